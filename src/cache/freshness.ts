@@ -1,0 +1,61 @@
+import type { Part } from '../contact/parts.ts';
+import type { Entries, Entry } from './part-store.ts';
+
+export interface CachePolicy {
+  readonly ttlMs: Readonly<Record<Part, number>>;
+  readonly negativeTtlMs: number;
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+}
+
+/** What the entries are good for, part by part of a request. Names as in RFC 5861. */
+export interface Judgement {
+  /** The fresh entry that says that there is no such contact. */
+  readonly notFound: Entry | undefined;
+  /** Parts that can be served as they are: fresh, or stale but within stale-while-revalidate. */
+  readonly usable: readonly Part[];
+  /** Those of `usable` that are stale. */
+  readonly stale: readonly Part[];
+  /** Parts that need a call first. */
+  readonly missing: readonly Part[];
+}
+
+export function judge(entries: Entries, parts: readonly Part[], now: number, policy: CachePolicy): Judgement {
+  const negative = entries.contact;
+  if (negative?.bytes === 'not-found' && negative.staleAt > now) {
+    return { notFound: negative, usable: [], stale: [], missing: [] };
+  }
+  const usable: Part[] = [];
+  const stale: Part[] = [];
+  const missing: Part[] = [];
+  for (const part of parts) {
+    const entry = entries[part];
+    if (!entry || entry.bytes === 'not-found' || entry.staleAt + policy.staleWhileRevalidateMs <= now) {
+      missing.push(part);
+      continue;
+    }
+    usable.push(part);
+    if (entry.staleAt <= now) stale.push(part);
+  }
+  return { notFound: undefined, usable, stale, missing };
+}
+
+/** Whether a stale entry may stand in for an answer that the upstream failed to give. */
+export function usableOnError(entry: Entry | undefined, now: number, policy: CachePolicy): entry is Entry {
+  if (!entry || entry.bytes === 'not-found') return false;
+  return now < entry.staleAt + Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
+}
+
+/** Milliseconds for which an entry may be of use once it is stored. */
+export function keepMs(entry: Entry, now: number, policy: CachePolicy): number {
+  const stale =
+    entry.bytes === 'not-found' ? 0 : Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
+  return entry.staleAt + stale - now;
+}
+
+const JITTER = 0.1;
+
+/** Up to a tenth less than the time to live, so that what was fetched together does not expire together. */
+export function jittered(ttlMs: number, random: () => number): number {
+  return Math.round(ttlMs * (1 - JITTER * random()));
+}

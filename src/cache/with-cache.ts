@@ -1,0 +1,131 @@
+import type { FetchShapedParts } from '../contact/fetch-parts.ts';
+import type { Part } from '../contact/parts.ts';
+import type {
+  CacheOutcome,
+  CacheResult,
+  ContactQuery,
+  PartBytes,
+  Parts,
+  ReadContact,
+} from '../contact/read-contact.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { fetchAndStore, withContact, type Fetched, type FetchAndStoreOptions } from './fetch-and-store.ts';
+import { judge, usableOnError, type Judgement } from './freshness.ts';
+import { partKey } from './part-key.ts';
+import type { Entries, Entry, OpenSnapshot, Snapshot } from './part-store.ts';
+import { SingleFlight, type Joined } from './single-flight.ts';
+
+export interface CacheOptions extends FetchAndStoreOptions {
+  /** Told of a background refresh that failed; its callers have been answered with the stale part. */
+  readonly onRefreshFailure: (error: unknown) => void;
+}
+
+type Outcome = Partial<CacheOutcome> & Pick<CacheOutcome, 'result'>;
+
+const NOTHING: Snapshot = { generation: undefined, entries: {} };
+const NEVER = new AbortController().signal;
+
+/**
+ * Serves parts from the store, and fetches those that are missing in one call, shared by all who wait for
+ * one of them. Stale parts are served while they are refreshed (RFC 5861 section 3), and stand in for a
+ * call that failed (section 4).
+ */
+export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): ReadContact {
+  const { store, policy, now } = options;
+  const flights = new SingleFlight<Fetched>();
+  const fetchMissing = fetchAndStore(fetchParts, options);
+
+  return async function readThroughCache(query, { signal, bypass, onCacheOutcome }) {
+    const { parts } = query;
+    const snapshot = bypass ? NOTHING : await store.read(query, withContact(parts));
+    const judged = judge(snapshot.entries, parts, now(), policy);
+    if (judged.notFound) return notFound(judged.notFound, { result: 'hit' });
+    if (judged.missing.length === 0) {
+      if (judged.stale.length > 0) refresh(query, judged.stale, snapshot);
+      return answer(snapshot.entries, { result: judged.stale.length > 0 ? 'stale' : 'hit' });
+    }
+
+    const { generation } = await withGeneration(query, snapshot);
+    // What is stale already comes along in the call that has to be made anyway.
+    const joined = joinFlights(query, [...judged.missing, ...judged.stale], generation, bypass);
+    const settled = await Promise.allSettled(joined.map((flight) => flight.wait(signal)));
+    const landed = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    const fetched: Entries = Object.assign({}, ...landed.map((one) => one.entries));
+    const entries = { ...snapshot.entries, ...fetched };
+    const how = {
+      stored: landed.some((one) => one.stored),
+      collapsed: joined.every((flight) => !flight.began),
+    };
+    if (fetched.contact?.bytes === 'not-found') return notFound(fetched.contact, { result: 'miss', ...how });
+    if (failures.length > 0) {
+      const covered = (part: Part) => fetched[part] ?? usableOnError(snapshot.entries[part], now(), policy);
+      if (!failures.every(isUpstreamFailure) || !parts.every(covered)) throw failures[0];
+      return answer(entries, { result: 'stale', ...how });
+    }
+    return answer(entries, { result: bypass ? 'bypass' : resultOf(judged), ...how });
+
+    function answer(from: Entries, outcome: Outcome): Parts {
+      const found = Object.fromEntries(parts.map((part) => [part, from[part] as PartBytes]));
+      report(Object.values(found), outcome);
+      return found;
+    }
+
+    function notFound(entry: Entry, outcome: Outcome): never {
+      report([entry], outcome);
+      throw new AppError('CONTACT_NOT_FOUND');
+    }
+
+    function report(served: readonly { staleAt: number }[], outcome: Outcome): void {
+      const ttlMs = Math.min(...served.map((one) => one.staleAt - now()));
+      onCacheOutcome({ stored: false, collapsed: false, ...outcome, ttlS: Math.floor(ttlMs / 1000) });
+    }
+  };
+
+  /** The generation from before the call: what is fetched is stored, and shared, under it. */
+  async function withGeneration(query: ContactQuery, snapshot: Snapshot): Promise<OpenSnapshot> {
+    const { generation, entries } = snapshot;
+    return generation === undefined ? store.open(query, []) : { generation, entries };
+  }
+
+  /** Flights carry the generation, so what comes after an invalidation never joins what began before it. */
+  function joinFlights(
+    query: ContactQuery,
+    parts: readonly Part[],
+    generation: string,
+    alone: boolean,
+  ): Joined<Fetched>[] {
+    const mark = alone ? `${generation}:${crypto.randomUUID()}` : generation;
+    const byKey = new Map(parts.map((part) => [`${partKey(query, part)}:${mark}`, part]));
+    return flights.join([...byKey.keys()], (keys, signal) =>
+      fetchMissing(
+        query,
+        keys.map((key) => byKey.get(key)!),
+        !alone,
+        signal,
+      ),
+    );
+  }
+
+  function refresh(query: ContactQuery, parts: readonly Part[], snapshot: Snapshot): void {
+    for (const flight of joinFlights(query, parts, snapshot.generation!, false)) {
+      flight.wait(NEVER).catch((error: unknown) => flight.began && options.onRefreshFailure(error));
+    }
+  }
+}
+
+function resultOf(judged: Judgement): CacheResult {
+  return judged.usable.length > 0 ? 'partial' : 'miss';
+}
+
+/** Failures that stale-if-error covers: all that are the upstream's, and none that is the caller's. */
+function isUpstreamFailure(error: unknown): boolean {
+  return isAppError(
+    error,
+    'UPSTREAM_UNAVAILABLE',
+    'UPSTREAM_TIMEOUT',
+    'UPSTREAM_BAD_RESPONSE',
+    'UPSTREAM_CREDENTIALS_REJECTED',
+    'UPSTREAM_EGRESS_REJECTED',
+  );
+}

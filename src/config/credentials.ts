@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { parseUuid } from '../contact/uuid.ts';
+import type { CredentialSettings, UpstreamCredentials } from '../upstream/credentials.ts';
+import type { Faults } from './faults.ts';
+import type { Values } from './variables.ts';
+
+const entry = z.strictObject({ apiKey: z.string().min(1), developerSecret: z.string().min(1) });
+
+export function buildCredentials(values: Partial<Values>, faults: Faults): CredentialSettings | undefined {
+  const { ZYNTRO_API_KEY: apiKey, ZYNTRO_DEVELOPER_SECRET: developerSecret } = values;
+  if (values.ZYNTRO_CREDENTIALS !== undefined) {
+    if (apiKey !== undefined || developerSecret !== undefined) {
+      faults.add(
+        'ZYNTRO_CREDENTIALS',
+        'is set, and so is ZYNTRO_API_KEY or ZYNTRO_DEVELOPER_SECRET: set one or the other',
+      );
+    }
+    return parseMap(values.ZYNTRO_CREDENTIALS, faults);
+  }
+  if (apiKey === undefined) faults.add('ZYNTRO_API_KEY', 'is required (or ZYNTRO_CREDENTIALS)');
+  if (developerSecret === undefined)
+    faults.add('ZYNTRO_DEVELOPER_SECRET', 'is required (or ZYNTRO_CREDENTIALS)');
+  if (apiKey === undefined || developerSecret === undefined) return undefined;
+  return { kind: 'one', credentials: { apiKey, developerSecret } };
+}
+
+function parseMap(text: string, faults: Faults): CredentialSettings | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return faults.add('ZYNTRO_CREDENTIALS', 'is not JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    return faults.add(
+      'ZYNTRO_CREDENTIALS',
+      'must be an object from organization id to apiKey and developerSecret',
+    );
+  }
+  const byOrg = new Map<string, UpstreamCredentials>();
+  for (const [index, [name, value]] of Object.entries(parsed).entries()) {
+    const org = parseUuid(name);
+    const pair = entry.safeParse(value);
+    // Entries are counted, not quoted: a pair pasted the wrong way round would be a secret.
+    if (!org) faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is no UUID`);
+    else if (byOrg.has(org))
+      faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its organization is named twice`);
+    else if (!pair.success) {
+      faults.add(
+        'ZYNTRO_CREDENTIALS',
+        `entry ${index + 1}: must be { "apiKey": "…", "developerSecret": "…" }`,
+      );
+    } else byOrg.set(org, pair.data);
+  }
+  if (byOrg.size === 0) faults.add('ZYNTRO_CREDENTIALS', 'names no organization');
+  return { kind: 'by-org', byOrg };
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { SECRET_VARIABLES, VARIABLES, type Values, type VariableName } from './variables.ts';
+import type { Faults } from './faults.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The process's own environment. In development a file `.env` in the working directory adds to it; anywhere
+ * else the environment is the whole truth.
+ */
+export function processEnvironment(): Environment {
+  if ((process.env['NODE_ENV'] ?? 'development') === 'development') {
+    try {
+      process.loadEnvFile();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return process.env;
+}
+
+const MAX_SECRET_FILE_BYTES = 1024 * 1024;
+
+/** Reads every variable through its own check. What has a fault is absent from the result. */
+export function readEnvironment(env: Environment, faults: Faults): Partial<Values> {
+  const values: Partial<Record<VariableName, unknown>> = {};
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const given = (SECRET_VARIABLES as readonly string[]).includes(name)
+      ? readSecret(name, env, faults)
+      : { text: env[name] };
+    if (!given) continue;
+    const result = VARIABLES[name].safeParse(given.text === '' ? undefined : given.text);
+    if (result.success) values[name] = result.data;
+    else faults.add(name, result.error.issues[0]?.message ?? 'is not valid');
+  }
+  return values as Partial<Values>;
+}
+
+/** The value itself or what its `_FILE` holds, less one line end, which editors and `echo` add. */
+function readSecret(
+  name: VariableName,
+  env: Environment,
+  faults: Faults,
+): { text: string | undefined } | undefined {
+  const path = env[`${name}_FILE`];
+  if (path === undefined || path === '') return { text: env[name] };
+  if (env[name]) return faults.add(name, `is set, and so is ${name}_FILE: set one of them`);
+  try {
+    const content = readFileSync(path);
+    if (content.length > MAX_SECRET_FILE_BYTES) return faults.add(`${name}_FILE`, 'the file is over 1 MiB');
+    const text = content.toString('utf8').replace(/\r?\n$/, '');
+    return text === '' ? faults.add(`${name}_FILE`, 'the file is empty') : { text };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    return faults.add(`${name}_FILE`, `the file cannot be read (${code})`);
+  }
+}

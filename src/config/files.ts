@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import http from '../../config/http.json' with { type: 'json' };
+import scopes from '../../config/scopes.json' with { type: 'json' };
+import { INCLUDES } from '../contact/parts.ts';
+import type { Faults } from './faults.ts';
+
+/** RFC 6749 section 3.3: printable ASCII but for space, quote and backslash. */
+const scopeToken = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/, { error: 'must be a scope token' });
+const count = (max: number) => z.int().min(1).max(max);
+
+const SCOPES = z.strictObject({
+  read: scopeToken,
+  bypassCache: scopeToken,
+  includes: z.partialRecord(z.enum(INCLUDES), scopeToken),
+});
+const HTTP = z.strictObject({
+  maxBatchSize: count(1000),
+  batchParallelism: count(100),
+  maxBodyBytes: count(1_048_576),
+  compressFromBytes: count(1_048_576),
+  headersTimeoutMs: count(120_000),
+  requestTimeoutMs: count(300_000),
+  keepAliveTimeoutMs: count(600_000),
+  maxConnections: count(1_000_000),
+});
+export type ScopeSettings = z.output<typeof SCOPES>;
+export type HttpSettings = z.output<typeof HTTP>;
+
+/** The settings that are not secret, one file per concern, through the same kind of check. */
+export function readSettingsFiles(faults: Faults) {
+  return {
+    http: check('config/http.json', HTTP, http, faults),
+    scopes: check('config/scopes.json', SCOPES, scopes, faults),
+  };
+}
+
+function check<T>(file: string, schema: z.ZodType<T>, content: unknown, faults: Faults): T | undefined {
+  const result = schema.safeParse(content);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) faults.add(file, `${issue.path.join('.')}: ${issue.message}`);
+  return undefined;
+}

@@ -1,0 +1,102 @@
+import type { Part } from '../contact/parts.ts';
+import { buildCredentials } from './credentials.ts';
+import { readEnvironment, type Environment } from './environment.ts';
+import { Faults } from './faults.ts';
+import { readSettingsFiles } from './files.ts';
+import { isLoopbackHost } from './hosts.ts';
+import { buildVerificationKeys } from './jwt-keys.ts';
+import { DEMO_JWT_SECRET } from './secret-strength.ts';
+import type { Values } from './variables.ts';
+
+export type Config = ReturnType<typeof loadConfig>;
+
+const MIB = 1024 * 1024;
+
+/**
+ * Environment and `config/` as one frozen value, sliced by the step that takes it.
+ *
+ * @throws ConfigError that lists every fault by name.
+ */
+export function loadConfig(env: Environment) {
+  const faults = new Faults();
+  const values = readEnvironment(env, faults);
+  const files = readSettingsFiles(faults);
+  const keys = buildVerificationKeys(
+    { secret: values.JWT_SECRET, publicKey: values.JWT_PUBLIC_KEY, algorithms: values.JWT_ALGORITHMS },
+    faults,
+  );
+  const credentials = buildCredentials(values, faults);
+  checkTogether(values, faults);
+  faults.throwIfAny();
+  // Whatever is missing has left a fault, so from here on everything is there.
+  const all = values as Values;
+  return Object.freeze({
+    log: { level: all.LOG_LEVEL, hashKey: all.LOG_HASH_KEY },
+    http: { ...files.http!, host: all.HOST, port: all.PORT, corsOrigins: all.CORS_ORIGINS },
+    admin: { host: all.ADMIN_HOST, port: all.ADMIN_PORT, token: all.ADMIN_TOKEN },
+    shutdownGraceMs: all.SHUTDOWN_GRACE_MS,
+    scopes: files.scopes!,
+    auth: {
+      keys,
+      issuer: all.JWT_ISSUER,
+      audience: all.JWT_AUDIENCE,
+      clockToleranceS: all.JWT_CLOCK_TOLERANCE_S,
+      orgClaim: all.JWT_CLAIM_ORG,
+      memberClaim: all.JWT_CLAIM_MEMBER,
+    },
+    cache: {
+      ttlMs: {
+        contact: all.CACHE_TTL_CONTACT_S * 1000,
+        notes: all.CACHE_TTL_NOTES_S * 1000,
+        entity: all.CACHE_TTL_ENTITY_S * 1000,
+        profile: all.CACHE_TTL_PROFILE_S * 1000,
+        signals: all.CACHE_TTL_SIGNALS_S * 1000,
+      } satisfies Record<Part, number>,
+      negativeTtlMs: all.CACHE_TTL_NEGATIVE_S * 1000,
+      staleWhileRevalidateMs: all.CACHE_STALE_WHILE_REVALIDATE_S * 1000,
+      staleIfErrorMs: all.CACHE_STALE_IF_ERROR_S * 1000,
+    },
+    memoryStore: { maxBytes: all.CACHE_MEMORY_MAX_MB * MIB },
+    shape: { timezone: all.ZYNTRO_TIMEZONE },
+    upstream: {
+      baseUrl: all.ZYNTRO_BASE_URL,
+      credentials: credentials!,
+      localAddress: all.EGRESS_LOCAL_ADDRESS,
+      proxyUrl: all.EGRESS_PROXY_URL,
+      connectTimeoutMs: all.UPSTREAM_CONNECT_TIMEOUT_MS,
+      timeoutMs: all.UPSTREAM_TIMEOUT_MS,
+      maxResponseBytes: all.UPSTREAM_MAX_RESPONSE_BYTES,
+      maxConcurrency: all.UPSTREAM_MAX_CONCURRENCY,
+    },
+  });
+}
+
+/** What one variable cannot tell by itself. */
+function checkTogether(values: Partial<Values>, faults: Faults): void {
+  const development = values.NODE_ENV === 'development';
+  if (!development) {
+    for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const) {
+      if (values[name] === undefined) faults.add(name, 'is required unless NODE_ENV is development');
+    }
+  }
+  const upstreamIsLocal = values.ZYNTRO_BASE_URL && isLoopbackHost(values.ZYNTRO_BASE_URL.hostname);
+  if (values.JWT_SECRET === DEMO_JWT_SECRET && !(development && upstreamIsLocal)) {
+    faults.add(
+      'JWT_SECRET',
+      'is the secret of the demo, which everybody knows; make one with: openssl rand -base64 48',
+    );
+  }
+  if (
+    values.ADMIN_HOST !== undefined &&
+    !isLoopbackHost(values.ADMIN_HOST) &&
+    values.ADMIN_TOKEN === undefined
+  ) {
+    faults.add('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
+  }
+  if (values.EGRESS_LOCAL_ADDRESS !== undefined && values.EGRESS_PROXY_URL !== undefined) {
+    faults.add(
+      'EGRESS_PROXY_URL',
+      'is set, and so is EGRESS_LOCAL_ADDRESS: set the one that owns the fixed address',
+    );
+  }
+}

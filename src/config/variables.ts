@@ -1,0 +1,123 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { isLoopbackHost, parseOrigin } from './hosts.ts';
+
+const WHOLE = /^\d{1,15}$/;
+
+function whole(min: number, max: number) {
+  return z
+    .string()
+    .refine((text) => WHOLE.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
+}
+
+const text = z.string();
+
+/** A URL that credentials or keys travel over: https, unless it never leaves this machine. */
+const secureUrl = z
+  .string()
+  .refine((value) => URL.canParse(value), { error: 'must be an absolute URL' })
+  .transform((value) => new URL(value))
+  .refine((url) => url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)), {
+    error: 'must be https, unless its host is a loopback address',
+  })
+  .refine((url) => !url.username && !url.password && !url.search && !url.hash, {
+    error: 'must hold no user, password, query or fragment',
+  });
+
+const proxyUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'must be an http:// or https:// URL',
+  })
+  .transform((value) => new URL(value));
+
+const timezone = z.string().refine(
+  (name) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: name }).format();
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  { error: 'must be a time zone of the IANA database, such as Europe/Berlin' },
+);
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const origins = list
+  .refine((items) => items.every((item) => parseOrigin(item) !== undefined), {
+    error: 'must be origins such as https://app.example.com, separated by commas; * is not taken',
+  })
+  .transform((items) => items.map((item) => parseOrigin(item)!));
+
+/** Every variable with its check and default; a variable that is set to nothing counts as not set. */
+export const VARIABLES = {
+  NODE_ENV: text.default('production'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_HASH_KEY: text.optional(),
+
+  HOST: text.optional(),
+  PORT: whole(0, 65_535).default(3000),
+  ADMIN_HOST: text.default('127.0.0.1'),
+  ADMIN_PORT: whole(0, 65_535).default(3001),
+  ADMIN_TOKEN: text.optional(),
+  CORS_ORIGINS: origins.default([]),
+  SHUTDOWN_GRACE_MS: whole(0, 600_000).default(10_000),
+
+  JWT_SECRET: text.optional(),
+  JWT_PUBLIC_KEY: text.optional(),
+  JWT_ALGORITHMS: list.optional(),
+  JWT_ISSUER: text.optional(),
+  JWT_AUDIENCE: text.optional(),
+  JWT_CLOCK_TOLERANCE_S: whole(0, 300).default(5),
+  JWT_CLAIM_ORG: text.default('org_id'),
+  JWT_CLAIM_MEMBER: text.default('member_id'),
+
+  ZYNTRO_BASE_URL: secureUrl.default(new URL('https://app.zyntrohq.com')),
+  ZYNTRO_API_KEY: text.optional(),
+  ZYNTRO_DEVELOPER_SECRET: text.optional(),
+  ZYNTRO_CREDENTIALS: text.optional(),
+  ZYNTRO_TIMEZONE: timezone.default('UTC'),
+  EGRESS_LOCAL_ADDRESS: text
+    .refine((value) => isIP(value) !== 0, { error: 'must be an IP address of this machine' })
+    .optional(),
+  EGRESS_PROXY_URL: proxyUrl.optional(),
+  UPSTREAM_CONNECT_TIMEOUT_MS: whole(1, 60_000).default(1000),
+  UPSTREAM_TIMEOUT_MS: whole(1, 120_000).default(5000),
+  UPSTREAM_MAX_RESPONSE_BYTES: whole(1024, 268_435_456).default(2 * 1024 * 1024),
+  UPSTREAM_MAX_CONCURRENCY: whole(1, 10_000).default(32),
+
+  CACHE_TTL_CONTACT_S: whole(0, 604_800).default(60),
+  CACHE_TTL_NOTES_S: whole(0, 604_800).default(30),
+  CACHE_TTL_ENTITY_S: whole(0, 604_800).default(300),
+  CACHE_TTL_PROFILE_S: whole(0, 604_800).default(3600),
+  CACHE_TTL_SIGNALS_S: whole(0, 604_800).default(30),
+  CACHE_TTL_NEGATIVE_S: whole(0, 604_800).default(10),
+  CACHE_STALE_WHILE_REVALIDATE_S: whole(0, 604_800).default(30),
+  CACHE_STALE_IF_ERROR_S: whole(0, 604_800).default(3600),
+  CACHE_MEMORY_MAX_MB: whole(1, 65_536).default(128),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+export type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
+
+/** Variables that may be given as `<NAME>_FILE` instead: a path to a file that holds the value. */
+export const SECRET_VARIABLES = [
+  'LOG_HASH_KEY',
+  'ADMIN_TOKEN',
+  'JWT_SECRET',
+  'JWT_PUBLIC_KEY',
+  'ZYNTRO_API_KEY',
+  'ZYNTRO_DEVELOPER_SECRET',
+  'ZYNTRO_CREDENTIALS',
+  'EGRESS_PROXY_URL',
+] as const satisfies readonly VariableName[];

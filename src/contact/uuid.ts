@@ -1,0 +1,12 @@
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The one way an identifier enters the program: lower-cased, or undefined where it is no UUID string
+ * (RFC 9562 section 4; any version, since the upstream's own example is of a version of its own).
+ * What comes out is 36 characters of hex and dashes, so it cannot break out of a cache key or a log line.
+ */
+export function parseUuid(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length !== 36) return undefined;
+  const lower = value.toLowerCase();
+  return UUID.test(lower) ? lower : undefined;
+}

@@ -1,0 +1,53 @@
+/** Every code that a client can meet. Closed: clients switch on it. */
+export const ERROR_CODES = [
+  'INVALID_CONTACT_ID',
+  'INVALID_INCLUDE',
+  'INVALID_FIELDS',
+  'INVALID_IDS',
+  'INVALID_REQUEST',
+  'MISSING_TOKEN',
+  'INVALID_TOKEN',
+  'EXPIRED_TOKEN',
+  'INSUFFICIENT_SCOPE',
+  'ORG_NOT_CONFIGURED',
+  'CONTACT_NOT_FOUND',
+  'ROUTE_NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'CONTENT_TOO_LARGE',
+  'INTERNAL_ERROR',
+  'UPSTREAM_CREDENTIALS_REJECTED',
+  'UPSTREAM_EGRESS_REJECTED',
+  'UPSTREAM_BAD_RESPONSE',
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_TIMEOUT',
+  'CLIENT_GONE',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface ErrorDetails {
+  /** Shown to the caller: never holds input that was not checked, nor a library's message. */
+  readonly detail?: string;
+  /** For the operator's log alone, such as `INVALID_API_KEY`: it tells which credential is wrong. */
+  readonly reason?: string;
+  readonly retryAfterS?: number;
+  readonly requiredScope?: string;
+  readonly allow?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error that steps throw on purpose; whatever else arrives at the edge is an INTERNAL_ERROR. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(code, 'cause' in details ? { cause: details.cause } : undefined);
+    this.name = 'AppError';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export function isAppError(error: unknown, ...codes: ErrorCode[]): error is AppError {
+  return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));
+}

@@ -1,0 +1,50 @@
+import { emptyObject, isJsonObject, parseJson, type Json } from '../contact/json.ts';
+import { PARTS, type Part } from '../contact/parts.ts';
+import type { Parts } from '../contact/read-contact.ts';
+import type { Fieldsets } from './parse-query.ts';
+
+const OPEN = Buffer.from('{');
+const CLOSE = Buffer.from('}');
+const NAMES = Object.fromEntries(PARTS.map((part) => [part, Buffer.from(`"${part}":`)])) as Record<
+  Part,
+  Buffer
+>;
+const COMMA = Buffer.from(',');
+
+/** The JSON object of one contact, put together from the bytes of its parts, in the model's order. */
+export function assembleContact(parts: Parts, fieldsets: Fieldsets): Buffer {
+  const pieces: Buffer[] = [OPEN];
+  for (const part of PARTS) {
+    const found = parts[part];
+    if (!found) continue;
+    if (pieces.length > 1) pieces.push(COMMA);
+    pieces.push(NAMES[part], selectFields(found.bytes, fieldsets.get(part)));
+  }
+  pieces.push(CLOSE);
+  return Buffer.concat(pieces);
+}
+
+/** The bytes of one part with the named fields alone. Nothing is parsed where all are wanted. */
+export function selectFields(bytes: Buffer, fields: ReadonlySet<string> | undefined): Buffer {
+  if (!fields) return bytes;
+  const value = parseJson(bytes.toString('utf8'));
+  return Buffer.from(
+    JSON.stringify(
+      Array.isArray(value) ? value.map((item: Json) => pick(item, fields)) : pick(value, fields),
+    ),
+  );
+}
+
+function pick(value: Json, fields: ReadonlySet<string>): Json {
+  if (!isJsonObject(value)) return value;
+  const picked = emptyObject();
+  for (const name of Object.keys(value)) {
+    if (name === 'id' || fields.has(name)) picked[name] = value[name]!;
+  }
+  return picked;
+}
+
+/** When the oldest of the parts was fetched. */
+export function oldestFetch(parts: Parts): number {
+  return Math.min(...Object.values(parts).map((part) => part.fetchedAt));
+}

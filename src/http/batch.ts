@@ -1,0 +1,53 @@
+import type { Parts } from '../contact/read-contact.ts';
+import { isAppError } from '../errors.ts';
+import { problemOf } from './problem.ts';
+
+type Settled = { readonly id: string } & ({ readonly found: Parts } | { readonly error: unknown });
+
+/**
+ * Reads several contacts, a bounded number at a time; each fails or succeeds by itself, and the results
+ * are in the order asked.
+ *
+ * @throws whatever is not an AppError, and `CLIENT_GONE`: neither is one contact's failure.
+ */
+export async function readBatch(
+  ids: readonly string[],
+  parallelism: number,
+  read: (id: string) => Promise<Parts>,
+) {
+  const settled: Settled[] = [];
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let index = next++; index < ids.length; index = next++) {
+      const id = ids[index]!;
+      try {
+        settled[index] = { id, found: await read(id) };
+      } catch (error) {
+        if (!isAppError(error) || error.code === 'CLIENT_GONE') throw error;
+        settled[index] = { id, error };
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(parallelism, ids.length) }, work));
+  const found = settled.flatMap((one) => ('found' in one ? [one.found] : []));
+  const errors = settled.flatMap((one) => ('error' in one ? [one] : []));
+  return {
+    failed: errors.length > 0,
+    fetchedAt: (oldest: (parts: Parts) => number) =>
+      found.length > 0 ? Math.min(...found.map(oldest)) : undefined,
+    /** `{ "data": […], "errors": […] }`; `spell` gives an id back as the caller wrote it. */
+    assemble(assembleOne: (parts: Parts) => Buffer, spell: (id: string) => string): Buffer {
+      const items = found.flatMap((parts, index) =>
+        index > 0 ? [COMMA, assembleOne(parts)] : [assembleOne(parts)],
+      );
+      const listed = errors.map(({ id, error }) => {
+        const { status, code, title } = problemOf(error);
+        return { id: spell(id), status, code, title };
+      });
+      return Buffer.concat([DATA, ...items, Buffer.from(`],"errors":${JSON.stringify(listed)}}`)]);
+    },
+  };
+}
+
+const DATA = Buffer.from('{"data":[');
+const COMMA = Buffer.from(',');

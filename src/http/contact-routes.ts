@@ -1,0 +1,117 @@
+import type { Request, RequestHandler } from 'express';
+import { INCLUDES, type Include, type Part } from '../contact/parts.ts';
+import type { CacheOutcome, ContactQuery, ReadContact, ReadOptions } from '../contact/read-contact.ts';
+import { AppError } from '../errors.ts';
+import { callerOf, scopeOf } from '../scope.ts';
+import { assembleContact, oldestFetch, selectFields } from './assemble.ts';
+import { readBatch } from './batch.ts';
+import { combineOutcomes } from './cache-headers.ts';
+import { parseContactId, parseFieldsets, parseIds, parseInclude } from './parse-query.ts';
+import { sendJson } from './send-json.ts';
+
+export interface ContactRouteOptions {
+  readonly readContact: ReadContact;
+  readonly scopes: {
+    readonly read: string;
+    readonly bypassCache: string;
+    readonly includes: Partial<Record<Include, string>>;
+  };
+  readonly maxBatchSize: number;
+  readonly batchParallelism: number;
+  readonly compressFromBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Handlers that parse, read, assemble and send; each is behind authentication. */
+export function contactRoutes(options: ContactRouteOptions) {
+  const { readContact } = options;
+
+  const getContact: RequestHandler = async (req, res) => {
+    const parts = parseInclude(req.query);
+    requireScopes(req, parts, options);
+    const fieldsets = parseFieldsets(req.query);
+    const query = queryFor(req, parseContactId(req.params['id']), parts);
+    const found = await readContact(query, readOptions(req, options));
+    const body = wrap(assembleContact(found, fieldsets));
+    await sendJson(req, res, { body, cache: scopeOf(req).cache, fetchedAt: oldestFetch(found) }, options);
+  };
+
+  const getPart =
+    (part: Include): RequestHandler =>
+    async (req, res) => {
+      requireScopes(req, [part], options);
+      const fieldsets = parseFieldsets(req.query);
+      const query = queryFor(req, parseContactId(req.params['id']), [part]);
+      const found = await readContact(query, readOptions(req, options));
+      const body = wrap(selectFields(found[part]!.bytes, fieldsets.get(part)));
+      await sendJson(req, res, { body, cache: scopeOf(req).cache, fetchedAt: oldestFetch(found) }, options);
+    };
+
+  const listContacts: RequestHandler = async (req, res) => {
+    const parts = parseInclude(req.query);
+    requireScopes(req, parts, options);
+    const fieldsets = parseFieldsets(req.query);
+    const ids = parseIds(req.query, options.maxBatchSize);
+    const outcomes: CacheOutcome[] = [];
+    const batch = await readBatch([...ids.keys()], options.batchParallelism, (id) =>
+      readContact(queryFor(req, id, parts), {
+        ...readOptions(req, options),
+        onCacheOutcome: (outcome) => outcomes.push(outcome),
+      }),
+    );
+    const body = batch.assemble(
+      (found) => assembleContact(found, fieldsets),
+      (id) => ids.get(id)!,
+    );
+    const combined = combineOutcomes(outcomes);
+    if (combined) scopeOf(req).cache = combined;
+    // A failure inside would be kept along with the rest.
+    const cache = combined && batch.failed ? { ...combined, ttlS: Math.min(combined.ttlS, 0) } : combined;
+    await sendJson(
+      req,
+      res,
+      { body, cache, fetchedAt: batch.fetchedAt(oldestFetch) ?? options.now() },
+      options,
+    );
+  };
+
+  return { getContact, listContacts, parts: INCLUDES.map((part) => ({ part, getPart: getPart(part) })) };
+}
+
+/** Identity comes from the verified token alone. */
+function queryFor(req: Request, contact: string, parts: readonly Part[]): ContactQuery {
+  const { org, member } = callerOf(req);
+  return { org, member, contact, parts };
+}
+
+/** @throws AppError `INSUFFICIENT_SCOPE`, before anything is read. */
+function requireScopes(req: Request, parts: readonly Part[], { scopes }: ContactRouteOptions): void {
+  const held = callerOf(req).scopes;
+  const needed = [
+    scopes.read,
+    ...parts.flatMap((part) => (part === 'contact' ? [] : (scopes.includes[part] ?? []))),
+  ];
+  const missing = needed.filter((scope) => !held.has(scope));
+  if (missing.length === 0) return;
+  throw new AppError('INSUFFICIENT_SCOPE', {
+    requiredScope: missing.join(' '),
+    detail: `The token lacks the scope ${missing.join(' ')}.`,
+  });
+}
+
+function readOptions(req: Request, { scopes }: ContactRouteOptions): ReadOptions {
+  const scope = scopeOf(req);
+  const noCache = /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(req.headers['cache-control'] ?? '');
+  return {
+    signal: scope.signal,
+    bypass: noCache && callerOf(req).scopes.has(scopes.bypassCache),
+    onCacheOutcome: (outcome) => {
+      scope.cache = outcome;
+    },
+  };
+}
+
+function wrap(data: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('{"data":'), data, Buffer.from('}')]);
+}

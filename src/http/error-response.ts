@@ -1,0 +1,76 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import { AppError, isAppError, type ErrorCode } from '../errors.ts';
+import { scopeOf } from '../scope.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import { cacheStatus } from './cache-headers.ts';
+import { problemOf } from './problem.ts';
+
+const REALM = 'zyntro-bff';
+const MAX_INSTANCE_LENGTH = 256;
+
+/** RFC 6750 section 3.1. */
+const BEARER_ERRORS: Partial<Record<ErrorCode, string>> = {
+  MISSING_TOKEN: 'invalid_request',
+  INVALID_TOKEN: 'invalid_token',
+  EXPIRED_TOKEN: 'invalid_token',
+  INSUFFICIENT_SCOPE: 'insufficient_scope',
+  ORG_NOT_CONFIGURED: 'insufficient_scope',
+};
+
+/** The last step: every error of every step becomes a problem (RFC 9457), and only here. */
+export function errorResponse(log: Log): ErrorRequestHandler {
+  return function respondWithProblem(thrown: unknown, req, res, _next) {
+    const scope = scopeOf(req);
+    const error = fromRouter(thrown, req);
+    const problem = problemOf(error);
+    scope.errorCode = problem.code;
+    if (problem.code === 'INTERNAL_ERROR') {
+      log.error({ requestId: scope.requestId, error: describeError(error) }, 'a request failed unexpectedly');
+    }
+    if (problem.code === 'CLIENT_GONE' || res.headersSent) {
+      res.destroy();
+      return;
+    }
+    setHeaders(res, error, problem.code);
+    if (scope.cache) res.setHeader('Cache-Status', cacheStatus(scope.cache));
+    const instance = req.originalUrl.split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
+    const body = JSON.stringify({ ...problem, instance, requestId: scope.requestId });
+    res.statusCode = problem.status;
+    res.setHeader('Content-Type', 'application/problem+json');
+    res.setHeader('Content-Length', Buffer.byteLength(body));
+    res.setHeader('Cache-Control', 'no-store');
+    res.end(body);
+  };
+}
+
+function setHeaders(res: Response, error: unknown, code: ErrorCode): void {
+  const details = isAppError(error) ? error.details : {};
+  const bearerError = BEARER_ERRORS[code];
+  if (bearerError) {
+    const scope = details.requiredScope === undefined ? '' : `, scope="${details.requiredScope}"`;
+    const description = code === 'EXPIRED_TOKEN' ? ', error_description="The token has expired"' : '';
+    res.setHeader(
+      'WWW-Authenticate',
+      `Bearer realm="${REALM}", error="${bearerError}"${description}${scope}`,
+    );
+  }
+  if (details.allow !== undefined) res.setHeader('Allow', details.allow);
+  if (details.retryAfterS !== undefined) res.setHeader('Retry-After', details.retryAfterS);
+  // What is left of the body of a refused request would otherwise be read to its end.
+  if (code === 'CONTENT_TOO_LARGE') res.setHeader('Connection', 'close');
+}
+
+/** Express's router and body parser throw errors of their own, with a status; their texts are kept back. */
+function fromRouter(error: unknown, req: Request): unknown {
+  if (isAppError(error) || !(error instanceof Error)) return error;
+  const { status } = error as { status?: unknown };
+  if (status === 413) return new AppError('CONTENT_TOO_LARGE', { cause: error });
+  if (typeof status !== 'number' || status < 400 || status > 499) return error;
+  // A parameter that does not decode: the contact's id is the only one there is.
+  if (error instanceof URIError) {
+    return new AppError(req.path.startsWith('/contacts/') ? 'INVALID_CONTACT_ID' : 'INVALID_REQUEST', {
+      cause: error,
+    });
+  }
+  return new AppError('INVALID_REQUEST', { cause: error });
+}

@@ -1,0 +1,30 @@
+import type { RequestHandler } from 'express';
+import { AppError } from '../errors.ts';
+
+/**
+ * Refuses bodies over the bound: at once where the length is declared, otherwise once that much has come.
+ * No public route reads a body, so what comes is counted and dropped.
+ */
+export function limitBody(maxBytes: number): RequestHandler {
+  return function refuseLargeBody(req, res, next) {
+    const declared = req.headers['content-length'];
+    if (declared !== undefined && Number(declared) > maxBytes) throw new AppError('CONTENT_TOO_LARGE');
+    if (req.headers['transfer-encoding'] === undefined) return next();
+    let size = 0;
+    let decided = false;
+    const decide = (error?: AppError) => {
+      if (decided) return;
+      decided = true;
+      next(error);
+    };
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) return;
+      req.pause();
+      decide(new AppError('CONTENT_TOO_LARGE'));
+      res.on('finish', () => req.destroy());
+    });
+    req.on('end', () => decide());
+    req.on('error', () => decide(new AppError('CLIENT_GONE')));
+  };
+}

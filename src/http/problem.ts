@@ -1,0 +1,69 @@
+import { isAppError, type AppError, type ErrorCode } from '../errors.ts';
+
+/** Code to status, title and default detail: here and nowhere else. */
+const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: string, detail: string]>> = {
+  INVALID_CONTACT_ID: [400, 'Invalid contact id', 'The contact id must be a UUID.'],
+  INVALID_INCLUDE: [400, 'Invalid include', 'An include is unknown.'],
+  INVALID_FIELDS: [400, 'Invalid fieldset', 'A fields parameter cannot be used.'],
+  INVALID_IDS: [400, 'Invalid ids', 'The ids parameter cannot be used.'],
+  INVALID_REQUEST: [400, 'Invalid request', 'The request cannot be understood.'],
+  MISSING_TOKEN: [401, 'Missing token', 'Send a JWT as a bearer token in the Authorization header.'],
+  INVALID_TOKEN: [401, 'Invalid token', 'The token was refused.'],
+  EXPIRED_TOKEN: [401, 'Expired token', 'The token has expired; get a new one.'],
+  INSUFFICIENT_SCOPE: [403, 'Insufficient scope', 'The token lacks a scope that this request needs.'],
+  ORG_NOT_CONFIGURED: [
+    403,
+    'Organization not configured',
+    'This proxy does not serve the organization of the token.',
+  ],
+  CONTACT_NOT_FOUND: [404, 'Contact not found', 'There is no such contact, or this member may not see it.'],
+  ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
+  METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
+  CONTENT_TOO_LARGE: [413, 'Content too large', 'The request body is too large.'],
+  INTERNAL_ERROR: [
+    500,
+    'Internal error',
+    'Something went wrong here. Quote the requestId when you report it.',
+  ],
+  UPSTREAM_CREDENTIALS_REJECTED: [
+    502,
+    'Upstream refused the proxy',
+    'The CRM refused this proxy; its operator has been told.',
+  ],
+  UPSTREAM_EGRESS_REJECTED: [
+    502,
+    'Upstream refused the proxy',
+    'The CRM refused this proxy; its operator has been told.',
+  ],
+  UPSTREAM_BAD_RESPONSE: [502, 'Bad upstream response', 'The CRM gave an answer that cannot be used.'],
+  UPSTREAM_UNAVAILABLE: [
+    503,
+    'Upstream unavailable',
+    'The CRM cannot be reached right now. Try again later.',
+  ],
+  UPSTREAM_TIMEOUT: [504, 'Upstream timeout', 'The CRM did not answer in time. Try again later.'],
+  CLIENT_GONE: [499, 'Client closed request', 'The client went away.'],
+};
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+}
+
+/** The problem (RFC 9457) that an error is shown as; what is not ours to show is an INTERNAL_ERROR. */
+export function problemOf(error: unknown): Problem {
+  const known: Pick<AppError, 'code' | 'details'> = isAppError(error)
+    ? error
+    : { code: 'INTERNAL_ERROR', details: {} };
+  const [status, title, detail] = PROBLEMS[known.code];
+  return {
+    type: `urn:problem:zyntro-bff:${known.code.toLowerCase().replaceAll('_', '-')}`,
+    title,
+    status,
+    detail: known.details.detail ?? detail,
+    code: known.code,
+  };
+}

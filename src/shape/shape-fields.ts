@@ -1,0 +1,95 @@
+import type { FieldTable, ValueKind } from './field-table.ts';
+import { emptyObject, isJsonObject, parseJson, type Json, type JsonObject } from '../contact/json.ts';
+
+export type ReadTime = (text: string) => string | undefined;
+
+/** `sms_optout` to `smsOptout`. What has no underscore between two characters stays as it is. */
+export function camelCase(name: string): string {
+  return name.replace(/(?<=[^_])_+([a-zA-Z0-9])/g, (_match, next: string) => next.toUpperCase());
+}
+
+/** Applies a field table to one upstream object. Every field of the input has one in the output. */
+export function shapeFields(fields: JsonObject, table: FieldTable, readTime: ReadTime): JsonObject {
+  const shaped = emptyObject();
+  const names = chooseNames(Object.keys(fields), table);
+  for (const [name, shapedName] of names) {
+    shaped[shapedName] = shapeValue(fields[name]!, kindOf(name, table), readTime);
+  }
+  return shaped;
+}
+
+/** Renames the fields of every object inside, and changes nothing else. */
+export function camelCaseDeep(value: Json): Json {
+  if (Array.isArray(value)) return value.map(camelCaseDeep);
+  if (!isJsonObject(value)) return value;
+  const renamed = emptyObject();
+  for (const [name, newName] of assignNames(Object.keys(value), [camelCase])) {
+    renamed[newName] = camelCaseDeep(value[name]!);
+  }
+  return renamed;
+}
+
+function kindOf(name: string, table: FieldTable): ValueKind {
+  return Object.hasOwn(table.kinds, name) ? table.kinds[name]! : 'text';
+}
+
+/** Fields of the table choose first, so that an unknown one never takes the place of a known one. */
+function chooseNames(names: readonly string[], table: FieldTable): Map<string, string> {
+  const known = names.filter((name) => Object.hasOwn(table.kinds, name));
+  const unknown = names.filter((name) => !Object.hasOwn(table.kinds, name));
+  const withoutPrefix = (name: string) =>
+    (Object.hasOwn(table.names, name) ? table.names[name] : undefined) ??
+    camelCase(name.startsWith(table.prefix) ? name.slice(table.prefix.length) : name);
+  const chosen = assignNames([...known, ...unknown], [withoutPrefix, camelCase]);
+  // The order of the upstream's fields is kept.
+  return new Map(names.map((name) => [name, chosen.get(name)!]));
+}
+
+/** Gives each name the first candidate that is free; two names that collapse into one lose no field. */
+function assignNames(
+  names: readonly string[],
+  candidates: readonly ((name: string) => string)[],
+): Map<string, string> {
+  const taken = new Set<string>();
+  const chosen = new Map<string, string>();
+  const collided: string[] = [];
+  for (const name of names) {
+    const free = candidates.map((make) => make(name)).find((made) => made !== '' && !taken.has(made));
+    if (free === undefined) {
+      collided.push(name);
+      continue;
+    }
+    taken.add(free);
+    chosen.set(name, free);
+  }
+  for (const name of collided) {
+    let unique = name;
+    while (taken.has(unique)) unique += '_';
+    taken.add(unique);
+    chosen.set(name, unique);
+  }
+  return chosen;
+}
+
+function shapeValue(value: Json, kind: ValueKind, readTime: ReadTime): Json {
+  switch (kind) {
+    case 'flag':
+      return value === '1' || value === 1 ? true : value === '0' || value === 0 ? false : value;
+    case 'json':
+      return typeof value === 'string' ? (parseContainer(value) ?? value) : value;
+    case 'time':
+      return typeof value === 'string' ? (readTime(value) ?? value) : value;
+    case 'text':
+      return value;
+  }
+}
+
+/** Arrays and objects alone: a field that happens to hold `12` or `true` is a text, not JSON. */
+function parseContainer(text: string): Json | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import { AppError } from '../errors.ts';
+
+const TIMEOUTS = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+]);
+
+/** What a peer sends that is not HTTP is an answer, if a bad one. */
+const BROKEN = /^HPE_|^UND_ERR_(RESPONSE|REQ_CONTENT|RES_CONTENT|HEADERS_OVERFLOW)/;
+
+/**
+ * Why no answer came, as one of our codes. The library's message is kept as a cause and shown to nobody;
+ * its code (`ECONNREFUSED`, `EADDRNOTAVAIL`, …) is what an operator needs.
+ */
+export function failureOfTransport(error: unknown, deadlinePassed: boolean): AppError {
+  if (deadlinePassed)
+    return new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT', retryAfterS: 1, cause: error });
+  const reason = errorCodeOf(error);
+  if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', { reason, retryAfterS: 1, cause: error });
+  if (BROKEN.test(reason)) return new AppError('UPSTREAM_BAD_RESPONSE', { reason, cause: error });
+  return new AppError('UPSTREAM_UNAVAILABLE', { reason, retryAfterS: 1, cause: error });
+}
+
+function errorCodeOf(error: unknown): string {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return code;
+  }
+  return 'NO_ANSWER';
+}
