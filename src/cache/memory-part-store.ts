@@ -56,6 +56,7 @@ export function memoryPartStore(options: {
       return Promise.resolve({ generation, entries: entriesOf(ref, parts, generation) });
     },
     write(ref, generation, changes) {
+      if (kept.get(generationKey(ref.org, ref.contact)) !== generation) return Promise.resolve();
       for (const { part, entry, keepMs } of changes) {
         const key = partKey(ref, part);
         if (!entry) kept.delete(key);

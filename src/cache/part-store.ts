@@ -41,7 +41,10 @@ export interface PartStore {
   read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot>;
   /** As `read`, and gives the contact a generation where it has none. To be called before a fetch begins. */
   open(ref: ContactRef, parts: readonly Part[]): Promise<OpenSnapshot>;
-  /** Stores under the generation that `open` gave before the fetch. */
+  /**
+   * Stores under the generation that `open` gave before the fetch; does nothing where that is no longer the
+   * contact's, so that a slow old answer displaces no new one.
+   */
   write(ref: ContactRef, generation: string, changes: readonly Change[]): Promise<void>;
   /** Once it has resolved, nothing that was opened before it is ever read again. */
   invalidate(org: string, contact: string): Promise<void>;

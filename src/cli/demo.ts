@@ -1,0 +1,176 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
+import { mintToken } from './mint-token.ts';
+
+/** The reference contact of the upstream's documentation, which the sandbox serves, and its owner. */
+const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
+const READY_WITHIN_MS = 20_000;
+const TOKEN_LIFETIME_S = 8 * 3600;
+
+const children: ChildProcess[] = [];
+let stopping = false;
+
+function stop(exitCode: number): void {
+  if (stopping) return;
+  stopping = true;
+  const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  for (const child of running) child.kill('SIGTERM');
+  const gone = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  void Promise.all(gone).then(() => process.exit(exitCode));
+}
+
+/** Starts a part of the demo and gives back the first JSON line that satisfies `isReady`. */
+function start(
+  script: string,
+  env: Record<string, string>,
+  isReady: (line: Record<string, unknown>) => boolean,
+  echo: boolean,
+): Promise<Record<string, unknown>> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  // A clean environment: settings for a real upstream must not leak into the demo.
+  const child = spawn(process.execPath, [path], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${script} was not ready in time`)), READY_WITHIN_MS);
+    child.once('exit', (code) => {
+      reject(new Error(`${script} ended with ${code}`));
+      if (!stopping) {
+        process.stderr.write(`\n${script} ended; the demo stops.\n`);
+        stop(1);
+      }
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (echo) process.stdout.write(`${line}\n`);
+      const parsed = parseLine(line);
+      if (!parsed || !isReady(parsed)) return;
+      clearTimeout(timer);
+      resolve(parsed);
+    });
+  });
+}
+
+function parseLine(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+async function organizationOf(controlPort: unknown): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${String(controlPort)}/directory`);
+  const { organizations } = (await response.json()) as {
+    organizations: { id: string; members: { id: string }[] }[];
+  };
+  const found = organizations.find(({ members }) => members.some(({ id }) => id === MEMBER));
+  if (!found) throw new Error('the sandbox does not know the member of the reference contact');
+  return found.id;
+}
+
+function env(name: string, fallback: string): string {
+  return process.env[name] || fallback;
+}
+
+async function demo(): Promise<void> {
+  const sandbox = await start(
+    '../sandbox/main.ts',
+    {
+      SANDBOX_READY_JSON: '1',
+      SANDBOX_PORT: env('SANDBOX_PORT', '4010'),
+      SANDBOX_CONTROL_PORT: env('SANDBOX_CONTROL_PORT', '4011'),
+    },
+    (line) => line['ready'] === true,
+    false,
+  );
+  const proxy = await start(
+    '../main.ts',
+    {
+      NODE_ENV: 'development',
+      HOST: '127.0.0.1',
+      PORT: env('PORT', '3000'),
+      ADMIN_PORT: env('ADMIN_PORT', '3001'),
+      JWT_SECRET: DEMO_JWT_SECRET,
+      ZYNTRO_BASE_URL: `http://127.0.0.1:${String(sandbox['port'])}`,
+      ZYNTRO_API_KEY: 'sandbox-api-key',
+      ZYNTRO_DEVELOPER_SECRET: 'zdk_sandbox_developer_secret',
+    },
+    (line) => line['msg'] === 'listening',
+    true,
+  );
+  const org = await organizationOf(sandbox['controlPort']);
+  const token = mintToken(
+    {
+      org,
+      member: MEMBER,
+      subject: 'demo-user',
+      scope: 'contacts:read cache:bypass',
+      tier: undefined,
+      expiresInS: TOKEN_LIFETIME_S,
+      issuer: undefined,
+      audience: undefined,
+      orgClaim: 'org_id',
+      memberClaim: 'member_id',
+    },
+    { secret: DEMO_JWT_SECRET },
+  );
+  process.stdout.write(instructions(proxy, sandbox, org, token));
+}
+
+function instructions(
+  proxy: Record<string, unknown>,
+  sandbox: Record<string, unknown>,
+  org: string,
+  token: string,
+): string {
+  const base = `http://127.0.0.1:${String(proxy['port'])}`;
+  const admin = `http://127.0.0.1:${String(proxy['adminPort'])}`;
+  const control = `http://127.0.0.1:${String(sandbox['controlPort'])}`;
+  const get = (path: string, auth = '$TOKEN') =>
+    `curl -si '${base}${path}' -H "Authorization: Bearer ${auth}" | grep -iE '^(HTTP|cache-status|www-auth|\\{)'`;
+  return `
+The sandbox stands in for the upstream, and the proxy answers on ${base}.
+Paste these into another terminal:
+
+TOKEN='${token}'
+
+# 1. A contact with its notes: one upstream call (fwd=miss)
+${get(`/contacts/${CONTACT}?include=notes`)}
+
+# 2. The same again: none (hit)
+${get(`/contacts/${CONTACT}?include=notes`)}
+
+# 3. Another include: only the entity is fetched (fwd=partial)
+${get(`/contacts/${CONTACT}?include=notes,entity`)}
+
+# 4. A contact that does not exist (404)
+${get('/contacts/00000000-0000-4000-8000-000000000000')}
+
+# 5. A bad token (401)
+${get(`/contacts/${CONTACT}`, 'not-a-token')}
+
+# 6. What the upstream was asked: the calls, and the includes that each asked for
+curl -s '${control}/calls'
+
+# 7. Forget the contact; the next request is a miss
+curl -si '${admin}/invalidations' -H 'Content-Type: application/json' \\
+  -d '{"orgId":"${org}","contactId":"${CONTACT}"}' | head -1
+
+Below is the proxy's log, one line a request. Ctrl-C stops both.
+
+`;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+demo().catch((error: unknown) => {
+  process.stderr.write(`The demo cannot start: ${(error as Error).message}\n`);
+  process.stderr.write(
+    'If a port is in use, choose others: PORT, ADMIN_PORT, SANDBOX_PORT, SANDBOX_CONTROL_PORT.\n',
+  );
+  stop(1);
+});

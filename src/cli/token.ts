@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { processEnvironment } from '../config/environment.ts';
+import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
+import { parseUuid } from '../contact/uuid.ts';
+import { mintToken, type SigningKey } from './mint-token.ts';
+
+const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [options]
+
+  --scope "a b"      scopes, separated by spaces (default: contacts:read)
+  --sub TEXT         subject (default: local-user)
+  --tier NAME        rate-limit tier
+  --expires-in S     seconds until it expires (default: 3600)
+  --key FILE         private key in PEM, where the proxy verifies with JWT_PUBLIC_KEY
+
+Signs with JWT_SECRET (or JWT_SECRET_FILE) from the environment or .env, and names JWT_ISSUER and
+JWT_AUDIENCE where they are set. With no secret set it signs for \`npm run demo\`.
+`;
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n\n${USAGE}`);
+  process.exit(64);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        org: { type: 'string' },
+        member: { type: 'string' },
+        scope: { type: 'string', default: 'contacts:read' },
+        sub: { type: 'string', default: 'local-user' },
+        tier: { type: 'string' },
+        'expires-in': { type: 'string', default: '3600' },
+        key: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    return fail(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function signingKey(keyFile: string | undefined, env: ReturnType<typeof processEnvironment>): SigningKey {
+  if (keyFile !== undefined) return { privateKeyPem: read(keyFile) };
+  const secret = env['JWT_SECRET'] || (env['JWT_SECRET_FILE'] ? read(env['JWT_SECRET_FILE']) : undefined);
+  if (secret !== undefined) return { secret };
+  if (env['JWT_PUBLIC_KEY'] || env['JWT_PUBLIC_KEY_FILE'] || env['JWT_JWKS_URI']) {
+    return fail('The proxy verifies with a public key: give the private one with --key FILE.');
+  }
+  process.stderr.write('JWT_SECRET is not set: this token is for `npm run demo`.\n');
+  return { secret: DEMO_JWT_SECRET };
+}
+
+const options = parse();
+if (options.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const org = parseUuid(options.org) ?? fail('--org must be the UUID of an organization.');
+const member = parseUuid(options.member) ?? fail('--member must be the UUID of a member.');
+const expiresInS = Number(options['expires-in']);
+if (!Number.isInteger(expiresInS) || expiresInS < 1) fail('--expires-in must be a whole number of seconds.');
+
+const env = processEnvironment();
+const key = signingKey(options.key, env);
+try {
+  const token = mintToken(
+    {
+      org,
+      member,
+      subject: options.sub,
+      scope: options.scope,
+      tier: options.tier,
+      expiresInS,
+      issuer: env['JWT_ISSUER'] || undefined,
+      audience: env['JWT_AUDIENCE'] || undefined,
+      orgClaim: env['JWT_CLAIM_ORG'] || 'org_id',
+      memberClaim: env['JWT_CLAIM_MEMBER'] || 'member_id',
+    },
+    key,
+  );
+  process.stdout.write(`${token}\n`);
+} catch {
+  fail('The key cannot sign: it must be an RSA or EC private key in PEM.');
+}

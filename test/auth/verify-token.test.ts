@@ -1,0 +1,153 @@
+import { createHmac, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { tokenVerifier } from '../../src/auth/verify-token.ts';
+
+const NOW = 1_795_000_000_000;
+const SECRET = 'Zp3vX1q8bN5mC7kL0jH2gF4dS6aQ9wErTyUiOp1A2b3c';
+const ORG = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
+const EXP = NOW / 1000 + 60;
+const CLAIMS = {
+  iss: 'issuer',
+  aud: 'audience',
+  sub: 'user',
+  org_id: ORG,
+  member_id: MEMBER,
+  scope: 'contacts:read a',
+  exp: EXP,
+};
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const settings = {
+  issuer: 'issuer',
+  audience: 'audience',
+  clockToleranceS: 5,
+  orgClaim: 'org_id',
+  memberClaim: 'member_id',
+  now: () => NOW,
+};
+const verify = tokenVerifier({
+  ...settings,
+  keys: [
+    { key: createSecretKey(SECRET, 'utf8'), algorithms: new Set(['HS256']) },
+    { key: rsa.publicKey, algorithms: new Set(['RS256', 'PS256']) },
+    { key: ec.publicKey, algorithms: new Set(['ES256']) },
+  ],
+});
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+function hmac(header: object, claims: unknown, secret: string | Buffer = SECRET, hash = 'sha256'): string {
+  const input = `${encode(header)}.${encode(claims)}`;
+  return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`;
+}
+const token = (claims: object = {}, header: object = {}) =>
+  hmac({ alg: 'HS256', typ: 'JWT', ...header }, { ...CLAIMS, ...claims });
+const codeOf = (text: string, with_ = verify): string => {
+  try {
+    with_(text);
+    return 'accepted';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+test('reads the caller from a good token, identifiers in lower case', () => {
+  expect(verify(token({ org_id: ORG.toUpperCase(), scp: ['b'], permissions: ['c', 7] }))).toEqual({
+    issuer: 'issuer',
+    subject: 'user',
+    org: ORG,
+    member: MEMBER,
+    scopes: new Set(['contacts:read', 'a', 'b', 'c']),
+  });
+});
+
+test('verifies every family with its own key', () => {
+  expect(codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'RS256' }))).toBe('accepted');
+  expect(codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'PS256' }))).toBe('accepted');
+  expect(codeOf(jwt.sign(CLAIMS, ec.privateKey, { algorithm: 'ES256' }))).toBe('accepted');
+});
+
+const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' });
+const es256 = jwt.sign(CLAIMS, ec.privateKey, { algorithm: 'ES256' });
+test.each<[string, string]>([
+  ['nothing', ''],
+  ['no JWT', 'abc'],
+  ['two pieces', token().split('.').slice(0, 2).join('.')],
+  ['five pieces', `${token()}.a.b`],
+  ['alg none', `${encode({ alg: 'none' })}.${encode(CLAIMS)}.`],
+  ['alg None', `${encode({ alg: 'None' })}.${encode(CLAIMS)}.`],
+  ['no alg', hmac({ typ: 'JWT' }, CLAIMS)],
+  ['an alg that is no text', hmac({ alg: ['HS256'] }, CLAIMS)],
+  ['an algorithm that is not allowed', hmac({ alg: 'HS512' }, CLAIMS, SECRET, 'sha512')],
+  ['another secret', hmac({ alg: 'HS256' }, CLAIMS, `${SECRET}x`)],
+  ['the public key as the secret', hmac({ alg: 'HS256' }, CLAIMS, publicPem as string)],
+  [
+    'a key of its own',
+    hmac(
+      { alg: 'HS256', jwk: { kty: 'oct', k: Buffer.from('x'.repeat(32)).toString('base64url') } },
+      CLAIMS,
+      'x'.repeat(32),
+    ),
+  ],
+  ['crit', token({}, { crit: ['exp'], exp: EXP })],
+  ['b64', token({}, { b64: true })],
+  ['another typ', token({}, { typ: 'logout+jwt' })],
+  ['a typ that is no text', token({}, { typ: 5 })],
+  ['an ES signature that is too short', es256.slice(0, -10)],
+  ['an ES signature that is too long', `${es256}AAAA`],
+  ['a header that is a list', hmac([] as never, CLAIMS)],
+  ['claims that are a text', hmac({ alg: 'HS256' }, 'hello')],
+  ['claims that are a list', hmac({ alg: 'HS256' }, [CLAIMS])],
+  ['no exp', token({ exp: undefined })],
+  ['an exp that is a text', token({ exp: String(EXP) })],
+  ['an exp that is null', token({ exp: null })],
+  ['not yet valid', token({ nbf: EXP })],
+  ['another issuer', token({ iss: 'other' })],
+  ['a list of issuers', token({ iss: ['issuer'] })],
+  ['no issuer', token({ iss: undefined })],
+  ['another audience', token({ aud: 'other' })],
+  ['no audience', token({ aud: undefined })],
+  ['no subject', token({ sub: undefined })],
+  ['an empty subject', token({ sub: '' })],
+  ['a subject that is an object', token({ sub: { a: 1 } })],
+  ['a subject that is too long', token({ sub: 'x'.repeat(257) })],
+  ['no organization', token({ org_id: undefined })],
+  ['an organization in a list', token({ org_id: [ORG] })],
+  ['an organization that is no UUID', token({ org_id: `${ORG}:x` })],
+  ['an organization with a line end', token({ org_id: `${ORG}\n` })],
+  ['a member that is an object', token({ member_id: { toString: MEMBER } })],
+  ['a member that is no UUID', token({ member_id: '*' })],
+  ['a giant', token({ padding: 'x'.repeat(9000) })],
+])('%s is INVALID_TOKEN', (_name, text) => {
+  expect(codeOf(text)).toBe('INVALID_TOKEN');
+});
+
+test('an expired token is told from an invalid one, with the tolerance', () => {
+  expect(codeOf(token({ exp: NOW / 1000 - 4 }))).toBe('accepted');
+  expect(codeOf(token({ exp: NOW / 1000 - 6 }))).toBe('EXPIRED_TOKEN');
+  expect(codeOf(hmac({ alg: 'HS256' }, { ...CLAIMS, exp: 1 }, 'another'))).toBe('INVALID_TOKEN');
+});
+
+test.each(['jwt', 'JWT', 'at+jwt', 'application/at+jwt'])('typ %s is a token’s', (typ) => {
+  expect(codeOf(token({}, { typ }))).toBe('accepted');
+});
+
+test('claims with names of JavaScript’s own are absent unless they are there', () => {
+  const odd = tokenVerifier({
+    ...settings,
+    orgClaim: 'constructor',
+    keys: [{ key: createSecretKey(SECRET, 'utf8'), algorithms: new Set(['HS256']) }],
+  });
+  expect(codeOf(token(), odd)).toBe('INVALID_TOKEN');
+  expect(codeOf(token({ constructor: ORG }), odd)).toBe('accepted');
+});
+
+test('a certificate’s or key’s algorithm is never the token’s choice', () => {
+  const onlyRsa = tokenVerifier({
+    ...settings,
+    keys: [{ key: createPublicKey(publicPem), algorithms: new Set(['RS256']) }],
+  });
+  expect(codeOf(token(), onlyRsa)).toBe('INVALID_TOKEN');
+  expect(codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'PS256' }), onlyRsa)).toBe('INVALID_TOKEN');
+});

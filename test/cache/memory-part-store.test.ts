@@ -1,0 +1,41 @@
+import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
+import type { Entry } from '../../src/cache/part-store.ts';
+
+const entry = (size: number): Entry => ({ bytes: Buffer.alloc(size, 120), fetchedAt: 0, staleAt: 60_000 });
+const refOf = (contact: number) => ({ org: 'o', member: 'm', contact: String(contact) });
+
+test('stays within its bound and forgets what was used least recently', async () => {
+  const store = memoryPartStore({ maxBytes: 100_000, now: () => 0 });
+  for (let contact = 0; contact < 200; contact += 1) {
+    const { generation } = await store.open(refOf(contact), []);
+    await store.write(refOf(contact), generation, [{ part: 'contact', entry: entry(2000), keepMs: 60_000 }]);
+    await store.read(refOf(0), ['contact']);
+  }
+  const kept: number[] = [];
+  for (let contact = 0; contact < 200; contact += 1) {
+    if ((await store.read(refOf(contact), ['contact'])).entries.contact) kept.push(contact);
+  }
+  expect(kept.length).toBeGreaterThan(10);
+  expect(kept.length).toBeLessThanOrEqual(50);
+  expect(kept).toContain(0);
+  expect(kept).toContain(199);
+});
+
+test('refuses an entry larger than the whole, and keeps the rest', async () => {
+  const store = memoryPartStore({ maxBytes: 10_000, now: () => 0 });
+  const { generation } = await store.open(refOf(1), []);
+  await store.write(refOf(1), generation, [
+    { part: 'notes', entry: entry(100), keepMs: 60_000 },
+    { part: 'contact', entry: entry(50_000), keepMs: 60_000 },
+  ]);
+  expect(Object.keys((await store.read(refOf(1), ['contact', 'notes'])).entries)).toEqual(['notes']);
+});
+
+test('owns its bytes: what the writer does with its buffer later does not matter', async () => {
+  const store = memoryPartStore({ maxBytes: 10_000, now: () => 0 });
+  const mine = entry(10);
+  const { generation } = await store.open(refOf(1), []);
+  await store.write(refOf(1), generation, [{ part: 'contact', entry: mine, keepMs: 60_000 }]);
+  (mine.bytes as Buffer).fill(0);
+  expect(String((await store.read(refOf(1), ['contact'])).entries.contact?.bytes)).toBe('x'.repeat(10));
+});

@@ -1,0 +1,213 @@
+import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
+import { withCache } from '../../src/cache/with-cache.ts';
+import { PARTS, type Part } from '../../src/contact/parts.ts';
+import type { CacheOutcome, Parts } from '../../src/contact/read-contact.ts';
+import { AppError, type ErrorCode } from '../../src/errors.ts';
+
+const POLICY = {
+  ttlMs: { contact: 60_000, notes: 30_000, entity: 300_000, profile: 3_600_000, signals: 0 },
+  negativeTtlMs: 10_000,
+  staleWhileRevalidateMs: 30_000,
+  staleIfErrorMs: 3_600_000,
+};
+const REF = { org: 'o', member: 'm', contact: 'c' };
+
+function setUp(policy: Partial<typeof POLICY> = {}) {
+  const world = {
+    now: 1_000_000,
+    version: 1,
+    failure: undefined as ErrorCode | undefined,
+    hold: undefined as Promise<void> | undefined,
+  };
+  const asked: Part[][] = [];
+  const refreshFailures: unknown[] = [];
+  const now = () => world.now;
+  const store = memoryPartStore({ maxBytes: 1e7, now });
+  const read = withCache(
+    async (query) => {
+      asked.push([...query.parts]);
+      const { version, failure } = world;
+      await world.hold;
+      if (failure) throw new AppError(failure);
+      const parts = PARTS.filter((part) => part === 'contact' || query.parts.includes(part));
+      return Object.fromEntries(parts.map((part) => [part, Buffer.from(`"${part}${version}"`)]));
+    },
+    {
+      store,
+      policy: { ...POLICY, ...policy },
+      now,
+      random: () => 0,
+      onRefreshFailure: (error) => refreshFailures.push(error),
+    },
+  );
+  async function get(parts: Part[], options: { bypass?: boolean; signal?: AbortSignal } = {}) {
+    let outcome: CacheOutcome | undefined;
+    const found = await read(
+      { ...REF, parts },
+      {
+        signal: new AbortController().signal,
+        bypass: false,
+        ...options,
+        onCacheOutcome: (one) => (outcome = one),
+      },
+    );
+    return { text: textOf(found), ...outcome! };
+  }
+  return { world, asked, refreshFailures, store, get };
+}
+const textOf = (parts: Parts) =>
+  Object.values(parts)
+    .map((part) => String(part.bytes))
+    .join();
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test('fetches what is missing and nothing else, in one call', async () => {
+  const { asked, get } = setUp();
+  expect(await get(['contact', 'notes'])).toMatchObject({
+    result: 'miss',
+    stored: true,
+    text: '"contact1","notes1"',
+  });
+  expect(await get(['contact', 'notes', 'entity'])).toMatchObject({ result: 'partial', stored: true });
+  expect(await get(['contact', 'notes', 'entity', 'profile'])).toMatchObject({ result: 'partial' });
+  expect(await get(['contact', 'notes', 'entity', 'profile'])).toMatchObject({ result: 'hit', ttlS: 30 });
+  expect(asked).toEqual([['contact', 'notes'], ['entity'], ['profile']]);
+});
+
+test('every answer refreshes the contact', async () => {
+  const { world, get } = setUp();
+  await get(['contact']);
+  world.version = 2;
+  await get(['notes']);
+  expect((await get(['contact'])).text).toBe('"contact2"');
+});
+
+test('a time to live of 0 never stores, and still shares one call', async () => {
+  const { asked, get } = setUp();
+  await Promise.all([get(['signals']), get(['signals'])]);
+  expect(asked).toEqual([['signals']]);
+  expect(await get(['signals'])).toMatchObject({ result: 'miss' });
+  expect(asked).toHaveLength(2);
+});
+
+test('300 callers for a cold contact share one call, overlapping sets ask for nothing twice', async () => {
+  const { asked, get } = setUp();
+  const all = await Promise.all(
+    Array.from({ length: 300 }, (_, index) =>
+      get(index % 2 ? ['contact', 'notes'] : ['contact', 'notes', 'entity']),
+    ),
+  );
+  expect(asked).toEqual([['contact', 'notes', 'entity']]);
+  expect(all.filter((one) => one.collapsed)).toHaveLength(299);
+});
+
+test('serves stale while it revalidates, once, and fresh from then on', async () => {
+  const { world, asked, get } = setUp();
+  await get(['contact', 'notes']);
+  world.now += 40_000;
+  world.version = 2;
+  const stale = await Promise.all([get(['contact', 'notes']), get(['contact', 'notes'])]);
+  expect(stale[0]).toMatchObject({ result: 'stale', ttlS: -10, text: '"contact1","notes1"' });
+  await settle();
+  expect(asked).toEqual([['contact', 'notes'], ['notes']]);
+  expect(await get(['contact', 'notes'])).toMatchObject({ result: 'hit', text: '"contact2","notes2"' });
+});
+
+test('a refresh that fails leaves the stale part, and is reported', async () => {
+  const { world, get, refreshFailures } = setUp();
+  await get(['notes']);
+  world.now += 40_000;
+  world.failure = 'UPSTREAM_TIMEOUT';
+  await get(['notes']);
+  await settle();
+  expect(refreshFailures).toEqual([expect.objectContaining({ code: 'UPSTREAM_TIMEOUT' })]);
+  expect(await get(['notes'])).toMatchObject({ result: 'stale', text: '"notes1"' });
+});
+
+test.each<ErrorCode>([
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_BAD_RESPONSE',
+  'UPSTREAM_CREDENTIALS_REJECTED',
+  'UPSTREAM_EGRESS_REJECTED',
+])('stale stands in for %s, until it is too old', async (code) => {
+  const { world, get } = setUp();
+  await get(['contact']);
+  world.failure = code;
+  world.now += 60_000 + 3_599_000;
+  expect(await get(['contact'])).toMatchObject({ result: 'stale', ttlS: -3599, text: '"contact1"' });
+  world.now += 2000;
+  await expect(get(['contact'])).rejects.toMatchObject({ code });
+});
+
+test('a failure is not stored', async () => {
+  const { world, asked, get } = setUp();
+  world.failure = 'UPSTREAM_UNAVAILABLE';
+  await expect(get(['contact'])).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  world.failure = undefined;
+  expect(await get(['contact'])).toMatchObject({ result: 'miss' });
+  expect(asked).toHaveLength(2);
+});
+
+test('not-found is an answer: it is kept for its own time, and replaces what was known', async () => {
+  const { world, asked, get } = setUp({ staleWhileRevalidateMs: 0 });
+  await get(['contact', 'entity']);
+  world.now += 61_000;
+  world.failure = 'CONTACT_NOT_FOUND';
+  await expect(get(['contact'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
+  // The entity was fresh, but it is gone with its contact.
+  await expect(get(['entity'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
+  expect(asked).toHaveLength(2);
+  world.now += 10_001;
+  world.failure = undefined;
+  expect(await get(['contact', 'entity'])).toMatchObject({ result: 'miss' });
+  expect(asked).toHaveLength(3);
+});
+
+test('an invalidation during a call: nothing old is served after it, or ever again', async () => {
+  const { world, store, asked, get } = setUp();
+  let release!: () => void;
+  world.hold = new Promise((resolve) => (release = resolve));
+  const before = get(['contact', 'notes']);
+  await settle();
+  await store.invalidate(REF.org, REF.contact);
+  world.version = 2;
+  world.hold = undefined;
+  expect(await get(['contact', 'notes'])).toMatchObject({ text: '"contact2","notes2"' });
+  release();
+  expect(await before).toMatchObject({ text: '"contact1","notes1"' });
+  expect(await get(['contact', 'notes'])).toMatchObject({ result: 'hit', text: '"contact2","notes2"' });
+  expect(asked).toHaveLength(2);
+});
+
+test('after an invalidation stale does not stand in for a failure', async () => {
+  const { world, store, get } = setUp();
+  await get(['contact']);
+  await store.invalidate(REF.org, REF.contact);
+  world.failure = 'UPSTREAM_TIMEOUT';
+  await expect(get(['contact'])).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+});
+
+test('a bypass takes nothing from the cache, and feeds it', async () => {
+  const { world, get } = setUp();
+  await get(['contact']);
+  world.version = 2;
+  expect(await get(['contact'], { bypass: true })).toMatchObject({
+    result: 'bypass',
+    stored: true,
+    text: '"contact2"',
+  });
+  expect(await get(['contact'])).toMatchObject({ result: 'hit', text: '"contact2"' });
+});
+
+test('what is stale comes along in a call that has to be made anyway', async () => {
+  const { world, asked, get } = setUp();
+  await get(['contact', 'notes']);
+  world.now += 40_000;
+  world.version = 2;
+  expect(await get(['contact', 'notes', 'entity'])).toMatchObject({
+    result: 'partial',
+    text: '"contact2","notes2","entity2"',
+  });
+  expect(asked[1]!.toSorted()).toEqual(['entity', 'notes']);
+});

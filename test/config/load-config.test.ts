@@ -1,0 +1,194 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../../src/config/faults.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { DEMO_JWT_SECRET } from '../../src/config/secret-strength.ts';
+
+const SECRET = 'Zp3vX1q8bN5mC7kL0jH2gF4dS6aQ9wE+rTyUiOp/1A=';
+const GOOD = {
+  JWT_SECRET: SECRET,
+  JWT_ISSUER: 'https://id.example.com',
+  JWT_AUDIENCE: 'zyntro-bff',
+  ZYNTRO_API_KEY: 'an-api-key',
+  ZYNTRO_DEVELOPER_SECRET: 'zdk_a-developer-secret',
+};
+const pem = (type: 'rsa' | 'ec' | 'ed25519', options: object = {}) =>
+  (generateKeyPairSync as (type: string, options: object) => ReturnType<typeof generateKeyPairSync>)(type, {
+    ...options,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  }) as unknown as { publicKey: string; privateKey: string };
+
+function faultsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+const namesOf = (env: Record<string, string | undefined>) =>
+  faultsOf(env).map((fault) => fault.split(':')[0]);
+
+test('what is needed is enough, and the defaults are the documented ones', () => {
+  const config = loadConfig(GOOD);
+  expect(config.http).toMatchObject({ port: 3000, corsOrigins: [], maxBodyBytes: 16_384, maxBatchSize: 50 });
+  expect(config.admin).toEqual({ host: '127.0.0.1', port: 3001, token: undefined });
+  expect(config.cache).toEqual({
+    ttlMs: { contact: 60_000, notes: 30_000, entity: 300_000, profile: 3_600_000, signals: 30_000 },
+    negativeTtlMs: 10_000,
+    staleWhileRevalidateMs: 30_000,
+    staleIfErrorMs: 3_600_000,
+  });
+  expect(config.upstream).toMatchObject({
+    connectTimeoutMs: 1000,
+    timeoutMs: 5000,
+    maxResponseBytes: 2_097_152,
+    maxConcurrency: 32,
+  });
+  expect(config.upstream.baseUrl.href).toBe('https://app.zyntrohq.com/');
+  expect(config.auth).toMatchObject({ clockToleranceS: 5, orgClaim: 'org_id', memberClaim: 'member_id' });
+  expect([...config.auth.keys[0]!.algorithms]).toEqual(['HS256', 'HS384', 'HS512']);
+});
+
+test('every fault is reported at once, by name, and no value is shown', () => {
+  const env = {
+    PORT: 'hunter2-port',
+    UPSTREAM_TIMEOUT_MS: '-1',
+    CACHE_TTL_NOTES_S: '1.5',
+    JWT_SECRET: 'hunter2-short',
+    JWT_ALGORITHMS: 'none,hunter2',
+    ZYNTRO_BASE_URL: 'http://hunter2.example.com',
+    ZYNTRO_TIMEZONE: 'hunter2/zone',
+    EGRESS_LOCAL_ADDRESS: 'hunter2',
+    EGRESS_PROXY_URL: 'ftp://hunter2',
+    CORS_ORIGINS: '*',
+    ADMIN_HOST: '0.0.0.0',
+    LOG_LEVEL: 'hunter2',
+  };
+  expect(new Set(namesOf(env))).toEqual(
+    new Set([
+      ...Object.keys(env).filter((name) => name !== 'ADMIN_HOST'),
+      'ADMIN_TOKEN',
+      'JWT_ISSUER',
+      'JWT_AUDIENCE',
+      'ZYNTRO_API_KEY',
+      'ZYNTRO_DEVELOPER_SECRET',
+    ]),
+  );
+  expect(faultsOf(env).join('\n')).not.toMatch(/hunter2/);
+});
+
+test.each([
+  ['shorter than 32 bytes', 'a'.repeat(31)],
+  ['a well-known example', 'your-super-secret-jwt-token-with-at-least-32-characters-long'],
+  ['a well-known example in other clothes', 'A String_Secret at LEAST 256 bits long!!'],
+  ['a word over and over', 'secretsecretsecretsecretsecretsecret'],
+  ['a word over and over, numbered', 'changeme-changeme-changeme-changeme-1234'],
+  ['the demo’s', DEMO_JWT_SECRET],
+])('a secret that is %s is refused', (_name, secret) => {
+  expect(namesOf({ ...GOOD, JWT_SECRET: secret })).toEqual(['JWT_SECRET']);
+});
+
+test('issuer and audience are asked for outside development', () => {
+  const { JWT_ISSUER: _issuer, JWT_AUDIENCE: _audience, ...rest } = GOOD;
+  expect(namesOf(rest)).toEqual(['JWT_AUDIENCE', 'JWT_ISSUER']);
+  expect(namesOf({ ...rest, NODE_ENV: 'development' })).toEqual([]);
+});
+
+test('the demo’s secret is taken in development, against a loopback upstream', () => {
+  const env = { ...GOOD, JWT_SECRET: DEMO_JWT_SECRET, NODE_ENV: 'development' };
+  expect(namesOf(env)).toEqual(['JWT_SECRET']);
+  expect(namesOf({ ...env, ZYNTRO_BASE_URL: 'http://127.0.0.1:4010' })).toEqual([]);
+});
+
+test('keys are bound to the algorithms of their family', () => {
+  const keysOf = (env: object) =>
+    loadConfig({ ...GOOD, JWT_SECRET: undefined, ...env } as never).auth.keys.map((key) => [
+      ...key.algorithms,
+    ]);
+  const rsa = pem('rsa', { modulusLength: 2048 });
+  expect(keysOf({ JWT_PUBLIC_KEY: rsa.publicKey })).toEqual([
+    ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ]);
+  expect(
+    keysOf({ JWT_PUBLIC_KEY: rsa.publicKey.replaceAll('\n', '\\n'), JWT_ALGORITHMS: 'PS256, RS256' }),
+  ).toEqual([['RS256', 'PS256']]);
+  expect(keysOf({ JWT_PUBLIC_KEY: pem('ec', { namedCurve: 'P-384' }).publicKey })).toEqual([['ES384']]);
+  expect(keysOf({ JWT_SECRET: SECRET, JWT_PUBLIC_KEY: rsa.publicKey, JWT_ALGORITHMS: 'HS256' })).toEqual([
+    ['HS256'],
+  ]);
+});
+
+test.each([
+  ['a private key', () => pem('rsa', { modulusLength: 2048 }).privateKey],
+  ['an RSA key that is too short', () => pem('rsa', { modulusLength: 1024 }).publicKey],
+  ['a kind of key that jsonwebtoken cannot verify with', () => pem('ed25519').publicKey],
+  ['a curve that JWS does not have', () => pem('ec', { namedCurve: 'secp256k1' }).publicKey],
+  ['no PEM', () => 'hello'],
+])('%s is refused as JWT_PUBLIC_KEY', (_name, make) => {
+  expect(namesOf({ ...GOOD, JWT_SECRET: undefined, JWT_PUBLIC_KEY: make() })).toEqual(['JWT_PUBLIC_KEY']);
+});
+
+test('an algorithm that no key can verify is refused', () => {
+  expect(namesOf({ ...GOOD, JWT_ALGORITHMS: 'RS256' })).toEqual(['JWT_ALGORITHMS']);
+  expect(namesOf({ ...GOOD, JWT_ALGORITHMS: 'none' })).toEqual(['JWT_ALGORITHMS']);
+});
+
+describe('secrets in files', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'zyntro-bff-config-'));
+  const file = (name: string, content: string) => {
+    writeFileSync(join(directory, name), content);
+    return join(directory, name);
+  };
+
+  test('are read, less one line end', () => {
+    const env = { ...GOOD, ZYNTRO_API_KEY: undefined, ZYNTRO_API_KEY_FILE: file('key', 'from a file \n') };
+    expect(loadConfig(env).upstream.credentials).toMatchObject({ credentials: { apiKey: 'from a file ' } });
+  });
+
+  test('that are empty, missing or doubled are faults', () => {
+    expect(namesOf({ ...GOOD, JWT_SECRET: undefined, JWT_SECRET_FILE: file('empty', '\n') })).toContain(
+      'JWT_SECRET_FILE',
+    );
+    expect(namesOf({ ...GOOD, ADMIN_TOKEN_FILE: join(directory, 'absent') })).toEqual(['ADMIN_TOKEN_FILE']);
+    expect(namesOf({ ...GOOD, JWT_SECRET_FILE: file('both', SECRET) })).toContain('JWT_SECRET');
+  });
+});
+
+describe('credentials by organization', () => {
+  const { ZYNTRO_API_KEY: _key, ZYNTRO_DEVELOPER_SECRET: _secret, ...rest } = GOOD;
+  const org = 'A1B2C3D4-E5F6-7890-ABCD-EF1234567890';
+
+  test('are read, organizations in lower case', () => {
+    const { credentials } = loadConfig({
+      ...rest,
+      ZYNTRO_CREDENTIALS: JSON.stringify({ [org]: { apiKey: 'a', developerSecret: 'b' } }),
+    }).upstream;
+    expect(credentials).toEqual({
+      kind: 'by-org',
+      byOrg: new Map([[org.toLowerCase(), { apiKey: 'a', developerSecret: 'b' }]]),
+    });
+  });
+
+  test.each([
+    ['no JSON', '{hunter2'],
+    ['a list', '["hunter2"]'],
+    ['empty', '{}'],
+    ['an organization that is no UUID', '{"hunter2":{"apiKey":"a","developerSecret":"b"}}'],
+    ['an entry that lacks a secret', `{"${org}":{"apiKey":"hunter2"}}`],
+  ])('%s is refused', (_name, text) => {
+    const env = { ...rest, ZYNTRO_CREDENTIALS: text };
+    expect(new Set(namesOf(env))).toEqual(new Set(['ZYNTRO_CREDENTIALS']));
+    expect(faultsOf(env).join()).not.toContain('hunter2');
+  });
+
+  test('and one pair for all are one too many', () => {
+    expect(
+      namesOf({ ...GOOD, ZYNTRO_CREDENTIALS: `{"${org}":{"apiKey":"a","developerSecret":"b"}}` }),
+    ).toEqual(['ZYNTRO_CREDENTIALS']);
+  });
+});

@@ -1,0 +1,12 @@
+import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
+import { describePartStore } from './part-store.ts';
+
+describePartStore('memory', async () => {
+  let now = 1_000_000;
+  return {
+    store: memoryPartStore({ maxBytes: 10_000_000, now: () => now }),
+    wait: async (ms) => {
+      now += ms;
+    },
+  };
+});

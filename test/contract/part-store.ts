@@ -1,0 +1,118 @@
+import type { Part } from '../../src/contact/parts.ts';
+import type { Entry, PartStore } from '../../src/cache/part-store.ts';
+
+/** The promises of a PartStore, to be run on every implementation. */
+export function describePartStore(
+  name: string,
+  open: () => Promise<{ store: PartStore; wait(ms: number): Promise<void> }>,
+): void {
+  describe(`${name} keeps a part store's promises`, () => {
+    let store: PartStore;
+    let wait: (ms: number) => Promise<void>;
+    let ref: { org: string; member: string; contact: string };
+
+    beforeEach(async () => {
+      ({ store, wait } = await open());
+      ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
+    });
+
+    const entry = (text: string): Entry => ({ bytes: Buffer.from(text), fetchedAt: 1000, staleAt: 61_000 });
+    const change = (part: Part, what: Entry | undefined, keepMs = 60_000) => ({ part, entry: what, keepMs });
+
+    test('knows nothing of a contact that was never opened', async () => {
+      await expect(store.read(ref, ['contact', 'notes'])).resolves.toEqual({
+        generation: undefined,
+        entries: {},
+      });
+    });
+
+    test('gives one generation to all who open, and keeps it', async () => {
+      const opened = await Promise.all([
+        store.open(ref, []),
+        store.open(ref, []),
+        store.open(ref, ['contact']),
+      ]);
+      expect(opened[0]!.generation).toMatch(/^\S{8,}$/);
+      expect(new Set(opened.map((one) => one.generation)).size).toBe(1);
+      expect((await store.read(ref, ['notes'])).generation).toBe(opened[0]!.generation);
+    });
+
+    test('gives back byte for byte what was written, and only the parts that are asked for', async () => {
+      const { generation } = await store.open(ref, []);
+      const binary = {
+        bytes: Buffer.from([0, 255, 10, 13, 34, 0xe2, 0x82, 0xac]),
+        fetchedAt: 1_795_000_000_123,
+        staleAt: 1_795_000_060_456,
+      };
+      await store.write(ref, generation, [
+        change('contact', entry('{"a":1}')),
+        change('notes', binary),
+        change('entity', entry('null')),
+      ]);
+      const { entries } = await store.read(ref, ['notes', 'entity', 'profile']);
+      expect(entries).toEqual({ notes: binary, entity: entry('null') });
+    });
+
+    test('remembers that a contact does not exist', async () => {
+      const { generation } = await store.open(ref, []);
+      const gone: Entry = { bytes: 'not-found', fetchedAt: 5, staleAt: 10_005 };
+      await store.write(ref, generation, [change('contact', gone)]);
+      expect((await store.open(ref, ['contact'])).entries).toEqual({ contact: gone });
+    });
+
+    test('removes on request, and replaces', async () => {
+      const { generation } = await store.open(ref, []);
+      await store.write(ref, generation, [change('contact', entry('1')), change('notes', entry('2'))]);
+      await store.write(ref, generation, [change('contact', entry('3')), change('notes', undefined)]);
+      expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ contact: entry('3') });
+    });
+
+    test('keeps an entry no longer than it was told to', async () => {
+      const { generation } = await store.open(ref, []);
+      await store.write(ref, generation, [
+        change('contact', entry('1'), 150),
+        change('notes', entry('2'), 60_000),
+      ]);
+      expect((await store.read(ref, ['contact', 'notes'])).entries).toHaveProperty('contact');
+      await wait(200);
+      expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ notes: entry('2') });
+    });
+
+    test('an invalidation takes away the entries of every member, and none of another contact', async () => {
+      const other = { ...ref, member: crypto.randomUUID() };
+      const neighbour = { ...ref, contact: crypto.randomUUID() };
+      for (const one of [ref, other, neighbour]) {
+        const { generation } = await store.open(one, []);
+        await store.write(one, generation, [change('contact', entry('old'))]);
+      }
+      await store.invalidate(ref.org, ref.contact);
+      for (const one of [ref, other]) expect((await store.open(one, ['contact'])).entries).toEqual({});
+      expect((await store.read(neighbour, ['contact'])).entries).toEqual({ contact: entry('old') });
+    });
+
+    test('what was opened before an invalidation is never read after it', async () => {
+      const before = await store.open(ref, []);
+      await store.invalidate(ref.org, ref.contact);
+      await store.write(ref, before.generation, [change('contact', entry('old'))]);
+      expect((await store.read(ref, ['contact'])).entries).toEqual({});
+      const after = await store.open(ref, ['contact']);
+      expect(after.generation).not.toBe(before.generation);
+      expect(after.entries).toEqual({});
+      await store.write(ref, after.generation, [change('contact', entry('new'))]);
+      await store.write(ref, before.generation, [
+        change('contact', entry('old')),
+        change('notes', entry('old')),
+      ]);
+      expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ contact: entry('new') });
+    });
+
+    test('shares nothing between members, organizations or contacts', async () => {
+      const { generation } = await store.open(ref, []);
+      await store.write(ref, generation, [change('contact', entry('mine'))]);
+      for (const name of ['org', 'member', 'contact'] as const) {
+        const stranger = { ...ref, [name]: crypto.randomUUID() };
+        expect((await store.open(stranger, ['contact'])).entries).toEqual({});
+      }
+    });
+  });
+}

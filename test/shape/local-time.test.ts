@@ -1,0 +1,32 @@
+import { localTimeReader } from '../../src/shape/local-time.ts';
+
+test.each([
+  ['UTC', '2025-01-15 09:30:00', '2025-01-15T09:30:00Z'],
+  ['Europe/Berlin', '2025-01-15 09:30:00', '2025-01-15T08:30:00Z'],
+  ['Europe/Berlin', '2025-07-15 09:30:00', '2025-07-15T07:30:00Z'],
+  ['America/Los_Angeles', '2025-03-09 01:59:59', '2025-03-09T09:59:59Z'],
+  ['America/Los_Angeles', '2025-03-09 03:00:00', '2025-03-09T10:00:00Z'],
+  ['Asia/Kathmandu', '2024-02-29 00:00:00', '2024-02-28T18:15:00Z'],
+  ['Pacific/Kiritimati', '2025-01-01 00:00:00', '2024-12-31T10:00:00Z'],
+])('in %s, %s is %s', (timezone, text, iso) => {
+  expect(localTimeReader(timezone)(text)).toBe(iso);
+});
+
+test('a time that happens twice is the first, one that is skipped is after the gap', () => {
+  const read = localTimeReader('Europe/Berlin');
+  expect(read('2025-10-26 02:30:00')).toBe('2025-10-26T00:30:00Z');
+  expect(read('2025-03-30 02:30:00')).toBe('2025-03-30T01:30:00Z');
+});
+
+test.each([
+  '',
+  '2025-01-15',
+  '2025-01-15T09:30:00',
+  '2025-02-30 00:00:00',
+  '2025-01-15 24:00:00',
+  '0000-00-00 00:00:00',
+  ' 2025-01-15 09:30:00',
+])('%j is no time', (text) => {
+  expect(localTimeReader('UTC')(text)).toBeUndefined();
+  expect(localTimeReader('Europe/Berlin')(text)).toBeUndefined();
+});

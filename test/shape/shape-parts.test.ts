@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { PARTS } from '../../src/contact/parts.ts';
+import { emptyObject, parseJson, type Json } from '../../src/contact/json.ts';
+import { CONTACT_FIELDS, ENTITY_FIELDS, NOTE_FIELDS } from '../../src/shape/field-table.ts';
+import { partShaper } from '../../src/shape/shape-parts.ts';
+
+const shape = partShaper({ timezone: 'UTC' });
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
+
+test('flags, JSON in strings and times are read; names lose prefix and underscores', () => {
+  const shapedContact = shape('contact', {
+    contact_dnc: '0',
+    contact_stageid: 'stage-uuid',
+    contact_tags: '["a", "b"]',
+    contact_custom_fields: '{"snake_case": {"x": "1"}}',
+    contact_date_created: '2025-01-15 09:30:00',
+    contact_email_verified: '1',
+  });
+  expect(plain(shapedContact)).toEqual({
+    dnc: false,
+    stageId: 'stage-uuid',
+    tags: ['a', 'b'],
+    customFields: { snake_case: { x: '1' } },
+    dateCreated: '2025-01-15T09:30:00Z',
+    emailVerified: true,
+  });
+});
+
+test('what does not parse, and what is not known, passes through untouched', () => {
+  const shapedContact = shape('contact', {
+    contact_dnc: 'maybe',
+    contact_tags: '[broken',
+    contact_custom_fields: '12',
+    contact_date_created: '2025-02-30 09:30:00',
+    contact_date_updated: '0000-00-00 00:00:00',
+    contact_email: null,
+    contact_favourite_colour: '1',
+    plain_name: { inner_name: 1 },
+  });
+  expect(plain(shapedContact)).toEqual({
+    dnc: 'maybe',
+    tags: '[broken',
+    customFields: '12',
+    dateCreated: '2025-02-30 09:30:00',
+    dateUpdated: '0000-00-00 00:00:00',
+    email: null,
+    favouriteColour: '1',
+    plainName: { inner_name: 1 },
+  });
+});
+
+test('a field never takes the place of another, known ones least of all', () => {
+  const shapedContact = shape('contact', { name: 'stranger', contact_name: 'known', contact_Name: 'other' });
+  expect(plain(shapedContact)).toEqual({ name_: 'stranger', name: 'known', Name: 'other' });
+  const clash = shape('contact', { a_b: '1', aB: '2', contact_a_b: '3', contactAB: '4' });
+  expect(Object.values(plain(clash) as object).toSorted()).toEqual(['1', '2', '3', '4']);
+});
+
+test('names that JavaScript gives a meaning are names like any other', () => {
+  const raw = parseJson('{"__proto__": "p", "constructor": "c", "contact_to_string": "t", "toString": "s"}');
+  const text = JSON.stringify(shape('contact', raw));
+  expect(text).toContain('"__proto__":"p"');
+  expect(text).toContain('"constructor":"c"');
+  expect(text).toContain('"t"');
+  expect(text).toContain('"s"');
+});
+
+test('numbers too long for a double keep every digit', () => {
+  const raw = parseJson('{"contact_id": "x", "big": 12345678901234567890, "tiny": 1e-400, "usual": 1.5}');
+  expect(JSON.stringify(shape('contact', raw))).toBe(
+    '{"id":"x","big":12345678901234567890,"tiny":1e-400,"usual":1.5}',
+  );
+  expect(JSON.stringify(shape('contact', { contact_custom_fields: '{"id": 9007199254740993}' }))).toContain(
+    '9007199254740993',
+  );
+});
+
+test('profile and signals change their names, at every depth, and nothing else', () => {
+  const raw = { job_title: '1', nested_object: [{ inner_name: '{"a_b":1}' }], contact_x: '0' };
+  expect(plain(shape('profile', raw))).toEqual({
+    jobTitle: '1',
+    nestedObject: [{ innerName: '{"a_b":1}' }],
+    contactX: '0',
+  });
+});
+
+test('null stays null in every part', () => {
+  for (const part of PARTS) expect(shape(part, null)).toBeNull();
+});
+
+const TABLES = { contact: CONTACT_FIELDS, entity: ENTITY_FIELDS, notes: NOTE_FIELDS };
+const knownNames = Object.values(TABLES).flatMap((table) => Object.keys(table.kinds));
+const value = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom<Json>('0', '1', '[]', '{}', '{"a":[1]}', '2025-01-15 09:30:00', '2025-13-01 00:00:00', ''),
+  fc.string({ unit: 'binary' }),
+);
+const fieldName = fc.oneof(
+  fc.constantFrom(...knownNames),
+  fc.stringMatching(/^(contact_|entity_|note_)?[a-z_A-Z0-9]{0,12}$/),
+  fc.constantFrom('__proto__', 'constructor', 'contact_', '', 'contact_contact_name'),
+  fc.string(),
+);
+
+/** What a shaped value was before: every conversion can be undone, or there was none. */
+function undo(shapedValue: unknown, raw: unknown): boolean {
+  if (JSON.stringify(shapedValue) === JSON.stringify(raw)) return true;
+  if (typeof shapedValue === 'boolean') return String(Number(shapedValue)) === String(raw);
+  if (typeof shapedValue === 'object') return isJsonOf(raw, shapedValue);
+  return typeof raw === 'string' && shapedValue === `${raw.replace(' ', 'T')}Z`;
+}
+
+function isJsonOf(raw: unknown, shapedValue: unknown): boolean {
+  if (typeof raw !== 'string') return false;
+  try {
+    return JSON.stringify(JSON.parse(raw)) === JSON.stringify(shapedValue);
+  } catch {
+    return false;
+  }
+}
+
+test('arbitrary upstream fields: as many come out as went in, and each value can be told from its answer', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('contact' as const, 'entity' as const),
+      fc.array(fc.tuple(fieldName, value)),
+      (part, pairs) => {
+        const raw = emptyObject();
+        for (const [name, one] of pairs) raw[name] = one as Json;
+        const shapedPart = JSON.parse(JSON.stringify(shape(part, raw))) as Record<string, unknown>;
+        const before = Object.values(JSON.parse(JSON.stringify(raw)) as object) as unknown[];
+        const after = Object.values(shapedPart);
+        expect(after).toHaveLength(before.length);
+        const unmatched = [...after];
+        for (const one of before) {
+          const at = unmatched.findIndex((candidate) => undo(candidate, one));
+          expect(at).toBeGreaterThanOrEqual(0);
+          unmatched.splice(at, 1);
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
