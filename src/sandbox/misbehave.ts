@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REDIRECT_TARGET } from './faults.ts';
+import type { Answer } from './fetch-contact.ts';
+import type { SandboxState } from './state.ts';
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+/** Answers one call wrongly, in the way that the mode names. */
+export async function misbehave(
+  mode: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+  regular: Answer,
+  state: SandboxState,
+): Promise<void> {
+  const text = JSON.stringify(regular.body);
+  const { faults } = state;
+  switch (mode) {
+    case 'reset':
+      req.socket.resetAndDestroy();
+      return;
+    case 'silent':
+      return;
+    case 'headers-then-silence':
+      res.writeHead(200, { ...JSON_TYPE, 'Content-Length': text.length }).flushHeaders();
+      return;
+    case 'slow-drip':
+      res.writeHead(200, JSON_TYPE);
+      for (const byte of Buffer.from(text)) {
+        if (res.destroyed) return;
+        res.write(Buffer.from([byte]));
+        await sleep(faults.dripMs);
+      }
+      res.end();
+      return;
+    case 'truncated':
+      // Half of what was announced, and then the connection ends.
+      res.writeHead(200, { ...JSON_TYPE, 'Content-Length': Buffer.byteLength(text) });
+      res.write(text.slice(0, text.length / 2), () => req.socket.end());
+      return;
+    case 'malformed':
+      res.writeHead(200, JSON_TYPE).end(text.slice(0, -20));
+      return;
+    case 'html':
+      res
+        .writeHead(200, { 'Content-Type': 'text/html' })
+        .end('<!DOCTYPE html><title>Maintenance</title><h1>Be right back</h1>');
+      return;
+    case 'huge':
+      return sendHuge(res, faults.hugeBytes);
+    case 'redirect':
+      res.writeHead(302, { Location: REDIRECT_TARGET }).end();
+      return;
+    case 'http-500':
+      res.writeHead(500, { 'Content-Type': 'text/html' }).end('<h1>Internal Server Error</h1>');
+      return;
+    case 'http-429':
+      res.writeHead(429, { ...JSON_TYPE, 'Retry-After': String(faults.retryAfterS) }).end('{}');
+      return;
+    case 'wrong-contact':
+      res.writeHead(200, JSON_TYPE).end(otherContact(regular, state));
+      return;
+    case 'wrong-types':
+      res.writeHead(200, JSON_TYPE).end('{"status":"success","data":{"contact":"Jane Smith","notes":7}}');
+      return;
+    default:
+      res.writeHead(200, JSON_TYPE).end('{"data":["Quota of the moon exceeded"],"status":"error"}');
+  }
+}
+
+/** As much as was asked for, no faster than it is read, and no longer than anybody reads. */
+async function sendHuge(res: ServerResponse, bytes: number): Promise<void> {
+  res.writeHead(200, JSON_TYPE);
+  res.write('{"status":"success","data":{"contact":{"contact_name":"');
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  for (let sent = 0; sent < bytes && !res.destroyed; sent += chunk.length) {
+    if (!res.write(chunk)) await Promise.race([once(res, 'drain'), once(res, 'close')]);
+  }
+  res.end('"}}}');
+}
+
+function otherContact(regular: Answer, { world }: SandboxState): string {
+  const asked = (regular.body as { data?: { contact?: { contact_id?: string } } }).data?.contact?.contact_id;
+  const other = [...world.contacts.values()].find((record) => record.contact['contact_id'] !== asked)!;
+  const data = { notes: null, entity: null, signals: null, contact_profile: null };
+  return JSON.stringify({
+    data: { ...data, ...(regular.body as { data: object }).data, contact: other.contact },
+    status: 'success',
+  });
+}

@@ -1,0 +1,8 @@
+import type { ServerResponse } from 'node:http';
+import type { Answer } from './fetch-contact.ts';
+
+export function send(res: ServerResponse, { body }: Answer): void {
+  const text = JSON.stringify(body);
+  res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  res.end(text);
+}

@@ -1,0 +1,53 @@
+import { isIP } from 'node:net';
+import { NO_FAULTS, faultsIn, type Faults } from './faults.ts';
+import type { WorldSettings } from './world.ts';
+
+export interface SandboxSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly readyJson: boolean;
+  readonly world: WorldSettings;
+  readonly faults: Faults;
+}
+
+/** @throws Error that lists every fault by name. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
+  const wrong: string[] = [];
+  const number = (name: string, fallback: number, max: number): number => {
+    const text = env[name] || String(fallback);
+    if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > max)
+      wrong.push(`${name}: must be a number from 0 to ${max}`);
+    return Number(text);
+  };
+  const port = (name: string, fallback: number) => number(name, fallback, 65_535);
+  const allowedIps = (env['SANDBOX_ALLOWED_IPS'] || '127.0.0.0/8,::1').split(',').map((item) => item.trim());
+  for (const range of allowedIps) {
+    const [address = '', bits = '0'] = range.split('/');
+    if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits)) {
+      wrong.push('SANDBOX_ALLOWED_IPS: must be IP addresses or CIDR ranges, separated by commas');
+    }
+  }
+  const faults: Faults = {
+    ...NO_FAULTS,
+    delayMs: number('SANDBOX_DELAY_MS', 0, 600_000),
+    jitterMs: number('SANDBOX_JITTER_MS', 0, 600_000),
+    rate: number('SANDBOX_FAULT_RATE', 1, 1),
+    mode: env['SANDBOX_FAULT'] || 'none',
+  };
+  wrong.push(...faultsIn({ mode: faults.mode }).map((text) => text.replace('mode', 'SANDBOX_FAULT')));
+  const settings = {
+    host: env['SANDBOX_HOST'] || '127.0.0.1',
+    port: port('SANDBOX_PORT', 4010),
+    controlPort: port('SANDBOX_CONTROL_PORT', 4011),
+    readyJson: env['SANDBOX_READY_JSON'] === '1',
+    world: {
+      apiKey: env['SANDBOX_API_KEY'] || 'sandbox-api-key',
+      developerSecret: env['SANDBOX_DEVELOPER_SECRET'] || 'zdk_sandbox_developer_secret',
+      allowedIps,
+    },
+    faults,
+  };
+  if (wrong.length > 0) throw new Error(wrong.join('\n  '));
+  return settings;
+}
