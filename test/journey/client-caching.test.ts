@@ -1,0 +1,142 @@
+import zlib from 'node:zlib';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import type { Answer } from '../support/http.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let world: World;
+let path: string;
+beforeAll(async () => {
+  world = await startWorld({ CACHE_TTL_CONTACT_S: '120', CACHE_TTL_NOTES_S: '40' });
+  const id = world.freshContact();
+  path = `/contacts/${id}?include=notes`;
+  const note = { note_maker: world.directory.orgs[0]?.members[0], note_date_created: '2025-03-10 11:00:00' };
+  const notes = [{ ...note, note_content: 'A long tale of a short call. '.repeat(200) }];
+  await world.sandbox.patchContact(id, { notes });
+});
+afterAll(() => world?.stop());
+
+const get = (headers: Record<string, string> = {}): Promise<Answer> => world.get(path, { headers });
+const number = (pattern: RegExp, text: unknown): number => Number(pattern.exec(String(text))?.[1]);
+
+describe('ETag and 304', () => {
+  test('a strong ETag that stays the same while the data does', async () => {
+    const [first, second] = [await get(), await get()];
+    expect(first.headers['etag']).toMatch(/^"[^"]+"$/);
+    expect(second.headers['etag']).toBe(first.headers['etag']);
+  });
+
+  test('If-None-Match: one, a list, weak, and *', async () => {
+    const etag = String((await get()).headers['etag']);
+    for (const value of [etag, `W/${etag}`, `"other", ${etag}`, `"a","b" , W/${etag}, "c"`, '*']) {
+      const answer = await get({ 'if-none-match': value });
+      expect({ value, status: answer.status, length: answer.body.length }).toEqual({
+        value,
+        status: 304,
+        length: 0,
+      });
+      expect(answer.headers['etag']).toBe(etag);
+      expect(answer.headers['vary']).toMatch(/authorization/i);
+      expect(answer.headers['cache-control']).toMatch(/private/);
+      expect(answer.headers['content-length'] ?? '0').not.toBe('2');
+    }
+  });
+
+  test.each(['"other"', 'W/"other"', '"a", "b"', 'nonsense', '""', '"*"'])('no 304 for %s', async (value) => {
+    expect((await get({ 'if-none-match': value })).status).toBe(200);
+  });
+
+  test('another answer has another ETag', async () => {
+    const id = world.freshContact();
+    const before = (await world.get(`/contacts/${id}`)).headers['etag'];
+    await world.sandbox.patchContact(id, { contact: { contact_city: 'Elsewhere-upon-Sea' } });
+    await world.invalidate(id);
+    const after = await world.get(`/contacts/${id}`, { headers: { 'if-none-match': String(before) } });
+    expect(after.status).toBe(200);
+    expect(after.headers['etag']).not.toBe(before);
+  });
+
+  test('no 304 without a token', async () => {
+    const etag = String((await get()).headers['etag']);
+    const answer = await world.get(path, { token: undefined, headers: { 'if-none-match': etag } });
+    expect(answer.status).toBe(401);
+  });
+});
+
+describe('content codings', () => {
+  const decode = { gzip: zlib.gunzipSync, br: zlib.brotliDecompressSync };
+
+  test.each(['gzip', 'br'] as const)('%s: the same bytes, another ETag, a 304 of its own', async (coding) => {
+    const plain = await get({ 'accept-encoding': 'identity' });
+    const coded = await get({ 'accept-encoding': coding });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(coded.headers['content-encoding']).toBe(coding);
+    expect(decode[coding](coded.body).equals(plain.body)).toBe(true);
+    expect(coded.body.length).toBeLessThan(plain.body.length);
+    expect(coded.headers['etag']).toEqual(expect.stringMatching(/"/));
+    expect(coded.headers['etag']).not.toBe(plain.headers['etag']);
+    const etag = String(coded.headers['etag']);
+    const again = await get({ 'accept-encoding': coding, 'if-none-match': etag });
+    expect({ status: again.status, etag: again.headers['etag'] }).toEqual({ status: 304, etag });
+  });
+
+  test('a coding that is refused is not used', async () => {
+    const answer = await get({ 'accept-encoding': 'gzip;q=0, br;q=0, identity' });
+    expect(answer.headers['content-encoding']).toBeUndefined();
+    expect(answer.json().data.notes).toHaveLength(1);
+  });
+
+  test('Vary names what the answer depends on, whatever was chosen', async () => {
+    for (const coding of ['identity', 'gzip']) {
+      const vary = String((await get({ 'accept-encoding': coding })).headers['vary']).toLowerCase();
+      expect(vary.split(/\s*,\s*/)).toEqual(expect.arrayContaining(['authorization', 'accept-encoding']));
+    }
+  });
+});
+
+describe('freshness that is told', () => {
+  test('Cache-Control is private, with what is left of the part that expires first', async () => {
+    const maxAge = number(/max-age=(\d+)/, (await get()).headers['cache-control']);
+    expect((await get()).headers['cache-control']).toMatch(/\bprivate\b/);
+    expect(maxAge).toBeGreaterThan(0);
+    expect(maxAge).toBeLessThan(60);
+    const contactOnly = await world.get(path.replace('?include=notes', ''));
+    expect(number(/max-age=(\d+)/, contactOnly.headers['cache-control'])).toBeGreaterThan(60);
+  });
+
+  test('Age grows, max-age and the ttl of Cache-Status shrink together', async () => {
+    const id = world.freshContact();
+    const miss = await world.get(`/contacts/${id}`);
+    expect(miss.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
+    expect(Number(miss.headers['age'] ?? 0)).toBe(0);
+    const first = number(/max-age=(\d+)/, miss.headers['cache-control']);
+    await waitFor('an age of two seconds', async () => {
+      const hit = await world.get(`/contacts/${id}`);
+      const age = number(/^(\d+)$/, hit.headers['age']);
+      const maxAge = number(/max-age=(\d+)/, hit.headers['cache-control']);
+      const ttl = number(/^zyntro-bff; hit; ttl=(\d+)$/, hit.headers['cache-status']);
+      expect(Math.abs(maxAge - ttl)).toBeLessThanOrEqual(1);
+      expect(Math.abs(maxAge + age - first)).toBeLessThanOrEqual(2);
+      return age >= 2;
+    });
+  });
+});
+
+describe('HEAD', () => {
+  test('has the headers of GET and no body', async () => {
+    const [whole, head] = [await get(), await world.get(path, { method: 'HEAD' })];
+    expect({ status: head.status, length: head.body.length }).toEqual({ status: 200, length: 0 });
+    for (const name of ['etag', 'content-type', 'vary']) expect(head.headers[name]).toBe(whole.headers[name]);
+    expect(head.headers['cache-status']).toMatch(/; hit;/);
+    const etag = String(whole.headers['etag']);
+    const conditional = await world.get(path, { method: 'HEAD', headers: { 'if-none-match': etag } });
+    expect(conditional.status).toBe(304);
+  });
+
+  test('of a sub-resource, an unknown contact, and without a token', async () => {
+    const head = { method: 'HEAD' };
+    expect((await world.get(`/contacts/${world.freshContact()}/notes`, head)).status).toBe(200);
+    expect((await world.get('/contacts/00000000-0000-4000-8000-00000000000b', head)).status).toBe(404);
+    expect((await world.get(path, { ...head, token: undefined })).status).toBe(401);
+  });
+});

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { runProgram } from '../support/start-program.ts';
+import { mustNotBeLogged } from '../support/run-directory.ts';
+import { newSecret } from '../support/tokens.ts';
+import { programEnv } from '../support/world.ts';
+
+const good = () => programEnv({ url: 'http://127.0.0.1:9' }, newSecret());
+const without = (name: string): Record<string, string> => {
+  const { [name]: _, ...env } = good();
+  return env;
+};
+
+async function expectRefused(env: Record<string, string>, names: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runProgram(env);
+  expect({ code, stderr: stderr.slice(0, 2000) }).toEqual({ code: 78, stderr: expect.any(String) });
+  for (const name of names) expect(stderr).toContain(name);
+  expect(stderr).not.toMatch(/node_modules|\bat \w+ \(/);
+  for (const [name, value] of Object.entries(env)) {
+    if (/SECRET|KEY|TOKEN|CREDENTIALS/.test(name) && value.length > 8) {
+      expect(`${stdout}${stderr}`).not.toContain(value);
+    }
+  }
+  return stderr;
+}
+
+describe('a configuration that cannot work ends with 78', () => {
+  test('and every fault at once, by name', async () => {
+    await expectRefused(
+      {
+        PORT: 'http',
+        JWT_SECRET: randomBytes(12).toString('hex'),
+        ZYNTRO_BASE_URL: 'ftp://somewhere',
+        ZYNTRO_API_KEY: 'a-key-without-its-secret',
+        UPSTREAM_TIMEOUT_MS: '-1',
+        CACHE_TTL_NOTES_S: 'soon',
+        CACHE_TTL_CONTACT_S: '1.5.2',
+        ZYNTRO_TIMEZONE: 'Mars/Olympus',
+        JWT_ALGORITHMS: 'none',
+        EGRESS_LOCAL_ADDRESS: 'not-an-address',
+      },
+      [
+        'PORT',
+        'JWT_SECRET',
+        'JWT_ISSUER',
+        'JWT_AUDIENCE',
+        'ZYNTRO_BASE_URL',
+        'ZYNTRO_DEVELOPER_SECRET',
+        'UPSTREAM_TIMEOUT_MS',
+        'CACHE_TTL_NOTES_S',
+        'CACHE_TTL_CONTACT_S',
+        'ZYNTRO_TIMEZONE',
+        'JWT_ALGORITHMS',
+        'EGRESS_LOCAL_ADDRESS',
+      ],
+    );
+  });
+
+  test('where nothing at all is set', async () => {
+    await expectRefused({}, ['JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE', 'ZYNTRO_API_KEY']);
+  });
+
+  test.each(['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_SECRET', 'ZYNTRO_API_KEY', 'ZYNTRO_DEVELOPER_SECRET'])(
+    'without %s',
+    (name) => expectRefused(without(name), [name]).then(() => undefined),
+  );
+
+  test.each([
+    ['JWT_SECRET', 'secret'],
+    ['JWT_SECRET', randomBytes(15).toString('hex')],
+    ['JWT_SECRET', 'changeme'.repeat(8)],
+    ['JWT_PUBLIC_KEY', '-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----'],
+    ['JWT_ALGORITHMS', 'HS256,none'],
+    ['JWT_CLOCK_TOLERANCE_S', '-5'],
+    ['ZYNTRO_BASE_URL', 'http://app.zyntrohq.com'],
+    ['ZYNTRO_BASE_URL', 'not a url'],
+    ['EGRESS_PROXY_URL', 'proxy.internal'],
+    ['PORT', '70000'],
+    ['UPSTREAM_MAX_RESPONSE_BYTES', '2MiB'],
+    ['SHUTDOWN_GRACE_MS', 'NaN'],
+    ['ZYNTRO_CREDENTIALS', '{"not-a-uuid":{"apiKey":"first-key-value","developerSecret":"zdk_first_value"}}'],
+    ['ZYNTRO_CREDENTIALS', '{"apiKey":"hidden-in-broken-json'],
+  ])('%s=%s', async (name, value) => {
+    await expectRefused({ ...good(), [name]: value }, [name]);
+  });
+
+  test('on an address that others can reach without ADMIN_TOKEN', async () => {
+    await expectRefused({ ...good(), ADMIN_HOST: '0.0.0.0' }, ['ADMIN_TOKEN']);
+  });
+
+  test('where a secret is to be read from a file that is not there', async () => {
+    const env = { ...without('ZYNTRO_API_KEY'), ZYNTRO_API_KEY_FILE: '/nowhere/at/all' };
+    await expectRefused(env, ['ZYNTRO_API_KEY_FILE']);
+  });
+
+  test("and never with a secret's value, nor a part of it", async () => {
+    const [apiKey, developerSecret] = [
+      `key-${randomBytes(12).toString('hex')}`,
+      `zdk_${randomBytes(12).toString('hex')}`,
+    ];
+    for (const value of [apiKey, developerSecret]) mustNotBeLogged('credential', value);
+    const credentials = `{"acme": {"apiKey": "${apiKey}", "developerSecret": "${developerSecret}"}, oops}`;
+    const short = randomBytes(10).toString('hex');
+    const env = { ...good(), ZYNTRO_CREDENTIALS: credentials, JWT_SECRET: short };
+    const stderr = await expectRefused(env, ['ZYNTRO_CREDENTIALS', 'JWT_SECRET']);
+    for (const value of [apiKey, developerSecret, short]) {
+      expect(stderr).not.toContain(value.slice(0, 8));
+    }
+  });
+});

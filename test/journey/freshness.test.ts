@@ -1,0 +1,136 @@
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import type { Answer } from '../support/http.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** Contact and notes live for a second, the entity for long, signals are never stored. */
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({
+    CACHE_TTL_CONTACT_S: '1',
+    CACHE_TTL_NOTES_S: '1',
+    CACHE_TTL_ENTITY_S: '600',
+    CACHE_TTL_SIGNALS_S: '0',
+    CACHE_TTL_NEGATIVE_S: '1',
+    CACHE_STALE_WHILE_REVALIDATE_S: '0',
+    CACHE_STALE_IF_ERROR_S: '0',
+  });
+});
+afterAll(() => world?.stop());
+afterEach(() => world.sandbox.clearFaults());
+
+const included = async (id: string): Promise<string[][]> =>
+  (await world.sandbox.callsFor(id)).map((call) => [...call.include].toSorted());
+
+/** Asks until the upstream has been asked about the contact so many times, with the last answer. */
+const untilCalled = (path: string, id: string, count: number): Promise<Answer> =>
+  waitFor(`${count} calls`, async () => {
+    const answer = await world.get(path);
+    return (await world.sandbox.callsFor(id)).length >= count && answer;
+  });
+
+describe('time to live, part by part', () => {
+  test('an expired part is fetched again, by itself', async () => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}?include=entity,notes`);
+    await world.sandbox.patchContact(id, { contact: { contact_city: 'Newtown' } });
+    const answer = await untilCalled(`/contacts/${id}/notes`, id, 2);
+    expect(answer.status).toBe(200);
+    expect(await included(id)).toEqual([['entity', 'notes'], ['notes']]);
+    const entity = await world.get(`/contacts/${id}/entity`);
+    expect(entity.headers['cache-status']).toMatch(/^zyntro-bff; hit; ttl=\d{3}$/);
+  });
+
+  test('contact comes with every upstream answer and refreshes its own entry', async () => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}`);
+    await world.sandbox.patchContact(id, { contact: { contact_city: 'Refreshed' } });
+    await world.get(`/contacts/${id}/entity`);
+    const answer = await world.get(`/contacts/${id}`);
+    expect(answer.json().data.contact.city).toBe('Refreshed');
+  });
+
+  test('a time to live of 0 stores nothing', async () => {
+    const id = world.freshContact();
+    for (let round = 0; round < 3; round += 1) {
+      const answer = await world.get(`/contacts/${id}/signals`);
+      expect(answer.status).toBe(200);
+      expect(answer.headers['cache-status']).not.toMatch(/; hit/);
+    }
+    expect(await included(id)).toEqual([['signals'], ['signals'], ['signals']]);
+  });
+
+  test('a part that is never stored does not keep the others from it', async () => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}?include=entity,signals`);
+    await world.get(`/contacts/${id}?include=entity,signals`);
+    expect(await included(id)).toEqual([['entity', 'signals'], ['signals']]);
+  });
+});
+
+describe('not found', () => {
+  test('is cached for its own time, and asked again after it', async () => {
+    const id = '00000000-0000-4000-8000-0000000000c1';
+    const begun = Date.now();
+    const answers = [await world.get(`/contacts/${id}`), await world.get(`/contacts/${id}`)];
+    expect(answers.map((answer) => answer.status)).toEqual([404, 404]);
+    if (Date.now() - begun < 500) expect(await world.sandbox.callsFor(id)).toHaveLength(1);
+    expect((await untilCalled(`/contacts/${id}`, id, 2)).status).toBe(404);
+  });
+
+  test('replaces the entry', async () => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}?include=entity`);
+    await world.sandbox.deleteContact(id);
+    expect((await untilCalled(`/contacts/${id}`, id, 2)).status).toBe(404);
+    expect((await world.get(`/contacts/${id}`)).status).toBe(404);
+  });
+
+  test('takes with it the parts that would have lived longer', async () => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}?include=entity`);
+    await world.sandbox.deleteContact(id);
+    expect((await untilCalled(`/contacts/${id}`, id, 2)).status).toBe(404);
+    await waitFor('the not-found to be asked for again', async () => {
+      expect((await world.get(`/contacts/${id}/entity`)).status).toBe(404);
+      return (await world.sandbox.callsFor(id)).length >= 3;
+    });
+  });
+});
+
+describe('errors', () => {
+  test('are never stored, and nothing stale is served when that is off', async () => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}`);
+    await world.sandbox.setFaults({ mode: 'error:INVALID_API_KEY', contactId: id });
+    expect((await untilCalled(`/contacts/${id}`, id, 2)).status).toBe(502);
+    await world.sandbox.clearFaults();
+    expect((await world.get(`/contacts/${id}`)).status).toBe(200);
+  });
+});
+
+describe('cache:bypass', () => {
+  test('with the scope, no-cache takes a new answer, which is stored', async () => {
+    const id = world.freshContact();
+    const path = `/contacts/${id}/entity`;
+    await world.get(path);
+    await world.sandbox.patchContact(id, { entity: { entity_name: 'Bypassed Inc' } });
+    const token = world.token({ scope: 'contacts:read cache:bypass' });
+    const headers = { 'cache-control': 'no-cache' };
+    const bypassed = await world.get(path, { token, headers });
+    expect(bypassed.json().data.name).toBe('Bypassed Inc');
+    expect(bypassed.headers['cache-status']).not.toMatch(/; hit/);
+    expect((await world.get(path)).json().data.name).toBe('Bypassed Inc');
+    expect((await world.get(path, { token })).headers['cache-status']).toMatch(/; hit;/);
+    expect(await world.sandbox.callsFor(id)).toHaveLength(2);
+  });
+
+  test('without the scope, no-cache changes nothing', async () => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}/entity`);
+    const answer = await world.get(`/contacts/${id}/entity`, { headers: { 'cache-control': 'no-cache' } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-status']).toMatch(/; hit;/);
+    expect(await world.sandbox.callsFor(id)).toHaveLength(1);
+  });
+});

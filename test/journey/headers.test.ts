@@ -1,0 +1,118 @@
+import { exchange } from '../support/http.ts';
+import type { Answer } from '../support/http.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+const ORIGINS = ['https://app.example', 'https://mobile.example'];
+let closed: World;
+let open: World;
+beforeAll(async () => {
+  [closed, open] = await Promise.all([startWorld(), startWorld({ CORS_ORIGINS: ORIGINS.join(',') })]);
+});
+afterAll(async () => {
+  await closed?.stop();
+  await open?.stop();
+});
+
+const preflight = (world: World, origin: string): Promise<Answer> =>
+  exchange(`${world.program.url}/contacts/a1b2c3d4-e5f6-7890-abcd-ef1234567890`, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'authorization',
+    },
+  });
+
+const everyAnswer = async (): Promise<Record<string, Answer>> => {
+  const id = closed.freshContact();
+  const good = await closed.get(`/contacts/${id}`);
+  const notModified = { 'if-none-match': String(good.headers['etag']) };
+  return {
+    good,
+    'not modified': await closed.get(`/contacts/${id}`, { headers: notModified }),
+    head: await closed.get(`/contacts/${id}`, { method: 'HEAD' }),
+    'bad request': await closed.get('/contacts/x'),
+    'no token': await closed.get(`/contacts/${id}`, { token: undefined }),
+    'no scope': await closed.get(`/contacts/${id}`, { token: closed.token({ scope: '' }) }),
+    'no route': await closed.get('/nothing'),
+    'no method': await closed.get(`/contacts/${id}`, { method: 'DELETE' }),
+    'no contact': await closed.get('/contacts/00000000-0000-4000-8000-00000000000d'),
+    'bad escape': await closed.get('/contacts/%E0%A4%A'),
+    healthz: await closed.get('/healthz'),
+    readyz: await closed.get('/readyz'),
+    'admin healthz': await closed.admin('/healthz'),
+    'admin readyz': await closed.admin('/readyz'),
+    'admin bad request': await closed.admin('/invalidations', { method: 'POST' }),
+    'admin no route': await closed.admin('/nothing'),
+  };
+};
+
+describe("helmet's headers", () => {
+  test('are on every answer', async () => {
+    const missing = Object.entries(await everyAnswer()).flatMap(([name, { headers }]) =>
+      [
+        headers['x-content-type-options'] === 'nosniff',
+        headers['x-frame-options'] !== undefined,
+        headers['content-security-policy'] !== undefined,
+        headers['strict-transport-security'] !== undefined,
+        headers['referrer-policy'] !== undefined,
+        headers['x-powered-by'] === undefined,
+        /^[\w.-]{1,128}$/.test(String(headers['x-request-id'])),
+      ].includes(false)
+        ? [name]
+        : [],
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('a path with a bad escape is a problem of the caller', async () => {
+    const answer = await closed.get('/contacts/%E0%A4%A');
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  });
+});
+
+describe('CORS', () => {
+  test('is off by default', async () => {
+    const headers = { origin: 'https://app.example' };
+    for (const answer of [
+      await closed.get(`/contacts/${closed.freshContact()}`, { headers }),
+      await closed.get('/nothing', { headers }),
+      await preflight(closed, 'https://app.example'),
+    ]) {
+      const cors = Object.keys(answer.headers).filter((name) => name.startsWith('access-control-allow'));
+      expect(cors).toEqual([]);
+    }
+  });
+
+  test.each(ORIGINS)('allows %s where it is listed, errors included', async (origin) => {
+    const headers = { origin };
+    const good = await open.get(`/contacts/${open.freshContact()}`, { headers });
+    const bad = await open.get(`/contacts/${open.freshContact()}`, { headers, token: undefined });
+    for (const answer of [good, bad]) {
+      expect(answer.headers['access-control-allow-origin']).toBe(origin);
+      expect(String(answer.headers['vary'])).toMatch(/\borigin\b/i);
+    }
+    expect([good.status, bad.status]).toEqual([200, 401]);
+  });
+
+  test('answers a preflight without a token', async () => {
+    const answer = await preflight(open, 'https://app.example');
+    expect([200, 204]).toContain(answer.status);
+    expect(answer.headers['access-control-allow-origin']).toBe('https://app.example');
+    expect(String(answer.headers['access-control-allow-methods'])).toMatch(/GET/);
+    expect(String(answer.headers['access-control-allow-headers'])).toMatch(/authorization/i);
+  });
+
+  test.each(['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null'])(
+    'does not allow %s',
+    async (origin) => {
+      const good = await open.get(`/contacts/${open.freshContact()}`, { headers: { origin } });
+      for (const answer of [good, await preflight(open, origin)]) {
+        expect([undefined, 'false']).toContain(answer.headers['access-control-allow-origin']);
+      }
+    },
+  );
+});

@@ -1,0 +1,119 @@
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { expectProblem } from '../support/problem.ts';
+
+let world: World;
+beforeAll(async () => void (world = await startWorld()));
+afterAll(() => world?.stop());
+
+const asked = async (id: string): Promise<string[][]> =>
+  (await world.sandbox.callsFor(id)).map((call) => [...call.include].toSorted());
+
+describe('one upstream call per missing part', () => {
+  test('three growing include lists ask for what is missing alone, and repeats for nothing', async () => {
+    const id = world.freshContact();
+    const lists = ['notes', 'notes,entity', 'notes,entity,profile,signals'];
+    const states = [];
+    for (const include of lists) {
+      const answer = await world.get(`/contacts/${id}?include=${include}`);
+      expect(answer.status).toBe(200);
+      expect(Object.keys(answer.json().data).toSorted()).toEqual(
+        ['contact', ...include.split(',')].toSorted(),
+      );
+      states.push(answer.headers['cache-status']);
+    }
+    expect(states).toEqual([
+      'zyntro-bff; fwd=miss; stored',
+      'zyntro-bff; fwd=partial; stored',
+      'zyntro-bff; fwd=partial; stored',
+    ]);
+    expect(await asked(id)).toEqual([['notes'], ['entity'], ['profile', 'signals']]);
+    for (const include of [...lists, 'signals', 'entity,profile']) {
+      const again = await world.get(`/contacts/${id}?include=${include}`);
+      expect(again.headers['cache-status']).toMatch(/^zyntro-bff; hit; ttl=\d+$/);
+    }
+    expect(await world.get(`/contacts/${id}`)).toMatchObject({ status: 200 });
+    expect(await asked(id)).toHaveLength(3);
+  });
+
+  test('one cold contact asked for 300 times at once is fetched once', async () => {
+    const id = world.freshContact();
+    await world.sandbox.setFaults({ delayMs: 300, contactId: id });
+    const path = `/contacts/${id}?include=notes,entity`;
+    const answers = await Promise.all(Array.from({ length: 300 }, () => world.get(path)));
+    await world.sandbox.clearFaults();
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
+    expect(await asked(id)).toEqual([['entity', 'notes']]);
+  });
+
+  test('overlapping include lists at once ask for no part twice', async () => {
+    const id = world.freshContact();
+    await world.sandbox.setFaults({ delayMs: 200, contactId: id });
+    const lists = ['notes', 'notes,entity', 'entity,signals', 'profile,notes', 'signals,profile,notes'];
+    const answers = await Promise.all(
+      lists.map((include) => world.get(`/contacts/${id}?include=${include}`)),
+    );
+    await world.sandbox.clearFaults();
+    expect(answers.map((answer) => Object.keys(answer.json().data).toSorted())).toEqual(
+      lists.map((include) => ['contact', ...include.split(',')].toSorted()),
+    );
+    expect((await asked(id)).flat().toSorted()).toEqual(['entity', 'notes', 'profile', 'signals']);
+  });
+});
+
+describe('how an include list may be written', () => {
+  test('order, repetition and repeated parameters mean the same', async () => {
+    const id = world.freshContact();
+    const first = await world.get(`/contacts/${id}?include=notes,entity`);
+    for (const query of [
+      'include=entity,notes',
+      'include=notes&include=entity',
+      'include=entity&include=notes',
+      'include=notes,notes,entity',
+      'include=notes%2Centity',
+    ]) {
+      const answer = await world.get(`/contacts/${id}?${query}`);
+      expect({ query, data: answer.json().data }).toEqual({ query, data: first.json().data });
+    }
+    expect(await asked(id)).toHaveLength(1);
+  });
+
+  test('a query parameter that no route knows is ignored and no part of a cache key', async () => {
+    const id = world.freshContact();
+    const first = await world.get(`/contacts/${id}?utm_source=letter&include=notes`);
+    const second = await world.get(`/contacts/${id}?include=notes&foo[bar]=1&contact_id=x`);
+    expect(second.text).toBe(first.text);
+    expect(await asked(id)).toHaveLength(1);
+  });
+
+  test.each(['photos', 'notes,photos', 'notes&include=photos', '__proto__', 'contact_profile'])(
+    'include=%s is a 400 that lists what is allowed',
+    async (include) => {
+      const id = world.freshContact();
+      const answer = await world.get(`/contacts/${id}?include=${include}`);
+      expectProblem(answer, 400, 'INVALID_INCLUDE');
+      for (const name of ['notes', 'entity', 'profile', 'signals']) expect(answer.text).toContain(name);
+      expect(await asked(id)).toEqual([]);
+    },
+  );
+
+  test.each(['1', 'a1b2c3d4e5f67890abcdef1234567890', 'a1b2c3d4-e5f6-7890-abcd-ef123456789g', 'undefined'])(
+    'the contact id %s is a 400',
+    async (id) => {
+      for (const path of [`/contacts/${id}`, `/contacts/${id}/notes`]) {
+        const answer = await world.get(path);
+        expectProblem(answer, 400, 'INVALID_CONTACT_ID');
+        expect(answer.text).toMatch(/uuid/i);
+      }
+    },
+  );
+
+  test('an upper-case contact id is the same contact', async () => {
+    const id = world.freshContact();
+    const lower = await world.get(`/contacts/${id}`);
+    const upper = await world.get(`/contacts/${id.toUpperCase()}`);
+    expect(upper.status).toBe(200);
+    expect(upper.json()).toEqual(lower.json());
+  });
+});

@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { array, assert, asyncProperty, boolean, constantFrom, oneof, string, tuple } from 'fast-check';
+import http from 'node:http';
+import { rawExchange } from '../support/http.ts';
+import type { Answer, Options } from '../support/http.ts';
+import { PROJECT_ROOT } from '../support/child.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+const file = path.join(PROJECT_ROOT, 'test', 'vectors', 'blns', 'blns.json');
+const NAUGHTY = JSON.parse(readFileSync(file, 'utf8')) as string[];
+
+let world: World;
+let id: string;
+let token: string;
+const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+beforeAll(async () => {
+  world = await startWorld();
+  id = world.freshContact();
+  token = world.token();
+  await world.get(`/contacts/${id}?include=notes,entity,profile,signals`, { token });
+});
+afterAll(async () => {
+  agent.destroy();
+  await world?.stop();
+});
+
+const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
+const send = (target: string, options: Options = {}): Promise<Answer> =>
+  world.get(target, { token, agent, ...options });
+
+/** What went wrong, or nothing. An answer of the server's is fine as long as it is no fault of its own. */
+async function fault(name: string, request: Promise<Answer>): Promise<string[]> {
+  const answer = await request;
+  if (answer.status < 500) return [];
+  return [`${answer.status} for ${name}: ${answer.text.slice(0, 200)}`];
+}
+
+async function faults(requests: (text: string) => [string, () => Promise<Answer>][]): Promise<string[]> {
+  const found: string[] = [];
+  for (const text of NAUGHTY) {
+    const all = requests(text).map(([name, make]) => fault(`${name} ${JSON.stringify(text)}`, make()));
+    found.push(...(await Promise.all(all)).flat());
+  }
+  return found;
+}
+
+test('there are strings to try', () => expect(NAUGHTY.length).toBeGreaterThan(500));
+
+describe('the big list of naughty strings never yields a 5xx', () => {
+  test('in the path', async () => {
+    const found = await faults((text) => [
+      ['id', () => send(`/contacts/${encode(text)}`)],
+      ['id of a part', () => send(`/contacts/${encode(text)}/notes`)],
+      ['part', () => send(`/contacts/${id}/${encode(text)}`)],
+      ['path', () => send(`/${encode(text)}`)],
+    ]);
+    expect(found).toEqual([]);
+  });
+
+  test('in the query', async () => {
+    const found = await faults((text) => [
+      ['include', () => send(`/contacts/${id}?include=${encode(text)}`)],
+      ['include after a good one', () => send(`/contacts/${id}?include=notes,${encode(text)}`)],
+      ['ids', () => send(`/contacts?ids=${encode(text)}`)],
+      ['fields list', () => send(`/contacts/${id}?fields[contact]=${encode(text)}`)],
+      ['fields type', () => send(`/contacts/${id}?fields[${encode(text)}]=name`)],
+      ['parameter', () => send(`/contacts/${id}?${encode(text)}=${encode(text)}`)],
+    ]);
+    expect(found).toEqual([]);
+  });
+
+  test('in headers', async () => {
+    const names = [
+      'x-request-id',
+      'if-none-match',
+      'accept-encoding',
+      'cache-control',
+      'traceparent',
+      'origin',
+    ];
+    const found = await faults((text) => {
+      const value = Buffer.from(text.replace(/(?!\t)\p{Cc}/gu, ' ')).toString('latin1');
+      const requests = [...names, 'accept', 'range', 'forwarded', 'x-forwarded-for', 'content-type'].map(
+        (name): [string, () => Promise<Answer>] => [
+          name,
+          () => send(`/contacts/${id}`, { headers: { [name]: value } }),
+        ],
+      );
+      return [
+        ...requests,
+        ['bearer', () => send(`/contacts/${id}`, { token: value })],
+        [
+          'authorization',
+          () => send(`/contacts/${id}`, { token: undefined, headers: { authorization: value } }),
+        ],
+      ];
+    });
+    expect(found).toEqual([]);
+  }, 40_000);
+
+  test('as the claims of a token that is otherwise good', async () => {
+    const found = await faults((text) => [
+      ['sub', () => send(`/contacts/${id}`, { token: world.token({ sub: text }) })],
+      ['org', () => send(`/contacts/${id}`, { token: world.token({ org_id: text }) })],
+      ['member', () => send(`/contacts/${id}`, { token: world.token({ member_id: text }) })],
+      ['scope', () => send(`/contacts/${id}`, { token: world.token({ scope: text }) })],
+      ['scp', () => send(`/contacts/${id}`, { token: world.token({ scope: undefined, scp: [text] }) })],
+    ]);
+    expect(found).toEqual([]);
+  });
+
+  test('written to the socket as they are', async () => {
+    const found: string[] = [];
+    for (let index = 0; index < NAUGHTY.length; index += 16) {
+      const some = NAUGHTY.slice(index, index + 16).map(async (text) => {
+        const bytes = `GET /contacts/${text}?include=${text} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+        const answer = await rawExchange(world.program.port, bytes, 3000);
+        if (answer.startsWith('HTTP/1.1 5')) found.push(`${JSON.stringify(text)}: ${answer.slice(0, 60)}`);
+      });
+      await Promise.all(some);
+    }
+    expect(found).toEqual([]);
+  });
+});
+
+const written = ([key, text, raw]: [string, string, boolean]): string =>
+  raw ? `${encode(key)}=${encode(text)}` : `${ascii(key)}=${ascii(text)}`;
+
+describe('random requests never yield a 5xx', () => {
+  const name = oneof(
+    constantFrom(
+      'include',
+      'ids',
+      'fields',
+      'fields[contact]',
+      'fields[]',
+      'fields[contact][x]',
+      'include[]',
+    ),
+    constantFrom('__proto__', 'constructor', 'hasOwnProperty', 'fields[__proto__]', 'toString'),
+    string({ unit: 'binary', maxLength: 20 }),
+  );
+  const value = oneof(
+    constantFrom('notes', 'entity,profile', ',', ',,notes', 'name', '*', '%00', '-1'),
+    string({ unit: 'binary', maxLength: 60 }),
+    string({ unit: constantFrom('%', '[', ']', '=', '&', ',', '+', '0'), maxLength: 40 }),
+  );
+  const pair = tuple(name, value, boolean());
+  test('whatever the query', async () => {
+    const property = asyncProperty(
+      constantFrom(`/contacts/${id}`, '/contacts', `/contacts/${id}/notes`, '/healthz'),
+      array(pair, { maxLength: 6 }),
+      async (target, pairs) => {
+        const answer = await send(`${target}?${pairs.map(written).join('&')}`);
+        expect(answer.status).toBeLessThan(500);
+        if (answer.status >= 400) expect(answer.json()).toMatchObject({ code: expect.any(String) });
+      },
+    );
+    await assert(property, { numRuns: 600 });
+  });
+
+  test('whatever the path', async () => {
+    const segments = array(value, { maxLength: 4 });
+    const property = asyncProperty(segments, async (parts) => {
+      const answer = await send(`/contacts/${parts.map(encode).join('/')}`);
+      expect(answer.status).toBeLessThan(500);
+    });
+    await assert(property, { numRuns: 300 });
+  });
+
+  test('and the program still answers afterwards', async () => {
+    expect((await send(`/contacts/${id}?include=notes`)).status).toBe(200);
+    const ready = await world.admin('/healthz');
+    expect(ready.status).toBe(200);
+  });
+});
+
+/** What may stand in a request target unencoded, so that broken escapes get through. */
+function ascii(text: string): string {
+  return text.replace(/[^\x21-\x22\x24-\x7e]/g, '%');
+}

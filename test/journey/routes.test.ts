@@ -1,0 +1,115 @@
+import { exchange } from '../support/http.ts';
+import type { Answer } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { parsedLines } from '../support/child.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let world: World;
+beforeAll(async () => void (world = await startWorld()));
+afterAll(() => world?.stop());
+
+const bare = (path: string, options = {}): Promise<Answer> =>
+  exchange(`${world.program.url}${path}`, options);
+const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+
+describe('paths and methods that nothing serves', () => {
+  test.each(['/', '/nothing', '/contact', `/contacts/${ID}/notes/1`, '/contacts/../admin', '/invalidations'])(
+    '%s is ROUTE_NOT_FOUND whoever asks',
+    async (path) => {
+      expectProblem(await bare(path), 404, 'ROUTE_NOT_FOUND');
+      expectProblem(await world.get(path), 404, 'ROUTE_NOT_FOUND');
+      expectProblem(await bare(path, { method: 'POST' }), 404, 'ROUTE_NOT_FOUND');
+    },
+  );
+
+  test.each([`/contacts/${ID}`, `/contacts/${ID}/notes`, '/contacts', '/healthz', '/readyz'])(
+    '%s takes GET and HEAD alone',
+    async (path) => {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        for (const answer of [await bare(path, { method }), await world.get(path, { method })]) {
+          expectProblem(answer, 405, 'METHOD_NOT_ALLOWED');
+          const allow = String(answer.headers['allow']).split(/\s*,\s*/);
+          expect(allow).toEqual(expect.arrayContaining(['GET', 'HEAD']));
+          expect(allow).not.toContain(method);
+        }
+      }
+    },
+  );
+
+  test('an error never repeats a query, where tokens and names may be', async () => {
+    const answer = await bare('/nothing?access_token=very-secret-thing');
+    expect(answer.text).not.toContain('very-secret-thing');
+  });
+});
+
+describe('health', () => {
+  test('is open to all', async () => {
+    expect((await bare('/healthz')).status).toBe(200);
+    const ready = await bare('/readyz');
+    expect({ status: ready.status, state: ready.json().status }).toEqual({ status: 200, state: 'ready' });
+  });
+});
+
+describe('bodies', () => {
+  test('over 16 KiB are refused', async () => {
+    const id = world.freshContact();
+    const body = 'x'.repeat(17 * 1024);
+    const headers = { 'content-length': String(body.length), 'content-type': 'text/plain' };
+    const answer = await world.get(`/contacts/${id}`, { body, headers });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(await world.sandbox.callsFor(id)).toEqual([]);
+  });
+
+  test('over 16 KiB are refused without a Content-Length, too', async () => {
+    const id = world.freshContact();
+    const headers = { 'transfer-encoding': 'chunked', 'content-type': 'application/json' };
+    const body = 'x'.repeat(64 * 1024);
+    const answer = await world.get(`/contacts/${id}`, { body, headers }).catch(() => undefined);
+    expect(answer?.status ?? 413).toBeGreaterThanOrEqual(400);
+    expect(answer?.status ?? 413).toBeLessThan(500);
+  });
+});
+
+describe('X-Request-Id', () => {
+  test.each(['abc', 'A-Z_0.9', 'x'.repeat(128)])('%s is taken and returned', async (requestId) => {
+    const answer = await bare('/nothing', { headers: { 'x-request-id': requestId } });
+    expect(answer.headers['x-request-id']).toBe(requestId);
+    expect(answer.json().requestId).toBe(requestId);
+  });
+
+  test.each(['x'.repeat(129), 'a b', 'a/b', 'a"b', '{"a":1}', 'ä', '%0a', ''])(
+    '"%s" is replaced by one of its own',
+    async (requestId) => {
+      const answer = await bare('/nothing', { headers: { 'x-request-id': requestId } });
+      expect(answer.headers['x-request-id']).toMatch(/^[\w.-]{1,128}$/);
+      expect(answer.headers['x-request-id']).not.toBe(requestId);
+    },
+  );
+
+  test('is made anew for each request', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => bare('/healthz')));
+    expect(new Set(ids.map((answer) => answer.headers['x-request-id'])).size).toBe(20);
+  });
+});
+
+describe('the log', () => {
+  test('has one line a request, and every line is JSON', async () => {
+    const id = world.freshContact();
+    const requestIds = ['log-first', 'log-second', 'log-third'];
+    for (const requestId of requestIds) {
+      const headers = { 'x-request-id': requestId };
+      await world.get(`/contacts/${id}?include=notes&secret_query=hush`, { headers });
+    }
+    const linesOf = (requestId: string) =>
+      parsedLines(world.program.stdout()).filter((line) => JSON.stringify(line).includes(`"${requestId}"`));
+    await waitFor('the log', () => linesOf('log-third').length > 0);
+    expect(requestIds.map((requestId) => linesOf(requestId).length)).toEqual([1, 1, 1]);
+    expect(JSON.stringify(linesOf('log-first'))).toContain('200');
+    expect(world.program.stdout()).not.toContain('hush');
+    const lines = world.program.stdout().trim().split('\n');
+    expect(parsedLines(world.program.stdout())).toHaveLength(lines.length);
+  });
+});

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import path from 'node:path';
+
+export const PROJECT_ROOT = path.resolve(import.meta.dirname, '..', '..');
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Child {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  stdout(): string;
+  stderr(): string;
+  signal(name: NodeJS.Signals): void;
+  /** SIGTERM, and SIGKILL where that does not end it in time. */
+  stop(timeoutMs?: number): Promise<Exit>;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** A Node process that gets these variables and nothing of ours but what finds programs and homes. */
+export function startNode(entry: string, env: Environment, onOutput?: (text: string) => void): Child {
+  const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+  const child: ChildProcess = spawn(process.execPath, [entry], {
+    cwd: PROJECT_ROOT,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+      onOutput?.(text);
+    });
+  }
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  return {
+    pid: child.pid ?? -1,
+    exited,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    signal: (name) => void child.kill(name),
+    stop: async (timeoutMs = 5000) => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+      return exited.finally(() => clearTimeout(timer));
+    },
+  };
+}
+
+/** The first line of JSON on stdout that `accept` takes. Fails when the process ends or time runs out. */
+export async function jsonLine(
+  child: Child,
+  accept: (line: Record<string, unknown>) => boolean,
+  timeoutMs = 15_000,
+): Promise<Record<string, unknown>> {
+  let exit: Exit | undefined;
+  void child.exited.then((value) => (exit = value));
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    for (const line of parsedLines(child.stdout())) if (accept(line)) return line;
+    if (exit) throw new Error(`ended with ${JSON.stringify(exit)} before it was ready:\n${child.stderr()}`);
+    if (Date.now() > deadline) throw new Error(`not ready after ${timeoutMs} ms:\n${child.stderr()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** The complete lines that are JSON objects. */
+export function parsedLines(text: string): Record<string, unknown>[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return isObject(value) ? [value] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,38 @@
+export interface Organization {
+  readonly id: string;
+  readonly members: readonly string[];
+  /** Seen by every member; those with all parts come first. Without the documentation's contact. */
+  readonly contacts: readonly string[];
+  /** Seen by its owner alone. */
+  readonly hidden: { readonly id: string; readonly owner: string };
+}
+
+export interface Directory {
+  readonly orgs: readonly Organization[];
+  /** The documentation's contact, and who may see it. */
+  readonly reference: { readonly org: string; readonly member: string; readonly contact: string };
+}
+
+export const REFERENCE_CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+
+/** What the sandbox's control port says there is to ask for, as far as tests need it. */
+export interface DirectoryAnswer {
+  readonly organizations: readonly {
+    readonly id: string;
+    readonly members: readonly { readonly id: string }[];
+    readonly samples: Readonly<Record<string, readonly string[]>>;
+    readonly hiddenContact: { readonly id: string; readonly owner: string };
+  }[];
+}
+
+export function readDirectory(answer: DirectoryAnswer): Directory {
+  const orgs: Organization[] = answer.organizations.map((org) => ({
+    id: org.id,
+    members: org.members.map((member) => member.id),
+    contacts: [...new Set(Object.values(org.samples).flat())].filter((id) => id !== REFERENCE_CONTACT),
+    hidden: org.hiddenContact,
+  }));
+  const [first] = orgs;
+  if (!first?.members[0] || first.contacts.length < 50) throw new Error('the sandbox knows too little');
+  return { orgs, reference: { org: first.id, member: first.members[0], contact: REFERENCE_CONTACT } };
+}

@@ -1,0 +1,29 @@
+import { rmSync } from 'node:fs';
+import { runDirectory } from './run-directory.ts';
+import { searchLogs } from './search-logs.ts';
+
+interface RunOptions {
+  readonly nonFlagArgs: readonly string[];
+  readonly testNamePattern?: string | undefined;
+  readonly onlyChanged: boolean;
+  readonly onlyFailures: boolean;
+}
+
+/**
+ * Fails the run when the program's logs hold what they must not, and a whole run when there is no log.
+ * The logs are kept where something was found, so that it can be looked at.
+ */
+export default function searchRunLogs(options: RunOptions): void {
+  const directory = runDirectory();
+  const { files, lines, findings } = searchLogs(directory);
+  if (findings.length > 0) {
+    const shown = findings.slice(0, 20).map((finding) => `  ${finding}`);
+    throw new Error(`${findings.length} finds in the program's logs (${directory}):\n${shown.join('\n')}`);
+  }
+  const partial = options.nonFlagArgs.length > 0 || Boolean(options.testNamePattern);
+  if (lines === 0 && !partial && !options.onlyChanged && !options.onlyFailures) {
+    throw new Error(`no test left a log line of the program in ${directory}`);
+  }
+  if (lines > 0) process.stderr.write(`searched ${lines} log lines of ${files} programs: nothing found\n`);
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,86 @@
+import http from 'node:http';
+import net from 'node:net';
+import { once } from 'node:events';
+import { mustNotBeLogged } from './run-directory.ts';
+
+/** An answer's JSON, whose shape tests assert rather than declare. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+  readonly ms: number;
+  /** The body as JSON; throws where it is none. */
+  json(): Json;
+}
+
+export interface Options {
+  readonly method?: string;
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Buffer;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly agent?: http.Agent;
+}
+
+/** One exchange on a connection of its own, with the path sent as it is and nothing decoded. */
+export function exchange(url: string, options: Options = {}): Promise<Answer> {
+  const begun = performance.now();
+  const [, origin = '', path = ''] = /^(http:\/\/[^/]+)(.*)$/s.exec(url) ?? [];
+  const headers: Record<string, string | string[]> = { ...options.headers };
+  if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`;
+  return new Promise((resolve, reject) => {
+    const request = http.request(
+      origin,
+      {
+        path: path || '/',
+        method: options.method ?? 'GET',
+        headers,
+        agent: options.agent ?? false,
+        ...(options.signal ? { signal: options.signal } : {}),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          const body = Buffer.concat(chunks);
+          const status = response.statusCode ?? 0;
+          resolve(answer(status, response.headers, body, performance.now() - begun));
+        });
+      },
+    );
+    request.setTimeout(options.timeoutMs ?? 15_000, () => request.destroy(new Error(`no answer: ${path}`)));
+    request.once('error', reject);
+    request.end(options.body);
+  });
+}
+
+function answer(status: number, headers: http.IncomingHttpHeaders, body: Buffer, ms: number): Answer {
+  const text = body.toString('utf8');
+  notePersonalData(text);
+  return { status, headers, body, text, ms, json: () => JSON.parse(text) as unknown };
+}
+
+/** Whatever of a person was served must not be in the program's log as well. */
+function notePersonalData(text: string): void {
+  for (const [, value = ''] of text.matchAll(/"(?:email|phone|name|content)":"((?:[^"\\]|\\.)+)"/g)) {
+    if (/[ @+]/.test(value)) mustNotBeLogged('personal data', value);
+  }
+}
+
+/** Sends bytes as they are and reads until the other side closes or falls silent. */
+export async function rawExchange(port: number, bytes: string | Buffer, quietMs = 2000): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1');
+  let text = '';
+  socket.setTimeout(quietMs, () => socket.destroy());
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  socket.on('error', () => undefined);
+  socket.end(bytes);
+  await once(socket, 'close');
+  return text;
+}

@@ -1,0 +1,54 @@
+import { appendFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { jsonLine, startNode } from './child.ts';
+import type { Child, Environment, Exit } from './child.ts';
+import { mustNotBeLogged, runDirectory } from './run-directory.ts';
+
+export interface Program extends Child {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly url: string;
+  readonly adminUrl: string;
+}
+
+const SECRET_NAMES = /^(JWT_SECRET|ZYNTRO_API_KEY|ZYNTRO_DEVELOPER_SECRET|ADMIN_TOKEN)$/;
+
+/** Starts the real program and gives it back once it listens on both ports. */
+export async function startProgram(env: Environment): Promise<Program> {
+  const child = spawnProgram(env);
+  try {
+    const line = await jsonLine(child, (entry) => entry['msg'] === 'listening');
+    const { port, adminPort } = line;
+    if (typeof port !== 'number' || typeof adminPort !== 'number') throw new Error(JSON.stringify(line));
+    const adminHost = '127.0.0.1';
+    return {
+      ...child,
+      port,
+      adminPort,
+      url: `http://127.0.0.1:${port}`,
+      adminUrl: `http://${adminHost}:${adminPort}`,
+    };
+  } catch (cause) {
+    await child.stop(1000);
+    throw new Error('the program did not start', { cause });
+  }
+}
+
+/** Runs the program where it is expected to refuse to start. */
+export async function runProgram(env: Environment): Promise<Exit & { stdout: string; stderr: string }> {
+  const child = spawnProgram(env);
+  const timer = setTimeout(() => child.signal('SIGKILL'), 10_000);
+  const exit = await child.exited.finally(() => clearTimeout(timer));
+  return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
+}
+
+function spawnProgram(env: Environment): Child {
+  for (const [name, value] of Object.entries(env)) {
+    if (SECRET_NAMES.test(name)) mustNotBeLogged('credential', value);
+  }
+  const file = path.join(runDirectory(), `program-${process.pid}-${randomBytes(4).toString('hex')}.log`);
+  return startNode('src/main.ts', { NODE_ENV: 'production', PORT: '0', ADMIN_PORT: '0', ...env }, (text) =>
+    appendFileSync(file, text),
+  );
+}

@@ -1,0 +1,89 @@
+import { exchange } from './http.ts';
+import type { Answer, Options } from './http.ts';
+import type { Environment } from './child.ts';
+import { mustNotBeLogged } from './run-directory.ts';
+import { API_KEY, DEVELOPER_SECRET, startSandbox } from './start-sandbox.ts';
+import type { Sandbox } from './start-sandbox.ts';
+import { startProgram } from './start-program.ts';
+import type { Program } from './start-program.ts';
+import { AUDIENCE, ISSUER, goodClaims, newSecret, sign } from './tokens.ts';
+import type { Claims } from './tokens.ts';
+import { readDirectory } from './directory.ts';
+import type { Directory } from './directory.ts';
+
+export interface World {
+  readonly sandbox: Sandbox;
+  readonly program: Program;
+  readonly secret: string;
+  readonly directory: Directory;
+  /** A token of the first organization's first member, unless the claims say otherwise. */
+  token(claims?: Claims): string;
+  get(path: string, options?: Options): Promise<Answer>;
+  admin(path: string, options?: Options): Promise<Answer>;
+  invalidate(contactId: string, org?: string): Promise<Answer>;
+  /** A contact that no test of this file has touched before. */
+  freshContact(): string;
+  stop(): Promise<void>;
+}
+
+/** One sandbox and one program in front of it, as a test file starts them once. */
+export async function startWorld(env: Environment = {}, sandboxEnv: Environment = {}): Promise<World> {
+  const sandbox = await startSandbox(sandboxEnv);
+  try {
+    const directory = readDirectory(await sandbox.directory());
+    const secret = newSecret();
+    const program = await startProgram({ ...programEnv(sandbox, secret), ...env });
+    return world(sandbox, program, secret, directory);
+  } catch (error) {
+    await sandbox.stop();
+    throw error;
+  }
+}
+
+/** The least that makes a program run in front of a sandbox, all by its documented names. */
+export function programEnv(sandbox: { readonly url: string }, secret: string): Environment {
+  mustNotBeLogged('credential', secret);
+  return {
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: AUDIENCE,
+    JWT_SECRET: secret,
+    ZYNTRO_BASE_URL: sandbox.url,
+    ZYNTRO_API_KEY: API_KEY,
+    ZYNTRO_DEVELOPER_SECRET: DEVELOPER_SECRET,
+    UPSTREAM_TIMEOUT_MS: '5000',
+  };
+}
+
+function world(sandbox: Sandbox, program: Program, secret: string, directory: Directory): World {
+  const [first] = directory.orgs;
+  if (!first) throw new Error('the sandbox has no organization');
+  let next = 0;
+  const token = (claims: Claims = {}): string =>
+    sign(goodClaims(first.id, first.members[0] ?? '', claims), secret);
+  const admin = (path: string, options: Options = {}): Promise<Answer> =>
+    exchange(`${program.adminUrl}${path}`, options);
+  return {
+    sandbox,
+    program,
+    secret,
+    directory,
+    token,
+    get: (path, options = {}) => exchange(`${program.url}${path}`, { token: token(), ...options }),
+    admin,
+    invalidate: (contactId, org = first.id) =>
+      admin('/invalidations', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ orgId: org, contactId }),
+      }),
+    freshContact: () => {
+      const id = first.contacts[next++];
+      if (id === undefined) throw new Error('the sandbox names no more contacts');
+      return id;
+    },
+    stop: async () => {
+      await program.stop();
+      await sandbox.stop();
+    },
+  };
+}
