@@ -1,4 +1,14 @@
-import fc from 'fast-check';
+import {
+  array,
+  assert,
+  constantFrom,
+  jsonValue,
+  oneof,
+  property,
+  string,
+  stringMatching,
+  tuple,
+} from 'fast-check';
 import { PARTS } from '../../src/contact/parts.ts';
 import { emptyObject, parseJson, type Json } from '../../src/contact/json.ts';
 import { CONTACT_FIELDS, ENTITY_FIELDS, NOTE_FIELDS } from '../../src/shape/field-table.ts';
@@ -53,7 +63,8 @@ test('a field never takes the place of another, known ones least of all', () => 
   const shapedContact = shape('contact', { name: 'stranger', contact_name: 'known', contact_Name: 'other' });
   expect(plain(shapedContact)).toEqual({ name_: 'stranger', name: 'known', Name: 'other' });
   const clash = shape('contact', { a_b: '1', aB: '2', contact_a_b: '3', contactAB: '4' });
-  expect(Object.values(plain(clash) as object).toSorted()).toEqual(['1', '2', '3', '4']);
+  expect(new Set(Object.values(plain(clash) as object))).toEqual(new Set(['1', '2', '3', '4']));
+  expect(Object.keys(plain(clash) as object)).toHaveLength(4);
 });
 
 test('names that JavaScript gives a meaning are names like any other', () => {
@@ -90,16 +101,16 @@ test('null stays null in every part', () => {
 
 const TABLES = { contact: CONTACT_FIELDS, entity: ENTITY_FIELDS, notes: NOTE_FIELDS };
 const knownNames = Object.values(TABLES).flatMap((table) => Object.keys(table.kinds));
-const value = fc.oneof(
-  fc.jsonValue(),
-  fc.constantFrom<Json>('0', '1', '[]', '{}', '{"a":[1]}', '2025-01-15 09:30:00', '2025-13-01 00:00:00', ''),
-  fc.string({ unit: 'binary' }),
+const value = oneof(
+  jsonValue(),
+  constantFrom<Json>('0', '1', '[]', '{}', '{"a":[1]}', '2025-01-15 09:30:00', '2025-13-01 00:00:00', ''),
+  string({ unit: 'binary' }),
 );
-const fieldName = fc.oneof(
-  fc.constantFrom(...knownNames),
-  fc.stringMatching(/^(contact_|entity_|note_)?[a-z_A-Z0-9]{0,12}$/),
-  fc.constantFrom('__proto__', 'constructor', 'contact_', '', 'contact_contact_name'),
-  fc.string(),
+const fieldName = oneof(
+  constantFrom(...knownNames),
+  stringMatching(/^(contact_|entity_|note_)?[a-z_A-Z0-9]{0,12}$/),
+  constantFrom('__proto__', 'constructor', 'contact_', '', 'contact_contact_name'),
+  string(),
 );
 
 /** What a shaped value was before: every conversion can be undone, or there was none. */
@@ -120,10 +131,10 @@ function isJsonOf(raw: unknown, shapedValue: unknown): boolean {
 }
 
 test('arbitrary upstream fields: as many come out as went in, and each value can be told from its answer', () => {
-  fc.assert(
-    fc.property(
-      fc.constantFrom('contact' as const, 'entity' as const),
-      fc.array(fc.tuple(fieldName, value)),
+  assert(
+    property(
+      constantFrom('contact' as const, 'entity' as const),
+      array(tuple(fieldName, value)),
       (part, pairs) => {
         const raw = emptyObject();
         for (const [name, one] of pairs) raw[name] = one as Json;
