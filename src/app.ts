@@ -3,7 +3,12 @@ import express, { type Express, type RequestHandler } from 'express';
 import { requireAdminToken } from './auth/admin-token.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { tokenVerifier } from './auth/verify-token.ts';
+import { longestKeepMs } from './cache/freshness.ts';
 import { memoryPartStore } from './cache/memory-part-store.ts';
+import { nearPartStore } from './cache/near-part-store.ts';
+import type { PartStore } from './cache/part-store.ts';
+import { redisPartStore } from './cache/redis-part-store.ts';
+import { encryptedCodec, plainCodec } from './cache/stored-entry.ts';
 import { withCache } from './cache/with-cache.ts';
 import type { Config } from './config/load-config.ts';
 import { accessLog } from './http/access-log.ts';
@@ -16,6 +21,8 @@ import { limitBody } from './http/limit-body.ts';
 import { requestScope } from './http/open-scope.ts';
 import { routeNotFound, serve } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { openRedis } from './redis/redis-client.ts';
+import { RedisLink } from './redis/redis-link.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
@@ -36,7 +43,8 @@ export function buildApp({ config, log, health }: AppOptions) {
   const now = Date.now;
   const credentials = credentialSource(config.upstream.credentials);
   const transport = openTransport(config.upstream);
-  const store = memoryPartStore({ ...config.memoryStore, now });
+  const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health });
+  const store = redis ? remoteStore(config, redis, log) : memoryPartStore({ ...config.memoryStore, now });
 
   const fetchRaw = fetchContact({ ...config.upstream, transport, credentialsOf: credentials.of });
   const fetchReported = reported(fetchRaw, { log, health, component: credentials.component });
@@ -44,6 +52,7 @@ export function buildApp({ config, log, health }: AppOptions) {
   const readContact = withCache(fetchShaped, {
     store,
     policy: config.cache,
+    maxWaitMs: config.upstream.timeoutMs,
     now,
     random: Math.random,
     onRefreshFailure: (error) => log.debug({ error: describeError(error) }, 'a background refresh failed'),
@@ -78,7 +87,34 @@ export function buildApp({ config, log, health }: AppOptions) {
   adminApp.use(operator, routeNotFound);
   adminApp.use(errorResponse(log));
 
-  return { publicApp, adminApp, close: () => transport.close() };
+  return {
+    publicApp,
+    adminApp,
+    connect: async () => redis?.connect(),
+    close: async () => {
+      await transport.close();
+      redis?.close();
+    },
+  };
+}
+
+function remoteStore({ redis, redisStore, cache }: Config, link: RedisLink, log: Log): PartStore {
+  const { encryptionKeys } = redisStore;
+  const remote = redisPartStore({
+    link,
+    codec: encryptionKeys ? encryptedCodec(encryptionKeys) : plainCodec,
+    longestMs: longestKeepMs(cache),
+    replicated: redis?.mode !== 'standalone',
+    onUndecodable: () => log.warn('an entry in Redis cannot be read, and counts as missing'),
+  });
+  return nearPartStore({
+    remote,
+    maxBytes: redisStore.nearMaxBytes,
+    ttlMs: redisStore.nearTtlMs,
+    now: Date.now,
+    onUnsafeInvalidation: () =>
+      log.warn('no replica has confirmed an invalidation: a failover of Redis right now could undo it'),
+  });
 }
 
 function application(steps: readonly RequestHandler[]): Express {

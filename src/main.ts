@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   const log = openLog(config.log);
   const health = new Health(Date.now);
   const app = buildApp({ config, log, health });
+  await app.connect();
   const { http, admin } = config;
   const publicServer = await open('public', 'PORT', () => listen(app.publicApp, http), log);
   const adminServer = await open(

@@ -1,13 +1,15 @@
 import type { FetchShapedParts } from '../contact/fetch-parts.ts';
 import { PARTS, type Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
-import { isAppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { jittered, judge, keepMs, type CachePolicy } from './freshness.ts';
-import type { Change, Entries, Entry, PartStore } from './part-store.ts';
+import type { Change, Claim, Entries, Entry, PartStore } from './part-store.ts';
 
 export interface FetchAndStoreOptions {
   readonly store: PartStore;
   readonly policy: CachePolicy;
+  /** Milliseconds for which other processes' calls are waited for before giving up. */
+  readonly maxWaitMs: number;
   readonly now: () => number;
   readonly random: () => number;
 }
@@ -19,34 +21,73 @@ export interface Fetched {
 }
 
 /**
- * One flight: makes sure that the parts are still missing, makes one call for those that are, and stores
- * what came under the generation from before the call.
+ * One flight: makes sure that the parts are still missing, makes one call for those that nobody else is
+ * fetching, waits for the rest, and stores what came under the generation from before the call.
  *
- * @param look whether to look again before calling. A request may find a part missing just before
- *   another's call for it has landed.
+ * @param shared whether to look again and to share the call with other processes.
  */
 export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndStoreOptions) {
   const { store, policy, now, random } = options;
 
-  return async function fetchMissing(
+  return function fetchMissing(
     ref: ContactRef,
     parts: readonly Part[],
-    look: boolean,
+    shared: boolean,
     signal: AbortSignal,
   ): Promise<Fetched> {
-    const { generation, entries } = await store.open(ref, look ? withContact(parts) : []);
-    const { notFound, usable, stale } = judge(entries, parts, now(), policy);
-    if (notFound) return { entries: { contact: notFound }, stored: true };
-    const fresh = usable.filter((part) => !stale.includes(part));
-    const wanted = parts.filter((part) => !fresh.includes(part));
-    if (wanted.length === 0) return { entries, stored: true };
-
-    const answered = await ask(ref, wanted, signal);
-    const changes = changesFor(answered);
-    await store.write(ref, generation, changes);
-    const kept = Object.fromEntries(fresh.map((part) => [part, entries[part]]));
-    return { entries: { ...kept, ...answered }, stored: changes.some(({ entry }) => entry) };
+    return fly(ref, parts, shared, signal, now() + options.maxWaitMs);
   };
+
+  async function fly(
+    ref: ContactRef,
+    parts: readonly Part[],
+    shared: boolean,
+    signal: AbortSignal,
+    deadline: number,
+  ): Promise<Fetched> {
+    // What is never stored is nothing that another process could find.
+    const claimed = shared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
+    const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed);
+    const { notFound, usable, stale } = judge(claim.entries, parts, now(), policy);
+    const fresh = usable.filter((part) => !stale.includes(part));
+    const wanted = notFound ? [] : parts.filter((part) => !fresh.includes(part));
+    const calls = claim.elsewhere.filter((call) => call.parts.some((part) => wanted.includes(part)));
+    const theirs = wanted.filter((part) => calls.some((call) => call.parts.includes(part)));
+    const mine = wanted.filter((part) => !theirs.includes(part));
+    const [own] = await Promise.all([
+      lead(ref, mine, claim, signal),
+      ...calls.map((call) => call.landed(signal)),
+    ]);
+    if (notFound) return { entries: { contact: notFound }, stored: true };
+    const found = Object.fromEntries(fresh.map((part) => [part, claim.entries[part]]));
+    if (theirs.length === 0) return { ...own, entries: { ...found, ...own.entries } };
+    if (now() > deadline) throw new AppError('UPSTREAM_TIMEOUT');
+    const rest = await fly(ref, theirs, shared, signal, deadline);
+    return { entries: { ...found, ...own.entries, ...rest.entries }, stored: own.stored || rest.stored };
+  }
+
+  /** Makes the call that was claimed, if any is left to make, and ends the claim. */
+  async function lead(
+    ref: ContactRef,
+    parts: readonly Part[],
+    claim: Claim,
+    signal: AbortSignal,
+  ): Promise<Fetched> {
+    if (parts.length === 0) {
+      await claim.store([]);
+      return { entries: {}, stored: true };
+    }
+    let entries: Entries;
+    try {
+      entries = await ask(ref, parts, signal);
+    } catch (error) {
+      await claim.fail(error);
+      throw error;
+    }
+    const changes = changesFor(entries);
+    await claim.store(changes);
+    return { entries, stored: changes.some(({ entry }) => entry) };
+  }
 
   async function ask(ref: ContactRef, parts: readonly Part[], signal: AbortSignal): Promise<Entries> {
     try {

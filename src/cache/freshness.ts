@@ -53,6 +53,12 @@ export function keepMs(entry: Entry, now: number, policy: CachePolicy): number {
   return entry.staleAt + stale - now;
 }
 
+/** The most milliseconds for which any entry may be of use. */
+export function longestKeepMs(policy: CachePolicy): number {
+  const longestTtlMs = Math.max(policy.negativeTtlMs, ...Object.values(policy.ttlMs));
+  return longestTtlMs + Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
+}
+
 const JITTER = 0.1;
 
 /** Up to a tenth less than the time to live, so that what was fetched together does not expire together. */

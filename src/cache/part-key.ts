@@ -4,6 +4,10 @@ import type { ContactRef } from '../contact/read-contact.ts';
 /** Goes up whenever what is stored under a key changes its meaning. */
 const SCHEMA = 1;
 
+/** Where processes tell each other of invalidations, and of calls that have ended. */
+export const INVALIDATIONS_CHANNEL = `zbff:${SCHEMA}:invalidations`;
+export const LANDINGS_CHANNEL = `zbff:${SCHEMA}:landings`;
+
 /**
  * Every piece is a lower-case UUID or a name of ours, so no value can reach over a separator. The braces
  * keep a contact's keys in one slot of a Redis Cluster.
@@ -14,6 +18,11 @@ function contactPrefix(org: string, contact: string): string {
 
 export function partKey(ref: ContactRef, part: Part): string {
   return `${contactPrefix(ref.org, ref.contact)}${ref.member}:${part}`;
+}
+
+/** Held by whoever is fetching the part. */
+export function leaseKey(ref: ContactRef, part: Part): string {
+  return `${partKey(ref, part)}:lease`;
 }
 
 export function generationKey(org: string, contact: string): string {

@@ -31,21 +31,52 @@ export interface Change {
   readonly keepMs: number;
 }
 
+/** A call for some parts that another process is making. */
+export interface CallElsewhere {
+  readonly parts: readonly Part[];
+  /**
+   * Resolves when it is worth looking again: the call has ended, or its process may have.
+   *
+   * @throws AppError the failure that the call ended with, or `CLIENT_GONE` once `signal` aborts.
+   */
+  landed(signal: AbortSignal): Promise<void>;
+}
+
+/** The right to fetch parts, and the duty to say how it went, by one of `store` and `fail`. */
+export interface Claim extends OpenSnapshot {
+  /** Those of the parts asked for that others are fetching; the rest is the claimant's to fetch. */
+  readonly elsewhere: readonly CallElsewhere[];
+  /**
+   * Stores what was fetched, and lets those know who wait for it. Stores nothing where the generation is no
+   * longer the contact's, so that a slow old answer displaces no new one.
+   */
+  store(changes: readonly Change[]): Promise<void>;
+  /** Lets those know who wait that the call has failed, and how. */
+  fail(error: unknown): Promise<void>;
+}
+
 /**
  * Where parts are kept: an entry for every organization, contact, member and part, and for every
  * organization and contact a generation. An entry counts while its stamp equals the generation, so taking
  * the generation away takes away all members' entries at once, and those of fetches still under way.
- * Each operation is atomic, and each may forget anything at any time but the effect of `invalidate`.
+ * Each operation is atomic and bounded in time, and each may forget anything at any time but the effect of
+ * `invalidate`. None but `invalidate` fails: a store that is out of reach is an empty one.
  */
 export interface PartStore {
   read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot>;
   /** As `read`, and gives the contact a generation where it has none. To be called before a fetch begins. */
   open(ref: ContactRef, parts: readonly Part[]): Promise<OpenSnapshot>;
   /**
-   * Stores under the generation that `open` gave before the fetch; does nothing where that is no longer the
-   * contact's, so that a slow old answer displaces no new one.
+   * As `open`, and claims the parts in `fetch`: of all who claim a part at the same time, in whatever
+   * process, one gets it and the others learn of that one's call. A claim ends with its process.
+   *
+   * @param read which parts to read, after the claim is made.
    */
-  write(ref: ContactRef, generation: string, changes: readonly Change[]): Promise<void>;
-  /** Once it has resolved, nothing that was opened before it is ever read again. */
+  claim(ref: ContactRef, read: readonly Part[], fetch: readonly Part[]): Promise<Claim>;
+  /**
+   * Once it has resolved, nothing that was opened before it is ever read again.
+   *
+   * @throws AppError `CACHE_UNAVAILABLE` where that cannot be promised.
+   */
   invalidate(org: string, contact: string): Promise<void>;
 }

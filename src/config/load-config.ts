@@ -1,10 +1,12 @@
 import type { Part } from '../contact/parts.ts';
 import { buildCredentials } from './credentials.ts';
+import { buildEncryptionKeys } from './encryption-keys.ts';
 import { readEnvironment, type Environment } from './environment.ts';
 import { Faults } from './faults.ts';
 import { readSettingsFiles } from './files.ts';
 import { isLoopbackHost } from './hosts.ts';
 import { buildVerificationKeys } from './jwt-keys.ts';
+import { buildRedis } from './redis.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
 import type { Values } from './variables.ts';
 
@@ -26,6 +28,8 @@ export function loadConfig(env: Environment) {
     faults,
   );
   const credentials = buildCredentials(values, faults);
+  const redis = buildRedis(values, faults);
+  const encryptionKeys = buildEncryptionKeys(values.CACHE_ENCRYPTION_KEYS, faults);
   checkTogether(values, faults);
   faults.throwIfAny();
   // Whatever is missing has left a fault, so from here on everything is there.
@@ -55,6 +59,12 @@ export function loadConfig(env: Environment) {
       negativeTtlMs: all.CACHE_TTL_NEGATIVE_S * 1000,
       staleWhileRevalidateMs: all.CACHE_STALE_WHILE_REVALIDATE_S * 1000,
       staleIfErrorMs: all.CACHE_STALE_IF_ERROR_S * 1000,
+    },
+    redis,
+    redisStore: {
+      encryptionKeys,
+      nearMaxBytes: all.CACHE_L1_MAX_MB * MIB,
+      nearTtlMs: all.CACHE_L1_TTL_MS,
     },
     memoryStore: { maxBytes: all.CACHE_MEMORY_MAX_MB * MIB },
     shape: { timezone: all.ZYNTRO_TIMEZONE },

@@ -34,6 +34,16 @@ const proxyUrl = z
   })
   .transform((value) => new URL(value));
 
+const redisUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), {
+    error: 'must be a redis:// or rediss:// URL',
+  })
+  .transform((value) => new URL(value))
+  .refine((url) => url.hostname !== '' && /^\/?\d{0,3}$/.test(url.pathname) && !url.search && !url.hash, {
+    error: 'must be redis[s]://[user:password@]host[:port][/database number]',
+  });
+
 const timezone = z.string().refine(
   (name) => {
     try {
@@ -105,6 +115,19 @@ export const VARIABLES = {
   CACHE_STALE_WHILE_REVALIDATE_S: whole(0, 604_800).default(30),
   CACHE_STALE_IF_ERROR_S: whole(0, 604_800).default(3600),
   CACHE_MEMORY_MAX_MB: whole(1, 65_536).default(128),
+  CACHE_L1_MAX_MB: whole(0, 65_536).default(64),
+  CACHE_L1_TTL_MS: whole(0, 60_000).default(1000),
+  CACHE_ENCRYPTION_KEYS: list.optional(),
+
+  REDIS_URL: redisUrl.optional(),
+  REDIS_MODE: z
+    .enum(['standalone', 'cluster', 'sentinel'], { error: 'must be standalone, cluster or sentinel' })
+    .default('standalone'),
+  REDIS_NODES: list.optional(),
+  REDIS_SENTINEL_NAME: text.optional(),
+  REDIS_USERNAME: text.optional(),
+  REDIS_PASSWORD: text.optional(),
+  REDIS_SENTINEL_PASSWORD: text.optional(),
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;
@@ -120,4 +143,8 @@ export const SECRET_VARIABLES = [
   'ZYNTRO_DEVELOPER_SECRET',
   'ZYNTRO_CREDENTIALS',
   'EGRESS_PROXY_URL',
+  'CACHE_ENCRYPTION_KEYS',
+  'REDIS_URL',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
 ] as const satisfies readonly VariableName[];

@@ -25,6 +25,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'Internal error',
     'Something went wrong here. Quote the requestId when you report it.',
   ],
+  CACHE_UNAVAILABLE: [
+    503,
+    'Cache unavailable',
+    'Redis cannot be reached, so the invalidation may not hold everywhere. Send it again.',
+  ],
   UPSTREAM_CREDENTIALS_REJECTED: [
     502,
     'Upstream refused the proxy',

@@ -7,8 +7,8 @@ const refOf = (contact: number) => ({ org: 'o', member: 'm', contact: String(con
 test('stays within its bound and forgets what was used least recently', async () => {
   const store = memoryPartStore({ maxBytes: 100_000, now: () => 0 });
   for (let contact = 0; contact < 200; contact += 1) {
-    const { generation } = await store.open(refOf(contact), []);
-    await store.write(refOf(contact), generation, [{ part: 'contact', entry: entry(2000), keepMs: 60_000 }]);
+    const claim = await store.claim(refOf(contact), [], []);
+    await claim.store([{ part: 'contact', entry: entry(2000), keepMs: 60_000 }]);
     await store.read(refOf(0), ['contact']);
   }
   const kept: number[] = [];
@@ -23,8 +23,8 @@ test('stays within its bound and forgets what was used least recently', async ()
 
 test('refuses an entry larger than the whole, and keeps the rest', async () => {
   const store = memoryPartStore({ maxBytes: 10_000, now: () => 0 });
-  const { generation } = await store.open(refOf(1), []);
-  await store.write(refOf(1), generation, [
+  const claim = await store.claim(refOf(1), [], []);
+  await claim.store([
     { part: 'notes', entry: entry(100), keepMs: 60_000 },
     { part: 'contact', entry: entry(50_000), keepMs: 60_000 },
   ]);
@@ -34,8 +34,8 @@ test('refuses an entry larger than the whole, and keeps the rest', async () => {
 test('owns its bytes: what the writer does with its buffer later does not matter', async () => {
   const store = memoryPartStore({ maxBytes: 10_000, now: () => 0 });
   const mine = entry(10);
-  const { generation } = await store.open(refOf(1), []);
-  await store.write(refOf(1), generation, [{ part: 'contact', entry: mine, keepMs: 60_000 }]);
+  const claim = await store.claim(refOf(1), [], []);
+  await claim.store([{ part: 'contact', entry: mine, keepMs: 60_000 }]);
   (mine.bytes as Buffer).fill(0);
   expect(String((await store.read(refOf(1), ['contact'])).entries.contact?.bytes)).toBe('x'.repeat(10));
 });

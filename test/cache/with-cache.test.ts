@@ -35,6 +35,7 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
     {
       store,
       policy: { ...POLICY, ...policy },
+      maxWaitMs: 5000,
       now,
       random: () => 0,
       onRefreshFailure: (error) => refreshFailures.push(error),

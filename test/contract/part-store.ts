@@ -40,13 +40,13 @@ export function describePartStore(
     });
 
     test('gives back byte for byte what was written, and only the parts that are asked for', async () => {
-      const { generation } = await store.open(ref, []);
+      const claim = await store.claim(ref, [], []);
       const binary = {
         bytes: Buffer.from([0, 255, 10, 13, 34, 0xe2, 0x82, 0xac]),
         fetchedAt: 1_795_000_000_123,
         staleAt: 1_795_000_060_456,
       };
-      await store.write(ref, generation, [
+      await claim.store([
         change('contact', entry('{"a":1}')),
         change('notes', binary),
         change('entity', entry('null')),
@@ -56,25 +56,22 @@ export function describePartStore(
     });
 
     test('remembers that a contact does not exist', async () => {
-      const { generation } = await store.open(ref, []);
+      const claim = await store.claim(ref, [], []);
       const gone: Entry = { bytes: 'not-found', fetchedAt: 5, staleAt: 10_005 };
-      await store.write(ref, generation, [change('contact', gone)]);
+      await claim.store([change('contact', gone)]);
       expect((await store.open(ref, ['contact'])).entries).toEqual({ contact: gone });
     });
 
     test('removes on request, and replaces', async () => {
-      const { generation } = await store.open(ref, []);
-      await store.write(ref, generation, [change('contact', entry('1')), change('notes', entry('2'))]);
-      await store.write(ref, generation, [change('contact', entry('3')), change('notes', undefined)]);
+      const claim = await store.claim(ref, [], []);
+      await claim.store([change('contact', entry('1')), change('notes', entry('2'))]);
+      await claim.store([change('contact', entry('3')), change('notes', undefined)]);
       expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ contact: entry('3') });
     });
 
     test('keeps an entry no longer than it was told to', async () => {
-      const { generation } = await store.open(ref, []);
-      await store.write(ref, generation, [
-        change('contact', entry('1'), 150),
-        change('notes', entry('2'), 60_000),
-      ]);
+      const claim = await store.claim(ref, [], []);
+      await claim.store([change('contact', entry('1'), 150), change('notes', entry('2'), 60_000)]);
       expect((await store.read(ref, ['contact', 'notes'])).entries).toHaveProperty('contact');
       await wait(200);
       expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ notes: entry('2') });
@@ -84,8 +81,8 @@ export function describePartStore(
       const other = { ...ref, member: crypto.randomUUID() };
       const neighbour = { ...ref, contact: crypto.randomUUID() };
       for (const one of [ref, other, neighbour]) {
-        const { generation } = await store.open(one, []);
-        await store.write(one, generation, [change('contact', entry('old'))]);
+        const claim = await store.claim(one, [], []);
+        await claim.store([change('contact', entry('old'))]);
       }
       await store.invalidate(ref.org, ref.contact);
       for (const one of [ref, other]) expect((await store.open(one, ['contact'])).entries).toEqual({});
@@ -93,24 +90,21 @@ export function describePartStore(
     });
 
     test('what was opened before an invalidation is never read after it', async () => {
-      const before = await store.open(ref, []);
+      const before = await store.claim(ref, [], []);
       await store.invalidate(ref.org, ref.contact);
-      await store.write(ref, before.generation, [change('contact', entry('old'))]);
+      await before.store([change('contact', entry('old'))]);
       expect((await store.read(ref, ['contact'])).entries).toEqual({});
-      const after = await store.open(ref, ['contact']);
+      const after = await store.claim(ref, ['contact'], ['contact']);
       expect(after.generation).not.toBe(before.generation);
       expect(after.entries).toEqual({});
-      await store.write(ref, after.generation, [change('contact', entry('new'))]);
-      await store.write(ref, before.generation, [
-        change('contact', entry('old')),
-        change('notes', entry('old')),
-      ]);
+      await after.store([change('contact', entry('new'))]);
+      await before.store([change('contact', entry('old')), change('notes', entry('old'))]);
       expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ contact: entry('new') });
     });
 
     test('shares nothing between members, organizations or contacts', async () => {
-      const { generation } = await store.open(ref, []);
-      await store.write(ref, generation, [change('contact', entry('mine'))]);
+      const claim = await store.claim(ref, [], []);
+      await claim.store([change('contact', entry('mine'))]);
       for (const name of ['org', 'member', 'contact'] as const) {
         const stranger = { ...ref, [name]: crypto.randomUUID() };
         expect((await store.open(stranger, ['contact'])).entries).toEqual({});

@@ -1,0 +1,159 @@
+import { AppError } from '../errors.ts';
+import type { ContactRef } from '../contact/read-contact.ts';
+import { RedisUnavailable } from '../redis/redis-link.ts';
+import { EntryTable } from './entry-table.ts';
+import { newGeneration } from './memory-part-store.ts';
+import { generationKey } from './part-key.ts';
+import type { Change, Claim, PartStore, Snapshot } from './part-store.ts';
+import type { RedisPartStore } from './redis-part-store.ts';
+import { Watches, type Watch } from './watches.ts';
+
+export interface NearPartStoreOptions {
+  readonly remote: RedisPartStore;
+  /** Bound on the near cache; 0 turns it off. */
+  readonly maxBytes: number;
+  /** Milliseconds for which an entry is served without asking Redis whether it still counts. */
+  readonly ttlMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told of an invalidation that a failover could undo. */
+  readonly onUnsafeInvalidation: () => void;
+}
+
+/**
+ * A near cache in front of Redis, and what stands in for Redis while it is out of reach. What is in here was
+ * confirmed by Redis within `ttlMs`, or fetched within it, and no invalidation of it was heard of since.
+ */
+export function nearPartStore(options: NearPartStoreOptions): PartStore {
+  const { remote, ttlMs, now } = options;
+  const table = new EntryTable(options);
+  const watches = new Watches();
+  let offlineGeneration = newGeneration();
+
+  function forget(org: string, contact: string): void {
+    offlineGeneration = newGeneration();
+    watches.spoil(generationKey(org, contact));
+    table.forget(org, contact);
+  }
+  remote.onInvalidation(forget);
+  remote.onGap(() => table.clear());
+
+  /** What can be served without asking anybody. */
+  function recent(ref: ContactRef, parts: Parameters<PartStore['read']>[1]): Snapshot {
+    const mark = table.markOf(ref.org, ref.contact);
+    if (!mark || mark.confirmedAt + ttlMs <= now()) return { generation: undefined, entries: {} };
+    return { generation: mark.generation, entries: table.entriesOf(ref, parts, mark.generation) };
+  }
+
+  /** Takes in what was true at `confirmedAt`, unless an invalidation has been heard of since. */
+  function keep(
+    ref: ContactRef,
+    generation: string,
+    changes: readonly Change[],
+    confirmedAt: number,
+    watch: Watch,
+  ): void {
+    if (watch.spoiled) return;
+    const mark = table.markOf(ref.org, ref.contact);
+    // Replies may overtake each other; what is known of a later moment stays.
+    if (mark && mark.generation !== generation && mark.confirmedAt > confirmedAt) return;
+    table.mark(ref.org, ref.contact, {
+      generation,
+      confirmedAt: Math.max(confirmedAt, mark?.generation === generation ? mark.confirmedAt : 0),
+    });
+    table.change(ref, generation, changes);
+  }
+
+  function keepRead(ref: ContactRef, snapshot: Snapshot, confirmedAt: number, watch: Watch): void {
+    if (snapshot.generation === undefined) return table.forget(ref.org, ref.contact);
+    const changes = Object.entries(snapshot.entries).map(([part, entry]) => ({
+      part: part as Change['part'],
+      entry,
+      keepMs: Infinity,
+    }));
+    keep(ref, snapshot.generation, changes, confirmedAt, watch);
+  }
+
+  function offlineClaim(ref: ContactRef, parts: Parameters<PartStore['read']>[1]): Claim {
+    const generation = offlineGeneration;
+    const claimedAt = now();
+    const watch = watches.open(generationKey(ref.org, ref.contact));
+    return {
+      generation,
+      entries: recent(ref, parts).entries,
+      elsewhere: [],
+      async store(changes) {
+        keep(ref, generation, changes, claimedAt, watch);
+        watch.close();
+      },
+      async fail() {
+        watch.close();
+      },
+    };
+  }
+
+  const claimPart: PartStore['claim'] = async (ref, read, fetch) => {
+    const claimedAt = now();
+    const watch = watches.open(generationKey(ref.org, ref.contact));
+    const claim = await remote.claim(ref, read, fetch).catch(unlessUnavailable);
+    if (!claim) {
+      watch.close();
+      return offlineClaim(ref, read);
+    }
+    keepRead(ref, claim, claimedAt, watch);
+    return {
+      ...claim,
+      async store(changes) {
+        const settledAt = now();
+        try {
+          const settled = await claim.settle(changes).catch(unlessUnavailable);
+          if (settled ?? true) keep(ref, claim.generation, changes, settled ? settledAt : claimedAt, watch);
+        } finally {
+          watch.close();
+        }
+      },
+      async fail(failure) {
+        watch.close();
+        await claim.settle([], failure).catch(unlessUnavailable);
+      },
+    };
+  };
+
+  return {
+    async read(ref, parts) {
+      const near = recent(ref, parts);
+      if (parts.every((part) => near.entries[part])) return near;
+      const readAt = now();
+      const watch = watches.open(generationKey(ref.org, ref.contact));
+      try {
+        const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
+        if (!snapshot) return recent(ref, parts);
+        keepRead(ref, snapshot, readAt, watch);
+        return snapshot;
+      } finally {
+        watch.close();
+      }
+    },
+    async open(ref, parts) {
+      const claim = await claimPart(ref, parts, []);
+      await claim.store([]);
+      return { generation: claim.generation, entries: claim.entries };
+    },
+    claim: claimPart,
+    async invalidate(org, contact) {
+      forget(org, contact);
+      try {
+        if (!(await remote.invalidate(org, contact))) options.onUnsafeInvalidation();
+      } catch (cause) {
+        throw new AppError('CACHE_UNAVAILABLE', { retryAfterS: 1, cause });
+      } finally {
+        // Once more, for what was read before Redis did it and arrived after we did.
+        forget(org, contact);
+      }
+    },
+  };
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof RedisUnavailable)) throw error;
+}

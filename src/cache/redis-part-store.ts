@@ -1,0 +1,170 @@
+import type { Part } from '../contact/parts.ts';
+import type { ContactRef } from '../contact/read-contact.ts';
+import type { RedisLink } from '../redis/redis-link.ts';
+import { landingMessage, Landings } from './landings.ts';
+import { newGeneration } from './memory-part-store.ts';
+import { generationKey, INVALIDATIONS_CHANNEL, LANDINGS_CHANNEL, leaseKey, partKey } from './part-key.ts';
+import type { CallElsewhere, Change, Entries, Entry, OpenSnapshot, Snapshot } from './part-store.ts';
+import { CLAIM, INVALIDATE, RENEW, SETTLE } from './redis-scripts.ts';
+import type { EntryCodec } from './stored-entry.ts';
+
+export interface RedisPartStoreOptions {
+  readonly link: RedisLink;
+  readonly codec: EntryCodec;
+  /** The longest that an entry may be of use, in milliseconds. */
+  readonly longestMs: number;
+  /** Whether Redis has replicas that may take over, which an invalidation has to reach. */
+  readonly replicated: boolean;
+  /** Told of an entry that cannot be read, which counts as missing. */
+  readonly onUndecodable: () => void;
+}
+
+export interface RemoteClaim extends OpenSnapshot {
+  readonly elsewhere: readonly CallElsewhere[];
+  /** @returns whether the changes count, which they do not once the generation is another. */
+  settle(changes: readonly Change[], error?: unknown): Promise<boolean>;
+}
+
+/** A part store that may be out of reach: whatever it is asked may throw RedisUnavailable. */
+export type RedisPartStore = ReturnType<typeof redisPartStore>;
+
+/** Short, since it is what the death of a process costs those who wait for it. */
+const LEASE_MS = 1000;
+const RENEW_MS = 300;
+/** A landing that was missed is found out by looking. */
+const LOOK_AGAIN_MS = 200;
+/** Invalidation is worth a longer wait than a read: there is no going on without it. */
+const INVALIDATE_BOUND = { ms: 1500, evenIfDown: true };
+const REPLICA_WAIT_MS = 250;
+
+export function redisPartStore(options: RedisPartStoreOptions) {
+  const { link, codec, longestMs } = options;
+  const claimScript = link.script(CLAIM);
+  const settleScript = link.script(SETTLE);
+  const renewScript = link.script(RENEW);
+  const invalidateScript = link.script(INVALIDATE);
+  const landings = new Landings();
+  link.subscribe(LANDINGS_CHANNEL, (message) => landings.hear(message));
+  link.onDown(() => landings.wakeAll());
+
+  function decode(
+    ref: ContactRef,
+    parts: readonly Part[],
+    generation: string,
+    values: readonly unknown[],
+  ): Entries {
+    const entries: Partial<Record<Part, Entry>> = {};
+    parts.forEach((part, index) => {
+      const value = values[index];
+      if (!(value instanceof Buffer)) return;
+      const stamped = codec.decode(partKey(ref, part), value);
+      if (!stamped) options.onUndecodable();
+      else if (stamped.generation === generation) entries[part] = stamped.entry;
+    });
+    return entries;
+  }
+
+  async function read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
+    const keys = parts.map((part) => partKey(ref, part));
+    const reply = await link.call('MGET', [generationKey(ref.org, ref.contact), ...keys]);
+    const [stamp, ...values] = reply as unknown[];
+    if (!(stamp instanceof Buffer)) return { generation: undefined, entries: {} };
+    const generation = stamp.toString('latin1');
+    return { generation, entries: decode(ref, parts, generation, values) };
+  }
+
+  async function claim(
+    ref: ContactRef,
+    readParts: readonly Part[],
+    fetchParts: readonly Part[],
+  ): Promise<RemoteClaim> {
+    const owner = newGeneration();
+    const generationAt = generationKey(ref.org, ref.contact);
+    const reply = (await claimScript(
+      [
+        generationAt,
+        ...fetchParts.map((part) => leaseKey(ref, part)),
+        ...readParts.map((part) => partKey(ref, part)),
+      ],
+      [newGeneration(), longestMs, owner, LEASE_MS, fetchParts.length],
+    )) as [Buffer, Buffer[], unknown[]];
+    const generation = reply[0].toString('latin1');
+    const holders = reply[1].map((holder) => holder.toString('latin1'));
+    const token = `${generation}:${owner}`;
+    const leases = fetchParts
+      .filter((_part, index) => holders[index] === '')
+      .map((part) => leaseKey(ref, part));
+    const renewal = leases.length > 0 ? setInterval(renew, RENEW_MS) : undefined;
+
+    function renew(): void {
+      // Where it fails, the lease ends and somebody else makes the call too: slower, not wrong.
+      renewScript(leases as [string], [token, LEASE_MS]).catch(() => {});
+    }
+
+    return {
+      generation,
+      entries: decode(ref, readParts, generation, reply[2]),
+      elsewhere: callsElsewhere(fetchParts, holders),
+      async settle(changes, error) {
+        clearInterval(renewal);
+        if (leases.length === 0 && changes.length === 0) return true;
+        const settled = await settleScript(
+          [generationAt, ...leases, ...changes.map(({ part }) => partKey(ref, part))],
+          [
+            generation,
+            longestMs,
+            token,
+            LANDINGS_CHANNEL,
+            landingMessage(token, error),
+            leases.length,
+            ...changes.flatMap((change) => storedChange(ref, generation, change)),
+          ],
+        );
+        return settled === 1;
+      },
+    };
+  }
+
+  function storedChange(
+    ref: ContactRef,
+    generation: string,
+    { part, entry, keepMs }: Change,
+  ): [number, Buffer | string] {
+    const px = Math.ceil(keepMs);
+    return entry && px > 0 ? [px, codec.encode(partKey(ref, part), { generation, entry })] : [0, ''];
+  }
+
+  function callsElsewhere(parts: readonly Part[], holders: readonly string[]): CallElsewhere[] {
+    const byToken = new Map<string, Part[]>();
+    parts.forEach((part, index) => {
+      const token = holders[index]!;
+      if (token !== '') byToken.set(token, [...(byToken.get(token) ?? []), part]);
+    });
+    return [...byToken].map(([token, held]) => ({
+      parts: held,
+      landed: (signal) => landings.wait(token, LOOK_AGAIN_MS, signal),
+    }));
+  }
+
+  /** @returns whether it is safe from a failover: where there is none to expect, or a replica has it. */
+  async function invalidate(org: string, contact: string): Promise<boolean> {
+    const key = generationKey(org, contact);
+    await invalidateScript([key], [INVALIDATIONS_CHANNEL, `${org}|${contact}`], INVALIDATE_BOUND);
+    return !options.replicated || (await link.replicated(key, REPLICA_WAIT_MS));
+  }
+
+  /** @param forget told of every invalidation, this process's own included. */
+  function onInvalidation(forget: (org: string, contact: string) => void): void {
+    link.subscribe(INVALIDATIONS_CHANNEL, (message) => {
+      const [org = '', contact = ''] = message.split('|');
+      forget(org, contact);
+    });
+  }
+
+  /** @param clear told when invalidations may have been missed. */
+  function onGap(clear: () => void): void {
+    link.onGap(clear);
+  }
+
+  return { read, claim, invalidate, onInvalidation, onGap };
+}

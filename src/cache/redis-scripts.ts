@@ -1,0 +1,77 @@
+/**
+ * Makes a generation where there is none, claims parts, and reads.
+ *
+ * KEYS: generation, a lease per part to claim, a key per part to read.
+ * ARGV: candidate generation, its PX, owner, lease PX, number of leases.
+ * Returns the generation, per lease its holder's token (empty where it is ours now), and the values.
+ *
+ * A lease of another generation belongs to a call that an invalidation has overtaken: it is taken over.
+ */
+export const CLAIM = `
+local gen = redis.call('GET', KEYS[1])
+if not gen then
+  gen = ARGV[1]
+  redis.call('SET', KEYS[1], gen, 'PX', ARGV[2])
+end
+local leases = tonumber(ARGV[5])
+local holders = {}
+for i = 1, leases do
+  local key = KEYS[1 + i]
+  local held = redis.call('GET', key)
+  if held and string.sub(held, 1, #gen + 1) == gen .. ':' then
+    holders[i] = held
+  else
+    redis.call('SET', key, gen .. ':' .. ARGV[3], 'PX', ARGV[4])
+    holders[i] = ''
+  end
+end
+local values = {}
+if #KEYS > leases + 1 then values = redis.call('MGET', unpack(KEYS, leases + 2)) end
+return { gen, holders, values }
+`;
+
+/**
+ * Ends a claim: stores where the generation still is what it was, lets go of the leases, tells who waits.
+ *
+ * KEYS: generation, a lease per claimed part, a key per part to change.
+ * ARGV: generation, its PX, lease token, channel, message, number of leases, then per change PX and value
+ * (a PX of 0 deletes).
+ * Returns 1 where the generation held. A write that is refused, for want of memory say, is reported after
+ * everybody has been told.
+ */
+export const SETTLE = `
+local leases = tonumber(ARGV[6])
+local held = redis.call('GET', KEYS[1]) == ARGV[1]
+local refused
+if held then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  for i = leases + 2, #KEYS do
+    local at = 7 + (i - leases - 2) * 2
+    if ARGV[at] == '0' then
+      redis.call('DEL', KEYS[i])
+    else
+      local reply = redis.pcall('SET', KEYS[i], ARGV[at + 1], 'PX', ARGV[at])
+      if type(reply) == 'table' and reply.err then refused = reply.err end
+    end
+  end
+end
+for i = 2, leases + 1 do
+  if redis.call('GET', KEYS[i]) == ARGV[3] then redis.call('DEL', KEYS[i]) end
+end
+if leases > 0 then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
+if refused then return redis.error_reply(refused) end
+return held and 1 or 0
+`;
+
+/** Keeps a claim. KEYS: leases. ARGV: token, PX. */
+export const RENEW = `
+for i = 1, #KEYS do
+  if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+end
+`;
+
+/** KEYS: generation. ARGV: channel, message. */
+export const INVALIDATE = `
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+`;

@@ -1,0 +1,65 @@
+import type { RedisAddress, RedisSettings } from '../redis/redis-settings.ts';
+import type { Faults } from './faults.ts';
+import type { Values } from './variables.ts';
+
+const REDIS_PORT = 6379;
+const SENTINEL_PORT = 26_379;
+
+/** How to reach Redis; undefined where none is configured, or where a fault was found. */
+export function buildRedis(values: Partial<Values>, faults: Faults): RedisSettings | undefined {
+  const { REDIS_URL: url, REDIS_MODE: mode, REDIS_NODES: listed } = values;
+  if (mode === undefined) return undefined;
+  if (mode === 'standalone') {
+    if (listed !== undefined) faults.add('REDIS_NODES', 'needs REDIS_MODE cluster or sentinel');
+    if (url === undefined) return undefined;
+  }
+  const nodes = listed
+    ? parseNodes(listed, mode === 'sentinel' ? SENTINEL_PORT : REDIS_PORT, faults)
+    : url && mode !== 'sentinel'
+      ? [addressOf(url)]
+      : [];
+  if (nodes.length === 0 && mode === 'cluster')
+    faults.add(
+      'REDIS_NODES',
+      'is required for a Cluster: host:port of some of its nodes, separated by commas',
+    );
+  if (nodes.length === 0 && mode === 'sentinel')
+    faults.add('REDIS_NODES', 'is required for Sentinel: host:port of the Sentinels, separated by commas');
+  if (mode === 'sentinel' && values.REDIS_SENTINEL_NAME === undefined)
+    faults.add('REDIS_SENTINEL_NAME', 'is required for Sentinel: the name of the master that they watch');
+  if (url?.password && values.REDIS_PASSWORD !== undefined)
+    faults.add('REDIS_PASSWORD', 'is set, and so is a password in REDIS_URL: set one of them');
+  const db = Number(url?.pathname.slice(1) || 0);
+  if (mode === 'cluster' && db !== 0) faults.add('REDIS_URL', 'names a database, and a Cluster has but one');
+  return {
+    mode,
+    nodes,
+    sentinelName: values.REDIS_SENTINEL_NAME,
+    username: values.REDIS_USERNAME ?? (url?.username ? decodeURIComponent(url.username) : undefined),
+    password: values.REDIS_PASSWORD ?? (url?.password ? decodeURIComponent(url.password) : undefined),
+    sentinelPassword: values.REDIS_SENTINEL_PASSWORD,
+    db,
+    tls: url?.protocol === 'rediss:',
+  };
+}
+
+function addressOf(url: URL): RedisAddress {
+  return { host: bareHost(url.hostname), port: Number(url.port || REDIS_PORT) };
+}
+
+function parseNodes(listed: readonly string[], defaultPort: number, faults: Faults): RedisAddress[] {
+  const nodes: RedisAddress[] = [];
+  for (const [index, item] of listed.entries()) {
+    const text = `redis://${item}`;
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    // Counted, not quoted: a URL that was put here can hold a password.
+    if (!url?.hostname || url.username || url.password || (url.pathname !== '' && url.pathname !== '/'))
+      faults.add('REDIS_NODES', `entry ${index + 1} must be host:port`);
+    else nodes.push({ host: bareHost(url.hostname), port: Number(url.port || defaultPort) });
+  }
+  return nodes;
+}
+
+function bareHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}

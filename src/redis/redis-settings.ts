@@ -1,0 +1,17 @@
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How to reach Redis, as the configuration says it. */
+export interface RedisSettings {
+  readonly mode: 'standalone' | 'cluster' | 'sentinel';
+  /** The server itself; any nodes of the Cluster to begin with; or the Sentinels. */
+  readonly nodes: readonly RedisAddress[];
+  readonly sentinelName: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly sentinelPassword: string | undefined;
+  readonly db: number;
+  readonly tls: boolean;
+}

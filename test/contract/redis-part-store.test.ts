@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { describePartStore } from './part-store.ts';
+
+describe('standalone', () => {
+  let server: RedisServer;
+  let opened: OpenedStore;
+  beforeAll(async () => {
+    server = await startRedis();
+    opened = await openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] });
+  });
+  afterAll(async () => {
+    opened.close();
+    await server.stop();
+  });
+  describePartStore('Redis', async () => ({ store: opened.store, wait: sleep }));
+
+  test('every key expires', async () => {
+    const keys = (await server.cli('keys', '*')).split('\n');
+    expect(keys.length).toBeGreaterThan(10);
+    for (const key of keys) expect(Number(await server.cli('pttl', key))).toBeGreaterThan(0);
+  });
+});
+
+describe('cluster', () => {
+  let cluster: RedisCluster;
+  let opened: OpenedStore;
+  beforeAll(async () => {
+    cluster = await startCluster();
+    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    opened = await openStore({ mode: 'cluster', nodes });
+  }, 60_000);
+  afterAll(async () => {
+    opened.close();
+    await cluster.stop();
+  });
+  describePartStore('Redis Cluster', async () => ({ store: opened.store, wait: sleep }));
+
+  test('uses all masters', async () => {
+    const masters = [];
+    for (const node of cluster.nodes) {
+      const role = await node.cli('role');
+      if (role.startsWith('master')) masters.push(Number(await node.cli('dbsize')));
+    }
+    expect(masters).toHaveLength(3);
+    for (const size of masters) expect(size).toBeGreaterThan(0);
+  });
+});

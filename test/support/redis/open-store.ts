@@ -1,0 +1,78 @@
+import { nearPartStore } from '../../../src/cache/near-part-store.ts';
+import type { PartStore } from '../../../src/cache/part-store.ts';
+import { redisPartStore, type RedisPartStore } from '../../../src/cache/redis-part-store.ts';
+import { plainCodec, type EntryCodec } from '../../../src/cache/stored-entry.ts';
+import { openRedis } from '../../../src/redis/redis-client.ts';
+import { RedisLink } from '../../../src/redis/redis-link.ts';
+import type { RedisSettings } from '../../../src/redis/redis-settings.ts';
+import { Health } from '../../../src/telemetry/health.ts';
+import { openLog } from '../../../src/telemetry/log.ts';
+
+export interface OpenedStore {
+  readonly store: PartStore;
+  readonly remote: RedisPartStore;
+  readonly link: RedisLink;
+  readonly health: Health;
+  readonly logged: Record<string, unknown>[];
+  /** How many entries could not be read. */
+  undecodable(): number;
+  /** How many invalidations no replica has confirmed. */
+  unsafe(): number;
+  close(): void;
+}
+
+export interface OpenStoreOptions {
+  readonly nearMaxBytes?: number;
+  readonly nearTtlMs?: number;
+  readonly codec?: EntryCodec;
+}
+
+/** A part store as one process has it, on a Redis of the test's own. */
+export async function openStore(
+  settings: Partial<RedisSettings> & Pick<RedisSettings, 'mode' | 'nodes'>,
+  { nearMaxBytes = 0, nearTtlMs = 1000, codec = plainCodec }: OpenStoreOptions = {},
+): Promise<OpenedStore> {
+  const logged: Record<string, unknown>[] = [];
+  const log = openLog(
+    { level: 'info' },
+    { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const health = new Health(Date.now);
+  const client = openRedis({
+    sentinelName: undefined,
+    username: undefined,
+    password: undefined,
+    sentinelPassword: undefined,
+    db: 0,
+    tls: false,
+    ...settings,
+  });
+  const link = new RedisLink({ client, log, health });
+  let undecodable = 0;
+  let unsafe = 0;
+  const remote = redisPartStore({
+    link,
+    codec,
+    longestMs: 7_200_000,
+    replicated: settings.mode !== 'standalone',
+    onUndecodable: () => (undecodable += 1),
+  });
+  const store = nearPartStore({
+    remote,
+    maxBytes: nearMaxBytes,
+    ttlMs: nearTtlMs,
+    now: Date.now,
+    onUnsafeInvalidation: () => (unsafe += 1),
+  });
+  await link.connect();
+  return {
+    store,
+    remote,
+    link,
+    health,
+    logged,
+    undecodable: () => undecodable,
+    unsafe: () => unsafe,
+    close: () => link.close(),
+  };
+}

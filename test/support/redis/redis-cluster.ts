@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { waitFor } from '../wait-for.ts';
+import { freePort, startRedis, type RedisServer } from './redis-server.ts';
+
+const run = promisify(execFile);
+const NODES = 6;
+
+export interface RedisCluster {
+  readonly nodes: readonly RedisServer[];
+  /** As REDIS_NODES takes it. */
+  readonly addresses: string;
+  /** The master that a key lives on. */
+  masterOf(key: string): Promise<RedisServer>;
+  stop(): Promise<void>;
+}
+
+/** A real Cluster: three masters with a replica each. */
+export async function startCluster(): Promise<RedisCluster> {
+  const nodes: RedisServer[] = [];
+  for (let index = 0; index < NODES; index += 1) {
+    const port = await freeClusterPort();
+    nodes.push(
+      await startRedis({
+        port,
+        args: [
+          '--cluster-enabled',
+          'yes',
+          '--cluster-node-timeout',
+          '2000',
+          '--cluster-config-file',
+          'nodes.conf',
+        ],
+      }),
+    );
+  }
+  const addresses = nodes.map((node) => `127.0.0.1:${node.port}`);
+  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'], {
+    timeout: 30_000,
+  });
+  await waitFor(
+    'the cluster to form',
+    async () => {
+      const states = await Promise.all(nodes.map((node) => node.cli('cluster', 'info')));
+      const links = await Promise.all(nodes.map((node) => node.cli('info', 'replication')));
+      const linked = links.filter((text) => /master_link_status:up/.test(text)).length;
+      return states.every((text) => text.includes('cluster_state:ok')) && linked === NODES / 2;
+    },
+    30_000,
+  );
+  return {
+    nodes,
+    addresses: addresses.join(','),
+    async masterOf(key) {
+      const slot = Number(await nodes[0]!.cli('cluster', 'keyslot', key));
+      const alive = await Promise.any(nodes.map((node) => node.cli('cluster', 'nodes')));
+      const line = alive
+        .split('\n')
+        .find((text) => text.includes('master') && !text.includes('fail') && servesSlot(text, slot));
+      const port = Number(/127\.0\.0\.1:(\d+)@/.exec(line ?? '')?.[1]);
+      return nodes.find((node) => node.port === port)!;
+    },
+    stop: async () => {
+      await Promise.all(nodes.map((node) => node.stop()));
+    },
+  };
+}
+
+function servesSlot(line: string, slot: number): boolean {
+  return line
+    .split(' ')
+    .slice(8)
+    .some((range) => {
+      const [from, to = from] = range.split('-').map(Number);
+      return from! <= slot && slot <= to!;
+    });
+}
+
+/** A Cluster's nodes talk to each other on their port plus 10,000. */
+async function freeClusterPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (port < 55_000) return port;
+  }
+}
