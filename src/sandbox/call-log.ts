@@ -21,10 +21,14 @@ const INCLUDES = ['notes', 'profile', 'signals', 'entity'] as const;
 /** The calls that came, newest last; no credentials. */
 export class CallLog {
   #count = 0;
+  #underWay = 0;
+  #mostAtOnce = 0;
   #calls: Call[] = [];
 
   add(operation: string, body: Body, peer: string): Call {
     this.#count += 1;
+    this.#underWay += 1;
+    this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#underWay);
     const call: Call = {
       n: this.#count,
       at: new Date().toISOString(),
@@ -42,12 +46,19 @@ export class CallLog {
     return call;
   }
 
+  /** A call that was added has been answered, or its client has gone. */
+  ended(): void {
+    this.#underWay -= 1;
+  }
+
   reset(): void {
     this.#count = 0;
+    this.#mostAtOnce = this.#underWay;
     this.#calls = [];
   }
 
-  report(): { count: number; calls: readonly Call[] } {
-    return { count: this.#count, calls: this.#calls };
+  /** `mostAtOnce` tells how many calls were ever under way at the same time. */
+  report(): { count: number; mostAtOnce: number; calls: readonly Call[] } {
+    return { count: this.#count, mostAtOnce: this.#mostAtOnce, calls: this.#calls };
   }
 }

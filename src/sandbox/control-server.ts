@@ -48,8 +48,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /directory': ({ world }) => [200, directory(world)],
   'PATCH /access': ({ world }, body) => {
     const main = world.accounts[0]!;
-    if (typeof body['developerSecret'] === 'string') main.developerSecret = body['developerSecret'];
-    if (Array.isArray(body['allowedIps'])) main.allowed = blockListOf(body['allowedIps'].map(String));
+    const { developerSecret, allowedIps } = body;
+    // The list first: it throws where it is none, and then nothing is changed.
+    if (Array.isArray(allowedIps)) main.allowed = blockListOf(allowedIps.map(String));
+    if (typeof developerSecret === 'string') main.developerSecret = developerSecret;
     return [204];
   },
   'POST /reset': (state) => {
@@ -58,6 +60,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
     return setFaults(state, state.startFaults, {});
   },
 };
+
+const TAKES_BODY: ReadonlySet<string> = new Set(['PUT', 'PATCH']);
 
 function setFaults(state: SandboxState, base: SandboxState['faults'], change: object): Reply {
   const wrong = faultsIn(change);
@@ -80,7 +84,9 @@ async function reply(req: IncomingMessage, state: SandboxState): Promise<Reply> 
   const [, first = '', id = ''] = url.pathname.split('/');
   const route = ROUTES[`${req.method} /${first}${id === '' ? '' : '/:id'}`];
   if (!route) return [404, { error: 'unknown route', routes: Object.keys(ROUTES) }];
-  return route(state, (await readJsonObject(req)) ?? {}, id.toLowerCase(), url.searchParams);
+  const body = await readJsonObject(req);
+  if (!body && TAKES_BODY.has(req.method ?? '')) return [400, { error: 'the body must be a JSON object' }];
+  return route(state, body ?? {}, id.toLowerCase(), url.searchParams);
 }
 
 function send(res: ServerResponse, status: number, body: object | undefined): void {

@@ -20,11 +20,12 @@ export function dataServer(state: SandboxState): Server {
 
 async function answer(req: IncomingMessage, res: ServerResponse, state: SandboxState): Promise<void> {
   const path = (req.url ?? '/').split('?', 1)[0];
-  const isJson = /^application\/json\b/i.test(req.headers['content-type'] ?? '');
+  const isJson = /^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '');
   const body: Body = (await readJsonObject(req)) ?? {};
   const peer = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   if (path === REDIRECT_TARGET) {
     state.calls.add('redirect-target', body, peer).outcome = 'success';
+    res.once('close', () => state.calls.ended());
     return send(res, fetchContact(body, peer, state.world));
   }
   const operation =
@@ -33,6 +34,7 @@ async function answer(req: IncomingMessage, res: ServerResponse, state: SandboxS
   if (req.method !== 'POST') return sendHtml(res, 405, 'Method Not Allowed', { Allow: 'POST' });
 
   const call = state.calls.add(operation.name, body, peer);
+  res.once('close', () => state.calls.ended());
   // Read before the wait: a slow call answers with what was true when it came.
   const regular = operation(isJson ? body : {}, peer, state.world);
   const mode = await applyDelay(body, call, state);
@@ -47,11 +49,15 @@ async function answer(req: IncomingMessage, res: ServerResponse, state: SandboxS
 
 /** Waits as long as the faults say, and gives back the mode that applies to this call. */
 async function applyDelay(body: Body, call: Call, { faults }: SandboxState): Promise<string> {
-  if (faults.contactId !== null && faults.contactId !== body['contact_id']) return 'none';
+  if (faults.contactId !== null && !isSameId(faults.contactId, body['contact_id'])) return 'none';
   const delay = faults.delayMs + Math.random() * faults.jitterMs;
   call.outcome = 'delayed';
   if (delay > 0) await sleep(delay);
   return Math.random() < faults.rate ? faults.mode : 'none';
+}
+
+function isSameId(one: string, other: unknown): boolean {
+  return typeof other === 'string' && one.toLowerCase() === other.toLowerCase();
 }
 
 function sendHtml(

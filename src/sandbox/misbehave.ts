@@ -24,7 +24,7 @@ export async function misbehave(
     case 'silent':
       return;
     case 'headers-then-silence':
-      res.writeHead(200, { ...JSON_TYPE, 'Content-Length': text.length }).flushHeaders();
+      res.writeHead(200, { ...JSON_TYPE, 'Content-Length': Buffer.byteLength(text) }).flushHeaders();
       return;
     case 'slow-drip':
       res.writeHead(200, JSON_TYPE);

@@ -6,7 +6,8 @@ export const REFERENCE_CONTACT = {
   contact_city: 'San Francisco',
   contact_name: 'Jane Smith',
   contact_tags: '["prospect", "webinar-attendee"]',
-  contact_email: '[email protected]',
+  // Printed with a no-break space, which is easily lost.
+  contact_email: '[email\u00a0protected]',
   contact_owner: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b',
   contact_phone: '+1-555-0123',
   contact_stage: 'Nurturing',

@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import { NO_FAULTS, faultsIn, type Faults } from './faults.ts';
-import type { WorldSettings } from './world.ts';
+import { blockListOf, type WorldSettings } from './world.ts';
 
 export interface SandboxSettings {
   readonly host: string;
@@ -20,13 +19,17 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       wrong.push(`${name}: must be a number from 0 to ${max}`);
     return Number(text);
   };
-  const port = (name: string, fallback: number) => number(name, fallback, 65_535);
+  const port = (name: string, fallback: number): number => {
+    const text = env[name] || String(fallback);
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+      wrong.push(`${name}: must be a whole number from 0 to 65535`);
+    return Number(text);
+  };
   const allowedIps = (env['SANDBOX_ALLOWED_IPS'] || '127.0.0.0/8,::1').split(',').map((item) => item.trim());
-  for (const range of allowedIps) {
-    const [address = '', bits = '0'] = range.split('/');
-    if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits)) {
-      wrong.push('SANDBOX_ALLOWED_IPS: must be IP addresses or CIDR ranges, separated by commas');
-    }
+  try {
+    blockListOf(allowedIps);
+  } catch (error) {
+    wrong.push(`SANDBOX_ALLOWED_IPS: ${(error as Error).message}`);
   }
   const faults: Faults = {
     ...NO_FAULTS,

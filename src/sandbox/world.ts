@@ -1,4 +1,4 @@
-import { BlockList, isIPv4 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 import { makeContact } from './people.ts';
 import { randomFrom } from './random.ts';
 import {
@@ -134,10 +134,14 @@ function makeContacts(): Map<string, ContactRecord> {
 export function blockListOf(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
-    const [address = '', bits] = range.split('/');
+    const [address = '', bits, ...more] = range.split('/');
     const family = isIPv4(address) ? 'ipv4' : 'ipv6';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
+    const longest = family === 'ipv4' ? 32 : 128;
+    const wellFormed = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest);
+    if (isIP(address) === 0 || !wellFormed || more.length > 0) {
+      throw new Error('must be IP addresses or CIDR ranges');
+    }
+    list.addSubnet(address, bits === undefined ? longest : Number(bits), family);
   }
   return list;
 }

@@ -21,14 +21,32 @@ export interface Child {
 
 export type Environment = Readonly<Record<string, string>>;
 
+export interface StartOptions {
+  readonly args?: readonly string[];
+  /** The working directory; the project's root where it is not given. */
+  readonly cwd?: string;
+  /** Leads a process group of its own, as a command in a terminal does. */
+  readonly detached?: boolean;
+}
+
 /** A Node process that gets these variables and nothing of ours but what finds programs and homes. */
-export function startNode(entry: string, env: Environment, onOutput?: (text: string) => void): Child {
+export function startNode(
+  entry: string,
+  env: Environment,
+  onOutput?: (text: string) => void,
+  options: StartOptions = {},
+): Child {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child: ChildProcess = spawn(process.execPath, [entry], {
-    cwd: PROJECT_ROOT,
-    env: { ...inherited, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [path.join(PROJECT_ROOT, entry), ...(options.args ?? [])],
+    {
+      cwd: options.cwd ?? PROJECT_ROOT,
+      detached: options.detached ?? false,
+      env: { ...inherited, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
@@ -52,6 +70,18 @@ export function startNode(entry: string, env: Environment, onOutput?: (text: str
       return exited.finally(() => clearTimeout(timer));
     },
   };
+}
+
+/** Runs a Node process that is expected to end by itself. */
+export async function runNode(
+  entry: string,
+  env: Environment,
+  options: StartOptions = {},
+): Promise<Exit & { stdout: string; stderr: string }> {
+  const child = startNode(entry, env, undefined, options);
+  const timer = setTimeout(() => child.signal('SIGKILL'), 15_000);
+  const exit = await child.exited.finally(() => clearTimeout(timer));
+  return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
 }
 
 /** The first line of JSON on stdout that `accept` takes. Fails when the process ends or time runs out. */

@@ -1,0 +1,165 @@
+import http from 'node:http';
+import request from 'supertest';
+import {
+  FETCH_CONTACT,
+  FETCH_IDENTIFIERS,
+  ORG,
+  REQUEST,
+  SISTER_ORG,
+  startSandboxServers,
+} from '../support/sandbox-servers.ts';
+import type { SandboxServers } from '../support/sandbox-servers.ts';
+import type { Json } from '../support/http.ts';
+
+const servers: SandboxServers[] = [];
+afterAll(() => Promise.all(servers.map((server) => server.stop())));
+async function started(env: Record<string, string> = {}): Promise<SandboxServers> {
+  const server = await startSandboxServers(env);
+  servers.push(server);
+  return server;
+}
+
+let sandbox: SandboxServers;
+beforeAll(async () => void (sandbox = await started()));
+
+const MISSING_KEY = { data: ['Missing service instance'], status: 'error' };
+
+describe('POST with JSON alone', () => {
+  test.each(['get', 'head', 'put', 'patch', 'delete'] as const)('%s is refused with 405', async (method) => {
+    const answer = await request(sandbox.data)[method](FETCH_CONTACT);
+    expect({ status: answer.status, allow: answer.headers['allow'] }).toEqual({ status: 405, allow: 'POST' });
+  });
+
+  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF-8'])(
+    'Content-Type %s is JSON',
+    async (type) => {
+      const body = JSON.stringify(REQUEST);
+      const answer = await request(sandbox.data).post(FETCH_CONTACT).set('Content-Type', type).send(body);
+      expect(answer.body.status).toBe('success');
+    },
+  );
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/jsonp',
+    'application/json-seq',
+    'text/json',
+  ])('Content-Type %s is not, and counts as nothing sent', async (type) => {
+    const body = JSON.stringify(REQUEST);
+    const answer = await request(sandbox.data).post(FETCH_CONTACT).set('Content-Type', type).send(body);
+    expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: MISSING_KEY });
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['cut JSON', '{"api_key":"sandbox-api-key"'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a text', '"api_key"'],
+    ['more than 64 KiB', JSON.stringify({ ...REQUEST, padding: 'x'.repeat(70_000) })],
+  ])('%s is answered 200 with the envelope', async (_name, body) => {
+    const answer = await request(sandbox.data)
+      .post(FETCH_CONTACT)
+      .set('Content-Type', 'application/json')
+      .send(body);
+    expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: MISSING_KEY });
+  });
+
+  test('credentials in headers or in the query count for nothing', async () => {
+    const { api_key, developer_secret, ...rest } = REQUEST;
+    const answer = await request(sandbox.data)
+      .post(`${FETCH_CONTACT}?api_key=${api_key}`)
+      .set({ api_key, developer_secret, Authorization: `Bearer ${api_key}` })
+      .send(rest);
+    expect(answer.body).toEqual(MISSING_KEY);
+  });
+
+  test.each(['/', '/apis/v2/public/crm', `${FETCH_CONTACT}/`, '/apis/v2/public/crm/fetchcontact'])(
+    '%s is no operation',
+    async (path) => expect((await request(sandbox.data).post(path).send(REQUEST)).status).toBe(404),
+  );
+});
+
+/** Posts from one of this machine's addresses. */
+function postFrom(localAddress: string, port: number, body: object, headers = {}): Promise<Json> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: FETCH_CONTACT, method: 'POST', localAddress };
+    const outgoing = http.request(
+      { ...options, agent: false, headers: { 'content-type': 'application/json', ...headers } },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.once('end', () => resolve(JSON.parse(text)));
+      },
+    );
+    outgoing.once('error', reject);
+    outgoing.end(JSON.stringify(body));
+  });
+}
+
+describe('the list of addresses', () => {
+  const REFUSED = { data: ['IP address not whitelisted'], status: 'error' };
+  const FORWARDED = {
+    'x-forwarded-for': '127.0.0.2',
+    'x-real-ip': '127.0.0.2',
+    forwarded: 'for=127.0.0.2',
+    'client-ip': '127.0.0.2',
+    'true-client-ip': '127.0.0.2',
+  };
+
+  test('is held against the peer address, and no header changes that', async () => {
+    const { port, state } = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });
+    expect((await postFrom('127.0.0.2', port, REQUEST)).status).toBe('success');
+    expect(await postFrom('127.0.0.1', port, REQUEST)).toEqual(REFUSED);
+    expect(await postFrom('127.0.0.1', port, REQUEST, FORWARDED)).toEqual(REFUSED);
+    expect(await postFrom('127.0.0.3', port, REQUEST)).toEqual(REFUSED);
+    const { calls } = state.calls.report();
+    expect(calls.map(({ peer }) => peer)).toEqual(['127.0.0.2', '127.0.0.1', '127.0.0.1', '127.0.0.3']);
+    expect(calls.map(({ outcome }) => outcome)).toEqual(['success', ...Array(3).fill('IP_NOT_WHITELISTED')]);
+  });
+
+  test('takes ranges', async () => {
+    const { port } = await started({ SANDBOX_ALLOWED_IPS: '10.1.2.3, 127.0.0.4/30' });
+    expect((await postFrom('127.0.0.7', port, REQUEST)).status).toBe('success');
+    expect(await postFrom('127.0.0.8', port, REQUEST)).toEqual(REFUSED);
+  });
+
+  test('is looked at after the credentials and before the ids', async () => {
+    const { port } = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });
+    const post = (change: object) => postFrom('127.0.0.1', port, { ...REQUEST, ...change });
+    expect((await post({ developer_secret: 'zdk_wrong' })).data).toEqual(['Invalid developer_secret']);
+    expect(await post({ contact_id: '' })).toEqual(REFUSED);
+    const inactive = {
+      api_key: 'sandbox-inactive-api-key',
+      developer_secret: 'zdk_sandbox_inactive_secret',
+    };
+    expect(await post(inactive)).toEqual(REFUSED);
+  });
+});
+
+describe('fetchIdentifiers', () => {
+  const identify = async (body: object, from = sandbox) =>
+    (await request(from.data).post(FETCH_IDENTIFIERS).send(body)).body as Json;
+
+  test('needs the developer secret alone, and tells what belongs to it', async () => {
+    const { data, status } = await identify({ developer_secret: REQUEST.developer_secret });
+    expect(status).toBe('success');
+    expect(data.api_key).toBe(REQUEST.api_key);
+    expect(data.organizations.map((org: Json) => org.org_id)).toEqual([ORG, SISTER_ORG]);
+    expect(data.organizations[0].members[0]).toEqual({
+      member_id: REQUEST.member_id,
+      member_name: 'Morgan Lee',
+    });
+    expect(data.brands).toEqual([]);
+  });
+
+  test('refuses as fetchContact does', async () => {
+    const failed = (message: string) => ({ data: [message], status: 'error' });
+    expect(await identify({})).toEqual(failed('Missing developer_secret'));
+    expect(await identify({ developer_secret: 'zdk_wrong' })).toEqual(failed('Invalid developer_secret'));
+    const strict = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });
+    const answer = await identify({ developer_secret: REQUEST.developer_secret }, strict);
+    expect(answer).toEqual(failed('IP address not whitelisted'));
+  });
+});

@@ -1,0 +1,243 @@
+import net from 'node:net';
+import { FAULT_MODES, NO_FAULTS } from '../../src/sandbox/faults.ts';
+import type { Faults } from '../../src/sandbox/faults.ts';
+import { MESSAGES } from '../../src/sandbox/fetch-contact.ts';
+import type { Json } from '../support/http.ts';
+import { FETCH_CONTACT, REQUEST, startSandboxServers } from '../support/sandbox-servers.ts';
+import type { SandboxServers } from '../support/sandbox-servers.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let sandbox: SandboxServers;
+beforeAll(async () => void (sandbox = await startSandboxServers()));
+afterAll(() => sandbox?.stop());
+afterEach(() => {
+  sandbox.state.faults = NO_FAULTS;
+  sandbox.state.calls.reset();
+});
+
+const QUIET_MS = 400;
+
+interface Exchange {
+  readonly head: string;
+  readonly body: string;
+  /** How the other side ended: it said nothing for a while, closed in order, or reset the connection. */
+  readonly end: 'quiet' | 'closed' | 'reset';
+  readonly ms: number;
+}
+
+/** One call as bytes on a socket, under these faults. */
+function callWith(faults: Partial<Faults>, change: object = {}, quietMs = QUIET_MS): Promise<Exchange> {
+  sandbox.state.faults = { ...NO_FAULTS, ...faults };
+  const body = JSON.stringify({ ...REQUEST, ...change });
+  const head = [
+    `POST ${FETCH_CONTACT} HTTP/1.1`,
+    'Host: sandbox',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  const begun = performance.now();
+  return new Promise((resolve) => {
+    const socket = net.connect(sandbox.port, '127.0.0.1');
+    let received = '';
+    let end: Exchange['end'] = 'closed';
+    socket.setTimeout(quietMs, () => {
+      end = 'quiet';
+      socket.destroy();
+    });
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    socket.once(
+      'error',
+      (error: NodeJS.ErrnoException) => (end = error.code === 'ECONNRESET' ? 'reset' : end),
+    );
+    socket.once('close', () => {
+      const [headers = '', ...rest] = received.split('\r\n\r\n');
+      resolve({ head: headers, body: rest.join('\r\n\r\n'), end, ms: performance.now() - begun });
+    });
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  });
+}
+
+const announced = (head: string): number => Number(/^content-length: (\d+)$/im.exec(head)?.[1]);
+const goodBody = async (): Promise<Json> => JSON.parse((await callWith({})).body);
+const outcomes = (): string[] => sandbox.state.calls.report().calls.map(({ outcome }) => outcome);
+
+test('without a fault the answer is whole', async () => {
+  const { head, body, end } = await callWith({});
+  expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(announced(head)).toBe(Buffer.byteLength(body));
+  expect({ end, status: JSON.parse(body).status }).toEqual({ end: 'closed', status: 'success' });
+});
+
+describe('connections', () => {
+  test('reset: the connection is reset and nothing is said', async () => {
+    expect(await callWith({ mode: 'reset' })).toMatchObject({ head: '', body: '', end: 'reset' });
+  });
+
+  test('silent: nothing is said, and the connection stays', async () => {
+    expect(await callWith({ mode: 'silent' })).toMatchObject({ head: '', body: '', end: 'quiet' });
+  });
+
+  test('headers-then-silence: a body is announced and does not come', async () => {
+    const { head, body, end } = await callWith({ mode: 'headers-then-silence' });
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(announced(head)).toBeGreaterThan(100);
+    expect({ body, end }).toEqual({ body: '', end: 'quiet' });
+  });
+
+  test('slow-drip: a byte at a time, for longer than anybody waits', async () => {
+    const { body, end, ms } = await callWith({ mode: 'slow-drip', dripMs: 20 }, { contact_id: '' });
+    const bytes = JSON.stringify({ data: ['Missing contact ID'], status: 'error' });
+    expect(body.replaceAll(/\r\n|^1$/gm, '')).toBe(`${bytes}0`);
+    expect(ms).toBeGreaterThan(bytes.length * 19);
+    expect(end).toBe('closed');
+  });
+
+  test('truncated: half of what was announced, and then the end', async () => {
+    const { head, body, end } = await callWith({ mode: 'truncated' });
+    expect(body.length).toBeGreaterThan(100);
+    expect(Buffer.byteLength(body)).toBeLessThan(announced(head));
+    expect(JSON.stringify(await goodBody()).startsWith(body)).toBe(true);
+    expect(end).toBe('closed');
+  });
+});
+
+/** The body without the frames of its chunks (RFC 9112 section 7.1). */
+function unchunked({ head, body }: Exchange): string {
+  if (!/^transfer-encoding: chunked$/im.test(head)) return body;
+  let rest = Buffer.from(body);
+  let text = '';
+  for (;;) {
+    const line = rest.indexOf('\r\n');
+    const size = Number.parseInt(rest.subarray(0, line).toString(), 16);
+    if (!(size > 0)) return text;
+    text += rest.subarray(line + 2, line + 2 + size).toString();
+    rest = rest.subarray(line + 2 + size + 2);
+  }
+}
+
+describe('answers', () => {
+  test('malformed: JSON that breaks off, in an exchange that is whole', async () => {
+    const exchange = await callWith({ mode: 'malformed' });
+    const text = unchunked(exchange);
+    expect(exchange.end).toBe('closed');
+    expect(text).toMatch(/^\{"data":/);
+    expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
+  });
+
+  test('html: 200 and a page', async () => {
+    const exchange = await callWith({ mode: 'html' });
+    expect(exchange.head).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*content-type: text\/html/i);
+    expect(unchunked(exchange)).toMatch(/^<!DOCTYPE html>/);
+  });
+
+  test('huge: as much as is set, and JSON to the end', async () => {
+    const text = unchunked(await callWith({ mode: 'huge', hugeBytes: 200_000 }));
+    expect(text.length).toBeGreaterThan(200_000);
+    expect(text.length).toBeLessThan(300_000);
+    expect(JSON.parse(text).data.contact.contact_name).toMatch(/^x+$/);
+  });
+
+  test('redirect: to a place that would answer', async () => {
+    const { head } = await callWith({ mode: 'redirect' });
+    expect(head).toMatch(/^HTTP\/1\.1 302 Found\r\n/);
+    expect(head).toMatch(/^location: \/redirected\/fetchContact$/im);
+    const followed = await fetch(`http://127.0.0.1:${sandbox.port}/redirected/fetchContact`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(REQUEST),
+    });
+    expect(((await followed.json()) as Json).status).toBe('success');
+    expect(sandbox.state.calls.report().calls.at(-1)?.operation).toBe('redirect-target');
+  });
+
+  test('http-500 and http-429 have their status, and 429 has Retry-After', async () => {
+    expect((await callWith({ mode: 'http-500' })).head).toMatch(/^HTTP\/1\.1 500 Internal Server Error\r\n/);
+    const { head } = await callWith({ mode: 'http-429', retryAfterS: 17 });
+    expect(head).toMatch(/^HTTP\/1\.1 429 Too Many Requests\r\n/);
+    expect(head).toMatch(/^retry-after: 17$/im);
+  });
+
+  test('wrong-contact: a good answer about somebody else', async () => {
+    const { data, status } = JSON.parse(unchunked(await callWith({ mode: 'wrong-contact' })));
+    expect(status).toBe('success');
+    expect(data.contact.contact_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(data.contact.contact_id).not.toBe(REQUEST.contact_id);
+    expect(Object.keys(data)).toEqual(
+      expect.arrayContaining(['notes', 'entity', 'signals', 'contact_profile']),
+    );
+  });
+
+  test('wrong-types: a success whose parts are no parts', async () => {
+    const { data, status } = JSON.parse(unchunked(await callWith({ mode: 'wrong-types' })));
+    expect({ status, contact: typeof data.contact }).toEqual({ status: 'success', contact: 'string' });
+  });
+
+  test('unknown-message: an error that the page does not list', async () => {
+    const { data, status } = JSON.parse(unchunked(await callWith({ mode: 'unknown-message' })));
+    expect(status).toBe('error');
+    expect(Object.values(MESSAGES)).not.toContain(data[0]);
+  });
+
+  test.each(Object.entries(MESSAGES))('error:%s says "%s" to a good request', async (code, message) => {
+    const { head, body } = await callWith({ mode: `error:${code}` });
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(JSON.parse(body)).toEqual({ data: [message], status: 'error' });
+    expect(outcomes()).toEqual([`FAULT:error:${code}`]);
+  });
+});
+
+test('every mode can be switched on, and is recorded as what it is', async () => {
+  for (const mode of FAULT_MODES.filter((name) => name !== 'none')) {
+    sandbox.state.calls.reset();
+    await callWith({ mode, hugeBytes: 1000, dripMs: 200 }, {}, 50);
+    expect(outcomes()).toEqual([`FAULT:${mode}`]);
+  }
+});
+
+describe('when faults apply', () => {
+  test('the delay is waited, and what is answered is what was true when the call came', async () => {
+    const { world } = sandbox.state;
+    const before = world.contacts.get(REQUEST.contact_id)!;
+    const answer = callWith({ delayMs: 300 }, {}, 5000);
+    await waitFor('the call', () => outcomes().includes('delayed'));
+    world.contacts.set(REQUEST.contact_id, {
+      ...before,
+      contact: { ...before.contact, contact_city: 'Elsewhere' },
+    });
+    const { body, ms } = await answer;
+    world.contacts.set(REQUEST.contact_id, before);
+    expect(ms).toBeGreaterThanOrEqual(295);
+    expect(JSON.parse(body).data.contact.contact_city).toBe('San Francisco');
+  });
+
+  test('the jitter spreads calls over the time that it names', async () => {
+    const exchanges = await Promise.all(
+      Array.from({ length: 30 }, () => callWith({ delayMs: 100, jitterMs: 1500 }, {}, 5000)),
+    );
+    const times = exchanges.map(({ ms }) => ms);
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(95);
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(300);
+  });
+
+  test('the rate is a probability', async () => {
+    const failuresAt = async (rate: number) => {
+      sandbox.state.calls.reset();
+      for (let round = 0; round < 100; round += 1) await callWith({ mode: 'http-500', rate });
+      return outcomes().filter((outcome) => outcome === 'FAULT:http-500').length;
+    };
+    expect(await failuresAt(0)).toBe(0);
+    expect(await failuresAt(1)).toBe(100);
+    const half = await failuresAt(0.5);
+    expect(half).toBeGreaterThan(15);
+    expect(half).toBeLessThan(85);
+  });
+
+  test('a contact can be singled out, in any case, and the others are well', async () => {
+    const faults = { mode: 'http-500', delayMs: 50, contactId: REQUEST.contact_id.toUpperCase() };
+    expect((await callWith(faults)).head).toMatch(/^HTTP\/1\.1 500/);
+    const [, other] = [...sandbox.state.world.contacts.keys()];
+    expect((await callWith(faults, { contact_id: other })).head).toMatch(/^HTTP\/1\.1 200/);
+    expect((await callWith(faults, { contact_id: undefined })).head).toMatch(/^HTTP\/1\.1 200/);
+  });
+});
