@@ -116,6 +116,7 @@ async function demo(): Promise<void> {
       audience: undefined,
       orgClaim: 'org_id',
       memberClaim: 'member_id',
+      algorithms: undefined,
     },
     { secret: DEMO_JWT_SECRET },
   );

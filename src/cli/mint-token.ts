@@ -12,18 +12,23 @@ export interface TokenRequest {
   readonly audience: string | undefined;
   readonly orgClaim: string;
   readonly memberClaim: string;
+  /** What the proxy takes (JWT_ALGORITHMS); undefined where it takes all that its keys verify. */
+  readonly algorithms: readonly string[] | undefined;
 }
 
 /** A secret for HS256, or a private key in PEM, whose kind names the algorithm. */
 export type SigningKey = { readonly secret: string } | { readonly privateKeyPem: string };
 
-const BY_CURVE: Readonly<Record<string, jwt.Algorithm>> = {
-  prime256v1: 'ES256',
-  secp384r1: 'ES384',
-  secp521r1: 'ES512',
+/** RFC 7518 section 3.1, the common one of each family first. */
+const HMAC: readonly jwt.Algorithm[] = ['HS256', 'HS384', 'HS512'];
+const RSA: readonly jwt.Algorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+const BY_CURVE: Readonly<Record<string, readonly jwt.Algorithm[]>> = {
+  prime256v1: ['ES256'],
+  secp384r1: ['ES384'],
+  secp521r1: ['ES512'],
 };
 
-/** @throws Error where the PEM is no RSA or EC private key. */
+/** @throws Error where the key cannot sign with any algorithm that the proxy takes. */
 export function mintToken(request: TokenRequest, key: SigningKey): string {
   const claims = {
     [request.orgClaim]: request.org,
@@ -37,12 +42,18 @@ export function mintToken(request: TokenRequest, key: SigningKey): string {
     ...(request.issuer !== undefined && { issuer: request.issuer }),
     ...(request.audience !== undefined && { audience: request.audience }),
   };
-  if ('secret' in key) return jwt.sign(claims, key.secret, { ...options, algorithm: 'HS256' });
-  const privateKey = createPrivateKey(key.privateKeyPem);
-  const algorithm =
-    privateKey.asymmetricKeyType === 'rsa'
-      ? 'RS256'
-      : BY_CURVE[privateKey.asymmetricKeyDetails?.namedCurve ?? ''];
-  if (!algorithm) throw new Error('not an RSA key or an EC key on P-256, P-384 or P-521');
-  return jwt.sign(claims, privateKey, { ...options, algorithm });
+  const { signingKey, family } =
+    'secret' in key ? { signingKey: key.secret, family: HMAC } : readPrivateKey(key.privateKeyPem);
+  const algorithm = family.find((name) => request.algorithms?.includes(name) ?? true);
+  if (!algorithm) throw new Error('no algorithm of this kind of key is taken');
+  return jwt.sign(claims, signingKey, { ...options, algorithm });
+}
+
+function readPrivateKey(pem: string) {
+  const signingKey = createPrivateKey(pem);
+  const family =
+    signingKey.asymmetricKeyType === 'rsa'
+      ? RSA
+      : BY_CURVE[signingKey.asymmetricKeyDetails?.namedCurve ?? ''];
+  return { signingKey, family: family ?? [] };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { processEnvironment } from '../config/environment.ts';
+import { ConfigError } from '../config/faults.ts';
 import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
 import { parseUuid } from '../contact/uuid.ts';
 import { mintToken, type SigningKey } from './mint-token.ts';
@@ -60,6 +61,15 @@ function signingKey(keyFile: string | undefined, env: ReturnType<typeof processE
   return { secret: DEMO_JWT_SECRET };
 }
 
+function environment(): ReturnType<typeof processEnvironment> {
+  try {
+    return processEnvironment();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return fail(error.faults.join('\n'));
+  }
+}
+
 const options = parse();
 if (options.help) {
   process.stdout.write(USAGE);
@@ -67,10 +77,10 @@ if (options.help) {
 }
 const org = parseUuid(options.org) ?? fail('--org must be the UUID of an organization.');
 const member = parseUuid(options.member) ?? fail('--member must be the UUID of a member.');
-const expiresInS = Number(options['expires-in']);
-if (!Number.isInteger(expiresInS) || expiresInS < 1) fail('--expires-in must be a whole number of seconds.');
+if (options.sub === '') fail('--sub must not be empty.');
+if (!/^[1-9]\d{0,8}$/.test(options['expires-in'])) fail('--expires-in must be a whole number of seconds.');
 
-const env = processEnvironment();
+const env = environment();
 const key = signingKey(options.key, env);
 try {
   const token = mintToken(
@@ -80,15 +90,19 @@ try {
       subject: options.sub,
       scope: options.scope,
       tier: options.tier,
-      expiresInS,
+      expiresInS: Number(options['expires-in']),
       issuer: env['JWT_ISSUER'] || undefined,
       audience: env['JWT_AUDIENCE'] || undefined,
       orgClaim: env['JWT_CLAIM_ORG'] || 'org_id',
       memberClaim: env['JWT_CLAIM_MEMBER'] || 'member_id',
+      algorithms: env['JWT_ALGORITHMS'] ? env['JWT_ALGORITHMS'].split(/[\s,]+/) : undefined,
     },
     key,
   );
   process.stdout.write(`${token}\n`);
 } catch {
-  fail('The key cannot sign: it must be an RSA or EC private key in PEM.');
+  fail(
+    'The key cannot sign: it must be a private key in PEM without a passphrase, RSA of at least 2048 bits or ' +
+      'EC on P-256, P-384 or P-521, of a kind that JWT_ALGORITHMS takes where that is set.',
+  );
 }

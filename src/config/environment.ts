@@ -1,19 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { SECRET_VARIABLES, VARIABLES, type Values, type VariableName } from './variables.ts';
-import type { Faults } from './faults.ts';
+import { ConfigError, type Faults } from './faults.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The process's own environment. In development a file `.env` in the working directory adds to it; anywhere
  * else the environment is the whole truth.
+ *
+ * @throws ConfigError where there is such a file and it cannot be read.
  */
 export function processEnvironment(): Environment {
   if ((process.env['NODE_ENV'] ?? 'development') === 'development') {
     try {
       process.loadEnvFile();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') throw new ConfigError([`.env: the file cannot be read (${code})`]);
     }
   }
   return process.env;

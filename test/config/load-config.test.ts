@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../src/config/faults.ts';
@@ -140,6 +140,7 @@ test('an algorithm that no key can verify is refused', () => {
 
 describe('secrets in files', () => {
   const directory = mkdtempSync(join(tmpdir(), 'zyntro-bff-config-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
   const file = (name: string, content: string) => {
     writeFileSync(join(directory, name), content);
     return join(directory, name);
