@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
 import { mintToken } from './mint-token.ts';
@@ -8,7 +9,12 @@ import { mintToken } from './mint-token.ts';
 const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
 const READY_WITHIN_MS = 20_000;
+/** Longer than the proxy takes to let go of what is under way. */
+const STOP_WITHIN_MS = 15_000;
 const TOKEN_LIFETIME_S = 8 * 3600;
+
+const cannotStart = (name: string) => `The demo cannot start: the ${name} says above what is wrong.
+If a port is in use, choose others: PORT, ADMIN_PORT, SANDBOX_PORT, SANDBOX_CONTROL_PORT.`;
 
 const children: ChildProcess[] = [];
 let stopping = false;
@@ -19,37 +25,47 @@ function stop(exitCode: number): void {
   const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
   for (const child of running) child.kill('SIGTERM');
   const gone = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), STOP_WITHIN_MS);
   void Promise.all(gone).then(() => process.exit(exitCode));
+}
+
+function giveUp(message: string): void {
+  if (stopping) return;
+  process.stderr.write(`\n${message}\n`);
+  stop(1);
 }
 
 /** Starts a part of the demo and gives back the first JSON line that satisfies `isReady`. */
 function start(
+  name: string,
   script: string,
   env: Record<string, string>,
   isReady: (line: Record<string, unknown>) => boolean,
   echo: boolean,
 ): Promise<Record<string, unknown>> {
+  if (stopping) return Promise.reject(new Error('the demo is being stopped'));
   const path = fileURLToPath(new URL(script, import.meta.url));
-  // A clean environment: settings for a real upstream must not leak into the demo.
+  // Settings for a real upstream must not leak in, neither from the environment nor from a .env file.
   const child = spawn(process.execPath, [path], {
+    cwd: dirname(path),
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${script} was not ready in time`)), READY_WITHIN_MS);
-    child.once('exit', (code) => {
-      reject(new Error(`${script} ended with ${code}`));
-      if (!stopping) {
-        process.stderr.write(`\n${script} ended; the demo stops.\n`);
-        stop(1);
-      }
+  return new Promise((resolve) => {
+    let isUp = false;
+    const timer = setTimeout(() => giveUp(`The ${name} was not ready in time.`), READY_WITHIN_MS);
+    child.once('exit', (code, signal) => {
+      // A terminal's Ctrl-C reaches the children too, and they may be gone first.
+      if (code === 0) return stop(0);
+      giveUp(isUp ? `The ${name} ended (${code ?? signal}); the demo stops.` : cannotStart(name));
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (echo) process.stdout.write(`${line}\n`);
       const parsed = parseLine(line);
       if (!parsed || !isReady(parsed)) return;
       clearTimeout(timer);
+      isUp = true;
       resolve(parsed);
     });
   });
@@ -79,6 +95,7 @@ function env(name: string, fallback: string): string {
 
 async function demo(): Promise<void> {
   const sandbox = await start(
+    'sandbox',
     '../sandbox/main.ts',
     {
       SANDBOX_READY_JSON: '1',
@@ -89,6 +106,7 @@ async function demo(): Promise<void> {
     false,
   );
   const proxy = await start(
+    'proxy',
     '../main.ts',
     {
       NODE_ENV: 'development',
@@ -168,10 +186,4 @@ Below is the proxy's log, one line a request. Ctrl-C stops both.
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
-demo().catch((error: unknown) => {
-  process.stderr.write(`The demo cannot start: ${(error as Error).message}\n`);
-  process.stderr.write(
-    'If a port is in use, choose others: PORT, ADMIN_PORT, SANDBOX_PORT, SANDBOX_CONTROL_PORT.\n',
-  );
-  stop(1);
-});
+demo().catch((error: unknown) => giveUp(`The demo cannot start: ${(error as Error).message}`));
