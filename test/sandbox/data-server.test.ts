@@ -22,7 +22,8 @@ async function started(env: Record<string, string> = {}): Promise<SandboxServers
 let sandbox: SandboxServers;
 beforeAll(async () => void (sandbox = await started()));
 
-const MISSING_KEY = { data: ['Missing service instance'], status: 'error' };
+const failed = (message: string) => ({ data: [message], status: 'error' });
+const MISSING_KEY = failed('Missing service instance');
 
 describe('POST with JSON alone', () => {
   test.each(['get', 'head', 'put', 'patch', 'delete'] as const)('%s is refused with 405', async (method) => {
@@ -99,7 +100,7 @@ function postFrom(localAddress: string, port: number, body: object, headers = {}
 }
 
 describe('the list of addresses', () => {
-  const REFUSED = { data: ['IP address not whitelisted'], status: 'error' };
+  const REFUSED = failed('IP address not whitelisted');
   const FORWARDED = {
     'x-forwarded-for': '127.0.0.2',
     'x-real-ip': '127.0.0.2',
@@ -138,10 +139,11 @@ describe('the list of addresses', () => {
   });
 });
 
-describe('fetchIdentifiers', () => {
-  const identify = async (body: object, from = sandbox) =>
-    (await request(from.data).post(FETCH_IDENTIFIERS).send(body)).body as Json;
+async function identify(body: object, from = sandbox): Promise<Json> {
+  return (await request(from.data).post(FETCH_IDENTIFIERS).send(body)).body;
+}
 
+describe('fetchIdentifiers', () => {
   test('needs the developer secret alone, and tells what belongs to it', async () => {
     const { data, status } = await identify({ developer_secret: REQUEST.developer_secret });
     expect(status).toBe('success');
@@ -155,7 +157,6 @@ describe('fetchIdentifiers', () => {
   });
 
   test('refuses as fetchContact does', async () => {
-    const failed = (message: string) => ({ data: [message], status: 'error' });
     expect(await identify({})).toEqual(failed('Missing developer_secret'));
     expect(await identify({ developer_secret: 'zdk_wrong' })).toEqual(failed('Invalid developer_secret'));
     const strict = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });

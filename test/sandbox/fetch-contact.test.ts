@@ -169,23 +169,24 @@ function nonStrings(value: unknown, at = ''): string[] {
   return Object.entries(value).flatMap(([name, inner]) => nonStrings(inner, `${at}.${name}`));
 }
 
-describe('who sees what', () => {
-  const made = (maker: string, isPrivate: boolean, content: string) =>
-    ({ maker, content, created: '2025-01-01 10:00:00', private: isPrivate }) as const;
-  const contactOf = (org: string, hidden: boolean) =>
-    [...sandbox.state.world.contacts].findLast(([, one]) => one.org === org && one.hidden === hidden)!;
-  const contents = async (member_id: string, contact_id: string): Promise<string[] | null> => {
-    const { data } = await call({ ...REQUEST, member_id, contact_id, include_notes: 1 });
-    return data.notes?.map((note: Json) => note.note_content) ?? null;
-  };
+const made = (maker: string, isPrivate: boolean, content: string) =>
+  ({ maker, content, created: '2025-01-01 10:00:00', private: isPrivate }) as const;
+const contactOf = (org: string, hidden: boolean) =>
+  [...sandbox.state.world.contacts].findLast(([, one]) => one.org === org && one.hidden === hidden)!;
+const contents = async (member_id: string, contact_id: string): Promise<string[] | null> => {
+  const { data } = await call({ ...REQUEST, member_id, contact_id, include_notes: 1 });
+  return data.notes?.map((note: Json) => note.note_content) ?? null;
+};
 
+describe('who sees what', () => {
   test('a private note is seen by its maker only, not even by the owner of the contact', async () => {
     const [id, record] = contactOf(ORG, false);
     const { contacts } = sandbox.state.world;
-    contacts.set(id, { ...record, notes: [made(COLLEAGUE, true, 'mine'), made(COLLEAGUE, false, 'ours')] });
+    const owned = { ...record, contact: { ...record.contact, contact_owner: REQUEST.member_id } };
+    contacts.set(id, { ...owned, notes: [made(COLLEAGUE, true, 'mine'), made(COLLEAGUE, false, 'ours')] });
     expect(await contents(COLLEAGUE, id)).toEqual(['mine', 'ours']);
     expect(await contents(REQUEST.member_id, id)).toEqual(['ours']);
-    contacts.set(id, { ...record, notes: [made(COLLEAGUE, true, 'mine')] });
+    contacts.set(id, { ...owned, notes: [made(COLLEAGUE, true, 'mine')] });
     expect(await contents(REQUEST.member_id, id)).toBeNull();
   });
 

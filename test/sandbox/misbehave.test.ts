@@ -195,6 +195,12 @@ test('every mode can be switched on, and is recorded as what it is', async () =>
   }
 });
 
+async function failuresAt(rate: number): Promise<number> {
+  sandbox.state.calls.reset();
+  for (let round = 0; round < 100; round += 1) await callWith({ mode: 'http-500', rate });
+  return outcomes().filter((outcome) => outcome === 'FAULT:http-500').length;
+}
+
 describe('when faults apply', () => {
   test('the delay is waited, and what is answered is what was true when the call came', async () => {
     const { world } = sandbox.state;
@@ -221,11 +227,6 @@ describe('when faults apply', () => {
   });
 
   test('the rate is a probability', async () => {
-    const failuresAt = async (rate: number) => {
-      sandbox.state.calls.reset();
-      for (let round = 0; round < 100; round += 1) await callWith({ mode: 'http-500', rate });
-      return outcomes().filter((outcome) => outcome === 'FAULT:http-500').length;
-    };
     expect(await failuresAt(0)).toBe(0);
     expect(await failuresAt(1)).toBe(100);
     const half = await failuresAt(0.5);

@@ -1,0 +1,139 @@
+import type { Express } from 'express';
+import request from 'supertest';
+import { buildApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { Health } from '../../src/telemetry/health.ts';
+import { openLog } from '../../src/telemetry/log.ts';
+import { REFERENCE_CONTACT } from '../support/directory.ts';
+import { ORG, OWNER, startSandboxServers } from '../support/sandbox-servers.ts';
+import type { SandboxServers } from '../support/sandbox-servers.ts';
+import { goodClaims, newSecret, sign } from '../support/tokens.ts';
+import { programEnv } from '../support/world.ts';
+
+const secret = newSecret();
+const health = new Health(Date.now);
+let sandbox: SandboxServers;
+let app: ReturnType<typeof buildApp>;
+beforeAll(async () => {
+  sandbox = await startSandboxServers();
+  const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
+  app = buildApp({ config, log: openLog({ level: 'silent' }), health });
+  health.enter('ready');
+});
+afterAll(async () => {
+  await app?.close();
+  await sandbox?.stop();
+});
+
+const CONTACT = `/contacts/${REFERENCE_CONTACT}`;
+const get = (path: string, on: Express = app.publicApp) =>
+  request(on)
+    .get(path)
+    .set('Authorization', `Bearer ${sign(goodClaims(ORG, OWNER), secret)}`);
+
+const PROBLEM = {
+  type: expect.stringMatching(/^urn:problem:zyntro-bff:[a-z-]+$/),
+  title: expect.any(String),
+  detail: expect.any(String),
+  requestId: expect.stringMatching(/^[\w.-]{1,128}$/),
+};
+
+test('a path that no route serves is a problem, and nothing but the documented members', async () => {
+  const answer = await request(app.publicApp).get('/nothing?token=hush').expect(404);
+  expect(answer.headers['content-type']).toBe('application/problem+json');
+  expect(JSON.parse(answer.text)).toEqual({
+    ...PROBLEM,
+    status: 404,
+    code: 'ROUTE_NOT_FOUND',
+    instance: '/nothing',
+  });
+});
+
+test.each(['put', 'post', 'patch', 'delete', 'options'] as const)(
+  '%s on a contact is 405',
+  async (method) => {
+    const answer = await request(app.publicApp)[method](CONTACT).expect(405);
+    expect(answer.headers['allow']).toBe('GET, HEAD');
+    expect(JSON.parse(answer.text)).toMatchObject({
+      ...PROBLEM,
+      code: 'METHOD_NOT_ALLOWED',
+      instance: CONTACT,
+    });
+  },
+);
+
+test('the admin port takes POST on /invalidations alone, and serves no contacts', async () => {
+  const answer = await request(app.adminApp).get('/invalidations').expect(405);
+  expect(answer.headers['allow']).toBe('POST');
+  await get(CONTACT, app.adminApp).expect(404);
+  await request(app.publicApp).post('/invalidations').expect(404);
+});
+
+test.each([
+  ['a success', () => get(CONTACT), 200],
+  ['a refusal', () => request(app.publicApp).get(CONTACT), 401],
+  ['a route that is none', () => request(app.publicApp).get('/nothing'), 404],
+  ['the health check', () => request(app.publicApp).get('/healthz'), 200],
+  ['the admin port', () => request(app.adminApp).get('/readyz'), 200],
+])("%s has helmet's headers and no sign of Express", async (_name, ask, status) => {
+  const { headers } = await ask().expect(status);
+  expect(headers).toMatchObject({
+    'content-security-policy': expect.stringContaining("default-src 'self'"),
+    'strict-transport-security': expect.stringContaining('max-age='),
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
+    'referrer-policy': 'no-referrer',
+  });
+  expect(headers).not.toHaveProperty('x-powered-by');
+});
+
+test('an entity tag is answered with 304 and no body, for as long as it holds', async () => {
+  const first = await get(`${CONTACT}?include=notes`).set('Accept-Encoding', 'identity').expect(200);
+  const etag = first.headers['etag']!;
+  expect(etag).toMatch(/^"[\w-]+"$/);
+  const again = await get(`${CONTACT}?include=notes`)
+    .set('Accept-Encoding', 'identity')
+    .set('If-None-Match', `"other", W/${etag}`)
+    .expect(304);
+  expect(again.text).toBe('');
+  expect(again.headers).toMatchObject({
+    etag,
+    'cache-control': expect.stringMatching(/^private, max-age=\d+$/),
+  });
+  await get(`${CONTACT}?include=entity`).set('If-None-Match', etag).expect(200);
+});
+
+test('HEAD is answered as GET, less the body', async () => {
+  const token = sign(goodClaims(ORG, OWNER), secret);
+  const whole = await get(CONTACT).set('Accept-Encoding', 'identity');
+  const head = await request(app.publicApp)
+    .head(CONTACT)
+    .set({ Authorization: `Bearer ${token}`, 'Accept-Encoding': 'identity' })
+    .expect(200);
+  expect(head.headers['etag']).toBe(whole.headers['etag']);
+  expect(head.headers['content-length']).toBe(String(Buffer.byteLength(whole.text)));
+  expect(head.text ?? '').toBe('');
+});
+
+test('two applications in one process share nothing that they have cached', async () => {
+  const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
+  const other = buildApp({ config, log: openLog({ level: 'silent' }), health: new Health(Date.now) });
+  try {
+    await get(CONTACT).expect(200);
+    const answer = await get(CONTACT, other.publicApp).expect(200);
+    expect(answer.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
+  } finally {
+    await other.close();
+  }
+});
+
+test('readiness follows the phase', async () => {
+  health.enter('draining');
+  try {
+    await request(app.publicApp).get('/readyz').expect(503);
+    await request(app.publicApp).get('/healthz').expect(200);
+  } finally {
+    health.enter('ready');
+  }
+  await request(app.publicApp).get('/readyz').expect(200);
+});

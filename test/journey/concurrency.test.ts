@@ -1,0 +1,68 @@
+import { exchange } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const LIMIT = 2;
+
+let world: World;
+beforeAll(async () => {
+  const patience = { UPSTREAM_TIMEOUT_MS: '15000' };
+  world = await startWorld({ UPSTREAM_MAX_CONCURRENCY: String(LIMIT), ...patience });
+});
+afterAll(() => world?.stop());
+afterEach(() => world.sandbox.reset());
+
+const mostAtOnce = async (from = world): Promise<number> =>
+  (await exchange(`${from.sandbox.controlUrl}/calls`)).json().mostAtOnce;
+const fresh = (count: number, from = world): string[] =>
+  Array.from({ length: count }, () => from.freshContact());
+
+test('UPSTREAM_MAX_CONCURRENCY is how many calls the upstream ever sees at once', async () => {
+  await world.sandbox.setFaults({ delayMs: 100 });
+  const answers = await Promise.all(fresh(20).map((id) => world.get(`/contacts/${id}?include=notes`)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  expect(await world.sandbox.calls()).toHaveLength(20);
+  expect(await mostAtOnce()).toBe(LIMIT);
+});
+
+test('a batch stays within it, too', async () => {
+  await world.sandbox.setFaults({ delayMs: 50 });
+  const ids = fresh(12);
+  const answer = await world.get(`/contacts?ids=${ids.join()}`);
+  expect(answer.json()).toMatchObject({ errors: [] });
+  expect(answer.json().data.map((one: { contact: { id: string } }) => one.contact.id)).toEqual(ids);
+  expect(await mostAtOnce()).toBe(LIMIT);
+});
+
+test('what is in the cache does not wait for the upstream', async () => {
+  const [cached = '', ...others] = fresh(1 + LIMIT * 2);
+  await world.get(`/contacts/${cached}`);
+  await world.sandbox.setFaults({ delayMs: 3000 });
+  const slow = others.map((id) => world.get(`/contacts/${id}`));
+  await waitFor('a full upstream', async () => (await mostAtOnce()) === LIMIT);
+  const hit = await world.get(`/contacts/${cached}`);
+  expect(hit.headers['cache-status']).toMatch(/^zyntro-bff; hit/);
+  expect(hit.ms).toBeLessThan(1500);
+  await Promise.all(slow);
+});
+
+test('a slot is given back by calls that fail, and those whose time runs out waiting are told so', async () => {
+  const other = await startWorld({ UPSTREAM_MAX_CONCURRENCY: '1', UPSTREAM_TIMEOUT_MS: '700' });
+  try {
+    const ids = fresh(4, other);
+    await other.sandbox.setFaults({ mode: 'silent' });
+    const answers = await Promise.all(ids.map((id) => other.get(`/contacts/${id}`)));
+    for (const answer of answers) expectProblem(answer, 504, 'UPSTREAM_TIMEOUT');
+    for (const mode of ['reset', 'http-500', 'malformed', 'huge', 'truncated']) {
+      await other.sandbox.setFaults({ mode, hugeBytes: 3 * 1024 * 1024 });
+      expect((await other.get(`/contacts/${ids[0]}`)).status).toBeGreaterThanOrEqual(502);
+    }
+    await other.sandbox.clearFaults();
+    await waitFor('a good answer', async () => (await other.get(`/contacts/${ids[0]}`)).status === 200);
+    expect(await mostAtOnce(other)).toBe(1);
+  } finally {
+    await other.stop();
+  }
+});
