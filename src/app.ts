@@ -2,7 +2,7 @@ import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import { requireAdminToken } from './auth/admin-token.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { tokenVerifier } from './auth/verify-token.ts';
+import { openIdentity } from './auth/open-identity.ts';
 import { longestKeepMs } from './cache/freshness.ts';
 import { memoryPartStore } from './cache/memory-part-store.ts';
 import { nearPartStore } from './cache/near-part-store.ts';
@@ -19,6 +19,7 @@ import { requireOneHost } from './http/host-header.ts';
 import { invalidations } from './http/invalidations.ts';
 import { limitBody } from './http/limit-body.ts';
 import { requestScope } from './http/open-scope.ts';
+import { revocations } from './http/revocations.ts';
 import { routeNotFound, serve } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { openRedis } from './redis/redis-client.ts';
@@ -60,11 +61,12 @@ export function buildApp({ config, log, health }: AppOptions) {
 
   const hashSubject = subjectHasher(config.log.hashKey);
   const entry = [requestScope(), securityHeaders(), accessLog({ log, hashSubject }), requireOneHost()];
-  const caller = authenticate(tokenVerifier({ ...config.auth, now }));
+  const identity = openIdentity({ ...config.auth, now, random: Math.random, log, health });
+  const caller = authenticate({ verify: identity.verify, cookie: config.auth.cookie });
 
   const publicApp = application([
     ...entry,
-    ...corsFor(config.http.corsOrigins),
+    ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
     limitBody(config.http.maxBodyBytes),
   ]);
   const contacts = contactRoutes({ ...config.http, readContact, scopes: config.scopes, now });
@@ -84,6 +86,7 @@ export function buildApp({ config, log, health }: AppOptions) {
   serve(adminApp, '/invalidations', {
     post: [operator, json, invalidations((org, contact) => store.invalidate(org, contact))],
   });
+  serve(adminApp, '/revocations', { post: [operator, json, revocations({ revoke: identity.revoke, now })] });
   adminApp.use(operator, routeNotFound);
   adminApp.use(errorResponse(log));
 
@@ -92,7 +95,7 @@ export function buildApp({ config, log, health }: AppOptions) {
     adminApp,
     connect: async () => redis?.connect(),
     close: async () => {
-      await transport.close();
+      await Promise.all([transport.close(), identity.close()]);
       redis?.close();
     },
   };
@@ -124,8 +127,8 @@ function application(steps: readonly RequestHandler[]): Express {
   return app;
 }
 
-function corsFor(origins: readonly string[]): RequestHandler[] {
+function corsFor(origins: readonly string[], cookies: { readonly credentials: boolean }): RequestHandler[] {
   if (origins.length === 0) return [];
   const exposedHeaders = ['ETag', 'Age', 'Cache-Status', 'X-Request-Id', 'Retry-After', 'WWW-Authenticate'];
-  return [cors({ origin: [...origins], methods: ['GET', 'HEAD'], exposedHeaders, maxAge: 600 })];
+  return [cors({ ...cookies, origin: [...origins], methods: ['GET', 'HEAD'], exposedHeaders, maxAge: 600 })];
 }

@@ -1,22 +1,20 @@
 import type { RequestHandler } from 'express';
-import { AppError } from '../errors.ts';
+import type { Caller } from '../contact/read-contact.ts';
 import { scopeOf } from '../scope.ts';
-import type { VerifyToken } from './verify-token.ts';
+import { tokenOf, type CookieOptions } from './request-token.ts';
 
-/** RFC 6750 section 2.1, the scheme in any case (RFC 9110 section 11.1). */
-const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+export interface AuthenticateOptions {
+  /** @throws AppError where the token is refused, or cannot be judged. */
+  readonly verify: (token: string) => Promise<Caller>;
+  /** Where browsers may send the token; undefined for the header alone. */
+  readonly cookie: CookieOptions | undefined;
+}
 
-/** Reads the bearer token, verifies it and puts the caller into the request's scope, or answers 401. */
-export function authenticate(verifyToken: VerifyToken): RequestHandler {
-  return function authenticateCaller(req, _res, next) {
-    const given = req.headersDistinct['authorization'] ?? [];
-    if (given.length === 0) throw new AppError('MISSING_TOKEN');
-    // Node takes the first of several; whoever stands in front of us may have looked at another.
-    if (given.length > 1) throw new AppError('INVALID_TOKEN');
-    const token = BEARER.exec(given[0]!)?.[1];
-    if (token === undefined)
-      throw new AppError(/^Bearer\b/i.test(given[0]!) ? 'INVALID_TOKEN' : 'MISSING_TOKEN');
-    scopeOf(req).caller = verifyToken(token);
+/** Verifies the token of the request and puts the caller into its scope, or answers why not. */
+export function authenticate({ verify, cookie }: AuthenticateOptions): RequestHandler {
+  return async function authenticateCaller(req, res, next) {
+    if (cookie) res.vary('Cookie');
+    scopeOf(req).caller = await verify(tokenOf(req, cookie));
     next();
   };
 }

@@ -135,6 +135,7 @@ async function demo(): Promise<void> {
       orgClaim: 'org_id',
       memberClaim: 'member_id',
       algorithms: undefined,
+      tierClaim: 'rate_tier',
     },
     { secret: DEMO_JWT_SECRET },
   );

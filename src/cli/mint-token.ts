@@ -14,6 +14,7 @@ export interface TokenRequest {
   readonly memberClaim: string;
   /** What the proxy takes (JWT_ALGORITHMS); undefined where it takes all that its keys verify. */
   readonly algorithms: readonly string[] | undefined;
+  readonly tierClaim: string;
 }
 
 /** A secret for HS256, or a private key in PEM, whose kind names the algorithm. */
@@ -35,7 +36,7 @@ export function mintToken(request: TokenRequest, key: SigningKey): string {
     [request.memberClaim]: request.member,
     sub: request.subject,
     scope: request.scope,
-    ...(request.tier !== undefined && { rate_tier: request.tier }),
+    ...(request.tier !== undefined && { [request.tierClaim]: request.tier }),
   };
   const options: jwt.SignOptions = {
     expiresIn: request.expiresInS,

@@ -96,6 +96,7 @@ try {
       orgClaim: env['JWT_CLAIM_ORG'] || 'org_id',
       memberClaim: env['JWT_CLAIM_MEMBER'] || 'member_id',
       algorithms: env['JWT_ALGORITHMS'] ? env['JWT_ALGORITHMS'].split(/[\s,]+/) : undefined,
+      tierClaim: env['JWT_CLAIM_TIER'] || 'rate_tier',
     },
     key,
   );

@@ -18,6 +18,10 @@ export class Faults {
     return undefined;
   }
 
+  has(name: string): boolean {
+    return this.#found.some((fault) => fault.startsWith(`${name}: `));
+  }
+
   get any(): boolean {
     return this.#found.length > 0;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import auth from '../../config/auth.json' with { type: 'json' };
 import http from '../../config/http.json' with { type: 'json' };
 import scopes from '../../config/scopes.json' with { type: 'json' };
 import { INCLUDES } from '../contact/parts.ts';
@@ -23,12 +24,24 @@ const HTTP = z.strictObject({
   keepAliveTimeoutMs: count(600_000),
   maxConnections: count(1_000_000),
 });
+const AUTH = z.strictObject({
+  maxVerifiedTokens: z.int().min(0).max(10_000_000),
+  maxRevocations: count(10_000_000),
+  jwks: z.strictObject({
+    refreshMs: z.int().min(10_000).max(86_400_000),
+    minDemandMs: z.int().min(1000).max(30_000),
+    timeoutMs: count(30_000),
+    maxBytes: count(16_777_216),
+    maxKeys: count(1000),
+  }),
+});
 export type ScopeSettings = z.output<typeof SCOPES>;
 export type HttpSettings = z.output<typeof HTTP>;
 
 /** The settings that are not secret, one file per concern, through the same kind of check. */
 export function readSettingsFiles(faults: Faults) {
   return {
+    auth: check('config/auth.json', AUTH, auth, faults),
     http: check('config/http.json', HTTP, http, faults),
     scopes: check('config/scopes.json', SCOPES, scopes, faults),
   };

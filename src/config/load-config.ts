@@ -5,7 +5,7 @@ import { readEnvironment, type Environment } from './environment.ts';
 import { Faults } from './faults.ts';
 import { readSettingsFiles } from './files.ts';
 import { isLoopbackHost } from './hosts.ts';
-import { buildVerificationKeys } from './jwt-keys.ts';
+import { buildIssuers } from './issuers.ts';
 import { buildRedis } from './redis.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
 import type { Values } from './variables.ts';
@@ -23,10 +23,7 @@ export function loadConfig(env: Environment) {
   const faults = new Faults();
   const values = readEnvironment(env, faults);
   const files = readSettingsFiles(faults);
-  const keys = buildVerificationKeys(
-    { secret: values.JWT_SECRET, publicKey: values.JWT_PUBLIC_KEY, algorithms: values.JWT_ALGORITHMS },
-    faults,
-  );
+  const issuers = buildIssuers(values, faults);
   const credentials = buildCredentials(values, faults);
   const redis = buildRedis(values, faults);
   const encryptionKeys = buildEncryptionKeys(values.CACHE_ENCRYPTION_KEYS, faults);
@@ -41,12 +38,14 @@ export function loadConfig(env: Environment) {
     shutdownGraceMs: all.SHUTDOWN_GRACE_MS,
     scopes: files.scopes!,
     auth: {
-      keys,
-      issuer: all.JWT_ISSUER,
-      audience: all.JWT_AUDIENCE,
+      ...files.auth!,
+      issuers,
       clockToleranceS: all.JWT_CLOCK_TOLERANCE_S,
-      orgClaim: all.JWT_CLAIM_ORG,
-      memberClaim: all.JWT_CLAIM_MEMBER,
+      maxLifetimeS: all.JWT_MAX_LIFETIME_S,
+      cookie:
+        all.AUTH_COOKIE_NAME === undefined
+          ? undefined
+          : { name: all.AUTH_COOKIE_NAME, origins: all.CORS_ORIGINS },
     },
     cache: {
       ttlMs: {
@@ -84,11 +83,6 @@ export function loadConfig(env: Environment) {
 /** What one variable cannot tell by itself. */
 function checkTogether(values: Partial<Values>, faults: Faults): void {
   const development = values.NODE_ENV === 'development';
-  if (!development) {
-    for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const) {
-      if (values[name] === undefined) faults.add(name, 'is required unless NODE_ENV is development');
-    }
-  }
   const upstreamIsLocal = values.ZYNTRO_BASE_URL && isLoopbackHost(values.ZYNTRO_BASE_URL.hostname);
   if (values.JWT_SECRET === DEMO_JWT_SECRET && !(development && upstreamIsLocal)) {
     faults.add(

@@ -23,9 +23,14 @@ const secureUrl = z
   .refine((url) => url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)), {
     error: 'must be https, unless its host is a loopback address',
   })
-  .refine((url) => !url.username && !url.password && !url.search && !url.hash, {
-    error: 'must hold no user, password, query or fragment',
+  .refine((url) => !url.username && !url.password && !url.hash, {
+    error: 'must hold no user, password or fragment',
   });
+
+const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must hold no query' });
+
+/** Some identity providers tell their tenants apart by the query. */
+export const jwksUrl = secureUrl;
 
 const proxyUrl = z
   .string()
@@ -69,6 +74,9 @@ const origins = list
   })
   .transform((items) => items.map((item) => parseOrigin(item)!));
 
+/** RFC 6265bis section 4.1.3.2: browsers take such a cookie only from this host, over TLS, for all its paths. */
+const COOKIE_NAME = /^__Host-[A-Za-z0-9._-]{1,64}$/;
+
 /** Every variable with its check and default; a variable that is set to nothing counts as not set. */
 export const VARIABLES = {
   NODE_ENV: text.default('production'),
@@ -85,14 +93,23 @@ export const VARIABLES = {
 
   JWT_SECRET: text.optional(),
   JWT_PUBLIC_KEY: text.optional(),
+  JWT_JWKS_URI: jwksUrl.optional(),
   JWT_ALGORITHMS: list.optional(),
   JWT_ISSUER: text.optional(),
   JWT_AUDIENCE: text.optional(),
   JWT_CLOCK_TOLERANCE_S: whole(0, 300).default(5),
   JWT_CLAIM_ORG: text.default('org_id'),
   JWT_CLAIM_MEMBER: text.default('member_id'),
+  JWT_CLAIM_TIER: text.default('rate_tier'),
+  JWT_MAX_LIFETIME_S: whole(60, 315_360_000).optional(),
+  JWT_ISSUERS: text.optional(),
+  AUTH_COOKIE_NAME: text
+    .refine((name) => COOKIE_NAME.test(name), {
+      error: 'must begin with __Host- and go on with letters, digits, . _ or -',
+    })
+    .optional(),
 
-  ZYNTRO_BASE_URL: secureUrl.default(new URL('https://app.zyntrohq.com')),
+  ZYNTRO_BASE_URL: baseUrl.default(new URL('https://app.zyntrohq.com')),
   ZYNTRO_API_KEY: text.optional(),
   ZYNTRO_DEVELOPER_SECRET: text.optional(),
   ZYNTRO_CREDENTIALS: text.optional(),
@@ -139,6 +156,7 @@ export const SECRET_VARIABLES = [
   'ADMIN_TOKEN',
   'JWT_SECRET',
   'JWT_PUBLIC_KEY',
+  'JWT_ISSUERS',
   'ZYNTRO_API_KEY',
   'ZYNTRO_DEVELOPER_SECRET',
   'ZYNTRO_CREDENTIALS',

@@ -9,6 +9,8 @@ export interface Caller {
   /** Lower-case UUID. */
   readonly member: string;
   readonly scopes: ReadonlySet<string>;
+  /** Rate-limit tier: up to 64 of `A-Za-z0-9._-`, and not yet known to be one that is configured. */
+  readonly tier: string | undefined;
 }
 
 /** One contact as one member sees it. */

@@ -1,5 +1,7 @@
 import { createHmac, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { fixedKeySet, type TokenKey } from '../../src/auth/key-set.ts';
+import type { ClaimNames } from '../../src/auth/trusted-issuers.ts';
 import { tokenVerifier } from '../../src/auth/verify-token.ts';
 
 const NOW = 1_795_000_000_000;
@@ -19,22 +21,37 @@ const CLAIMS = {
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const settings = {
-  issuer: 'issuer',
-  audience: 'audience',
-  clockToleranceS: 5,
-  orgClaim: 'org_id',
-  memberClaim: 'member_id',
-  now: () => NOW,
+const NAMES: ClaimNames = {
+  org: 'org_id',
+  member: 'member_id',
+  tier: 'rate_tier',
+  scopes: ['scope', 'scp', 'permissions'],
 };
-const verify = tokenVerifier({
-  ...settings,
-  keys: [
-    { key: createSecretKey(SECRET, 'utf8'), algorithms: new Set(['HS256']) },
-    { key: rsa.publicKey, algorithms: new Set(['RS256', 'PS256']) },
-    { key: ec.publicKey, algorithms: new Set(['ES256']) },
-  ],
-});
+function verifierOf(
+  keys: readonly Omit<TokenKey, 'kid'>[],
+  names: Partial<ClaimNames> = {},
+  more: { readonly tier?: string; readonly maxLifetimeS?: number } = {},
+) {
+  const issuer = {
+    issuer: 'issuer',
+    audience: 'audience',
+    claims: { ...NAMES, ...names },
+    tier: more.tier,
+    keys: fixedKeySet(keys.map((key) => ({ kid: undefined, ...key }))),
+  };
+  return tokenVerifier({
+    issuers: { of: () => issuer },
+    clockToleranceS: 5,
+    maxLifetimeS: more.maxLifetimeS,
+    now: () => NOW,
+  });
+}
+const hmacKey = { key: createSecretKey(SECRET, 'utf8'), algorithms: new Set(['HS256']) };
+const verify = verifierOf([
+  hmacKey,
+  { key: rsa.publicKey, algorithms: new Set(['RS256', 'PS256']) },
+  { key: ec.publicKey, algorithms: new Set(['ES256']) },
+]);
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 function hmac(header: object, claims: unknown, secret: string | Buffer = SECRET, hash = 'sha256'): string {
@@ -43,17 +60,16 @@ function hmac(header: object, claims: unknown, secret: string | Buffer = SECRET,
 }
 const token = (claims: object = {}, header: object = {}) =>
   hmac({ alg: 'HS256', typ: 'JWT', ...header }, { ...CLAIMS, ...claims });
-const codeOf = (text: string, with_ = verify): string => {
-  try {
-    with_(text);
-    return 'accepted';
-  } catch (error) {
-    return (error as { code: string }).code;
-  }
-};
+const codeOf = (text: string, with_ = verify): Promise<string> =>
+  with_(text).then(
+    () => 'accepted',
+    (error: { code: string }) => error.code,
+  );
 
-test('reads the caller from a good token, identifiers in lower case', () => {
-  expect(verify(token({ org_id: ORG.toUpperCase(), scp: ['b'], permissions: ['c', 7] }))).toEqual({
+test('reads the caller from a good token, identifiers in lower case', async () => {
+  const { caller } = await verify(token({ org_id: ORG.toUpperCase(), scp: ['b'], permissions: ['c', 7] }));
+  expect(caller).toEqual({
+    tier: undefined,
     issuer: 'issuer',
     subject: 'user',
     org: ORG,
@@ -62,10 +78,10 @@ test('reads the caller from a good token, identifiers in lower case', () => {
   });
 });
 
-test('verifies every family with its own key', () => {
-  expect(codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'RS256' }))).toBe('accepted');
-  expect(codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'PS256' }))).toBe('accepted');
-  expect(codeOf(jwt.sign(CLAIMS, ec.privateKey, { algorithm: 'ES256' }))).toBe('accepted');
+test('verifies every family with its own key', async () => {
+  expect(await codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'RS256' }))).toBe('accepted');
+  expect(await codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'PS256' }))).toBe('accepted');
+  expect(await codeOf(jwt.sign(CLAIMS, ec.privateKey, { algorithm: 'ES256' }))).toBe('accepted');
 });
 
 const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' });
@@ -119,35 +135,30 @@ test.each<[string, string]>([
   ['a member that is an object', token({ member_id: { toString: MEMBER } })],
   ['a member that is no UUID', token({ member_id: '*' })],
   ['a giant', token({ padding: 'x'.repeat(9000) })],
-])('%s is INVALID_TOKEN', (_name, text) => {
-  expect(codeOf(text)).toBe('INVALID_TOKEN');
+])('%s is INVALID_TOKEN', async (_name, text) => {
+  expect(await codeOf(text)).toBe('INVALID_TOKEN');
 });
 
-test('an expired token is told from an invalid one, with the tolerance', () => {
-  expect(codeOf(token({ exp: NOW / 1000 - 4 }))).toBe('accepted');
-  expect(codeOf(token({ exp: NOW / 1000 - 6 }))).toBe('EXPIRED_TOKEN');
-  expect(codeOf(hmac({ alg: 'HS256' }, { ...CLAIMS, exp: 1 }, 'another'))).toBe('INVALID_TOKEN');
+test('an expired token is told from an invalid one, with the tolerance', async () => {
+  expect(await codeOf(token({ exp: NOW / 1000 - 4 }))).toBe('accepted');
+  expect(await codeOf(token({ exp: NOW / 1000 - 6 }))).toBe('EXPIRED_TOKEN');
+  expect(await codeOf(hmac({ alg: 'HS256' }, { ...CLAIMS, exp: 1 }, 'another'))).toBe('INVALID_TOKEN');
 });
 
-test.each(['jwt', 'JWT', 'at+jwt', 'application/at+jwt'])('typ %s is a token’s', (typ) => {
-  expect(codeOf(token({}, { typ }))).toBe('accepted');
+test.each(['jwt', 'JWT', 'at+jwt', 'application/at+jwt'])('typ %s is a token’s', async (typ) => {
+  expect(await codeOf(token({}, { typ }))).toBe('accepted');
 });
 
-test('claims with names of JavaScript’s own are absent unless they are there', () => {
-  const odd = tokenVerifier({
-    ...settings,
-    orgClaim: 'constructor',
-    keys: [{ key: createSecretKey(SECRET, 'utf8'), algorithms: new Set(['HS256']) }],
-  });
-  expect(codeOf(token(), odd)).toBe('INVALID_TOKEN');
-  expect(codeOf(token({ constructor: ORG }), odd)).toBe('accepted');
+test('claims with names of JavaScript’s own are absent unless they are there', async () => {
+  const odd = verifierOf([hmacKey], { org: 'constructor' });
+  expect(await codeOf(token(), odd)).toBe('INVALID_TOKEN');
+  expect(await codeOf(token({ constructor: ORG }), odd)).toBe('accepted');
 });
 
-test('a certificate’s or key’s algorithm is never the token’s choice', () => {
-  const onlyRsa = tokenVerifier({
-    ...settings,
-    keys: [{ key: createPublicKey(publicPem), algorithms: new Set(['RS256']) }],
-  });
-  expect(codeOf(token(), onlyRsa)).toBe('INVALID_TOKEN');
-  expect(codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'PS256' }), onlyRsa)).toBe('INVALID_TOKEN');
+test('a certificate’s or key’s algorithm is never the token’s choice', async () => {
+  const onlyRsa = verifierOf([{ key: createPublicKey(publicPem), algorithms: new Set(['RS256']) }]);
+  expect(await codeOf(token(), onlyRsa)).toBe('INVALID_TOKEN');
+  expect(await codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'PS256' }), onlyRsa)).toBe(
+    'INVALID_TOKEN',
+  );
 });

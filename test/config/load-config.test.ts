@@ -50,8 +50,22 @@ test('what is needed is enough, and the defaults are the documented ones', () =>
     maxConcurrency: 32,
   });
   expect(config.upstream.baseUrl.href).toBe('https://app.zyntrohq.com/');
-  expect(config.auth).toMatchObject({ clockToleranceS: 5, orgClaim: 'org_id', memberClaim: 'member_id' });
-  expect([...config.auth.keys[0]!.algorithms]).toEqual(['HS256', 'HS384', 'HS512']);
+  expect(config.auth).toMatchObject({ clockToleranceS: 5, maxLifetimeS: undefined, cookie: undefined });
+  expect(config.auth.issuers).toMatchObject([
+    {
+      issuer: 'https://id.example.com',
+      audience: 'zyntro-bff',
+      jwks: undefined,
+      tier: undefined,
+      claims: {
+        org: 'org_id',
+        member: 'member_id',
+        tier: 'rate_tier',
+        scopes: ['scope', 'scp', 'permissions'],
+      },
+    },
+  ]);
+  expect([...config.auth.issuers[0]!.keys[0]!.algorithms]).toEqual(['HS256', 'HS384', 'HS512']);
 });
 
 test('every fault is reported at once, by name, and no value is shown', () => {
@@ -106,7 +120,9 @@ test('the demo’s secret is taken in development, against a loopback upstream',
 });
 
 function keysOf(env: object): string[][] {
-  return loadConfig({ ...GOOD, JWT_SECRET: undefined, ...env }).auth.keys.map((key) => [...key.algorithms]);
+  return loadConfig({ ...GOOD, JWT_SECRET: undefined, ...env }).auth.issuers[0]!.keys.map((key) => [
+    ...key.algorithms,
+  ]);
 }
 
 test('keys are bound to the algorithms of their family', () => {

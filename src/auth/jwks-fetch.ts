@@ -1,0 +1,68 @@
+import { Agent, request } from 'undici';
+import { JwksError } from './jwks.ts';
+
+export interface JwksFetchOptions {
+  /** Milliseconds from the call's start to the last byte. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * Fetches key sets over connections of their own: never through the egress address, which is the
+ * upstream's, and never to where a redirect points.
+ */
+export function openJwksFetch(options: JwksFetchOptions) {
+  const dispatcher = new Agent({
+    connections: 1,
+    pipelining: 1,
+    allowH2: false,
+    connect: { timeout: options.timeoutMs },
+  });
+
+  return {
+    /** @throws JwksError, or an error of undici's, each with a `code`. */
+    async fetchJwks(uri: URL, closing: AbortSignal): Promise<unknown> {
+      const deadline = AbortSignal.timeout(options.timeoutMs);
+      const signal = AbortSignal.any([closing, deadline]);
+      try {
+        const { statusCode, headers, body } = await request(uri, {
+          dispatcher,
+          headers: { accept: 'application/jwk-set+json, application/json' },
+          signal,
+        });
+        // A body that fails after its reader has left must not become an uncaught error.
+        body.on('error', () => {});
+        try {
+          if (statusCode !== 200) throw new JwksError(`HTTP_${statusCode}`);
+          if (Number(headers['content-length']) > options.maxBytes) throw new JwksError('TOO_LARGE');
+          return parse(await readBounded(body, options.maxBytes));
+        } finally {
+          body.destroy();
+        }
+      } catch (error) {
+        if (deadline.aborted && !closing.aborted) throw new JwksError('TIMEOUT', error);
+        throw error;
+      }
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new JwksError('TOO_LARGE');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size).toString('utf8');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new JwksError('NO_JSON', cause);
+  }
+}

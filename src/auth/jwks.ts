@@ -1,0 +1,139 @@
+import { AppError, type ErrorDetails } from '../errors.ts';
+import { readJwk } from './jwk.ts';
+import { onlyOne, type KeySet, type TokenKey } from './key-set.ts';
+
+/** How the last fetch went. */
+export type JwksState =
+  | { readonly ok: true; readonly keys: number }
+  | { readonly ok: false; readonly reason: string; readonly keys: number };
+
+export interface JwksOptions {
+  /** Fetches the document (RFC 7517 section 5), in bounded time and size. */
+  readonly fetchJwks: (signal: AbortSignal) => Promise<unknown>;
+  /** Those that a key of the set may verify. */
+  readonly algorithms: ReadonlySet<string>;
+  /** Milliseconds between two background fetches. */
+  readonly refreshMs: number;
+  /** Milliseconds between two fetches that unknown keys ask for. */
+  readonly minDemandMs: number;
+  readonly maxKeys: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Told after every fetch. */
+  readonly onFetched: (state: JwksState) => void;
+}
+
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
+const RETRY_AFTER_S = 5;
+const UNAVAILABLE: ErrorDetails = {
+  detail: 'The keys that tokens are verified with cannot be fetched right now. Try again later.',
+  reason: 'JWKS_UNAVAILABLE',
+  retryAfterS: RETRY_AFTER_S,
+};
+
+/**
+ * An issuer's published keys, fetched at once, again in the background, and when a token names a key that is
+ * not among them. Those fetches are shared and spaced, so that invented names neither reach the issuer at
+ * their own rate nor keep a new key from being learned. Known keys serve on while the issuer is down.
+ */
+export function remoteKeySet(options: JwksOptions): KeySet {
+  const closing = new AbortController();
+  let keys: readonly TokenKey[] | undefined;
+  let fetching: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let failures = 0;
+  let lastDemandAt = -Infinity;
+
+  async function fetchOnce(): Promise<void> {
+    try {
+      keys = readKeys(await options.fetchJwks(closing.signal), keys ?? [], options);
+      failures = 0;
+      options.onFetched({ ok: true, keys: keys.length });
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      failures += 1;
+      options.onFetched({ ok: false, reason: reasonOf(error), keys: keys?.length ?? 0 });
+    }
+  }
+
+  /** Never rejects: whoever waits looks at the keys afterwards. */
+  function refresh(): Promise<void> {
+    fetching ??= fetchOnce().finally(() => {
+      fetching = undefined;
+      schedule();
+    });
+    return fetching;
+  }
+
+  function schedule(): void {
+    clearTimeout(timer);
+    if (closing.signal.aborted) return;
+    const delay =
+      failures === 0 ? options.refreshMs : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS);
+    // Spread out, so that processes that started together do not ask together.
+    timer = setTimeout(() => void refresh(), delay * (0.8 + 0.2 * options.random())).unref();
+  }
+
+  async function refreshOnDemand(): Promise<void> {
+    if (fetching) return fetching;
+    if (options.now() - lastDemandAt < options.minDemandMs) return undefined;
+    lastDemandAt = options.now();
+    return refresh();
+  }
+
+  void refresh();
+  return {
+    async find(kid, algorithm) {
+      if (!options.algorithms.has(algorithm)) return undefined;
+      if (!keys || fitting(keys, kid, algorithm).length === 0) await refreshOnDemand();
+      if (!keys) throw new AppError('UPSTREAM_UNAVAILABLE', UNAVAILABLE);
+      return onlyOne(fitting(keys, kid, algorithm));
+    },
+    holds: (key) => keys?.includes(key) ?? false,
+    close: () => {
+      closing.abort();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function fitting(keys: readonly TokenKey[], kid: string | undefined, algorithm: string): TokenKey[] {
+  return keys.filter((key) => (kid === undefined || key.kid === kid) && key.algorithms.has(algorithm));
+}
+
+/** A key that was there before stays the same object, so that what it vouched for stays vouched for. */
+function readKeys(document: unknown, before: readonly TokenKey[], options: JwksOptions): TokenKey[] {
+  const listed = (document as { keys?: unknown } | null)?.keys;
+  if (!Array.isArray(listed)) throw new JwksError('NO_KEY_SET');
+  if (listed.length > options.maxKeys) throw new JwksError('TOO_MANY_KEYS');
+  return listed.flatMap((jwk: unknown) => {
+    const key = readJwk(jwk, options.algorithms);
+    return key ? [before.find((known) => isSame(known, key)) ?? key] : [];
+  });
+}
+
+function isSame(one: TokenKey, other: TokenKey): boolean {
+  return (
+    one.kid === other.kid &&
+    one.key.equals(other.key) &&
+    [...one.algorithms].join() === [...other.algorithms].join()
+  );
+}
+
+/** A document that is no key set, with a code of ours for the operator. */
+export class JwksError extends Error {
+  readonly code: string;
+
+  constructor(code: string, cause?: unknown) {
+    super(code, cause === undefined ? undefined : { cause });
+    this.name = 'JwksError';
+    this.code = code;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'UNKNOWN';
+}

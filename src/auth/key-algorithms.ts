@@ -1,0 +1,56 @@
+import type { KeyObject } from 'node:crypto';
+
+/** RFC 7518 section 3.1, less what no key here can verify. */
+export const HMAC_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
+const RSA = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
+const RSA_PSS = ['PS256', 'PS384', 'PS512'] as const;
+const BY_CURVE: Readonly<Record<string, readonly JwtAlgorithm[]>> = {
+  prime256v1: ['ES256'],
+  secp384r1: ['ES384'],
+  secp521r1: ['ES512'],
+};
+export const PUBLIC_KEY_ALGORITHMS = [...RSA, 'ES256', 'ES384', 'ES512'] as const;
+export const ALGORITHMS = [...HMAC_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS] as const;
+export type JwtAlgorithm = (typeof ALGORITHMS)[number];
+
+const MIN_RSA_BITS = 2048;
+/** A verification costs more than the square of the length. */
+const MAX_RSA_BITS = 8192;
+
+/** The algorithms of a public key's family, and on a curve the one that is bound to it; none for any other key. */
+export function algorithmsOf(key: KeyObject): readonly JwtAlgorithm[] {
+  if (key.asymmetricKeyType === 'rsa') return RSA;
+  if (key.asymmetricKeyType === 'rsa-pss') return RSA_PSS;
+  if (key.asymmetricKeyType !== 'ec') return [];
+  return BY_CURVE[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? [];
+}
+
+/** What is wrong with an RSA public key whoever holds it, in words for the operator, or undefined. */
+export function weaknessOfRsa(key: KeyObject): string | undefined {
+  if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'rsa-pss') return undefined;
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength < MIN_RSA_BITS) return `is an RSA key of under ${MIN_RSA_BITS} bits`;
+  if (modulusLength > MAX_RSA_BITS) return `is an RSA key of over ${MAX_RSA_BITS} bits`;
+  // With an exponent of 1 every text is its own signature.
+  if (publicExponent < 3n || publicExponent % 2n === 0n) return 'is an RSA key with a broken public exponent';
+  if (isInfineonKey(key)) return 'is an RSA key that can be factored (CVE-2017-15361)';
+  return undefined;
+}
+
+const FINGERPRINT_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+
+/** Keys of CVE-2017-15361 are powers of 65537 modulo every small prime; a sound one is so by 1 in 2^27. */
+function isInfineonKey(key: KeyObject): boolean {
+  const { n } = key.export({ format: 'jwk' });
+  const modulus = BigInt(`0x${Buffer.from(String(n), 'base64url').toString('hex')}`);
+  return FINGERPRINT_PRIMES.every((prime) => isPowerOf65537(Number(modulus % BigInt(prime)), prime));
+}
+
+function isPowerOf65537(residue: number, prime: number): boolean {
+  let power = 1;
+  do {
+    if (power === residue) return true;
+    power = (power * 65_537) % prime;
+  } while (power !== 1);
+  return false;
+}

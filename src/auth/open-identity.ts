@@ -1,0 +1,50 @@
+import type { Health } from '../telemetry/health.ts';
+import type { Log } from '../telemetry/log.ts';
+import { openJwksFetch, type JwksFetchOptions } from './jwks-fetch.ts';
+import { reportJwks } from './report-jwks.ts';
+import {
+  memoryRevocations,
+  refuseRevoked,
+  revocationOf,
+  type RevocationRequest,
+} from './revocation-store.ts';
+import { openTrustedIssuers, type IssuerSettings, type JwksSettings } from './trusted-issuers.ts';
+import { rememberVerified } from './verified-tokens.ts';
+import { tokenVerifier } from './verify-token.ts';
+
+export interface IdentityOptions {
+  readonly issuers: readonly IssuerSettings[];
+  readonly clockToleranceS: number;
+  readonly maxLifetimeS: number | undefined;
+  readonly maxVerifiedTokens: number;
+  readonly maxRevocations: number;
+  readonly jwks: JwksFetchOptions & Pick<JwksSettings, 'refreshMs' | 'minDemandMs' | 'maxKeys'>;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly health: Health;
+}
+
+/** Everything that decides who calls: revocation, outermost, then remembered tokens, then verification. */
+export function openIdentity(options: IdentityOptions) {
+  const { now, random } = options;
+  const fetch = openJwksFetch(options.jwks);
+  const issuers = openTrustedIssuers(options.issuers, {
+    ...options.jwks,
+    now,
+    random,
+    fetchJwks: (uri, signal) => fetch.fetchJwks(uri, signal),
+    onFetched: reportJwks(options.issuers, options),
+  });
+  const revocations = memoryRevocations(options);
+  const verifyToken = tokenVerifier({ ...options, issuers });
+  const remembered = rememberVerified(verifyToken, { ...options, maxTokens: options.maxVerifiedTokens });
+  return {
+    verify: refuseRevoked(remembered, revocations),
+    revoke: (request: RevocationRequest) => revocations.keep(revocationOf(request, options)),
+    async close(): Promise<void> {
+      issuers.close();
+      await fetch.close();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Health } from '../telemetry/health.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { JwksState } from './jwks.ts';
+import type { IssuerSettings } from './trusted-issuers.ts';
+
+/** Tells log and health of key sets that cannot be had: once when that begins and once when it ends. */
+export function reportJwks(
+  issuers: readonly IssuerSettings[],
+  { log, health }: { log: Log; health: Health },
+) {
+  const several = issuers.filter(({ jwks }) => jwks).length > 1;
+  return function report({ issuer }: IssuerSettings, state: JwksState): void {
+    const component = several ? `jwks of ${issuer}` : 'jwks';
+    const fault = faultOf(state);
+    if (fault === undefined) {
+      if (health.recover(component))
+        log.info({ component, keys: state.keys }, 'the key set can be used again');
+    } else if (health.fail(component, fault)) {
+      log.warn({ component, fault, keys: state.keys }, 'the key set cannot be used as it should');
+    }
+  };
+}
+
+function faultOf(state: JwksState): string | undefined {
+  if (!state.ok) {
+    return state.keys > 0
+      ? `${state.reason}: the key set cannot be fetched; the keys known so far serve on`
+      : `${state.reason}: the key set cannot be fetched, and no key is known: check JWT_JWKS_URI`;
+  }
+  return state.keys > 0 ? undefined : 'the key set holds no key that can verify a token here';
+}

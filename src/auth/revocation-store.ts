@@ -1,0 +1,79 @@
+import type { Caller } from '../contact/read-contact.ts';
+import { AppError } from '../errors.ts';
+import { revocationList, type Revocation, type RevocationList } from './revocation-list.ts';
+import type { VerifyToken } from './verify-token.ts';
+
+/** What `POST /revocations` takes. Times are seconds since the epoch. */
+export type RevocationRequest =
+  | { readonly jti: string; readonly iss?: string | undefined; readonly exp?: number | undefined }
+  | { readonly sub: string; readonly iss?: string | undefined; readonly before?: number | undefined };
+
+/** Where revocations are kept and heard of. */
+export interface RevocationStore extends Pick<RevocationList, 'covers'> {
+  /**
+   * Resolves once the revocation holds in this process and will outlive it, where the store can promise so.
+   *
+   * @throws AppError `UPSTREAM_UNAVAILABLE` where it could not be kept: the caller must ask again.
+   */
+  keep(revocation: Revocation): Promise<void>;
+}
+
+export interface RevocationTimes {
+  readonly clockToleranceS: number;
+  /** How long a token can live at most, which is how long what is said of it must be kept. */
+  readonly maxLifetimeS: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** In this process alone, and until it ends. */
+export function memoryRevocations(options: {
+  readonly maxRevocations: number;
+  readonly now: () => number;
+}): RevocationStore {
+  const list = revocationList(options);
+  return {
+    covers: (token) => list.covers(token),
+    async keep(revocation) {
+      if (!list.add(revocation)) throw noRoom();
+    },
+  };
+}
+
+export function noRoom(): AppError {
+  return new AppError('UPSTREAM_UNAVAILABLE', {
+    detail: 'The list of revocations is full, so nothing was revoked. Set JWT_MAX_LIFETIME_S, or send exp.',
+    retryAfterS: 60,
+  });
+}
+
+/** What is to be kept of a request: a token until it expires, a subject until its last token can. */
+export function revocationOf(request: RevocationRequest, times: RevocationTimes): Revocation {
+  const nowS = Math.floor(times.now() / 1000);
+  const lastExpiry = (issuedAt: number) =>
+    times.maxLifetimeS === undefined ? undefined : issuedAt + times.maxLifetimeS;
+  const after = (time: number | undefined) =>
+    time === undefined ? undefined : time + times.clockToleranceS + 1;
+  if ('jti' in request) {
+    const { jti: value, iss: issuer, exp } = request;
+    return { by: 'jti', value, issuer, before: undefined, until: after(exp ?? lastExpiry(nowS)) };
+  }
+  const { sub: value, iss: issuer, before = nowS } = request;
+  return { by: 'sub', value, issuer, before, until: after(lastExpiry(before)) };
+}
+
+/**
+ * Looks for a revocation on every request, of remembered tokens as of others.
+ *
+ * @throws AppError `INVALID_TOKEN` for a revoked one, as for any other that is refused.
+ */
+export function refuseRevoked(
+  verify: VerifyToken,
+  store: Pick<RevocationStore, 'covers'>,
+): (token: string) => Promise<Caller> {
+  return async function verifyUnrevoked(token) {
+    const verified = await verify(token);
+    if (store.covers(verified)) throw new AppError('INVALID_TOKEN');
+    return verified.caller;
+  };
+}
