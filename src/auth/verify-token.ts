@@ -8,7 +8,7 @@ import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 export interface VerifierOptions {
   readonly issuers: Pick<TrustedIssuers, 'of'>;
   readonly clockToleranceS: number;
-  /** Tokens that still have longer to live are refused; undefined for any lifetime. */
+  /** From `iat` to `exp`: tokens that live longer, or do not say, are refused. Undefined for any lifetime. */
   readonly maxLifetimeS: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -40,7 +40,7 @@ export function tokenVerifier(options: VerifierOptions): VerifyToken {
     if (!key) throw new AppError('INVALID_TOKEN');
     const claims = verifySignature(token, key, hints.algorithm, issuer, options);
     const identity = readClaims(claims, issuer);
-    if (!identity || livesTooLong(identity.expiresAt, options)) throw new AppError('INVALID_TOKEN');
+    if (!identity || livesTooLong(identity, options.maxLifetimeS)) throw new AppError('INVALID_TOKEN');
     return { ...identity, key, issuer };
   };
 }
@@ -66,6 +66,8 @@ function verifySignature(
   }
 }
 
-function livesTooLong(expiresAt: number, { maxLifetimeS, clockToleranceS, now }: VerifierOptions): boolean {
-  return maxLifetimeS !== undefined && expiresAt > now() / 1000 + maxLifetimeS + clockToleranceS;
+/** Judged from when it was issued: what was revoked then must not be taken again as its end comes near. */
+function livesTooLong({ issuedAt, expiresAt }: TokenIdentity, maxLifetimeS: number | undefined): boolean {
+  if (maxLifetimeS === undefined) return false;
+  return issuedAt === undefined || expiresAt - issuedAt > maxLifetimeS;
 }

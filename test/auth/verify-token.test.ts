@@ -128,6 +128,12 @@ test.each<[string, string]>([
   ['an empty subject', token({ sub: '' })],
   ['a subject that is an object', token({ sub: { a: 1 } })],
   ['a subject that is too long', token({ sub: 'x'.repeat(257) })],
+  ['a subject with a line end', token({ sub: 'user\nuser' })],
+  ['a subject with half a character', token({ sub: 'user\ud800' })],
+  ['a jti that is no text', token({ jti: 7 })],
+  ['a jti with a line end', token({ jti: 'a\nb' })],
+  ['a kid that is no text', token({}, { kid: ['a'] })],
+  ['a kid without end', token({}, { kid: 'k'.repeat(257) })],
   ['no organization', token({ org_id: undefined })],
   ['an organization in a list', token({ org_id: [ORG] })],
   ['an organization that is no UUID', token({ org_id: `${ORG}:x` })],
@@ -161,4 +167,24 @@ test('a certificate’s or key’s algorithm is never the token’s choice', asy
   expect(await codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'PS256' }), onlyRsa)).toBe(
     'INVALID_TOKEN',
   );
+});
+
+test('the tier is the claim’s where it is a name, and the issuer’s own where it has one', async () => {
+  const tierOf = async (tier: unknown, with_ = verify) =>
+    (await with_(token({ rate_tier: tier }))).caller.tier;
+  expect(await tierOf('internal')).toBe('internal');
+  for (const tier of [undefined, '', 'a b', 'a\nb', 'x'.repeat(65), 7, ['internal'], { a: 1 }]) {
+    expect(await tierOf(tier)).toBeUndefined();
+  }
+  expect(await tierOf('internal', verifierOf([hmacKey], {}, { tier: 'users' }))).toBe('users');
+});
+
+test('where a lifetime is set, a token tells its own, and it is no longer', async () => {
+  const short = verifierOf([hmacKey], {}, { maxLifetimeS: 3600 });
+  const iat = NOW / 1000 - 1000;
+  expect(await codeOf(token({ iat, exp: iat + 3600 }), short)).toBe('accepted');
+  expect(await codeOf(token({ iat, exp: iat + 3601 }), short)).toBe('INVALID_TOKEN');
+  expect(await codeOf(token({ exp: EXP }), short)).toBe('INVALID_TOKEN');
+  expect(await codeOf(token({ iat: 'now', exp: EXP }), short)).toBe('INVALID_TOKEN');
+  expect(await codeOf(token({ exp: NOW }))).toBe('accepted');
 });

@@ -1,0 +1,57 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readJwk } from '../../src/auth/jwk.ts';
+import { PUBLIC_KEY_ALGORITHMS } from '../../src/auth/key-algorithms.ts';
+import { newKey } from '../support/issuer.ts';
+
+const ALL = new Set<string>(PUBLIC_KEY_ALGORITHMS);
+const ec = newKey('ec').jwk;
+const rsa = newKey('rsa', 'RS256').jwk;
+const algorithms = (jwk: unknown, allowed = ALL) => [...(readJwk(jwk, allowed)?.algorithms ?? [])];
+
+test('a key verifies the algorithms of its family, less those that are not allowed', () => {
+  expect(algorithms(ec)).toEqual(['ES256']);
+  expect(algorithms(newKey('a', 'ES384').jwk)).toEqual(['ES384']);
+  expect(algorithms(newKey('b', 'ES512').jwk)).toEqual(['ES512']);
+  expect(algorithms(rsa)).toEqual(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']);
+  expect(algorithms(rsa, new Set(['PS256', 'ES256']))).toEqual(['PS256']);
+});
+
+test('its alg, use and key_ops narrow that', () => {
+  expect(algorithms({ ...rsa, alg: 'PS384', use: 'sig', key_ops: ['verify'] })).toEqual(['PS384']);
+  expect(algorithms({ ...rsa, key_ops: ['sign', 'verify'] })).toHaveLength(6);
+});
+
+const privateKey = newKey('p').privateKey.export({ format: 'jwk' });
+const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['a list', [ec]],
+  ['no kty', { ...ec, kty: undefined }],
+  ['a kty of another family', { ...ec, kty: 'RSA' }],
+  ['a symmetric key', { kty: 'oct', k: Buffer.alloc(64, 7).toString('base64url'), alg: 'HS256' }],
+  ['a private key', privateKey],
+  ['an Edwards curve', generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })],
+  ['a curve that no algorithm is bound to', { ...ec, crv: 'secp256k1' }],
+  ['another curve than its point is on', { ...ec, crv: 'P-384' }],
+  ['a curve of JavaScript’s own', { ...ec, crv: '__proto__' }],
+  ['a point that is not on its curve', { ...ec, y: ec.x }],
+  ['a coordinate that was cut', { ...ec, x: String(ec.x).slice(0, -2) }],
+  ['a coordinate with padding', { ...ec, x: `${ec.x}=` }],
+  ['for encryption', { ...ec, use: 'enc' }],
+  ['a use that is no text', { ...ec, use: ['sig'] }],
+  ['an operation that is not verify', { ...ec, key_ops: ['encrypt'] }],
+  ['operations that are no list', { ...ec, key_ops: 'verify' }],
+  ['an alg of another family', { ...ec, alg: 'RS256' }],
+  ['an alg of another curve', { ...ec, alg: 'ES512' }],
+  ['an alg of HMAC', { ...rsa, alg: 'HS256' }],
+  ['an alg that is no text', { ...rsa, alg: ['RS256'] }],
+  ['a kid that is no text', { ...ec, kid: 7 }],
+  ['a kid without end', { ...ec, kid: 'x'.repeat(257) }],
+  ['RSA of 1024 bits', weak],
+  ['RSA with an exponent of 1', { ...rsa, e: 'AQ' }],
+  ['RSA with an even exponent', { ...rsa, e: 'AQAA' }],
+  ['RSA of 16384 bits', { ...rsa, n: Buffer.alloc(2048, 255).toString('base64url') }],
+  ['RSA without a modulus', { ...rsa, n: undefined }],
+])('%s is no key', (_name, jwk) => {
+  expect(readJwk(jwk, ALL)).toBeUndefined();
+});

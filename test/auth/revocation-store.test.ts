@@ -1,0 +1,119 @@
+import {
+  memoryRevocations,
+  revocationOf,
+  type RevocationRequest,
+  type RevocationTimes,
+} from '../../src/auth/revocation-store.ts';
+
+const NOW = 1_795_000_000;
+let nowS = NOW;
+const times: RevocationTimes = { clockToleranceS: 5, maxLifetimeS: 3600, now: () => nowS * 1000 };
+beforeEach(() => void (nowS = NOW));
+
+const token = (more: { jti?: string; issuedAt?: number; subject?: string; issuer?: string } = {}) => ({
+  caller: {
+    issuer: more.issuer ?? 'issuer',
+    subject: more.subject ?? 'user',
+    org: '',
+    member: '',
+    scopes: new Set<string>(),
+    tier: undefined,
+  },
+  jti: more.jti,
+  issuedAt: more.issuedAt,
+});
+async function storeWith(requests: RevocationRequest[], options: Partial<RevocationTimes> = {}) {
+  const store = memoryRevocations({ maxRevocations: 3, now: () => nowS * 1000 });
+  for (const request of requests) await store.keep(revocationOf(request, { ...times, ...options }));
+  return store;
+}
+
+test('by jti: that token and no other, of any issuer or of one', async () => {
+  const store = await storeWith([{ jti: 'a' }, { jti: 'b', iss: 'issuer' }]);
+  expect(store.covers(token({ jti: 'a' }))).toBe(true);
+  expect(store.covers(token({ jti: 'a', issuer: 'other' }))).toBe(true);
+  expect(store.covers(token({ jti: 'b' }))).toBe(true);
+  expect(store.covers(token({ jti: 'b', issuer: 'other' }))).toBe(false);
+  expect(store.covers(token({ jti: 'c' }))).toBe(false);
+  expect(store.covers(token({ subject: 'a' }))).toBe(false);
+  expect(store.covers(token())).toBe(false);
+});
+
+test('by subject: tokens issued until then, and those that do not say when', async () => {
+  const store = await storeWith([{ sub: 'user' }]);
+  expect(store.covers(token({ issuedAt: NOW - 100 }))).toBe(true);
+  expect(store.covers(token({ issuedAt: NOW }))).toBe(true);
+  expect(store.covers(token())).toBe(true);
+  expect(store.covers(token({ issuedAt: NOW + 1 }))).toBe(false);
+  expect(store.covers(token({ subject: 'other' }))).toBe(false);
+  expect(store.covers(token({ jti: 'user', subject: 'other' }))).toBe(false);
+});
+
+test('by subject of one issuer, and up to a time', async () => {
+  const store = await storeWith([{ sub: 'user', iss: 'issuer', before: NOW - 50 }]);
+  expect(store.covers(token({ issuedAt: NOW - 50 }))).toBe(true);
+  expect(store.covers(token({ issuedAt: NOW - 49 }))).toBe(false);
+  expect(store.covers(token({ issuedAt: NOW - 50, issuer: 'other' }))).toBe(false);
+});
+
+test('an issuer and a value do not run into each other', async () => {
+  const store = await storeWith([{ jti: 'a b' }, { jti: 'b', iss: 'jti a' }]);
+  expect(store.covers(token({ jti: 'b', issuer: 'a' }))).toBe(false);
+  expect(store.covers(token({ jti: 'b', issuer: 'jti' }))).toBe(false);
+});
+
+test('a later revocation of the same subject adds to the earlier one', async () => {
+  const store = await storeWith([
+    { sub: 'user', before: NOW },
+    { sub: 'user', before: NOW - 100 },
+  ]);
+  expect(store.covers(token({ issuedAt: NOW }))).toBe(true);
+});
+
+test('is kept until the token has expired, tolerance included', async () => {
+  const store = await storeWith([{ jti: 'a', exp: NOW + 10 }]);
+  nowS = NOW + 15;
+  expect(store.covers(token({ jti: 'a' }))).toBe(true);
+  nowS = NOW + 16;
+  expect(store.covers(token({ jti: 'a' }))).toBe(false);
+});
+
+test('or for as long as a token can live, where nobody said', async () => {
+  const store = await storeWith([{ jti: 'a' }, { sub: 'user' }]);
+  nowS = NOW + 3605;
+  expect(store.covers(token({ jti: 'a' }))).toBe(true);
+  expect(store.covers(token())).toBe(true);
+  nowS = NOW + 3606;
+  expect(store.covers(token({ jti: 'a' }))).toBe(false);
+  expect(store.covers(token())).toBe(false);
+});
+
+test('for good where a token can live for ever', async () => {
+  const store = await storeWith([{ jti: 'a' }, { sub: 'user' }], { maxLifetimeS: undefined });
+  nowS = NOW + 1e9;
+  expect(store.covers(token({ jti: 'a' }))).toBe(true);
+  expect(store.covers(token())).toBe(true);
+});
+
+test('there is room for so many; what is over makes some, and what stands is never dropped', async () => {
+  const store = await storeWith([{ jti: 'a' }, { jti: 'b', exp: NOW + 10 }, { jti: 'c' }]);
+  const keep = (request: RevocationRequest) => store.keep(revocationOf(request, times));
+  await expect(keep({ jti: 'd' })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  await keep({ jti: 'a' });
+  nowS = NOW + 20;
+  await keep({ jti: 'd' });
+  expect(['a', 'c', 'd'].every((jti) => store.covers(token({ jti })))).toBe(true);
+  await expect(keep({ jti: 'e' })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+});
+
+test('what is already over is not kept', async () => {
+  const store = await storeWith([
+    { jti: 'a', exp: NOW - 10 },
+    { jti: 'b', exp: 0 },
+    { jti: 'c', exp: 1 },
+    { jti: 'd', exp: 2 },
+    { jti: 'e' },
+  ]);
+  expect(store.covers(token({ jti: 'a' }))).toBe(false);
+  expect(store.covers(token({ jti: 'e' }))).toBe(true);
+});

@@ -1,0 +1,190 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../../src/config/faults.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { DEMO_JWT_SECRET } from '../../src/config/secret-strength.ts';
+
+const SECRET = 'Zp3vX1q8bN5mC7kL0jH2gF4dS6aQ9wE+rTyUiOp/1A=';
+const OTHER = 'Qw7eRt5yUi3oPa1sDf9gHj2kLz8xCv4bNm6QwErTy0U=';
+const BASE = { ZYNTRO_API_KEY: 'an-api-key', ZYNTRO_DEVELOPER_SECRET: 'zdk_a-developer-secret' };
+const PEM = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+  type: 'spki',
+  format: 'pem',
+});
+const URI = 'https://idp.example/keys';
+
+const issuersOf = (env: Record<string, string>) => loadConfig({ ...BASE, ...env }).auth.issuers;
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig({ ...BASE, ...env });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+const json = (issuers: object) => ({ JWT_ISSUERS: JSON.stringify(issuers) });
+
+test('several issuers, each with its own keys, audience, names and tier', () => {
+  const [users, jobs] = issuersOf({
+    ...json({
+      'https://idp.example/': {
+        jwksUri: `${URI}?p=policy`,
+        audience: 'bff',
+        algorithms: ['RS256', 'ES256'],
+        claims: { org: 'https://idp.example/org', scope: 'entitlements' },
+      },
+      jobs: { publicKey: PEM, tier: 'internal', claims: { member: 'acts_for', tier: 'level' } },
+    }),
+    JWT_AUDIENCE: 'shared',
+    JWT_CLAIM_MEMBER: 'mbr',
+  });
+  expect(users).toMatchObject({
+    issuer: 'https://idp.example/',
+    audience: 'bff',
+    keys: [],
+    jwks: { uri: new URL(`${URI}?p=policy`), algorithms: new Set(['RS256', 'ES256']) },
+    claims: { org: 'https://idp.example/org', member: 'mbr', tier: 'rate_tier', scopes: ['entitlements'] },
+    tier: undefined,
+  });
+  expect(jobs).toMatchObject({
+    issuer: 'jobs',
+    audience: 'shared',
+    jwks: undefined,
+    claims: { org: 'org_id', member: 'acts_for', tier: 'level', scopes: ['scope', 'scp', 'permissions'] },
+    tier: 'internal',
+  });
+  expect(jobs!.keys.map(({ algorithms }) => [...algorithms])).toEqual([['ES256']]);
+});
+
+test('from a file, and beside the single issuer', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'issuers-')), 'issuers.json');
+  writeFileSync(file, JSON.stringify({ jobs: { secret: OTHER } }));
+  const issuers = issuersOf({
+    JWT_ISSUERS_FILE: file,
+    JWT_ISSUER: 'https://idp.example/',
+    JWT_AUDIENCE: 'bff',
+    JWT_SECRET: SECRET,
+  });
+  expect(issuers.map(({ issuer }) => issuer)).toEqual(['https://idp.example/', 'jobs']);
+});
+
+test('a published key set beside a secret: each verifies its own family', () => {
+  const [issuer] = issuersOf({
+    JWT_SECRET: SECRET,
+    JWT_JWKS_URI: URI,
+    JWT_ALGORITHMS: 'HS256,RS256',
+    JWT_ISSUER: 'i',
+    JWT_AUDIENCE: 'a',
+  });
+  expect([...issuer!.keys[0]!.algorithms]).toEqual(['HS256']);
+  expect([...issuer!.jwks!.algorithms]).toEqual(['RS256']);
+});
+
+const entry = (value: unknown) => ({ ...json({ i: value }), JWT_AUDIENCE: 'a' });
+const SINGLE = { JWT_SECRET: SECRET, JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' };
+test.each<[string, Record<string, string>, RegExp]>([
+  ['no JSON', { JWT_ISSUERS: '{"i": {"secret": "hunter2' }, /^JWT_ISSUERS: must be a JSON object/],
+  ['a list', { JWT_ISSUERS: '[]' }, /^JWT_ISSUERS: must be a JSON object/],
+  ['none', { JWT_ISSUERS: '{}' }, /^JWT_ISSUERS: must be a JSON object/],
+  ['no key', entry({}), /^JWT_ISSUERS: entry 1: needs secret, publicKey or jwksUri/],
+  ['an entry that is none', entry('hunter2'), /^JWT_ISSUERS: entry 1: /],
+  [
+    'an unknown member',
+    entry({ secret: SECRET, hunter2: 1 }),
+    /^JWT_ISSUERS: entry 1: has a member of an unknown name/,
+  ],
+  ['a weak secret', entry({ secret: 'hunter2' }), /^JWT_ISSUERS: entry 1: secret is shorter/],
+  [
+    'a well-known secret',
+    entry({ secret: 'changeme'.repeat(8) }),
+    /^JWT_ISSUERS: entry 1: secret is a well-known/,
+  ],
+  [
+    'the demo’s secret',
+    entry({ secret: DEMO_JWT_SECRET }),
+    /^JWT_ISSUERS: entry 1: secret is that of the demo/,
+  ],
+  ['a broken key', entry({ publicKey: 'hunter2' }), /^JWT_ISSUERS: entry 1: publicKey is no public key/],
+  ['a plain URI', entry({ jwksUri: 'http://idp.example/' }), /^JWT_ISSUERS: entry 1: jwksUri must be https/],
+  ['no URI', entry({ jwksUri: 'hunter2' }), /^JWT_ISSUERS: entry 1: jwksUri must be an absolute URL/],
+  [
+    'two of asymmetric keys',
+    entry({ jwksUri: URI, publicKey: PEM }),
+    /^JWT_ISSUERS: entry 1: jwksUri is set, and so/,
+  ],
+  [
+    'an unknown algorithm',
+    entry({ jwksUri: URI, algorithms: ['none'] }),
+    /^JWT_ISSUERS: entry 1: algorithms lists something/,
+  ],
+  [
+    'HMAC of a key set',
+    entry({ jwksUri: URI, algorithms: ['HS256'] }),
+    /^JWT_ISSUERS: entry 1: algorithms lists HS256, which/,
+  ],
+  ['a broken tier', entry({ jwksUri: URI, tier: 'a b' }), /^JWT_ISSUERS: entry 1: tier must be/],
+  [
+    'an unknown claim',
+    entry({ jwksUri: URI, claims: { hunter2: 'x' } }),
+    /^JWT_ISSUERS: entry 1: claims has a member/,
+  ],
+  [
+    'an issuer that no token can name',
+    { ...json({ 'a\nb': { secret: SECRET } }), JWT_AUDIENCE: 'a' },
+    /entry 1: its name/,
+  ],
+  ['no audience', json({ i: { secret: SECRET } }), /^JWT_ISSUERS: entry 1: audience is required/],
+  [
+    'the single issuer again',
+    { ...SINGLE, ...json({ i: { secret: OTHER } }) },
+    /^JWT_ISSUERS: names the issuer of JWT_ISSUER/,
+  ],
+  [
+    'single keys of nobody',
+    { ...json({ i: { secret: OTHER } }), JWT_SECRET: SECRET, JWT_AUDIENCE: 'a', NODE_ENV: 'development' },
+    /^JWT_ISSUER: is required beside/,
+  ],
+  [
+    'algorithms of nobody',
+    { ...entry({ secret: SECRET }), JWT_ALGORITHMS: 'HS256' },
+    /^JWT_ALGORITHMS: goes with/,
+  ],
+  [
+    'a plain JWT_JWKS_URI',
+    { JWT_JWKS_URI: 'http://idp.example/', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' },
+    /^JWT_JWKS_URI: must be https/,
+  ],
+  [
+    'a JWT_JWKS_URI beside a PEM',
+    { JWT_JWKS_URI: URI, JWT_PUBLIC_KEY: String(PEM), JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' },
+    /^JWT_JWKS_URI: is set, and so/,
+  ],
+  [
+    'a cookie for every host',
+    { ...SINGLE, AUTH_COOKIE_NAME: 'token' },
+    /^AUTH_COOKIE_NAME: must begin with __Host-/,
+  ],
+  [
+    'a cookie name with a break',
+    { ...SINGLE, AUTH_COOKIE_NAME: '__Host-a;b' },
+    /^AUTH_COOKIE_NAME: must begin/,
+  ],
+  [
+    'a lifetime of nothing',
+    { ...SINGLE, JWT_MAX_LIFETIME_S: '0' },
+    /^JWT_MAX_LIFETIME_S: must be a whole number/,
+  ],
+])('%s is one fault, by name and without a value', (_name, env, fault) => {
+  const faults = faultsOf(env);
+  expect(faults).toEqual([expect.stringMatching(fault)]);
+  expect(faults.join()).not.toContain('hunter2');
+});
+
+test('every fault of every entry is told', () => {
+  const issuers = { one: { secret: 'short', algorithms: ['RS256'] }, two: {}, three: { secret: SECRET } };
+  const faults = faultsOf({ ...json(issuers), JWT_AUDIENCE: 'a' });
+  expect(faults.map((fault) => /entry \d/.exec(fault)?.[0])).toEqual(['entry 1', 'entry 1', 'entry 2']);
+});
