@@ -10,13 +10,14 @@ import { callerOf } from '../../src/scope.ts';
 const NAME = '__Host-token';
 const ORIGIN = 'https://app.example';
 
+const verify = async (token: string) => {
+  if (!token.startsWith('good')) throw new AppError('INVALID_TOKEN');
+  return { issuer: '', subject: token, org: '', member: '', scopes: new Set<string>(), tier: undefined };
+};
+
 /** Routes of every kind of method behind authentication, which the program itself does not have. */
 function server(cookie: Parameters<typeof authenticate>[0]['cookie']) {
   const app = express();
-  const verify = async (token: string) => {
-    if (!token.startsWith('good')) throw new AppError('INVALID_TOKEN');
-    return { issuer: '', subject: token, org: '', member: '', scopes: new Set<string>(), tier: undefined };
-  };
   app.use(requestScope(), authenticate({ verify, cookie }));
   app.all('/', (req, res) => void res.send(callerOf(req).subject));
   app.use(errorResponse(pino({ level: 'silent' })));
@@ -39,9 +40,10 @@ test('the token travels in the header or in the cookie', async () => {
   expect(await answerOf({ cookie: `a=b;${NAME}=good2` })).toBe('good2');
 });
 
+const both = (authorization: string, value: string) =>
+  answerOf({ authorization, cookie: `${NAME}=${value}` });
+
 test('the same in both is the same; different ones are refused, whichever is good', async () => {
-  const both = (authorization: string, value: string) =>
-    answerOf({ authorization, cookie: `${NAME}=${value}` });
   expect(await both('Bearer good1', 'good1')).toBe('good1');
   expect(await both('Bearer good1', 'good2')).toBe('400 INVALID_REQUEST');
   expect(await both('Bearer good1', 'bad')).toBe('400 INVALID_REQUEST');

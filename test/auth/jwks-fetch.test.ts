@@ -1,4 +1,4 @@
-import http from 'node:http';
+import type http from 'node:http';
 import { openJwksFetch } from '../../src/auth/jwks-fetch.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
 

@@ -169,9 +169,9 @@ test('a certificate’s or key’s algorithm is never the token’s choice', asy
   );
 });
 
+const tierOf = async (tier: unknown, with_ = verify) => (await with_(token({ rate_tier: tier }))).caller.tier;
+
 test('the tier is the claim’s where it is a name, and the issuer’s own where it has one', async () => {
-  const tierOf = async (tier: unknown, with_ = verify) =>
-    (await with_(token({ rate_tier: tier }))).caller.tier;
   expect(await tierOf('internal')).toBe('internal');
   for (const tier of [undefined, '', 'a b', 'a\nb', 'x'.repeat(65), 7, ['internal'], { a: 1 }]) {
     expect(await tierOf(tier)).toBeUndefined();

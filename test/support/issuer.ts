@@ -65,8 +65,8 @@ export async function startIssuer(...jwks: readonly unknown[]): Promise<Issuer> 
   let server: http.Server;
   const serve: http.RequestListener = (request, response) => {
     fetches += 1;
-    if (special) return void special(request, response);
-    response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys }));
+    if (special) special(request, response);
+    else response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys }));
   };
   async function start(): Promise<void> {
     server = http.createServer(serve).listen(port, '127.0.0.1');

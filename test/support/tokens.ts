@@ -28,7 +28,7 @@ export function sign(claims: Claims, key: Secret, algorithm: Algorithm = 'HS256'
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Put together by hand, for headers and keys that a library refuses to sign with. */
-export function signByHand(header: Claims, claims: Claims, secret: string): string {
+export function signByHand(header: Claims, claims: Claims, secret: string | Buffer): string {
   const input = `${encode(header)}.${encode(claims)}`;
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 }

@@ -1,0 +1,154 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { exchange, type Answer } from '../support/http.ts';
+import { newKey, signer, startIssuer, type Issuer } from '../support/issuer.ts';
+import { expectProblem } from '../support/problem.ts';
+import { startProgram, type Program } from '../support/start-program.ts';
+import { goodClaims, newSecret, signByHand, type Claims } from '../support/tokens.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { programEnv, startWorld, type World } from '../support/world.ts';
+
+const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const [old, next, rsa] = [newKey('old'), newKey('new'), newKey('rsa', 'RS256')];
+let world: World;
+let issuer: Issuer;
+let program: Program;
+let claims: (changes?: Claims) => Claims;
+let path: string;
+
+beforeAll(async () => {
+  [world, issuer] = await Promise.all([startWorld(), startIssuer(old.jwk, rsa.jwk)]);
+  const [org] = world.directory.orgs;
+  claims = (changes) => goodClaims(org!.id, org!.members[0]!, changes);
+  path = `/contacts/${world.freshContact()}`;
+});
+afterAll(async () => {
+  await world?.stop();
+  await issuer?.stop();
+});
+beforeEach(async () => {
+  issuer.publish(old.jwk, rsa.jwk);
+  program = await startProgram(environment());
+});
+afterEach(() => program?.stop());
+
+function environment(): Record<string, string> {
+  const { JWT_SECRET: _, ...env } = programEnv(world.sandbox, newSecret());
+  return { ...env, JWT_JWKS_URI: issuer.jwksUri };
+}
+const get = (token: string): Promise<Answer> => exchange(`${program.url}${path}`, { token });
+const statusOf = async (token: string): Promise<number> => (await get(token)).status;
+const reasons = async (): Promise<string> => (await exchange(`${program.adminUrl}/readyz`)).text;
+const linesAbout = (component: string) =>
+  program
+    .stdout()
+    .split('\n')
+    .filter((line) => line.includes(`"component":"${component}"`));
+
+test('published keys verify tokens, each by its own algorithms', async () => {
+  expect(await statusOf(old.sign(claims()))).toBe(200);
+  expect(await statusOf(rsa.sign(claims()))).toBe(200);
+  const header = { alg: 'HS256', typ: 'JWT', kid: 'rsa' };
+  const pem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' });
+  for (const secret of [JSON.stringify(rsa.jwk), String(rsa.jwk.n), String(pem)]) {
+    expectProblem(await get(signByHand(header, claims(), secret)), 401, 'INVALID_TOKEN');
+  }
+  expectProblem(await get(newKey('old').sign(claims())), 401, 'INVALID_TOKEN');
+});
+
+test('200 unknown keys at once make two fetches at most, and a rotated key is learned soon after', async () => {
+  expect(await statusOf(old.sign(claims()))).toBe(200);
+  const before = issuer.fetches();
+  const bad = Array.from({ length: 200 }, (_, n) => strangers(`bad-${n}`));
+  const statuses = await Promise.all(bad.map(statusOf));
+  expect(new Set(statuses)).toEqual(new Set([401]));
+  expect(issuer.fetches() - before).toBeLessThanOrEqual(2);
+
+  issuer.publish(next.jwk, rsa.jwk);
+  let floods = 0;
+  const flood = setInterval(() => {
+    floods += 1;
+    void statusOf(strangers(`more-${floods}`)).catch(() => 0);
+  }, 20);
+  try {
+    await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200, 30_000, 100);
+  } finally {
+    clearInterval(flood);
+  }
+  expect(floods).toBeGreaterThan(0);
+  expectProblem(await get(old.sign(claims())), 401, 'INVALID_TOKEN');
+}, 60_000);
+
+test('a token that verified is refused once its key has left', async () => {
+  const token = old.sign(claims());
+  expect(await statusOf(token)).toBe(200);
+  issuer.publish(next.jwk);
+  expect(await statusOf(token)).toBe(200);
+  await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200, 15_000, 100);
+  expectProblem(await get(token), 401, 'INVALID_TOKEN');
+});
+
+test('known keys serve on while the issuer is down, and it is told', async () => {
+  expect(await statusOf(old.sign(claims()))).toBe(200);
+  expect(await reasons()).not.toContain('jwks');
+  await issuer.stop();
+  try {
+    expectProblem(await get(strangers('unknown')), 401, 'INVALID_TOKEN');
+    expect(await reasons()).toMatch(/"component":"jwks","detail":"ECONNREFUSED/);
+    expect(await statusOf(old.sign(claims()))).toBe(200);
+    expect((await exchange(`${program.url}/readyz`)).json()).toEqual({ status: 'degraded' });
+  } finally {
+    await issuer.start();
+  }
+  await waitFor('recovery', async () => !(await reasons()).includes('jwks'), 15_000);
+  expect(linesAbout('jwks')).toHaveLength(2);
+}, 30_000);
+
+test('started with the issuer down, it says so with a 503, and recovers by itself', async () => {
+  await program.stop();
+  await issuer.stop();
+  try {
+    program = await startProgram(environment());
+    const answer = await get(old.sign(claims()));
+    expectProblem(answer, 503, 'UPSTREAM_UNAVAILABLE');
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(answer.headers['www-authenticate']).toBeUndefined();
+    expectProblem(await get('no.token.at-all'), 401, 'INVALID_TOKEN');
+    expect((await exchange(`${program.url}/readyz`)).status).toBe(200);
+    expect(await reasons()).toContain('no key is known');
+  } finally {
+    await issuer.start();
+  }
+  await waitFor('recovery', async () => !(await reasons()).includes('jwks'), 20_000, 100);
+  expect(await statusOf(old.sign(claims()))).toBe(200);
+}, 40_000);
+
+test('an issuer that hangs holds up nobody whose key is known', async () => {
+  expect(await statusOf(old.sign(claims()))).toBe(200);
+  issuer.answerWith(() => {});
+  try {
+    const waiting = Array.from({ length: 20 }, (_, n) => get(strangers(`hang-${n}`)));
+    await waitFor('the fetch', () => issuer.fetches() >= 2);
+    const known = await get(old.sign(claims()));
+    expect(known.status).toBe(200);
+    for (const answer of await Promise.all(waiting)) expectProblem(answer, 401, 'INVALID_TOKEN');
+    expect(known.ms).toBeLessThan(3000);
+  } finally {
+    issuer.answerWith(undefined);
+  }
+}, 30_000);
+
+test('SIGTERM is not held up by a fetch that hangs', async () => {
+  issuer.answerWith(() => {});
+  try {
+    void get(strangers('x')).catch(() => 0);
+    const { code } = await program.stop(10_000);
+    expect(code).toBe(0);
+  } finally {
+    issuer.answerWith(undefined);
+  }
+});
+
+/** Well made and signed, by a key that was never published. */
+function strangers(kid: string): string {
+  return signer(stranger, 'ES256', kid)(claims());
+}
