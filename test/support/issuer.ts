@@ -34,7 +34,7 @@ export function signer(key: KeyObject, algorithm: Algorithm, kid: string | undef
   return (claims, header = {}) =>
     jwt.sign(claims, key, {
       algorithm,
-      noTimestamp: true,
+      noTimestamp: claims['iat'] === undefined,
       header: { alg: algorithm, typ: 'JWT', ...(kid !== undefined && { kid }), ...header },
       // Vectors bring keys that a careful library would not sign with.
       allowInsecureKeySizes: true,

@@ -22,7 +22,7 @@ export function newSecret(): string {
 
 /** Signed by jsonwebtoken, which adds no claim of its own here. */
 export function sign(claims: Claims, key: Secret, algorithm: Algorithm = 'HS256'): string {
-  return jwt.sign(claims, key, { algorithm, noTimestamp: true });
+  return jwt.sign(claims, key, { algorithm, noTimestamp: claims['iat'] === undefined });
 }
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,0 +1,90 @@
+import express from 'express';
+import { pino } from 'pino';
+import request from 'supertest';
+import type { ContactQuery } from '../../src/contact/read-contact.ts';
+import { contactRoutes } from '../../src/http/contact-routes.ts';
+import { errorResponse } from '../../src/http/error-response.ts';
+import { requestScope } from '../../src/http/open-scope.ts';
+import { scopeOf } from '../../src/scope.ts';
+
+const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+const SCOPES = {
+  read: 'contacts:read',
+  bypassCache: 'cache:bypass',
+  includes: { profile: 'contacts:profile', signals: 'contacts:signals' },
+};
+
+let asked: ContactQuery[];
+beforeEach(() => void (asked = []));
+
+/** The program's routes with scopes of their own for two includes, for a caller with these scopes. */
+function server(...held: string[]) {
+  const app = express();
+  app.set('query parser', 'simple');
+  const routes = contactRoutes({
+    scopes: SCOPES,
+    maxBatchSize: 50,
+    batchParallelism: 8,
+    compressFromBytes: 1024,
+    now: Date.now,
+    readContact: async (query) => {
+      asked.push(query);
+      const part = { bytes: Buffer.from('{}'), fetchedAt: 0, staleAt: 0 };
+      return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, part]));
+    },
+  });
+  app.use(requestScope(), (req, _res, next) => {
+    scopeOf(req).caller = {
+      issuer: 'i',
+      subject: 's',
+      org: ID,
+      member: ID,
+      scopes: new Set(held),
+      tier: undefined,
+    };
+    next();
+  });
+  app.get('/contacts', routes.listContacts).get('/contacts/:id', routes.getContact);
+  for (const { part, getPart } of routes.parts) app.get(`/contacts/:id/${part}`, getPart);
+  app.use(errorResponse(pino({ level: 'silent' })));
+  return request(app);
+}
+
+test.each([
+  [`/contacts/${ID}`, 'contacts:read'],
+  [`/contacts/${ID}?include=notes,entity`, 'contacts:read'],
+  [`/contacts/${ID}?include=profile`, 'contacts:read contacts:profile'],
+  [`/contacts/${ID}/profile`, 'contacts:read contacts:profile'],
+  [`/contacts?ids=${ID}&include=signals,profile`, 'contacts:read contacts:profile contacts:signals'],
+])('%s is answered with %s', async (path, scopes) => {
+  expect((await server(...scopes.split(' ')).get(path)).status).toBe(200);
+  expect(asked).toHaveLength(1);
+});
+
+test.each([
+  [`/contacts/${ID}?include=profile`, 'contacts:read', 'contacts:profile'],
+  [`/contacts/${ID}?include=notes,profile,entity`, 'contacts:read', 'contacts:profile'],
+  [`/contacts/${ID}?include=signals&include=profile`, 'contacts:read', 'contacts:signals contacts:profile'],
+  [`/contacts/${ID}?include=profile`, 'contacts:profile', 'contacts:read'],
+  [`/contacts/${ID}/profile`, 'contacts:read', 'contacts:profile'],
+  [`/contacts/${ID}/signals`, 'contacts:read contacts:profile', 'contacts:signals'],
+  [`/contacts?ids=${ID}&include=notes,signals`, 'contacts:read', 'contacts:signals'],
+])('%s with %s is refused whole, naming %s, before anything is read', async (path, held, missing) => {
+  const answer = await server(...held.split(' ')).get(path);
+  expect({ status: answer.status, code: answer.body.code }).toEqual({
+    status: 403,
+    code: 'INSUFFICIENT_SCOPE',
+  });
+  const named = /scope="([^"]*)"/.exec(answer.headers['www-authenticate'] ?? '')?.[1]?.split(' ');
+  expect(new Set(named)).toEqual(new Set(missing.split(' ')));
+  expect(answer.body.detail).toContain(missing.split(' ')[0]);
+  expect(asked).toEqual([]);
+});
+
+test('scopes are no part of what is asked for, so one entry serves every permission level', async () => {
+  const path = `/contacts/${ID}?include=profile`;
+  await server('contacts:read', 'contacts:profile').get(path);
+  await server('contacts:read', 'contacts:profile', 'contacts:signals', 'admin').get(path);
+  expect(asked[0]).toEqual(asked[1]);
+  expect(JSON.stringify(asked)).not.toContain('contacts:');
+});

@@ -1,0 +1,93 @@
+import { exchange, type Answer } from '../support/http.ts';
+import { newKey, startIssuer, type Issuer } from '../support/issuer.ts';
+import { expectProblem } from '../support/problem.ts';
+import { startProgram, type Program } from '../support/start-program.ts';
+import { AUDIENCE, goodClaims, newSecret, sign, type Claims } from '../support/tokens.ts';
+import { programEnv, startWorld, type World } from '../support/world.ts';
+
+const USERS = 'https://users.test/';
+const JOBS = 'jobs';
+const users = newKey('key', 'RS256');
+const partners = newKey('key', 'RS256');
+const jobsSecret = newSecret();
+let world: World;
+let issuers: Issuer[];
+let program: Program;
+let org: string;
+let member: string;
+
+beforeAll(async () => {
+  [world, ...issuers] = await Promise.all([startWorld(), startIssuer(users.jwk), startIssuer(partners.jwk)]);
+  const [first] = world.directory.orgs;
+  [org, member] = [first!.id, first!.members[0]!];
+  program = await startProgram({
+    ...programEnv(world.sandbox, world.secret),
+    JWT_ISSUERS: JSON.stringify({
+      [USERS]: { jwksUri: issuers[0]!.jwksUri, audience: 'users-api', algorithms: ['RS256'] },
+      partners: { jwksUri: issuers[1]!.jwksUri, claims: { scope: 'may' } },
+      [JOBS]: { secret: jobsSecret, tier: 'internal', claims: { org: 'tenant', member: 'acts_for' } },
+    }),
+  });
+});
+afterAll(async () => {
+  await program?.stop();
+  await Promise.all((issuers ?? []).map((issuer) => issuer.stop()));
+  await world?.stop();
+});
+
+const get = (token: string): Promise<Answer> =>
+  exchange(`${program.url}/contacts/${world.directory.reference.contact}`, { token });
+const statusOf = async (token: string) => (await get(token)).status;
+const claims = (iss: string, changes: Claims = {}) => goodClaims(org, member, { iss, ...changes });
+const jobClaims = (changes: Claims = {}) =>
+  claims(JOBS, { org_id: undefined, member_id: undefined, tenant: org, acts_for: member, ...changes });
+
+test('every issuer’s own tokens are taken, by its own names', async () => {
+  expect(await statusOf(users.sign(claims(USERS, { aud: 'users-api' })))).toBe(200);
+  expect(await statusOf(partners.sign(claims('partners', { scope: undefined, may: 'contacts:read' })))).toBe(
+    200,
+  );
+  expect(await statusOf(sign(jobClaims(), jobsSecret))).toBe(200);
+  expect(await statusOf(world.token())).toBe(200);
+});
+
+test.each<[string, () => string]>([
+  [
+    'one key set’s key for another, of the same name',
+    () => partners.sign(claims(USERS, { aud: 'users-api' })),
+  ],
+  ['the single issuer’s secret', () => sign(jobClaims(), world.secret)],
+  ['a listed secret for the single issuer', () => sign(goodClaims(org, member), jobsSecret)],
+  ['a secret for a key set', () => sign(claims(USERS, { aud: 'users-api' }), jobsSecret)],
+  ['another’s audience', () => users.sign(claims(USERS, { aud: AUDIENCE }))],
+  ['another’s claim names', () => sign(claims(JOBS), jobsSecret)],
+  ['an issuer that is not listed', () => users.sign(claims('https://other.test/', { aud: 'users-api' }))],
+  ['no issuer', () => users.sign(claims(USERS, { iss: undefined, aud: 'users-api' }))],
+  [
+    'several issuers',
+    () => users.sign(claims(USERS, { iss: [USERS, 'partners'] as never, aud: 'users-api' })),
+  ],
+  ['an issuer of JavaScript’s own', () => users.sign(claims('__proto__', { aud: 'users-api' }))],
+  [
+    'an algorithm that this issuer may not use',
+    () => newKey('key', 'PS256').sign(claims(USERS, { aud: 'users-api' })),
+  ],
+])('%s is refused', async (_name, token) => {
+  expectProblem(await get(token()), 401, 'INVALID_TOKEN');
+});
+
+test('another’s scope claim is no scope', async () => {
+  expectProblem(await get(partners.sign(claims('partners'))), 403, 'INSUFFICIENT_SCOPE');
+});
+
+test('what is wrong with one is told by its name', async () => {
+  await issuers[1]!.stop();
+  try {
+    await statusOf(newKey('unknown', 'RS256').sign(claims('partners')));
+    const { reasons } = (await exchange(`${program.adminUrl}/readyz`)).json();
+    expect(reasons).toEqual([expect.objectContaining({ component: 'jwks of partners' })]);
+    expect(await statusOf(users.sign(claims(USERS, { aud: 'users-api' })))).toBe(200);
+  } finally {
+    await issuers[1]!.start();
+  }
+});

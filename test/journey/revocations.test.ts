@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { exchange, type Answer } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
+import { ISSUER } from '../support/tokens.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+let world: World;
+beforeAll(async () => void (world = await startWorld()));
+afterAll(() => world?.stop());
+
+const seconds = (delta = 0): number => Math.floor(Date.now() / 1000) + delta;
+const get = (token: string): Promise<Answer> =>
+  world.get(`/contacts/${world.directory.reference.contact}`, { token });
+const statusOf = async (token: string) => (await get(token)).status;
+const revoke = (body: unknown, headers: Record<string, string> = {}) =>
+  world.admin('/revocations', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+test('a token that is in use is refused once its jti is revoked, and no other is', async () => {
+  const [jti, other] = [randomUUID(), randomUUID()];
+  const [token, neighbour] = [world.token({ jti }), world.token({ jti: other })];
+  expect([await statusOf(token), await statusOf(neighbour)]).toEqual([200, 200]);
+  expect((await revoke({ jti, exp: seconds(600) })).status).toBe(204);
+  expectProblem(await get(token), 401, 'INVALID_TOKEN');
+  expect(await statusOf(neighbour)).toBe(200);
+});
+
+test('all of a subject’s tokens so far are refused, and one that is issued later is not', async () => {
+  const sub = randomUUID();
+  const tokens = [world.token({ sub }), world.token({ sub, jti: 'a' }), world.token({ sub, iat: undefined })];
+  for (const token of tokens) expect(await statusOf(token)).toBe(200);
+  expect((await revoke({ sub, iss: ISSUER })).status).toBe(204);
+  for (const token of tokens) expectProblem(await get(token), 401, 'INVALID_TOKEN');
+  expect(await statusOf(world.token({ sub, iat: seconds(2) }))).toBe(200);
+  expect(await statusOf(world.token())).toBe(200);
+});
+
+test('another issuer’s subject of the same name is another', async () => {
+  const sub = randomUUID();
+  expect((await revoke({ sub, iss: 'https://other.test/' })).status).toBe(204);
+  expect(await statusOf(world.token({ sub }))).toBe(200);
+});
+
+test('tokens issued up to a time', async () => {
+  const sub = randomUUID();
+  expect((await revoke({ sub, before: seconds(-100) })).status).toBe(204);
+  expect(await statusOf(world.token({ sub, iat: seconds(-100) }))).toBe(401);
+  expect(await statusOf(world.token({ sub, iat: seconds(-90) }))).toBe(200);
+});
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['no JSON', '{"jti"'],
+  ['a list', []],
+  ['neither', {}],
+  ['both', { jti: 'a', sub: 'b' }],
+  ['an unknown member', { jti: 'a', reason: 'x' }],
+  ['a jti that is no text', { jti: 7 }],
+  ['an empty jti', { jti: '' }],
+  ['a jti with a line end', { jti: 'a\nb' }],
+  ['a jti without end', { jti: 'x'.repeat(257) }],
+  ['a subject that is a list', { sub: ['a'] }],
+  ['an exp that is a text', { jti: 'a', exp: '1' }],
+  ['an exp in milliseconds', { jti: 'a', exp: Date.now() }],
+  ['a before in milliseconds', { sub: 'a', before: Date.now() }],
+  ['a before in the future', { sub: 'a', before: Date.now() / 1000 + 3600 }],
+  ['a before of a jti', { jti: 'a', before: 1 }],
+])('%s is a 400', async (_name, body) => {
+  expectProblem(await revoke(body ?? ''), 400, 'INVALID_REQUEST');
+});
+
+test('it is taken as JSON alone, on the admin port alone, by POST alone', async () => {
+  const body = { jti: randomUUID() };
+  expectProblem(await revoke(body, { 'content-type': 'text/plain' }), 400, 'INVALID_REQUEST');
+  expectProblem(await world.get('/revocations', { method: 'POST' }), 404, 'ROUTE_NOT_FOUND');
+  expectProblem(await exchange(`${world.program.adminUrl}/revocations`), 405, 'METHOD_NOT_ALLOWED');
+});
+
+test('where tokens have a longest lifetime, one that lives longer, or does not say, is refused', async () => {
+  const strict = await startWorld({ JWT_MAX_LIFETIME_S: '700' });
+  try {
+    const status = async (claims: object) =>
+      (await strict.get(`/contacts/${strict.freshContact()}`, { token: strict.token({ ...claims }) })).status;
+    expect(await status({})).toBe(200);
+    expect(await status({ exp: seconds(720) })).toBe(401);
+    expect(await status({ iat: undefined })).toBe(401);
+  } finally {
+    await strict.stop();
+  }
+});
