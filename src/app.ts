@@ -13,6 +13,7 @@ import { withCache } from './cache/with-cache.ts';
 import type { Config } from './config/load-config.ts';
 import { accessLog } from './http/access-log.ts';
 import { contactRoutes } from './http/contact-routes.ts';
+import { docsPages } from './http/docs-page.ts';
 import { errorResponse } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
 import { requireOneHost } from './http/host-header.ts';
@@ -24,6 +25,8 @@ import { routeNotFound, serve } from './http/routing.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { openRedis } from './redis/redis-client.ts';
 import { RedisLink } from './redis/redis-link.ts';
+import { staticAnswer } from './http/static-answer.ts';
+import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
@@ -76,6 +79,8 @@ export function buildApp({ config, log, health }: AppOptions) {
   serve(publicApp, '/contacts/:id', { get: [caller, contacts.getContact] });
   for (const { part, getPart } of contacts.parts)
     serve(publicApp, `/contacts/:id/${part}`, { get: [caller, getPart] });
+  const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
+  for (const [path, content] of docsPages(openApi)) serve(publicApp, path, { get: [staticAnswer(content)] });
   publicApp.use(routeNotFound, errorResponse(log));
 
   const adminApp = application(entry);

@@ -12,7 +12,3 @@ export type Include = (typeof INCLUDES)[number];
 export function isPart(name: string): name is Part {
   return (PARTS as readonly string[]).includes(name);
 }
-
-export function isInclude(name: string): name is Include {
-  return (INCLUDES as readonly string[]).includes(name);
-}

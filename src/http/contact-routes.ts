@@ -6,7 +6,7 @@ import { callerOf, scopeOf } from '../scope.ts';
 import { assembleContact, oldestFetch, selectFields } from './assemble.ts';
 import { readBatch } from './batch.ts';
 import { combineOutcomes } from './cache-headers.ts';
-import { parseContactId, parseFieldsets, parseIds, parseInclude } from './parse-query.ts';
+import { idsParser, parseContactId, parseFieldsets, parseInclude } from './parse-query.ts';
 import { sendJson } from './send-json.ts';
 
 export interface ContactRouteOptions {
@@ -26,6 +26,7 @@ export interface ContactRouteOptions {
 /** Handlers that parse, read, assemble and send; each is behind authentication. */
 export function contactRoutes(options: ContactRouteOptions) {
   const { readContact } = options;
+  const parseIds = idsParser(options.maxBatchSize);
 
   const getContact: RequestHandler = async (req, res) => {
     const parts = parseInclude(req.query);
@@ -52,7 +53,7 @@ export function contactRoutes(options: ContactRouteOptions) {
     const parts = parseInclude(req.query);
     requireScopes(req, parts, options);
     const fieldsets = parseFieldsets(req.query);
-    const ids = parseIds(req.query, options.maxBatchSize);
+    const ids = parseIds(req.query);
     const outcomes: CacheOutcome[] = [];
     const batch = await readBatch([...ids.keys()], options.batchParallelism, (id) =>
       readContact(queryFor(req, id, parts), {

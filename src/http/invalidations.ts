@@ -1,23 +1,23 @@
 import type { RequestHandler } from 'express';
-import { z } from 'zod';
-import { parseUuid } from '../contact/uuid.ts';
 import { AppError } from '../errors.ts';
-
-const BODY = z.object({ orgId: z.unknown(), contactId: z.unknown() });
+import { invalidation } from './request-schemas.ts';
 
 /** `POST /invalidations`: answers 204 once nothing that was fetched before can be served any more. */
 export function invalidations(invalidate: (org: string, contact: string) => Promise<void>): RequestHandler {
   return async function invalidateContact(req, res) {
-    const body = BODY.safeParse(req.body);
+    const body = invalidation.safeParse(req.body);
     if (!body.success) {
       // Only what a page of another origin cannot send unasked is taken, so JSON and nothing else.
-      throw new AppError('INVALID_REQUEST', { detail: 'Send a JSON object with orgId and contactId.' });
+      throw refusal(body.error.issues[0]?.path[0]);
     }
-    const org = parseUuid(body.data.orgId);
-    const contact = parseUuid(body.data.contactId);
-    if (!org) throw new AppError('INVALID_REQUEST', { detail: 'orgId must be a UUID.' });
-    if (!contact) throw new AppError('INVALID_CONTACT_ID', { detail: 'contactId must be a UUID.' });
-    await invalidate(org, contact);
+    await invalidate(body.data.orgId, body.data.contactId);
     res.status(204).end();
   };
+}
+
+function refusal(member: PropertyKey | undefined): AppError {
+  if (member === 'orgId') return new AppError('INVALID_REQUEST', { detail: 'orgId must be a UUID.' });
+  if (member === 'contactId')
+    return new AppError('INVALID_CONTACT_ID', { detail: 'contactId must be a UUID.' });
+  return new AppError('INVALID_REQUEST', { detail: 'Send a JSON object with orgId and contactId.' });
 }

@@ -1,6 +1,6 @@
-import { INCLUDES, PARTS, isInclude, isPart, type Part } from '../contact/parts.ts';
-import { parseUuid } from '../contact/uuid.ts';
+import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts.ts';
 import { AppError } from '../errors.ts';
+import { fieldList, idList, includeList, MAX_LIST_LENGTH, uuidString } from './request-schemas.ts';
 
 /** The parsed query string; a repeated name has a list. */
 export type Query = Readonly<Record<string, unknown>>;
@@ -8,15 +8,14 @@ export type Query = Readonly<Record<string, unknown>>;
 /** JSON:API's sparse fieldsets: the names to keep, by part. A part that is not named keeps all. */
 export type Fieldsets = ReadonlyMap<Part, ReadonlySet<string>>;
 
-const MAX_LIST_LENGTH = 2000;
 const FIELDS_NAME = /^fields\[(.*)\]$/s;
 
 /** @throws AppError `INVALID_CONTACT_ID` */
 export function parseContactId(value: unknown): string {
-  const id = parseUuid(value);
-  if (!id)
+  const id = uuidString.safeParse(value);
+  if (!id.success)
     throw new AppError('INVALID_CONTACT_ID', { detail: `The contact id must be a UUID, ${UUID_SHAPE}.` });
-  return id;
+  return id.data;
 }
 
 const UUID_SHAPE = 'five groups of 8, 4, 4, 4 and 12 hexadecimal digits with dashes between';
@@ -28,33 +27,29 @@ const UUID_SHAPE = 'five groups of 8, 4, 4, 4 and 12 hexadecimal digits with das
  */
 export function parseInclude(query: Query): readonly Part[] {
   const text = listOf(query['include']);
-  const names =
-    text === '' || text.length > MAX_LIST_LENGTH ? [] : text.split(',').map((name) => name.trim());
-  if (text.length > MAX_LIST_LENGTH || !names.every(isInclude)) {
+  const names = includeList.safeParse(splitList(text, MAX_LIST_LENGTH));
+  if (!names.success) {
     throw new AppError('INVALID_INCLUDE', {
       detail: `include takes any of ${INCLUDES.join(', ')}, separated by commas.`,
     });
   }
-  return PARTS.filter((part) => part === 'contact' || names.includes(part));
+  return PARTS.filter((part) => part === 'contact' || names.data.includes(part));
 }
 
-/**
- * The contacts of a batch, each once, in the order asked, spelled as they were.
- *
- * @throws AppError `INVALID_IDS`
- */
-export function parseIds(query: Query, max: number): Map<string, string> {
-  const text = listOf(query['ids']);
-  const spelled = new Map<string, string>();
-  // A first bound by length, so that a huge list is not split to be counted.
-  const items = text === '' || text.length > 64 * (max + 1) ? [] : text.split(',').map((item) => item.trim());
-  for (const item of items) {
-    const id = parseUuid(item);
-    if (!id) throw invalidIds(max);
-    if (!spelled.has(id)) spelled.set(id, item);
-  }
-  if (spelled.size === 0 || spelled.size > max) throw invalidIds(max);
-  return spelled;
+/** The contacts of a batch, each once, in the order asked, spelled as they were; at most `max`. */
+export function idsParser(max: number) {
+  const ids = idList(max);
+  /** @throws AppError `INVALID_IDS` */
+  return function parseIds(query: Query): Map<string, string> {
+    const spelled = new Map<string, string>();
+    // A first bound by length, so that a huge list is not split to be counted.
+    for (const item of splitList(listOf(query['ids']), 64 * (max + 1)) ?? []) {
+      const id = item.toLowerCase();
+      if (!spelled.has(id)) spelled.set(id, item);
+    }
+    if (!ids.safeParse([...spelled.keys()]).success) throw invalidIds(max);
+    return spelled;
+  };
 }
 
 function invalidIds(max: number): AppError {
@@ -70,7 +65,7 @@ export function parseFieldsets(query: Query): Fieldsets {
     const type = FIELDS_NAME.exec(name)?.[1];
     if (type === undefined) continue;
     const text = listOf(value);
-    if (!isPart(type) || text.length > MAX_LIST_LENGTH) {
+    if (!isPart(type) || !fieldList.safeParse(text).success) {
       throw new AppError('INVALID_FIELDS', {
         detail: `fields[…] takes one of ${PARTS.join(', ')}, and a list of at most ${MAX_LIST_LENGTH} characters.`,
       });
@@ -84,4 +79,10 @@ export function parseFieldsets(query: Query): Fieldsets {
 function listOf(value: unknown): string {
   if (Array.isArray(value)) return value.filter((item) => typeof item === 'string').join(',');
   return typeof value === 'string' ? value : '';
+}
+
+/** The items of a list, or undefined where it is too long to be taken apart. */
+function splitList(text: string, maxLength: number): string[] | undefined {
+  if (text.length > maxLength) return undefined;
+  return text === '' ? [] : text.split(',').map((item) => item.trim());
 }

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
 import type { CacheOutcome } from '../contact/read-contact.ts';
 import { cacheStatus, clientCacheControl } from './cache-headers.ts';
 import { ifNoneMatchHolds } from './conditional.ts';
+import { chooseCoding, encode, entityTag } from './content-coding.ts';
 
 export interface JsonAnswer {
   readonly body: Buffer;
@@ -13,14 +11,8 @@ export interface JsonAnswer {
   readonly fetchedAt: number;
 }
 
-const compressors = {
-  br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
-  gzip: (body: Buffer) => promisify(gzip)(body),
-};
-
 /**
  * Sends one 200, or the 304 that stands for it (RFC 9110 section 15.4.5), coded as the client likes best.
- * The entity tag is strong, and names the coding, since differently coded bytes are not the same bytes.
  *
  * @param options.compressFromBytes smaller bodies would gain nothing.
  */
@@ -31,8 +23,7 @@ export async function sendJson(
   options: { readonly compressFromBytes: number; readonly now: () => number },
 ): Promise<void> {
   const coding = answer.body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
-  const hash = createHash('sha256').update(answer.body).digest('base64url').slice(0, 27);
-  const etag = coding === 'identity' ? `"${hash}"` : `"${hash}-${coding}"`;
+  const etag = entityTag(answer.body, coding);
   res.setHeader('ETag', etag);
   res.setHeader('Cache-Control', clientCacheControl(answer.cache?.ttlS ?? 0));
   res.setHeader('Age', Math.max(0, Math.floor((options.now() - answer.fetchedAt) / 1000)));
@@ -43,16 +34,10 @@ export async function sendJson(
     res.end();
     return;
   }
-  const bytes = coding === 'identity' ? answer.body : await compressors[coding](answer.body);
+  const bytes = await encode(answer.body, coding);
   res.statusCode = 200;
   res.setHeader('Content-Type', 'application/json; charset=utf-8');
   if (coding !== 'identity') res.setHeader('Content-Encoding', coding);
   res.setHeader('Content-Length', bytes.length);
   res.end(bytes);
-}
-
-function chooseCoding(req: Request): 'br' | 'gzip' | 'identity' {
-  if (req.headers['accept-encoding'] === undefined) return 'identity';
-  const best = req.acceptsEncodings('br', 'gzip', 'identity');
-  return best === 'br' || best === 'gzip' ? best : 'identity';
 }

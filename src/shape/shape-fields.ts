@@ -29,6 +29,11 @@ export function camelCaseDeep(value: Json): Json {
   return renamed;
 }
 
+/** What each known field is called in answers, by its upstream name. */
+export function shapedNames(table: FieldTable): ReadonlyMap<string, string> {
+  return chooseNames(Object.keys(table.kinds), table);
+}
+
 function kindOf(name: string, table: FieldTable): ValueKind {
   return Object.hasOwn(table.kinds, name) ? table.kinds[name]! : 'text';
 }

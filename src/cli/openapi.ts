@@ -1,0 +1,36 @@
+/**
+ * Writes what is derived from the code and kept under version control: the OpenAPI document, and from it
+ * the typed client's types. The client's generator is a development dependency.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Faults } from '../config/faults.ts';
+import { readSettingsFiles } from '../config/files.ts';
+import { openApiBytes, openApiDocument } from '../openapi/document.ts';
+
+const SOURCE = join(import.meta.dirname, '..');
+const DOCUMENT = join(SOURCE, 'openapi', 'openapi.json');
+const TYPES = join(SOURCE, 'client', 'schema.ts');
+
+const faults = new Faults();
+const { http, scopes } = readSettingsFiles(faults);
+faults.throwIfAny();
+writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ ...http!, scopes: scopes! })));
+
+const scratch = mkdtempSync(join(tmpdir(), 'zyntro-bff-client-'));
+try {
+  const redocly = createRequire(import.meta.url).resolve('@redocly/cli/bin/cli.js');
+  const output = join(scratch, 'client.ts');
+  const options = ['--output', output, '--output-mode', 'split', '--import-ext', 'ts'];
+  execFileSync(process.execPath, [redocly, 'generate-client', DOCUMENT, ...options], {
+    env: { ...process.env, REDOCLY_TELEMETRY: 'off' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 60_000,
+  });
+  copyFileSync(join(scratch, 'client.schemas.ts'), TYPES);
+} finally {
+  rmSync(scratch, { recursive: true });
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Request } from 'express';
+
+export type Coding = 'br' | 'gzip' | 'identity';
+
+/** The coding that the client likes best; `identity` where it names none. */
+export function chooseCoding(req: Request): Coding {
+  if (req.headers['accept-encoding'] === undefined) return 'identity';
+  const best = req.acceptsEncodings('br', 'gzip', 'identity');
+  return best === 'br' || best === 'gzip' ? best : 'identity';
+}
+
+const compressBrotli = promisify(brotliCompress);
+const compressGzip = promisify(gzip);
+
+export async function encode(body: Buffer, coding: Coding): Promise<Buffer> {
+  if (coding === 'br') return compressBrotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
+  return coding === 'gzip' ? compressGzip(body) : body;
+}
+
+/** Strong, and names the coding, since differently coded bytes are not the same bytes. */
+export function entityTag(body: Buffer, coding: Coding): string {
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 27);
+  return coding === 'identity' ? `"${hash}"` : `"${hash}-${coding}"`;
+}

@@ -1,0 +1,46 @@
+import type { RequestHandler } from 'express';
+import { ifNoneMatchHolds } from './conditional.ts';
+import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
+
+export interface StaticContent {
+  readonly body: Buffer;
+  readonly contentType: string;
+  /** Seconds that anybody may keep it. */
+  readonly maxAgeS: number;
+}
+
+/** Answers with bytes that never change while the process lives, compressed once for each coding. */
+export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): RequestHandler {
+  const tags: Readonly<Record<Coding, string>> = {
+    identity: entityTag(body, 'identity'),
+    gzip: entityTag(body, 'gzip'),
+    br: entityTag(body, 'br'),
+  };
+  const encoded = new Map<Coding, Promise<Buffer>>();
+  const encodeOnce = (coding: Coding): Promise<Buffer> => {
+    const known = encoded.get(coding);
+    if (known) return known;
+    const promise = encode(body, coding);
+    encoded.set(coding, promise);
+    promise.catch(() => encoded.delete(coding));
+    return promise;
+  };
+  return async function answerStatic(req, res) {
+    const coding = chooseCoding(req);
+    const etag = tags[coding];
+    res.setHeader('ETag', etag);
+    res.setHeader('Cache-Control', `public, max-age=${maxAgeS}`);
+    res.vary('Accept-Encoding');
+    if (ifNoneMatchHolds(req.headers['if-none-match'], etag)) {
+      res.statusCode = 304;
+      res.end();
+      return;
+    }
+    const bytes = await encodeOnce(coding);
+    res.statusCode = 200;
+    res.setHeader('Content-Type', contentType);
+    if (coding !== 'identity') res.setHeader('Content-Encoding', coding);
+    res.setHeader('Content-Length', bytes.length);
+    res.end(bytes);
+  };
+}

@@ -1,0 +1,10 @@
+/** A JSON Schema of draft 2020-12, which OpenAPI 3.1 takes as it is. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export function ref(section: 'schemas' | 'parameters' | 'headers' | 'responses', name: string) {
+  return { $ref: `#/components/${section}/${name}` };
+}
+
+export function orNull(schema: JsonSchema): JsonSchema {
+  return { anyOf: [schema, { type: 'null' }] };
+}

@@ -1,0 +1,101 @@
+import { AppError, type ErrorCode } from '../errors.ts';
+import { problemOf } from '../http/problem.ts';
+import { responseHeaders, type HeaderName } from './headers.ts';
+import { ref } from './json-schema.ts';
+import { SENT_CODES } from './schemas.ts';
+
+/** The codes that depend on what a route takes; every route behind the token shares the others. */
+const OF_ONE_ROUTE: readonly ErrorCode[] = [
+  'INVALID_CONTACT_ID',
+  'INVALID_INCLUDE',
+  'INVALID_FIELDS',
+  'INVALID_IDS',
+];
+/** Answers to requests that are of no operation. */
+const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED'];
+/** A batch tells these of each contact by itself. */
+const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
+
+const COMMON = SENT_CODES.filter((code) => !OF_ONE_ROUTE.includes(code) && !OF_NO_ROUTE.includes(code));
+const SHARED = COMMON.filter((code) => statusOf(code) !== 400);
+const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map((code) => new AppError(code));
+
+const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
+  401: ['WWW-Authenticate'],
+  403: ['WWW-Authenticate'],
+  429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+  503: ['Retry-After'],
+};
+
+/** One response for each status, to be referred to, for what every contact route can answer. */
+export function sharedResponses(): Record<string, unknown> {
+  const responses = byStatus(SHARED).map(([status, codes]) => [
+    `Problem${status}`,
+    problemResponse(
+      status,
+      codes.map((code) => new AppError(code)),
+    ),
+  ]);
+  return Object.fromEntries(responses) as Record<string, unknown>;
+}
+
+/**
+ * The failures of an operation behind the token.
+ *
+ * @param faults what the operation throws where the request itself is at fault.
+ */
+export function failures(faults: readonly AppError[], options: { readonly batch: boolean }) {
+  const shared = SHARED.filter((code) => !(options.batch && OF_ONE_CONTACT.test(code)));
+  const responses = Object.fromEntries(
+    byStatus(shared).map(([status]) => [status, ref('responses', `Problem${status}`) as unknown]),
+  );
+  return { 400: problemResponse(400, [...faults, ...ANY_REQUEST]), ...responses };
+}
+
+/** The failures of an operation that asks for no token. */
+export function openFailures() {
+  return { 400: problemResponse(400, ANY_REQUEST), 413: ref('responses', 'Problem413') };
+}
+
+/** One response for errors of one status, with an example of each. */
+export function problemResponse(status: number, errors: readonly AppError[]) {
+  const codes = errors.map(({ code }) => code);
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    headers: responseHeaders('X-Request-Id', 'Cache-Control-None', ...(HEADERS_BY_STATUS[status] ?? [])),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [ref('schemas', 'Problem')],
+          properties: { status: { const: status }, code: { enum: codes } },
+        },
+        examples: Object.fromEntries(errors.map((error) => [error.code, example(error)])),
+      },
+    },
+  };
+}
+
+/** The error that a function throws, so that an example says what the code says. */
+export function thrownBy(run: () => unknown): AppError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('the example of an error made none');
+}
+
+function example(error: AppError) {
+  const problem = problemOf(error);
+  const requestId = '0b4f2ba6-5f0b-4c6e-9c57-0c7d7f0f3b1e';
+  return { summary: problem.title, value: { ...problem, instance: '/contacts', requestId } };
+}
+
+function statusOf(code: ErrorCode): number {
+  return problemOf(new AppError(code)).status;
+}
+
+function byStatus(codes: readonly ErrorCode[]): [number, ErrorCode[]][] {
+  return [...Map.groupBy(codes, statusOf)].toSorted(([a], [b]) => a - b);
+}
