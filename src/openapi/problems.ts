@@ -18,7 +18,7 @@ const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
 
 const COMMON = SENT_CODES.filter((code) => !OF_ONE_ROUTE.includes(code) && !OF_NO_ROUTE.includes(code));
 const SHARED = COMMON.filter((code) => statusOf(code) !== 400);
-const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map((code) => new AppError(code));
+const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map(errorOf);
 
 const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   401: ['WWW-Authenticate'],
@@ -31,10 +31,7 @@ const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
 export function sharedResponses(): Record<string, unknown> {
   const responses = byStatus(SHARED).map(([status, codes]) => [
     `Problem${status}`,
-    problemResponse(
-      status,
-      codes.map((code) => new AppError(code)),
-    ),
+    problemResponse(status, codes.map(errorOf)),
   ]);
   return Object.fromEntries(responses) as Record<string, unknown>;
 }
@@ -45,11 +42,13 @@ export function sharedResponses(): Record<string, unknown> {
  * @param faults what the operation throws where the request itself is at fault.
  */
 export function failures(faults: readonly AppError[], options: { readonly batch: boolean }) {
-  const shared = SHARED.filter((code) => !(options.batch && OF_ONE_CONTACT.test(code)));
-  const responses = Object.fromEntries(
-    byStatus(shared).map(([status]) => [status, ref('responses', `Problem${status}`) as unknown]),
-  );
-  return { 400: problemResponse(400, [...faults, ...ANY_REQUEST]), ...responses };
+  const responses: Record<number, unknown> = { 400: problemResponse(400, [...faults, ...ANY_REQUEST]) };
+  for (const [status, codes] of byStatus(SHARED)) {
+    const own = codes.filter((code) => !(options.batch && OF_ONE_CONTACT.test(code)));
+    if (own.length === codes.length) responses[status] = ref('responses', `Problem${status}`);
+    else if (own.length > 0) responses[status] = problemResponse(status, own.map(errorOf));
+  }
+  return responses;
 }
 
 /** The failures of an operation that asks for no token. */
@@ -92,8 +91,12 @@ function example(error: AppError) {
   return { summary: problem.title, value: { ...problem, instance: '/contacts', requestId } };
 }
 
+function errorOf(code: ErrorCode): AppError {
+  return new AppError(code);
+}
+
 function statusOf(code: ErrorCode): number {
-  return problemOf(new AppError(code)).status;
+  return problemOf(errorOf(code)).status;
 }
 
 function byStatus(codes: readonly ErrorCode[]): [number, ErrorCode[]][] {

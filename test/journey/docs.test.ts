@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { exchange } from '../support/http.ts';
+import type { Answer, Options } from '../support/http.ts';
+import { DOCUMENT_FILE } from '../support/openapi-contract.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+let world: World;
+beforeAll(async () => void (world = await startWorld()));
+afterAll(() => world?.stop());
+
+const get = (path: string, options: Options = {}): Promise<Answer> =>
+  exchange(`${world.program.url}${path}`, options);
+const FILE = readFileSync(DOCUMENT_FILE);
+
+test('/openapi.json is the committed file, open to all and kept for a while', async () => {
+  const answer = await get('/openapi.json');
+  expect(answer.body.equals(FILE)).toBe(true);
+  expect(answer.headers['content-type']).toMatch(/^application\/json\b/);
+  expect(answer.headers['cache-control']).toMatch(/^public, max-age=[1-9]\d*$/);
+  expect(answer.headers['vary']).toBe('Accept-Encoding');
+});
+
+test('it is not sent again to who has it, and coded as asked', async () => {
+  const headers = { 'accept-encoding': 'br' };
+  const brotli = await get('/openapi.json', { headers });
+  expect(brotliDecompressSync(brotli.body).equals(FILE)).toBe(true);
+  const gzipped = await get('/openapi.json', { headers: { 'accept-encoding': 'gzip' } });
+  expect(gunzipSync(gzipped.body).equals(FILE)).toBe(true);
+  const plain = await get('/openapi.json');
+  const tags = [brotli, gzipped, plain].map((answer) => answer.headers['etag']);
+  expect(new Set(tags).size).toBe(3);
+  const again = await get('/openapi.json', { headers: { ...headers, 'if-none-match': String(tags[0]) } });
+  expect([again.status, again.body.length]).toEqual([304, 0]);
+  const head = await get('/openapi.json', { method: 'HEAD' });
+  expect([head.status, head.body.length, head.headers['content-length']]).toEqual([
+    200,
+    0,
+    String(FILE.length),
+  ]);
+});
+
+test('/docs loads local files alone, each of which is there', async () => {
+  const page = await get('/docs');
+  expect(page.headers['content-type']).toMatch(/^text\/html\b/);
+  expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+  const links = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => String(link));
+  expect(links.length).toBeGreaterThan(4);
+  for (const link of links) {
+    expect(link).toMatch(/^\/(?!\/)/);
+    const asset = await get(link);
+    expect([link, asset.status]).toEqual([link, 200]);
+    expect(asset.headers['x-content-type-options']).toBe('nosniff');
+  }
+  expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)/);
+});
+
+test.each(['/docs/', '/docs/package.json', '/docs/../package.json', '/docs/%2e%2e/package.json', '/docs/x'])(
+  'no other file is served: %s',
+  async (path) => {
+    const answer = await get(path);
+    expect([path, answer.status]).toEqual([path, path === '/docs/' ? 200 : 404]);
+  },
+);
+
+test.each(['/docs', '/openapi.json'])('%s takes GET and HEAD alone', async (path) => {
+  expect((await get(path, { method: 'POST' })).status).toBe(405);
+});

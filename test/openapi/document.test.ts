@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { PARTS } from '../../src/contact/parts.ts';
+import { ERROR_CODES } from '../../src/errors.ts';
+import { Faults } from '../../src/config/faults.ts';
+import { readSettingsFiles } from '../../src/config/files.ts';
+import { openApiBytes, openApiDocument } from '../../src/openapi/document.ts';
+import { CONTACT_NOTES, ENTITY_NOTES, NOTE_NOTES } from '../../src/openapi/fields.ts';
+import { CONTACT_FIELDS, ENTITY_FIELDS, NOTE_FIELDS } from '../../src/shape/field-table.ts';
+import { shapedNames } from '../../src/shape/shape-fields.ts';
+import type { Json } from '../support/http.ts';
+import { DOCUMENT_FILE } from '../support/openapi-contract.ts';
+
+const { http, scopes } = readSettingsFiles(new Faults());
+const document: Json = openApiDocument({ ...http!, scopes: scopes! });
+
+test('the committed file is what the code makes; otherwise: npm run openapi', () => {
+  expect(openApiBytes(document).toString()).toBe(readFileSync(DOCUMENT_FILE, 'utf8'));
+});
+
+test('every route of the public port is there', () => {
+  expect(Object.keys(document.paths).toSorted()).toEqual(
+    [
+      '/contacts',
+      '/contacts/{id}',
+      ...PARTS.filter((part) => part !== 'contact').map((part) => `/contacts/{id}/${part}`),
+      '/docs',
+      '/healthz',
+      '/openapi.json',
+      '/readyz',
+    ].toSorted(),
+  );
+});
+
+test.each([
+  ['contact', CONTACT_FIELDS, CONTACT_NOTES],
+  ['entity', ENTITY_FIELDS, ENTITY_NOTES],
+  ['note', NOTE_FIELDS, NOTE_NOTES],
+])('every field of a %s has a note, and every note a field', (_name, table, notes) => {
+  expect(Object.keys(notes).toSorted()).toEqual([...shapedNames(table).values()].toSorted());
+});
+
+test('JSON fields say whether they hold a list or an object, and others do not', () => {
+  for (const [table, notes] of [
+    [CONTACT_FIELDS, CONTACT_NOTES],
+    [ENTITY_FIELDS, ENTITY_NOTES],
+    [NOTE_FIELDS, NOTE_NOTES],
+  ] as const) {
+    for (const [name, shaped] of shapedNames(table)) {
+      expect([shaped, notes[shaped]?.json !== undefined]).toEqual([shaped, table.kinds[name] === 'json']);
+    }
+  }
+});
+
+test('every code that is ever sent is listed, and has an example where a route answers it', () => {
+  const listed: string[] = document.components.schemas.ErrorCode.enum;
+  expect(listed.toSorted()).toEqual(ERROR_CODES.filter((code) => code !== 'CLIENT_GONE').toSorted());
+  const text = JSON.stringify([document.paths, document.components.responses]);
+  const ofNoRoute = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED'];
+  const withoutExample = listed.filter((code) => !text.includes(`"${code}":{"summary"`));
+  expect(withoutExample.toSorted()).toEqual(ofNoRoute.toSorted());
+});
+
+test('limits and scopes are those of the settings', () => {
+  const own: Json = openApiDocument({
+    maxBatchSize: 7,
+    scopes: { read: 'crm:read', includes: { notes: 'crm:notes' } },
+  });
+  expect(own.components.parameters.ContactIds.schema.maxItems).toBe(7);
+  const { get } = own.paths['/contacts/{id}/notes'];
+  expect(get.security).toEqual([{ bearer: ['crm:read'] }]);
+  expect(get.description).toContain('crm:notes');
+});
