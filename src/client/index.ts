@@ -111,7 +111,7 @@ function getter({ baseUrl, token, timeoutMs = DEFAULT_TIMEOUT_MS, fetch = global
     try {
       return (await response.json()) as Answer;
     } catch (error) {
-      if (error instanceof SyntaxError) throw new ProblemError(response, undefined);
+      if ((error as Error).name === 'SyntaxError') throw new ProblemError(response, undefined);
       throw error;
     }
   };

@@ -1,0 +1,99 @@
+import type { Browser, Page } from 'playwright-core';
+import { complaintsOf, launchBrowser, violationsOf } from '../support/browser.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+let world: World;
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  world = await startWorld();
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await world?.stop();
+});
+
+/** A browser that draws in software on a busy machine is slow. */
+const STEP_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 180_000;
+
+/** Swagger UI's own markup, which we do not write. */
+const SWAGGER_UI_VIOLATIONS = [
+  'heading-order',
+  'nested-interactive',
+  'region',
+  'scrollable-region-focusable',
+  'select-name',
+];
+const OPERATION = '#operations-Contacts-getContact';
+
+async function openDocs(page: Page): Promise<void> {
+  page.setDefaultTimeout(STEP_TIMEOUT_MS);
+  await page.goto(`${world.program.url}/docs`);
+  await page.click(`${OPERATION} .opblock-summary-control`);
+  await page.waitForSelector(`${OPERATION} .execute`);
+}
+
+async function execute(page: Page): Promise<{ status: number; body: string }> {
+  await page.click(`${OPERATION} .execute`);
+  const row = `${OPERATION} .live-responses-table tr.response`;
+  await page.waitForSelector(`${row} .highlight-code`);
+  return {
+    status: Number.parseInt((await page.textContent(`${row} .response-col_status`)) ?? '', 10),
+    body: (await page.textContent(`${row} .response-col_description pre`)) ?? '',
+  };
+}
+
+describe.each(['light', 'dark'] as const)('/docs, %s', (colorScheme) => {
+  test.each([
+    ['desktop', { width: 1280, height: 900 }],
+    ['phone', { width: 390, height: 844 }],
+  ])(
+    '%s: takes a token, sends a request, shows the answer',
+    async (_name, viewport) => {
+      const page = await browser.newPage({ colorScheme, viewport });
+      const complaints = complaintsOf(page, world.program.url);
+      await openDocs(page);
+      await page.click('.schemes-server-container .authorize, .scheme-container .authorize');
+      await page.fill('.auth-container input', world.token());
+      await page.click('.auth-btn-wrapper .authorize');
+      await page.click('.auth-btn-wrapper .btn-done');
+      await page.selectOption(`${OPERATION} [data-param-name="include"] select[multiple]`, [
+        'notes',
+        'entity',
+      ]);
+      const { status, body } = await execute(page);
+      expect(status).toBe(200);
+      const { data } = JSON.parse(body) as { data: Record<string, unknown> };
+      expect(Object.keys(data)).toEqual(['contact', 'notes', 'entity']);
+      expect(data['contact']).toMatchObject({ name: 'Jane Smith' });
+      expect(await page.evaluate('document.documentElement.classList.contains("dark-mode")')).toBe(
+        colorScheme === 'dark',
+      );
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+      expect(complaints).toEqual([]);
+      expect((await violationsOf(page)).filter((id) => !SWAGGER_UI_VIOLATIONS.includes(id))).toEqual([]);
+      await page.close();
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+test(
+  'without a token the problem is shown, and a token is gone with the page',
+  async () => {
+    const page = await browser.newPage();
+    await openDocs(page);
+    await page.click('.schemes-server-container .authorize, .scheme-container .authorize');
+    await page.fill('.auth-container input', world.token());
+    await page.click('.auth-btn-wrapper .authorize');
+    await page.reload();
+    await openDocs(page);
+    const { status, body } = await execute(page);
+    expect([status, JSON.parse(body).code]).toEqual([401, 'MISSING_TOKEN']);
+    expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);

@@ -1,0 +1,153 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createClient, ProblemError } from '../../src/client/index.ts';
+import type { ClientOptions } from '../../src/client/index.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+let world: World;
+beforeAll(async () => void (world = await startWorld()));
+afterAll(() => world?.stop());
+
+const client = (options: Partial<ClientOptions> = {}) =>
+  createClient({ baseUrl: world.program.url, token: world.token(), ...options });
+const UNKNOWN = '00000000-0000-4000-8000-000000000001';
+
+async function failure(promise: Promise<unknown>): Promise<ProblemError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ProblemError)) throw new Error('no ProblemError', { cause: error });
+  return error;
+}
+
+describe('against the running program', () => {
+  test('a contact with what was asked for and nothing else', async () => {
+    const id = world.directory.reference.contact;
+    const alone = await client().getContact(id);
+    expect(Object.keys(alone)).toEqual(['contact']);
+    expect(alone.contact).toMatchObject({ id, name: 'Jane Smith', emailVerified: true });
+    const both = await client().getContact(id, { include: ['notes', 'entity'] });
+    expect(Object.keys(both)).toEqual(['contact', 'notes', 'entity']);
+    expect(both.entity?.name).toBe('Acme Corp');
+  });
+
+  test('sparse fieldsets', async () => {
+    const found = await client().getContact(world.directory.reference.contact, {
+      include: ['entity'],
+      fields: { contact: ['name'], entity: ['website'] },
+    });
+    expect(Object.keys(found.contact).toSorted()).toEqual(['id', 'name']);
+    expect(found.entity).toEqual({ website: 'https://acme.com' });
+  });
+
+  test('one part, and null where there is none', async () => {
+    const id = world.freshContact();
+    await world.sandbox.patchContact(id, { entity: null });
+    expect(await client().getPart(id, 'entity')).toBeNull();
+    const notes = await client().getPart(world.directory.reference.contact, 'notes');
+    expect(notes?.[0]?.content).toMatch(/enterprise plan/);
+  });
+
+  test('several contacts, of which one is not there', async () => {
+    const ids = [UNKNOWN, world.freshContact(), world.directory.reference.contact];
+    const { data, errors } = await client().getContacts(ids, { include: ['notes'] });
+    expect(data.map(({ contact }) => contact.id)).toEqual(ids.slice(1));
+    expect(data.every(({ notes }) => Array.isArray(notes))).toBe(true);
+    expect(errors.map(({ id, code }) => [id, code])).toEqual([[UNKNOWN, 'CONTACT_NOT_FOUND']]);
+  });
+
+  test('the cache is passed by for a token that may', async () => {
+    const id = world.freshContact();
+    const token = world.token({ scope: 'contacts:read cache:bypass' });
+    await client({ token }).getContact(id);
+    await client({ token }).getContact(id);
+    expect(await world.sandbox.callsFor(id)).toHaveLength(1);
+    await client({ token }).getContact(id, { bypassCache: true });
+    expect(await world.sandbox.callsFor(id)).toHaveLength(2);
+  });
+
+  test('the token is asked for before every request', async () => {
+    const tokens = [world.token(), 'not-a-token'];
+    const asking = client({ token: () => Promise.resolve(tokens.shift()!) });
+    await asking.getContact(world.directory.reference.contact);
+    expect((await failure(asking.getContact(UNKNOWN))).code).toBe('INVALID_TOKEN');
+  });
+
+  test.each([
+    ['CONTACT_NOT_FOUND', 404, {}, UNKNOWN],
+    ['INVALID_CONTACT_ID', 400, {}, 'a/../b?c'],
+    ['INSUFFICIENT_SCOPE', 403, { scope: 'other' }, UNKNOWN],
+    ['EXPIRED_TOKEN', 401, { iat: 1, exp: 2 }, UNKNOWN],
+  ])('%s is a ProblemError', async (code, status, claims, id) => {
+    const error = await failure(client({ token: world.token(claims) }).getContact(id));
+    expect(error).toMatchObject({ name: 'ProblemError', code, status, problem: { code } });
+    expect(error.requestId).toMatch(/^[\w.-]+$/);
+    expect(error.message).toBe(error.problem?.detail);
+    expect(JSON.stringify(error)).not.toContain('Bearer');
+  });
+
+  test('Retry-After comes along', async () => {
+    const contactId = world.freshContact();
+    await world.sandbox.setFaults({ mode: 'http-429', retryAfterS: 7, contactId });
+    const error = await failure(client().getContact(contactId));
+    await world.sandbox.clearFaults();
+    expect(error).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', status: 503 });
+    expect(error.retryAfterS).toBeGreaterThanOrEqual(0);
+  });
+
+  test('a caller that gives up gets its own reason', async () => {
+    const contactId = world.freshContact();
+    await world.sandbox.setFaults({ mode: 'silent', contactId });
+    const gone = new AbortController();
+    const pending = client().getContact(contactId, { signal: gone.signal });
+    await world.sandbox.awaitCalls(contactId, 1);
+    gone.abort(new Error('the user left'));
+    await expect(pending).rejects.toThrow('the user left');
+    const late = client({ timeoutMs: 50 }).getContact(contactId);
+    await expect(late).rejects.toMatchObject({ name: 'TimeoutError' });
+    await world.sandbox.clearFaults();
+  });
+});
+
+describe('where something else answers', () => {
+  let server: Server;
+  let respond: (path: string) => [status: number, headers: Record<string, string>, body: string];
+  const paths: string[] = [];
+  beforeAll(async () => {
+    server = createServer((req, res) => {
+      paths.push(req.url!);
+      const [status, headers, body] = respond(req.url!);
+      res.writeHead(status, headers).end(body);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const origin = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  test.each([
+    ['a page with an error status', 502, { 'content-type': 'text/html' }, '<h1>Bad gateway</h1>'],
+    ['a page with a success status', 200, { 'content-type': 'text/html' }, '<h1>Log in</h1>'],
+    ['a broken problem', 503, { 'content-type': 'application/problem+json' }, '{"code":'],
+    ['a problem without a code', 500, { 'content-type': 'application/problem+json' }, '{}'],
+  ] as const)('%s', async (_name, status, headers, body) => {
+    respond = () => [status, headers, body];
+    const error = await failure(client({ baseUrl: `${origin()}/` }).getContact(UNKNOWN));
+    expect([error.code, error.status]).toEqual(['UNEXPECTED_RESPONSE', status]);
+    expect(error.message).not.toContain('<h1>');
+  });
+
+  test('no redirect is followed, so the token goes nowhere else', async () => {
+    respond = () => [302, { location: '/elsewhere' }, ''];
+    paths.length = 0;
+    await expect(client({ baseUrl: origin() }).getContact(UNKNOWN)).rejects.toMatchObject({
+      name: 'TypeError',
+    });
+    expect(paths).toEqual([`/contacts/${UNKNOWN}`]);
+  });
+});

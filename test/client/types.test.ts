@@ -1,0 +1,68 @@
+import { createClient, ProblemError } from '../../src/client/index.ts';
+import type { ContactWith, Contacts, ErrorCode, Include, Note } from '../../src/client/index.ts';
+
+/**
+ * Checked by the compiler: a line that should be refused and is not fails `tsc`, and so does one that
+ * should be taken. Nothing here is ever sent.
+ */
+const neverSent = createClient({ baseUrl: '', token: '', fetch: () => new Promise(() => {}) });
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_equal: Equal<A, B>): void {}
+
+export async function contactTypes(client: typeof neverSent, some: Include[], one: 'notes' | 'entity') {
+  const alone = await client.getContact('id');
+  alone.contact.id.toLowerCase();
+  // @ts-expect-error notes were not asked for
+  alone.notes;
+
+  const withNotes = await client.getContact('id', { include: ['notes'] });
+  same<typeof withNotes.notes, Note[] | null>(true);
+  // @ts-expect-error the entity was not asked for
+  withNotes.entity;
+  // @ts-expect-error there may be no notes
+  withNotes.notes.length;
+
+  const withBoth = await client.getContact('id', { include: ['entity', 'signals'] });
+  withBoth.entity?.website?.trim();
+  withBoth.signals satisfies object | null;
+  // @ts-expect-error no such field
+  withBoth.entity?.webSite;
+
+  const whatever = await client.getContact('id', { include: some });
+  same<typeof whatever.notes, Note[] | null | undefined>(true);
+
+  const either = await client.getContact('id', { include: [one] });
+  // @ts-expect-error it may be the entity instead
+  either.notes;
+  if ('notes' in either) same<typeof either.notes, Note[] | null>(true);
+
+  // @ts-expect-error no such include
+  await client.getContact('id', { include: ['photos'] });
+  await client.getContact('id', { fields: { contact: ['name', 'ourOwnField'], signals: ['any'] } });
+  // @ts-expect-error no such part
+  await client.getContact('id', { fields: { deal: ['name'] } });
+}
+
+export async function otherTypes(client: typeof neverSent) {
+  same<Awaited<ReturnType<typeof client.getPart<'notes'>>>, Note[] | null>(true);
+  const entity = await client.getPart('id', 'entity');
+  entity?.name?.trim();
+  // @ts-expect-error the contact is no include
+  await client.getPart('id', 'contact');
+
+  const batch = await client.getContacts(['id'], { include: ['notes'] });
+  same<typeof batch, Contacts<readonly ['notes']>>(true);
+  batch.data[0] satisfies ContactWith<['notes']> | undefined;
+  batch.errors[0]?.code satisfies ErrorCode | undefined;
+}
+
+export function errorTypes(error: unknown): boolean {
+  if (!(error instanceof ProblemError)) return false;
+  // @ts-expect-error no such code
+  return error.code === 'NO_SUCH_CODE' || error.code === 'CONTACT_NOT_FOUND';
+}
+
+test('the client has its methods', () => {
+  expect(Object.keys(neverSent).toSorted()).toEqual(['getContact', 'getContacts', 'getPart']);
+});
