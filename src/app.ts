@@ -64,7 +64,7 @@ export function buildApp({ config, log, health }: AppOptions) {
 
   const hashSubject = subjectHasher(config.log.hashKey);
   const entry = [requestScope(), securityHeaders(), accessLog({ log, hashSubject }), requireOneHost()];
-  const identity = openIdentity({ ...config.auth, now, random: Math.random, log, health });
+  const identity = openIdentity({ ...config.auth, link: redis, now, random: Math.random, log, health });
   const caller = authenticate({ verify: identity.verify, cookie: config.auth.cookie });
 
   const publicApp = application([
@@ -98,7 +98,10 @@ export function buildApp({ config, log, health }: AppOptions) {
   return {
     publicApp,
     adminApp,
-    connect: async () => redis?.connect(),
+    connect: async () => {
+      await redis?.connect();
+      await identity.connect();
+    },
     close: async () => {
       await Promise.all([transport.close(), identity.close()]);
       redis?.close();

@@ -1,6 +1,8 @@
+import type { RedisLink } from '../redis/redis-link.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import { openJwksFetch, type JwksFetchOptions } from './jwks-fetch.ts';
+import { redisRevocations } from './redis-revocations.ts';
 import { reportJwks } from './report-jwks.ts';
 import {
   memoryRevocations,
@@ -18,6 +20,9 @@ export interface IdentityOptions {
   readonly maxLifetimeS: number | undefined;
   readonly maxVerifiedTokens: number;
   readonly maxRevocations: number;
+  readonly compareRevocationsMs: number;
+  /** Where revocations are shared; undefined for this process alone. */
+  readonly link: RedisLink | undefined;
   readonly jwks: JwksFetchOptions & Pick<JwksSettings, 'refreshMs' | 'minDemandMs' | 'maxKeys'>;
   readonly now: () => number;
   readonly random: () => number;
@@ -27,7 +32,9 @@ export interface IdentityOptions {
 
 /** Everything that decides who calls: revocation, outermost, then remembered tokens, then verification. */
 export function openIdentity(options: IdentityOptions) {
-  const { now, random } = options;
+  const { now, random, link, log } = options;
+  const onUnusable = () =>
+    log.error('a revocation cannot be taken over from Redis: its token is not refused here');
   const fetch = openJwksFetch(options.jwks);
   const issuers = openTrustedIssuers(options.issuers, {
     ...options.jwks,
@@ -36,13 +43,18 @@ export function openIdentity(options: IdentityOptions) {
     fetchJwks: (uri, signal) => fetch.fetchJwks(uri, signal),
     onFetched: reportJwks(options.issuers, options),
   });
-  const revocations = memoryRevocations(options);
+  const shared =
+    link && redisRevocations({ ...options, link, compareMs: options.compareRevocationsMs, onUnusable });
+  const revocations = shared ?? memoryRevocations(options);
   const verifyToken = tokenVerifier({ ...options, issuers });
   const remembered = rememberVerified(verifyToken, { ...options, maxTokens: options.maxVerifiedTokens });
   return {
     verify: refuseRevoked(remembered, revocations),
     revoke: (request: RevocationRequest) => revocations.keep(revocationOf(request, options)),
+    /** Learns what was revoked before this process was there. */
+    connect: async () => shared?.compare(),
     async close(): Promise<void> {
+      shared?.close();
       issuers.close();
       await fetch.close();
     },

@@ -16,6 +16,8 @@ export interface Revocation {
 export interface RevocationList {
   /** @returns false where there is no room. */
   add(revocation: Revocation): boolean;
+  /** Those that are not over. */
+  standing(): readonly Revocation[];
   covers(token: Pick<TokenIdentity, 'caller' | 'jti' | 'issuedAt'>): boolean;
 }
 
@@ -53,6 +55,7 @@ export function revocationList({ maxRevocations, now }: RevocationListOptions): 
       entries.set(key, known ? mergeRevocations(known, revocation) : revocation);
       return true;
     },
+    standing: () => [...entries.values()].filter((entry) => !isOver(entry)),
     covers({ caller, jti, issuedAt }) {
       if (entries.size === 0) return false;
       return [caller.issuer, undefined].some((issuer) => {

@@ -13,7 +13,7 @@ export interface RevocationStore extends Pick<RevocationList, 'covers'> {
   /**
    * Resolves once the revocation holds in this process and will outlive it, where the store can promise so.
    *
-   * @throws AppError `UPSTREAM_UNAVAILABLE` where it could not be kept: the caller must ask again.
+   * @throws AppError `CACHE_UNAVAILABLE` where it could not be kept: the caller must ask again.
    */
   keep(revocation: Revocation): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function memoryRevocations(options: {
 }
 
 export function noRoom(): AppError {
-  return new AppError('UPSTREAM_UNAVAILABLE', {
+  return new AppError('CACHE_UNAVAILABLE', {
     detail: 'The list of revocations is full, so nothing was revoked. Set JWT_MAX_LIFETIME_S, or send exp.',
     retryAfterS: 60,
   });

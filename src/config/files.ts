@@ -27,6 +27,7 @@ const HTTP = z.strictObject({
 const AUTH = z.strictObject({
   maxVerifiedTokens: z.int().min(0).max(10_000_000),
   maxRevocations: count(10_000_000),
+  compareRevocationsMs: z.int().min(1000).max(3_600_000),
   jwks: z.strictObject({
     refreshMs: z.int().min(10_000).max(86_400_000),
     minDemandMs: z.int().min(1000).max(30_000),

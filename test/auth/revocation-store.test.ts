@@ -98,12 +98,12 @@ test('for good where a token can live for ever', async () => {
 test('there is room for so many; what is over makes some, and what stands is never dropped', async () => {
   const store = await storeWith([{ jti: 'a' }, { jti: 'b', exp: NOW + 10 }, { jti: 'c' }]);
   const keep = (request: RevocationRequest) => store.keep(revocationOf(request, times));
-  await expect(keep({ jti: 'd' })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  await expect(keep({ jti: 'd' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
   await keep({ jti: 'a' });
   nowS = NOW + 20;
   await keep({ jti: 'd' });
   expect(['a', 'c', 'd'].every((jti) => store.covers(token({ jti })))).toBe(true);
-  await expect(keep({ jti: 'e' })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  await expect(keep({ jti: 'e' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
 });
 
 test('what is already over is not kept', async () => {

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { exchange, type Answer } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { ISSUER } from '../support/tokens.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { startProgram, type Program } from '../support/start-program.ts';
+import { startRedis } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { programEnv, startWorld, type World } from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => void (world = await startWorld()));
@@ -91,3 +94,29 @@ test('where tokens have a longest lifetime, one that lives longer, or does not s
     await strict.stop();
   }
 });
+
+test('with Redis, every process hears of it, and one that starts later knows', async () => {
+  const redis = await startRedis();
+  const env = { ...programEnv(world.sandbox, world.secret), REDIS_URL: redis.url };
+  const programs: Program[] = await Promise.all([startProgram(env), startProgram(env)]);
+  try {
+    const jti = randomUUID();
+    const token = world.token({ jti });
+    const path = `/contacts/${world.directory.reference.contact}`;
+    const status = async ({ url }: { url: string }) => (await exchange(`${url}${path}`, { token })).status;
+    expect(await Promise.all(programs.map(status))).toEqual([200, 200]);
+    const answer = await exchange(`${programs[0]!.adminUrl}/revocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jti }),
+    });
+    expect(answer.status).toBe(204);
+    expect(await status(programs[0]!)).toBe(401);
+    await waitFor('the other process', async () => (await status(programs[1]!)) === 401);
+    programs.push(await startProgram(env));
+    expect(await status(programs[2]!)).toBe(401);
+  } finally {
+    await Promise.all(programs.map((program) => program.stop()));
+    await redis.stop();
+  }
+}, 40_000);

@@ -1,0 +1,162 @@
+import { AppError } from '../errors.ts';
+import { RedisUnavailable, type RedisLink } from '../redis/redis-link.ts';
+import { revocationList, type Revocation } from './revocation-list.ts';
+import { noRoom, type RevocationStore } from './revocation-store.ts';
+
+export interface RedisRevocationsOptions {
+  readonly link: RedisLink;
+  readonly maxRevocations: number;
+  /** Milliseconds between two comparisons with Redis, which find what was missed or lost. */
+  readonly compareMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told of one that cannot be read, or for which there is no room in this process. */
+  readonly onUnusable: () => void;
+}
+
+export interface RedisRevocations extends RevocationStore {
+  /** Learns what Redis holds, and gives it what it has lost. Resolves either way. */
+  compare(): Promise<void>;
+  close(): void;
+}
+
+const KEY = 'zbff:1:revocations';
+const CHANNEL = 'zbff:1:revocations';
+const PAGE = 500;
+const RETRY_MS = 1000;
+/** A revocation is worth a longer wait than a read: there is no going on without it. */
+const KEEP_BOUND = { ms: 1500, evenIfDown: true };
+const FULL = 0;
+
+/**
+ * Keeps revocations by the time when they are over, and tells every process of what is new.
+ *
+ * KEYS: the sorted set. ARGV: room, channel, then per revocation its score and member.
+ * Returns 0 where there is no room for all of them. By Redis's own clock, so that no process whose clock is
+ * wrong drops what still stands.
+ */
+const KEEP = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1])
+local full = false
+for i = 3, #ARGV, 2 do
+  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) and not redis.call('ZSCORE', KEYS[1], ARGV[i + 1]) then
+    full = true
+  elseif redis.call('ZADD', KEYS[1], 'GT', 'CH', ARGV[i], ARGV[i + 1]) == 1 then
+    redis.call('PUBLISH', ARGV[2], ARGV[i] .. ' ' .. ARGV[i + 1])
+  end
+end
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+if last == 'inf' then
+  redis.call('PERSIST', KEYS[1])
+elseif last then
+  redis.call('EXPIREAT', KEYS[1], math.ceil(tonumber(last)) + 1)
+end
+return full and 0 or 1
+`;
+
+/**
+ * Revocations in Redis, and in the memory of every process: those that are told over a channel, those that
+ * were missed while it was cut on the next comparison. What Redis loses, by eviction or a restart, it is
+ * given again by any process that knows it.
+ */
+export function redisRevocations(options: RedisRevocationsOptions): RedisRevocations {
+  const { link, onUnusable } = options;
+  const list = revocationList(options);
+  const keepScript = link.script(KEEP);
+  let comparing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function learn(score: string, member: string): void {
+    const revocation = decode(score, member);
+    if (!revocation || !list.add(revocation)) onUnusable();
+  }
+
+  async function store(revocations: readonly Revocation[]): Promise<boolean> {
+    const args = revocations.flatMap((one) => [String(one.until ?? '+inf'), encode(one)]);
+    const reply = await keepScript([KEY], [options.maxRevocations, CHANNEL, ...args], KEEP_BOUND);
+    return reply !== FULL;
+  }
+
+  async function compareOnce(): Promise<void> {
+    const there = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, found] = (await link.call('ZSCAN', [KEY, cursor, 'COUNT', PAGE])) as [Buffer, Buffer[]];
+      for (let at = 0; at < found.length; at += 2) {
+        const member = found[at]!.toString('utf8');
+        there.add(member);
+        learn(found[at + 1]!.toString('latin1'), member);
+      }
+      cursor = next.toString('latin1');
+    } while (cursor !== '0');
+    const lost = list.standing().filter((one) => !there.has(encode(one)));
+    for (let at = 0; at < lost.length; at += PAGE) await store(lost.slice(at, at + PAGE));
+  }
+
+  function compare(): Promise<void> {
+    comparing ??= compareOnce()
+      .then(() => schedule(options.compareMs))
+      .catch((error: unknown) => {
+        // That Redis is out of reach is told by the link.
+        if (!(error instanceof RedisUnavailable)) onUnusable();
+        schedule(Math.min(RETRY_MS, options.compareMs));
+      })
+      .finally(() => (comparing = undefined));
+    return comparing;
+  }
+
+  function schedule(delayMs: number): void {
+    clearTimeout(timer);
+    if (!closed) timer = setTimeout(() => void compare(), delayMs).unref();
+  }
+
+  link.subscribe(CHANNEL, (message) => {
+    const space = message.indexOf(' ');
+    learn(message.slice(0, space), message.slice(space + 1));
+  });
+  link.onGap(() => void compare());
+
+  return {
+    covers: (token) => list.covers(token),
+    async keep(revocation) {
+      if (!list.add(revocation)) throw noRoom();
+      try {
+        if (!(await store([revocation]))) throw noRoom();
+      } catch (cause) {
+        if (!(cause instanceof RedisUnavailable)) throw cause;
+        throw new AppError('CACHE_UNAVAILABLE', {
+          detail: 'Redis cannot be reached, so the revocation may not hold everywhere. Send it again.',
+          retryAfterS: 1,
+          cause,
+        });
+      }
+    },
+    compare,
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function encode({ by, issuer, value, before }: Revocation): string {
+  return JSON.stringify([by, issuer ?? null, value, before ?? null]);
+}
+
+function decode(score: string, member: string): Revocation | undefined {
+  const until = score === 'inf' || score === '+inf' ? undefined : Number(score);
+  try {
+    const [by, issuer, value, before] = JSON.parse(member) as unknown[];
+    if ((by !== 'jti' && by !== 'sub') || typeof value !== 'string' || Number.isNaN(until)) return undefined;
+    return {
+      by,
+      value,
+      issuer: typeof issuer === 'string' ? issuer : undefined,
+      before: typeof before === 'number' ? before : undefined,
+      until,
+    };
+  } catch {
+    return undefined;
+  }
+}

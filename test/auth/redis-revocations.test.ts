@@ -1,0 +1,178 @@
+import { redisRevocations, type RedisRevocations } from '../../src/auth/redis-revocations.ts';
+import { revocationOf, type RevocationRequest } from '../../src/auth/revocation-store.ts';
+import { openRedis } from '../../src/redis/redis-client.ts';
+import { RedisLink } from '../../src/redis/redis-link.ts';
+import { Health } from '../../src/telemetry/health.ts';
+import { openLog } from '../../src/telemetry/log.ts';
+import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const KEY = 'zbff:1:revocations';
+
+interface Process extends RedisRevocations {
+  revoke(request: RevocationRequest, maxLifetimeS?: number): Promise<void>;
+  refuses(token: { jti?: string; subject?: string; issuedAt?: number }): boolean;
+  unusable(): number;
+}
+let opened: (() => void)[] = [];
+afterEach(() => {
+  for (const close of opened) close();
+  opened = [];
+});
+
+async function startProcess(
+  redis: { mode: 'standalone' | 'cluster'; nodes: readonly { host: string; port: number }[] },
+  maxRevocations = 100,
+  compareMs = 60_000,
+): Promise<Process> {
+  const none = {
+    sentinelName: undefined,
+    username: undefined,
+    password: undefined,
+    sentinelPassword: undefined,
+  };
+  const link = new RedisLink({
+    client: openRedis({ ...none, ...redis, db: 0, tls: false }),
+    log: openLog({ level: 'silent' }),
+    health: new Health(Date.now),
+  });
+  let unusable = 0;
+  const store = redisRevocations({
+    link,
+    maxRevocations,
+    compareMs,
+    now: Date.now,
+    onUnusable: () => (unusable += 1),
+  });
+  opened.push(() => {
+    store.close();
+    link.close();
+  });
+  await link.connect();
+  await store.compare();
+  return {
+    ...store,
+    unusable: () => unusable,
+    revoke: (request, maxLifetimeS = 3600) =>
+      store.keep(revocationOf(request, { clockToleranceS: 5, maxLifetimeS, now: Date.now })),
+    refuses: ({ jti, subject = 'user', issuedAt }) =>
+      store.covers({
+        jti,
+        issuedAt,
+        caller: { issuer: 'issuer', subject, org: '', member: '', scopes: new Set(), tier: undefined },
+      }),
+  };
+}
+
+describe('on one server', () => {
+  let server: RedisServer;
+  beforeAll(async () => void (server = await startRedis()));
+  beforeEach(async () => void (await server.cli('flushall')));
+  afterAll(() => server?.stop());
+  const start = (maxRevocations?: number, compareMs?: number) =>
+    startProcess(
+      { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] },
+      maxRevocations,
+      compareMs,
+    );
+
+  test('every process hears of it, and one that starts later knows', async () => {
+    const [one, two] = [await start(), await start()];
+    const then = Math.floor(Date.now() / 1000) - 100;
+    await one.revoke({ jti: 'a' });
+    await one.revoke({ sub: 'user', before: then });
+    expect(one.refuses({ jti: 'a', issuedAt: then + 1 })).toBe(true);
+    await waitFor('the news', () => two.refuses({ jti: 'a', issuedAt: then + 1 }));
+    await waitFor('the other', () => two.refuses({ issuedAt: then }));
+    const three = await start();
+    expect(three.refuses({ jti: 'a', issuedAt: then + 1 })).toBe(true);
+    expect(three.refuses({ jti: 'b', issuedAt: then + 1 })).toBe(false);
+    expect(three.refuses({ issuedAt: then })).toBe(true);
+    expect(three.refuses({ issuedAt: then + 1 })).toBe(false);
+    expect([one, two, three].map((process) => process.unusable())).toEqual([0, 0, 0]);
+  });
+
+  test('what is over leaves Redis, and all of it once the last is over', async () => {
+    const one = await start();
+    await one.revoke({ jti: 'long' });
+    await server.cli('zadd', KEY, '1', '["jti",null,"over",null]');
+    await one.revoke({ jti: 'short', exp: Date.now() / 1000 + 100 });
+    expect(await server.cli('zcard', KEY)).toBe('2');
+    const ttl = Number(await server.cli('ttl', KEY));
+    expect(ttl).toBeGreaterThan(3500);
+    expect(ttl).toBeLessThan(3620);
+  });
+
+  test('one without an end has none in Redis either', async () => {
+    const one = await start();
+    await one.keep({ by: 'jti', value: 'a', issuer: undefined, before: undefined, until: undefined });
+    await one.revoke({ jti: 'b' });
+    expect(await server.cli('ttl', KEY)).toBe('-1');
+    expect((await start()).refuses({ jti: 'a' })).toBe(true);
+  });
+
+  test('what Redis lost is given back by who knows it', async () => {
+    const one = await start(100, 1000);
+    await one.revoke({ jti: 'a' });
+    await one.revoke({ sub: 'user' });
+    await server.cli('flushall');
+    await waitFor('it back', async () => (await server.cli('zcard', KEY)) === '2');
+    expect((await start()).refuses({ jti: 'a', subject: 'other' })).toBe(true);
+  });
+
+  test('more than a page of them', async () => {
+    const one = await start(2000);
+    await Promise.all(Array.from({ length: 1200 }, (_, n) => one.revoke({ jti: `t${n}` })));
+    const two = await start(2000);
+    const missing = Array.from({ length: 1200 }, (_, n) => n).filter((n) => !two.refuses({ jti: `t${n}` }));
+    expect(missing).toEqual([]);
+  });
+
+  test('the number is bounded for all processes together, and what stands is never dropped', async () => {
+    const [one, two] = [await start(3), await start(3)];
+    for (const jti of ['a', 'b', 'c']) await one.revoke({ jti });
+    await expect(two.revoke({ jti: 'd' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
+    await two.revoke({ jti: 'a' });
+    expect(await server.cli('zcard', KEY)).toBe('3');
+  });
+
+  test('what cannot be read is told, and harms nothing', async () => {
+    const one = await start();
+    for (const member of ['', 'x', '{}', '["jti"]', '["x",null,"a",null]', '[1,2,3,4]', 'null'])
+      await server.cli('zadd', KEY, '9999999999', member);
+    await server.cli('publish', KEY, 'nonsense');
+    await one.compare();
+    await one.revoke({ jti: 'a' });
+    expect(one.refuses({ jti: 'a' })).toBe(true);
+    expect(one.unusable()).toBeGreaterThanOrEqual(7);
+  });
+
+  test('with Redis gone, it holds here and says that it may not hold elsewhere; later it does', async () => {
+    const [one, two] = [await start(), await start()];
+    await server.kill();
+    await expect(one.revoke({ jti: 'a' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
+    expect([one.refuses({ jti: 'a' }), two.refuses({ jti: 'a' })]).toEqual([true, false]);
+    await server.restart();
+    await waitFor('the news', () => two.refuses({ jti: 'a' }), 20_000);
+  }, 40_000);
+});
+
+describe('on a Cluster', () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => void (cluster = await startCluster()), 60_000);
+  afterAll(() => cluster?.stop());
+
+  test('every process hears of it, and one that starts later knows', async () => {
+    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const [one, two] = [
+      await startProcess({ mode: 'cluster', nodes }),
+      await startProcess({ mode: 'cluster', nodes }),
+    ];
+    await one.revoke({ jti: 'a' });
+    await waitFor('the news', () => two.refuses({ jti: 'a' }));
+    await waitFor('a later process', async () =>
+      (await startProcess({ mode: 'cluster', nodes })).refuses({ jti: 'a' }),
+    );
+  });
+});
