@@ -45,49 +45,48 @@ async function execute(page: Page): Promise<{ status: number; body: string }> {
   };
 }
 
-describe.each(['light', 'dark'] as const)('/docs, %s', (colorScheme) => {
-  test.each([
-    ['desktop', { width: 1280, height: 900 }],
-    ['phone', { width: 390, height: 844 }],
-  ])(
-    '%s: takes a token, sends a request, shows the answer',
-    async (_name, viewport) => {
-      const page = await browser.newPage({ colorScheme, viewport });
-      const complaints = complaintsOf(page, world.program.url);
-      await openDocs(page);
-      await page.click('.schemes-server-container .authorize, .scheme-container .authorize');
-      await page.fill('.auth-container input', world.token());
-      await page.click('.auth-btn-wrapper .authorize');
-      await page.click('.auth-btn-wrapper .btn-done');
-      await page.selectOption(`${OPERATION} [data-param-name="include"] select[multiple]`, [
-        'notes',
-        'entity',
-      ]);
-      const { status, body } = await execute(page);
-      expect(status).toBe(200);
-      const { data } = JSON.parse(body) as { data: Record<string, unknown> };
-      expect(Object.keys(data)).toEqual(['contact', 'notes', 'entity']);
-      expect(data['contact']).toMatchObject({ name: 'Jane Smith' });
-      expect(await page.evaluate('document.documentElement.classList.contains("dark-mode")')).toBe(
-        colorScheme === 'dark',
-      );
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
-      expect(complaints).toEqual([]);
-      expect((await violationsOf(page)).filter((id) => !SWAGGER_UI_VIOLATIONS.includes(id))).toEqual([]);
-      await page.close();
-    },
-    TEST_TIMEOUT_MS,
-  );
-});
+async function authorize(page: Page): Promise<void> {
+  await page.click('.schemes-server-container .authorize, .scheme-container .authorize');
+  await page.fill('.auth-container input', world.token());
+  await page.click('.auth-btn-wrapper .authorize');
+  await page.click('.auth-btn-wrapper .btn-done');
+}
+
+test.each([
+  ['light', 'desktop', { width: 1280, height: 900 }],
+  ['dark', 'phone', { width: 390, height: 844 }],
+] as const)(
+  '/docs, %s, %s: takes a token, sends a request, shows the answer',
+  async (colorScheme, _device, viewport) => {
+    const page = await browser.newPage({ colorScheme, viewport });
+    const complaints = complaintsOf(page, world.program.url);
+    await openDocs(page);
+    await authorize(page);
+    const include = `${OPERATION} [data-param-name="include"] select[multiple]`;
+    await page.selectOption(include, ['notes', 'entity']);
+    const { status, body } = await execute(page);
+    expect(status).toBe(200);
+    const { data } = JSON.parse(body) as { data: Record<string, unknown> };
+    expect(Object.keys(data)).toEqual(['contact', 'notes', 'entity']);
+    expect(data['contact']).toMatchObject({ name: 'Jane Smith' });
+    expect(await page.evaluate('document.documentElement.className')).toBe(
+      colorScheme === 'dark' ? 'dark-mode' : '',
+    );
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+    expect(complaints).toEqual([]);
+    expect((await violationsOf(page)).filter((id) => !SWAGGER_UI_VIOLATIONS.includes(id))).toEqual([]);
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);
 
 test(
-  'without a token the problem is shown, and a token is gone with the page',
+  'a token is gone with the page, and without one the problem is shown',
   async () => {
     const page = await browser.newPage();
     await openDocs(page);
-    await page.click('.schemes-server-container .authorize, .scheme-container .authorize');
-    await page.fill('.auth-container input', world.token());
-    await page.click('.auth-btn-wrapper .authorize');
+    await authorize(page);
+    expect((await execute(page)).status).toBe(200);
     await page.reload();
     await openDocs(page);
     const { status, body } = await execute(page);

