@@ -13,7 +13,7 @@ import { withCache } from './cache/with-cache.ts';
 import type { Config } from './config/load-config.ts';
 import { accessLog } from './http/access-log.ts';
 import { contactRoutes } from './http/contact-routes.ts';
-import { docsPages } from './http/docs-page.ts';
+import { docsPages, openApiContent } from './http/docs-page.ts';
 import { errorResponse } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
 import { requireOneHost } from './http/host-header.ts';
@@ -26,6 +26,7 @@ import { securityHeaders } from './http/security-headers.ts';
 import { openRedis } from './redis/redis-client.ts';
 import { RedisLink } from './redis/redis-link.ts';
 import { staticAnswer } from './http/static-answer.ts';
+import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
@@ -92,6 +93,8 @@ export function buildApp({ config, log, health }: AppOptions) {
     post: [operator, json, invalidations((org, contact) => store.invalidate(org, contact))],
   });
   serve(adminApp, '/revocations', { post: [operator, json, revocations({ revoke: identity.revoke, now })] });
+  const adminOpenApi = openApiContent(openApiBytes(adminOpenApiDocument()));
+  serve(adminApp, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
   adminApp.use(operator, routeNotFound);
   adminApp.use(errorResponse(log));
 

@@ -1,6 +1,6 @@
 /**
- * Writes what is derived from the code and kept under version control: the OpenAPI document, and from it
- * the typed client's types. The client's generator is a development dependency.
+ * Writes what is derived from the code and kept under version control: the OpenAPI documents of both ports,
+ * and from the public one the typed client's types. The client's generator is a development dependency.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,16 +9,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Faults } from '../config/faults.ts';
 import { readSettingsFiles } from '../config/files.ts';
+import { adminOpenApiDocument } from '../openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from '../openapi/document.ts';
 
 const SOURCE = join(import.meta.dirname, '..');
 const DOCUMENT = join(SOURCE, 'openapi', 'openapi.json');
+const ADMIN_DOCUMENT = join(SOURCE, 'openapi', 'openapi-admin.json');
 const TYPES = join(SOURCE, 'client', 'schema.ts');
 
 const faults = new Faults();
 const { http, scopes } = readSettingsFiles(faults);
 faults.throwIfAny();
 writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ ...http!, scopes: scopes! })));
+writeFileSync(ADMIN_DOCUMENT, openApiBytes(adminOpenApiDocument()));
 
 const scratch = mkdtempSync(join(tmpdir(), 'zyntro-bff-client-'));
 try {

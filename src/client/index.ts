@@ -18,8 +18,11 @@ export type {
 export interface ClientOptions {
   /** Where the proxy is: `https://api.example.com`, or `''` for the page's own origin. */
   readonly baseUrl: string;
-  /** The user's JWT; a function is asked before every request, so that it can renew what expires. */
-  readonly token: string | (() => string | Promise<string>);
+  /**
+   * The user's JWT; a function is asked before every request, so that it can renew what expires. Leave it
+   * out where the proxy takes a login's cookie.
+   */
+  readonly token?: string | (() => string | Promise<string>);
   /** Milliseconds that a request may take from its start to the last byte of its answer. */
   readonly timeoutMs?: number;
   readonly fetch?: typeof globalThis.fetch;
@@ -98,14 +101,15 @@ function getter({ baseUrl, token, timeoutMs = DEFAULT_TIMEOUT_MS, fetch = global
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     const jwt = typeof token === 'function' ? await token() : token;
-    const headers: Record<string, string> = { Accept: 'application/json', Authorization: `Bearer ${jwt}` };
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (jwt !== undefined) headers['Authorization'] = `Bearer ${jwt}`;
     if (options.bypassCache) headers['Cache-Control'] = 'no-cache';
     const response = await fetch(`${base}${path}${search(options, more)}`, {
       headers,
       signal,
-      // The token is for this server, and no cookie is.
+      // What it carries is for this server alone.
       redirect: 'error',
-      credentials: 'omit',
+      credentials: jwt === undefined ? 'include' : 'omit',
     });
     if (!response.ok) throw await problemErrorOf(response);
     try {

@@ -14,7 +14,7 @@ export function docsPages(openApi: Buffer): ReadonlyMap<string, StaticContent> {
   const ours = join(import.meta.dirname, 'docs');
   const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   return new Map([
-    ['/openapi.json', { body: openApi, contentType: JSON_UTF8, maxAgeS: SHORT_S }],
+    ['/openapi.json', openApiContent(openApi)],
     ['/docs', load(join(ours, 'index.html'), HTML, SHORT_S)],
     ['/docs/page.css', load(join(ours, 'page.css'), CSS, SHORT_S)],
     ['/docs/page.js', load(join(ours, 'page.js'), JAVASCRIPT, SHORT_S)],
@@ -22,6 +22,10 @@ export function docsPages(openApi: Buffer): ReadonlyMap<string, StaticContent> {
     ['/docs/swagger-ui-bundle.js', load(join(swagger, 'swagger-ui-bundle.js'), JAVASCRIPT, LONG_S)],
     ['/docs/favicon.png', load(join(swagger, 'favicon-32x32.png'), 'image/png', LONG_S)],
   ]);
+}
+
+export function openApiContent(body: Buffer): StaticContent {
+  return { body, contentType: JSON_UTF8, maxAgeS: SHORT_S };
 }
 
 const JSON_UTF8 = 'application/json; charset=utf-8';

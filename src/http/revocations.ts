@@ -9,12 +9,12 @@ const MAX_TIME_S = 100_000_000_000;
 
 const text = z.string().min(1).refine(isPlainText);
 const time = z.number().min(0).max(MAX_TIME_S);
-const BODY = z.union([
+export const revocation = z.union([
   z.strictObject({ jti: text, iss: text.optional(), exp: time.optional() }),
   z.strictObject({ sub: text, iss: text.optional(), before: time.optional() }),
 ]);
 
-export type RevocationBody = z.output<typeof BODY>;
+export type RevocationBody = z.output<typeof revocation>;
 
 /** `POST /revocations`: answers 204 once the token, or the subject's tokens so far, are refused. */
 export function revocations(options: {
@@ -24,7 +24,7 @@ export function revocations(options: {
 }): RequestHandler {
   return async function revokeTokens(req, res) {
     // Only what a page of another origin cannot send unasked is taken, so JSON and nothing else.
-    const body = BODY.safeParse(req.body);
+    const body = revocation.safeParse(req.body);
     if (!body.success) {
       throw new AppError('INVALID_REQUEST', {
         detail:

@@ -24,11 +24,10 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
   return {
     openapi: '3.1.1',
     info: {
+      ...commonInfo(),
       title: 'zyntro-bff',
-      version: packageVersion(),
       summary: 'Zyntro contacts for web and mobile apps',
       description: INTRODUCTION,
-      license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The server that this description came from' }],
     tags: [
@@ -42,7 +41,8 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: "Your user's token, without the word Bearer.",
+          description:
+            "Your user's token, without the word Bearer. Where the operator allows it, a login's cookie does as well.",
         },
       },
       parameters: componentParameters(options.maxBatchSize),
@@ -58,7 +58,8 @@ export function openApiBytes(document: JsonSchema): Buffer {
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-function packageVersion(): string {
+export function commonInfo() {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
+  const { version } = JSON.parse(manifest) as { version: string };
+  return { version, license: { name: 'MIT', identifier: 'MIT' } };
 }

@@ -11,8 +11,8 @@ const OF_ONE_ROUTE: readonly ErrorCode[] = [
   'INVALID_FIELDS',
   'INVALID_IDS',
 ];
-/** Answers to requests that are of no operation. */
-const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED'];
+/** Answers to requests that are of no operation, and of the admin port alone. */
+const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
 /** A batch tells these of each contact by itself. */
 const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
 

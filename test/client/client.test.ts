@@ -76,6 +76,18 @@ describe('against the running program', () => {
     expect((await failure(asking.getContact(UNKNOWN))).code).toBe('INVALID_TOKEN');
   });
 
+  test('without a token the browser sends its cookies, and with one it does not', async () => {
+    const sent: RequestInit[] = [];
+    const watching: typeof fetch = (url, init) => {
+      sent.push(init!);
+      return fetch(url, init);
+    };
+    const withCookie = createClient({ baseUrl: world.program.url, fetch: watching });
+    expect((await failure(withCookie.getContact(UNKNOWN))).code).toBe('MISSING_TOKEN');
+    expect((await failure(client({ fetch: watching }).getContact(UNKNOWN))).code).toBe('CONTACT_NOT_FOUND');
+    expect(sent.map(({ credentials }) => credentials)).toEqual(['include', 'omit']);
+  });
+
   test.each([
     ['CONTACT_NOT_FOUND', 404, {}, UNKNOWN],
     ['INVALID_CONTACT_ID', 400, {}, 'a/../b?c'],

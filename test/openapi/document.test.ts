@@ -3,18 +3,20 @@ import { PARTS } from '../../src/contact/parts.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
 import { Faults } from '../../src/config/faults.ts';
 import { readSettingsFiles } from '../../src/config/files.ts';
+import { adminOpenApiDocument } from '../../src/openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from '../../src/openapi/document.ts';
 import { CONTACT_NOTES, ENTITY_NOTES, NOTE_NOTES } from '../../src/openapi/fields.ts';
 import { CONTACT_FIELDS, ENTITY_FIELDS, NOTE_FIELDS } from '../../src/shape/field-table.ts';
 import { shapedNames } from '../../src/shape/shape-fields.ts';
 import type { Json } from '../support/http.ts';
-import { DOCUMENT_FILE } from '../support/openapi-contract.ts';
+import { ADMIN_DOCUMENT_FILE, DOCUMENT_FILE } from '../support/openapi-contract.ts';
 
 const { http, scopes } = readSettingsFiles(new Faults());
 const document: Json = openApiDocument({ ...http!, scopes: scopes! });
 
-test('the committed file is what the code makes; otherwise: npm run openapi', () => {
+test('the committed files are what the code makes; otherwise: npm run openapi', () => {
   expect(openApiBytes(document).toString()).toBe(readFileSync(DOCUMENT_FILE, 'utf8'));
+  expect(openApiBytes(adminOpenApiDocument()).toString()).toBe(readFileSync(ADMIN_DOCUMENT_FILE, 'utf8'));
 });
 
 test('every route of the public port is there', () => {
@@ -55,7 +57,7 @@ test('every code that is ever sent is listed, and has an example where a route a
   const listed: string[] = document.components.schemas.ErrorCode.enum;
   expect(listed.toSorted()).toEqual(ERROR_CODES.filter((code) => code !== 'CLIENT_GONE').toSorted());
   const text = JSON.stringify([document.paths, document.components.responses]);
-  const ofNoRoute = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED'];
+  const ofNoRoute = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
   const withoutExample = listed.filter((code) => !text.includes(`"${code}":{"summary"`));
   expect(withoutExample.toSorted()).toEqual(ofNoRoute.toSorted());
 });

@@ -19,7 +19,7 @@ test('the file keeps the Compose specification', () => {
   const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
   );
-  const ajv = new Ajv({ strict: false, allErrors: true });
+  const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
   formats.default(ajv);
   // A format of Go's, which JSON Schema does not have.
   ajv.addFormat('duration', /^(\d+(ns|us|ms|s|m|h))+$/);

@@ -6,11 +6,12 @@ import { PROJECT_ROOT } from './child.ts';
 import type { Answer, Json } from './http.ts';
 
 export const DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'openapi.json');
+export const ADMIN_DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'openapi-admin.json');
 
 /** One answer as the document must have it: the path as it is written there. */
 export interface Exchange {
   readonly path: string;
-  readonly method: 'get' | 'head';
+  readonly method: 'get' | 'head' | 'post';
   readonly answer: Answer;
 }
 
@@ -74,6 +75,6 @@ function bodyBreaches(
   return validate(`${response.pointer}/content/${type.replaceAll('/', '~1')}/schema`, value);
 }
 
-export function readDocument(): Json {
-  return JSON.parse(readFileSync(DOCUMENT_FILE, 'utf8'));
+export function readDocument(file = DOCUMENT_FILE): Json {
+  return JSON.parse(readFileSync(file, 'utf8'));
 }

@@ -1,0 +1,54 @@
+import type { Answer } from '../support/http.ts';
+import { ADMIN_DOCUMENT_FILE, openApiContract, readDocument } from '../support/openapi-contract.ts';
+import type { Exchange } from '../support/openapi-contract.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+const document = readDocument(ADMIN_DOCUMENT_FILE);
+const breachesOf = openApiContract(document);
+const token = 'an-operator-token-of-enough-length-and-randomness';
+let world: World;
+beforeAll(async () => void (world = await startWorld({ ADMIN_TOKEN: token })));
+afterAll(() => world?.stop());
+
+async function call(
+  method: Exchange['method'],
+  path: string,
+  body?: unknown,
+  bearer?: string,
+): Promise<Answer> {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const headers = { 'content-type': 'application/json' };
+  const answer = await world.admin(path, { method: method.toUpperCase(), headers, token: bearer, ...sent });
+  expect(breachesOf({ path, method, answer })).toEqual([]);
+  return answer;
+}
+
+test.each(['/healthz', '/readyz'])('%s, without a token', async (path) => {
+  expect((await call('get', path)).status).toBe(200);
+});
+
+test.each(['/invalidations', '/revocations'])(
+  '%s: its examples are taken, and nothing else',
+  async (path) => {
+    const { examples } = document.paths[path].post.requestBody.content['application/json'];
+    for (const { value } of Object.values<{ value: unknown }>(examples))
+      expect((await call('post', path, value, token)).status).toBe(204);
+    expect((await call('post', path, {}, token)).status).toBe(400);
+    expect((await call('post', path, { padding: 'x'.repeat(20_000) }, token)).status).toBe(413);
+    expect((await call('post', path, {})).json().code).toBe('MISSING_TOKEN');
+    expect((await call('post', path, {}, 'wrong')).json().code).toBe('INVALID_TOKEN');
+  },
+);
+
+test('a contact id that is none', async () => {
+  const body = { orgId: '5f0c3c8e-7f5e-4a3c-9b1d-2f6f4c1b7a10', contactId: '42' };
+  expect((await call('post', '/invalidations', body, token)).json().code).toBe('INVALID_CONTACT_ID');
+});
+
+test('the document is served to operators, and not on the public port', async () => {
+  const served = await world.admin('/openapi.json', { token });
+  expect(served.json()).toEqual(document);
+  expect((await world.admin('/openapi.json')).status).toBe(401);
+  expect((await world.get('/openapi.json')).text).not.toContain('/invalidations');
+});
