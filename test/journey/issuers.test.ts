@@ -9,6 +9,7 @@ const USERS = 'https://users.test/';
 const JOBS = 'jobs';
 const users = newKey('key', 'RS256');
 const partners = newKey('key', 'RS256');
+const partnersOwn = newKey('own', 'RS256');
 const jobsSecret = newSecret();
 let world: World;
 let issuers: Issuer[];
@@ -17,7 +18,11 @@ let org: string;
 let member: string;
 
 beforeAll(async () => {
-  [world, ...issuers] = await Promise.all([startWorld(), startIssuer(users.jwk), startIssuer(partners.jwk)]);
+  [world, ...issuers] = await Promise.all([
+    startWorld(),
+    startIssuer(users.jwk),
+    startIssuer(partners.jwk, partnersOwn.jwk),
+  ]);
   const [first] = world.directory.orgs;
   [org, member] = [first!.id, first!.members[0]!];
   program = await startProgram({
@@ -55,6 +60,10 @@ test.each<[string, () => string]>([
   [
     'one key set’s key for another, of the same name',
     () => partners.sign(claims(USERS, { aud: 'users-api' })),
+  ],
+  [
+    'one key set’s key for another, of a name of its own',
+    () => partnersOwn.sign(claims(USERS, { aud: 'users-api' })),
   ],
   ['the single issuer’s secret', () => sign(jobClaims(), world.secret)],
   ['a listed secret for the single issuer', () => sign(goodClaims(org, member), jobsSecret)],
