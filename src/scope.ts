@@ -14,6 +14,8 @@ export interface RequestScope {
   cache?: CacheOutcome;
   /** The code of the error that was answered. */
   errorCode?: string;
+  /** What the operator may know of it beside, in a word of ours or of Node's. */
+  errorReason?: string;
 }
 
 const scopes = new WeakMap<object, RequestScope>();

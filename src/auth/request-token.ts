@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
+import { invalidToken } from './invalid-token.ts';
 
 export interface CookieOptions {
   /** With the prefix `__Host-` (RFC 6265bis section 4.1.3.2): set by this host, over TLS, for no other. */
@@ -24,7 +25,7 @@ const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'O
 export function tokenOf(req: IncomingMessage, cookie: CookieOptions | undefined): string {
   const given = req.headersDistinct['authorization'] ?? [];
   // Node takes the first of several; whoever stands in front of us may have looked at another.
-  if (given.length > 1) throw new AppError('INVALID_TOKEN');
+  if (given.length > 1) throw invalidToken('SEVERAL_TOKENS');
   const [header] = given;
   const carried = cookie && cookieValue(req, cookie.name);
   if (header === undefined) {
@@ -43,7 +44,7 @@ export function tokenOf(req: IncomingMessage, cookie: CookieOptions | undefined)
 function bearerToken(header: string): string {
   const token = BEARER.exec(header)?.[1];
   if (token !== undefined) return token;
-  throw new AppError(/^Bearer\b/i.test(header) ? 'INVALID_TOKEN' : 'MISSING_TOKEN');
+  throw /^Bearer\b/i.test(header) ? invalidToken('MALFORMED') : new AppError('MISSING_TOKEN');
 }
 
 /** RFC 6265 section 5.4. Several of the name are never taken: one of them is not the login's. */
@@ -52,7 +53,7 @@ function cookieValue(req: IncomingMessage, name: string): string | undefined {
   const values = pairs
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
-  if (values.length > 1) throw new AppError('INVALID_TOKEN');
+  if (values.length > 1) throw invalidToken('SEVERAL_TOKENS');
   return values[0];
 }
 

@@ -1,5 +1,6 @@
 import type { Caller } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
+import { invalidToken } from './invalid-token.ts';
 import { revocationList, type Revocation, type RevocationList } from './revocation-list.ts';
 import type { VerifyToken } from './verify-token.ts';
 
@@ -73,7 +74,7 @@ export function refuseRevoked(
 ): (token: string) => Promise<Caller> {
   return async function verifyUnrevoked(token) {
     const verified = await verify(token);
-    if (store.covers(verified)) throw new AppError('INVALID_TOKEN');
+    if (store.covers(verified)) throw invalidToken('REVOKED');
     return verified.caller;
   };
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { invalidToken } from './invalid-token.ts';
 import type { TokenKey } from './key-set.ts';
 import { readClaims, type TokenIdentity } from './read-claims.ts';
 import { readHeader, readIssuer } from './read-token.ts';
@@ -34,10 +34,11 @@ const MAX_TOKEN_LENGTH = 8192;
 export function tokenVerifier(options: VerifierOptions): VerifyToken {
   return async function verifyToken(token) {
     const header = token.length <= MAX_TOKEN_LENGTH ? readHeader(token) : undefined;
-    const issuer = header && options.issuers.of(readIssuer(token));
-    if (!header || !issuer) throw new AppError('INVALID_TOKEN');
+    if (!header) throw invalidToken('MALFORMED');
+    const issuer = options.issuers.of(readIssuer(token));
+    if (!issuer) throw invalidToken('UNKNOWN_ISSUER');
     const key = await issuer.keys.find(header.kid, header.algorithm);
-    if (!key) throw new AppError('INVALID_TOKEN');
+    if (!key) throw invalidToken('NO_KEY_FITS');
     const claims = verifySignature(token, key, header.algorithm, {
       clockTolerance: options.clockToleranceS,
       clockTimestamp: Math.floor(options.now() / 1000),
@@ -45,7 +46,8 @@ export function tokenVerifier(options: VerifierOptions): VerifyToken {
       ...(issuer.audience !== undefined && { audience: issuer.audience }),
     });
     const identity = readClaims(claims, issuer);
-    if (!identity || livesTooLong(identity, options.maxLifetimeS)) throw new AppError('INVALID_TOKEN');
+    if (!identity) throw invalidToken('BAD_CLAIMS');
+    if (livesTooLong(identity, options.maxLifetimeS)) throw invalidToken('LIVES_TOO_LONG');
     return { ...identity, key, issuer };
   };
 }

@@ -14,7 +14,7 @@ export function accessLog(options: {
   return function logAccess(req, res, next) {
     const scope = scopeOf(req);
     res.on('close', () => {
-      const { caller, cache, errorCode } = scope;
+      const { caller, cache, errorCode, errorReason } = scope;
       options.log.info(
         {
           requestId: scope.requestId,
@@ -24,6 +24,7 @@ export function accessLog(options: {
           durationMs: Math.round((performance.now() - scope.startedAt) * 100) / 100,
           ...(cache && { cache: cache.result }),
           ...(errorCode !== undefined && { code: errorCode }),
+          ...(errorReason !== undefined && { reason: errorReason }),
           ...(caller && { subject: options.hashSubject(caller.issuer, caller.subject) }),
         },
         'request',

@@ -24,6 +24,7 @@ export function errorResponse(log: Log): ErrorRequestHandler {
     const error = fromRouter(thrown, req);
     const problem = problemOf(error);
     scope.errorCode = problem.code;
+    if (isAppError(error) && error.details.reason !== undefined) scope.errorReason = error.details.reason;
     if (problem.code === 'INTERNAL_ERROR') {
       log.error({ requestId: scope.requestId, error: describeError(error) }, 'a request failed unexpectedly');
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createHmac, createPublicKey, createSign, randomUUID } from 'node:crypto';
-import { PROJECT_ROOT } from '../support/child.ts';
+import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
 import { exchange, rawExchange, type Answer } from '../support/http.ts';
 import { newKey, startIssuer, type Issuer } from '../support/issuer.ts';
 import { expectProblem } from '../support/problem.ts';
@@ -383,6 +383,17 @@ test('failures that could be told apart by their answer, or by waiting for the i
     seen.set(name, JSON.stringify({ status: answer.status, problem, rest }));
   }
   expect(new Set(seen.values()).size).toBe(1);
+  // The operator's log tells what the answers do not.
+  const logged = parsedLines(program.stdout()).map(({ reason }) => reason);
+  for (const reason of [
+    'NO_KEY_FITS',
+    'BAD_SIGNATURE',
+    'WRONG_AUDIENCE',
+    'UNKNOWN_ISSUER',
+    'REVOKED',
+    'BAD_CLAIMS',
+  ])
+    expect(logged).toContain(reason);
   issuer.answerWith(() => {});
   try {
     const waiting = Array.from({ length: 5 }, (_, n) => get(stranger.sign(claims(), { kid: `slow ${n}` })));
