@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import { requireAdminToken } from './auth/admin-token.ts';
@@ -28,6 +29,8 @@ import { RedisLink } from './redis/redis-link.ts';
 import { staticAnswer } from './http/static-answer.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
+import { setTimer } from './resilience/timers.ts';
+import { withResilience } from './resilience/with-resilience.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
@@ -43,6 +46,9 @@ export interface AppOptions {
   readonly health: Health;
 }
 
+/** Milliseconds of a monotonic clock. */
+const clock = () => performance.now();
+
 /** Both ports' applications, and the way to let go of what they hold. */
 export function buildApp({ config, log, health }: AppOptions) {
   const now = Date.now;
@@ -51,13 +57,22 @@ export function buildApp({ config, log, health }: AppOptions) {
   const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health });
   const store = redis ? remoteStore(config, redis, log) : memoryPartStore({ ...config.memoryStore, now });
 
-  const fetchRaw = fetchContact({ ...config.upstream, transport, credentialsOf: credentials.of });
-  const fetchReported = reported(fetchRaw, { log, health, component: credentials.component });
-  const fetchShaped = shaped(partShaper(config.shape), fetchReported);
+  const attempt = fetchContact({ ...config.upstream, transport, credentialsOf: credentials.of, now: clock });
+  const attemptReported = reported(attempt, { log, health, component: credentials.component });
+  const fetchRaw = withResilience(attemptReported, {
+    ...config.resilience,
+    credentialsOf: credentials.of,
+    log,
+    health,
+    now: clock,
+    random: Math.random,
+    setTimer,
+  });
+  const fetchShaped = shaped(partShaper(config.shape), fetchRaw);
   const readContact = withCache(fetchShaped, {
     store,
     policy: config.cache,
-    maxWaitMs: config.upstream.timeoutMs,
+    maxWaitMs: config.resilience.timeoutMs,
     now,
     random: Math.random,
     onRefreshFailure: (error) => log.debug({ error: describeError(error) }, 'a background refresh failed'),

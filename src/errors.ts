@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'CONTENT_TOO_LARGE',
   'INTERNAL_ERROR',
   'CACHE_UNAVAILABLE',
+  'OVERLOADED',
   'UPSTREAM_CREDENTIALS_REJECTED',
   'UPSTREAM_EGRESS_REJECTED',
   'UPSTREAM_BAD_RESPONSE',
@@ -31,6 +32,8 @@ export interface ErrorDetails {
   /** For the operator's log alone, such as `INVALID_API_KEY`: it tells which credential is wrong. */
   readonly reason?: string;
   readonly retryAfterS?: number;
+  /** The same call may succeed when it is made again. */
+  readonly transient?: boolean;
   readonly requiredScope?: string;
   readonly allow?: string;
   readonly cause?: unknown;

@@ -1,4 +1,4 @@
-import type { FetchShapedParts } from '../contact/fetch-parts.ts';
+import type { FetchOptions, FetchShapedParts } from '../contact/fetch-parts.ts';
 import { PARTS, type Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
@@ -33,16 +33,16 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     ref: ContactRef,
     parts: readonly Part[],
     shared: boolean,
-    signal: AbortSignal,
+    fetchOptions: FetchOptions,
   ): Promise<Fetched> {
-    return fly(ref, parts, shared, signal, now() + options.maxWaitMs);
+    return fly(ref, parts, shared, fetchOptions, now() + options.maxWaitMs);
   };
 
   async function fly(
     ref: ContactRef,
     parts: readonly Part[],
     shared: boolean,
-    signal: AbortSignal,
+    fetchOptions: FetchOptions,
     deadline: number,
   ): Promise<Fetched> {
     // What is never stored is nothing that another process could find.
@@ -55,14 +55,14 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     const theirs = wanted.filter((part) => calls.some((call) => call.parts.includes(part)));
     const mine = wanted.filter((part) => !theirs.includes(part));
     const [own] = await Promise.all([
-      lead(ref, mine, claim, signal),
-      ...calls.map((call) => call.landed(signal)),
+      lead(ref, mine, claim, fetchOptions),
+      ...calls.map((call) => call.landed(fetchOptions.signal)),
     ]);
     if (notFound) return { entries: { contact: notFound }, stored: true };
     const found = Object.fromEntries(fresh.map((part) => [part, claim.entries[part]]));
     if (theirs.length === 0) return { ...own, entries: { ...found, ...own.entries } };
     if (now() > deadline) throw new AppError('UPSTREAM_TIMEOUT');
-    const rest = await fly(ref, theirs, shared, signal, deadline);
+    const rest = await fly(ref, theirs, shared, fetchOptions, deadline);
     return { entries: { ...found, ...own.entries, ...rest.entries }, stored: own.stored || rest.stored };
   }
 
@@ -71,7 +71,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     ref: ContactRef,
     parts: readonly Part[],
     claim: Claim,
-    signal: AbortSignal,
+    fetchOptions: FetchOptions,
   ): Promise<Fetched> {
     if (parts.length === 0) {
       await claim.store([]);
@@ -79,7 +79,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     }
     let entries: Entries;
     try {
-      entries = await ask(ref, parts, signal);
+      entries = await ask(ref, parts, fetchOptions);
     } catch (error) {
       await claim.fail(error);
       throw error;
@@ -89,9 +89,9 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     return { entries, stored: changes.some(({ entry }) => entry) };
   }
 
-  async function ask(ref: ContactRef, parts: readonly Part[], signal: AbortSignal): Promise<Entries> {
+  async function ask(ref: ContactRef, parts: readonly Part[], fetchOptions: FetchOptions): Promise<Entries> {
     try {
-      const bytes = await fetchParts({ ...ref, parts }, { signal });
+      const bytes = await fetchParts({ ...ref, parts }, fetchOptions);
       const fetchedAt = now();
       const entries: Partial<Record<Part, Entry>> = {};
       for (const part of PARTS) {

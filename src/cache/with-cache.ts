@@ -47,7 +47,8 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
 
     const { generation } = await withGeneration(query, snapshot);
     // What is stale already comes along in the call that has to be made anyway.
-    const joined = joinFlights(query, [...judged.missing, ...judged.stale], generation, bypass);
+    const wanted = [...judged.missing, ...judged.stale];
+    const joined = joinFlights(query, wanted, generation, { alone: bypass, purpose: 'caller' });
     const settled = await Promise.allSettled(joined.map((flight) => flight.wait(signal)));
     const landed = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
@@ -93,7 +94,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     query: ContactQuery,
     parts: readonly Part[],
     generation: string,
-    alone: boolean,
+    { alone, purpose }: { readonly alone: boolean; readonly purpose: 'caller' | 'refresh' },
   ): Joined<Fetched>[] {
     const mark = alone ? `${generation}:${crypto.randomUUID()}` : generation;
     const byKey = new Map(parts.map((part) => [`${partKey(query, part)}:${mark}`, part]));
@@ -102,13 +103,14 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
         query,
         keys.map((key) => byKey.get(key)!),
         !alone,
-        signal,
+        { signal, purpose },
       ),
     );
   }
 
   function refresh(query: ContactQuery, parts: readonly Part[], snapshot: Snapshot): void {
-    for (const flight of joinFlights(query, parts, snapshot.generation!, false)) {
+    const how = { alone: false, purpose: 'refresh' } as const;
+    for (const flight of joinFlights(query, parts, snapshot.generation!, how)) {
       flight.wait(NEVER).catch((error: unknown) => flight.began && options.onRefreshFailure(error));
     }
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import auth from '../../config/auth.json' with { type: 'json' };
 import http from '../../config/http.json' with { type: 'json' };
+import resilience from '../../config/resilience.json' with { type: 'json' };
 import scopes from '../../config/scopes.json' with { type: 'json' };
 import { INCLUDES } from '../contact/parts.ts';
 import type { Faults } from './faults.ts';
@@ -36,6 +37,23 @@ const AUTH = z.strictObject({
     maxKeys: count(1000),
   }),
 });
+const ms = count(600_000);
+const RESILIENCE = z.strictObject({
+  maxQueue: count(100_000),
+  retry: z.strictObject({
+    maxDelayMs: ms,
+    ratio: z.number().min(0).max(1),
+    reserve: z.number().min(0).max(1000),
+  }),
+  breaker: z.strictObject({
+    window: count(10_000),
+    minCalls: count(10_000),
+    failureRate: z.number().gt(0).max(1),
+    openMs: ms,
+    maxOpenMs: ms,
+  }),
+  credentialHold: z.strictObject({ afterRefusals: count(10_000), holdMs: ms, maxHoldMs: ms }),
+});
 export type ScopeSettings = z.output<typeof SCOPES>;
 export type HttpSettings = z.output<typeof HTTP>;
 
@@ -44,6 +62,7 @@ export function readSettingsFiles(faults: Faults) {
   return {
     auth: check('config/auth.json', AUTH, auth, faults),
     http: check('config/http.json', HTTP, http, faults),
+    resilience: check('config/resilience.json', RESILIENCE, resilience, faults),
     scopes: check('config/scopes.json', SCOPES, scopes, faults),
   };
 }

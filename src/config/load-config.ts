@@ -73,9 +73,13 @@ export function loadConfig(env: Environment) {
       localAddress: all.EGRESS_LOCAL_ADDRESS,
       proxyUrl: all.EGRESS_PROXY_URL,
       connectTimeoutMs: all.UPSTREAM_CONNECT_TIMEOUT_MS,
-      timeoutMs: all.UPSTREAM_TIMEOUT_MS,
       maxResponseBytes: all.UPSTREAM_MAX_RESPONSE_BYTES,
+    },
+    resilience: {
+      ...files.resilience!,
+      timeoutMs: all.UPSTREAM_TIMEOUT_MS,
       maxConcurrency: all.UPSTREAM_MAX_CONCURRENCY,
+      maxPerSecond: all.UPSTREAM_MAX_RPS,
     },
   });
 }

@@ -122,6 +122,7 @@ export const VARIABLES = {
   UPSTREAM_TIMEOUT_MS: whole(1, 120_000).default(5000),
   UPSTREAM_MAX_RESPONSE_BYTES: whole(1024, 268_435_456).default(2 * 1024 * 1024),
   UPSTREAM_MAX_CONCURRENCY: whole(1, 10_000).default(32),
+  UPSTREAM_MAX_RPS: whole(1, 100_000).optional(),
 
   CACHE_TTL_CONTACT_S: whole(0, 604_800).default(60),
   CACHE_TTL_NOTES_S: whole(0, 604_800).default(30),

@@ -17,6 +17,13 @@ const BEARER_ERRORS: Partial<Record<ErrorCode, string>> = {
   ORG_NOT_CONFIGURED: 'insufficient_scope',
 };
 
+/** Seconds after which to try again, where the error does not know better. */
+const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
+  OVERLOADED: 1,
+  UPSTREAM_UNAVAILABLE: 1,
+  UPSTREAM_TIMEOUT: 1,
+};
+
 /** The last step: every error of every step becomes a problem (RFC 9457), and only here. */
 export function errorResponse(log: Log): ErrorRequestHandler {
   return function respondWithProblem(thrown: unknown, req, res, _next) {
@@ -56,7 +63,8 @@ function setHeaders(res: Response, error: unknown, code: ErrorCode): void {
     );
   }
   if (details.allow !== undefined) res.setHeader('Allow', details.allow);
-  if (details.retryAfterS !== undefined) res.setHeader('Retry-After', details.retryAfterS);
+  const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
+  if (retryAfterS !== undefined) res.setHeader('Retry-After', retryAfterS);
   // What is left of the body of a refused request would otherwise be read to its end.
   if (code === 'CONTENT_TOO_LARGE') res.setHeader('Connection', 'close');
 }

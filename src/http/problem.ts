@@ -30,6 +30,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'Cache unavailable',
     'Redis cannot be reached, so the invalidation may not hold everywhere. Send it again.',
   ],
+  OVERLOADED: [503, 'Overloaded', 'This proxy has too much to do right now. Try again later.'],
   UPSTREAM_CREDENTIALS_REJECTED: [
     502,
     'Upstream refused the proxy',

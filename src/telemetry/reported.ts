@@ -1,4 +1,4 @@
-import type { FetchRawParts } from '../contact/fetch-parts.ts';
+import type { AttemptRawParts } from '../contact/fetch-parts.ts';
 import { isAppError, type AppError, type ErrorCode } from '../errors.ts';
 import type { Health } from './health.ts';
 import type { Log } from './log.ts';
@@ -25,9 +25,9 @@ const OPERATORS: readonly ErrorCode[] = ['UPSTREAM_CREDENTIALS_REJECTED', 'UPSTR
  *   do not hide another's bad ones.
  */
 export function reported(
-  fetchRaw: FetchRawParts,
+  fetchRaw: AttemptRawParts,
   options: { readonly log: Log; readonly health: Health; readonly component: (org: string) => string },
-): FetchRawParts {
+): AttemptRawParts {
   const { log, health } = options;
   return async function fetchAndReport(query, fetchOptions) {
     const component = options.component(query.org);

@@ -1,4 +1,4 @@
-import type { FetchRawParts } from '../contact/fetch-parts.ts';
+import type { AttemptRawParts } from '../contact/fetch-parts.ts';
 import type { ContactQuery } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import type { UpstreamCredentials } from './credentials.ts';
@@ -12,23 +12,24 @@ export interface FetchContactOptions {
   readonly transport: Transport;
   /** The credentials of an organization, or undefined where it has none. */
   readonly credentialsOf: (org: string) => UpstreamCredentials | undefined;
-  /** Milliseconds from the call's start to the last byte of its answer. */
-  readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  /** Milliseconds of the monotonic clock that deadlines are in. */
+  readonly now: () => number;
 }
 
 /**
- * One call of the upstream's fetchContact, asking for the parts of the query and for no other.
+ * One call of the upstream's fetchContact, asking for the parts of the query and for no other, that ends at
+ * its deadline whatever the upstream does.
  *
  * @throws AppError `ORG_NOT_CONFIGURED`, `CONTACT_NOT_FOUND` or one of the `UPSTREAM_…` codes; whatever
  *   `signal` was aborted with, where the caller gave up first.
  */
-export function fetchContact(options: FetchContactOptions): FetchRawParts {
-  return async function fetchContactFromUpstream(query, { signal }) {
+export function fetchContact(options: FetchContactOptions): AttemptRawParts {
+  return async function fetchContactFromUpstream(query, { signal, deadline }) {
     const credentials = options.credentialsOf(query.org);
     if (!credentials) throw new AppError('ORG_NOT_CONFIGURED');
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    const either = AbortSignal.any([signal, deadline]);
+    const timeUp = AbortSignal.timeout(Math.max(0, Math.ceil(deadline - options.now())));
+    const either = AbortSignal.any([signal, timeUp]);
     try {
       const response = await options.transport.post(PATH, requestBody(query, credentials), either);
       const text = await readAnswer(response, options.maxResponseBytes, either);
@@ -36,7 +37,7 @@ export function fetchContact(options: FetchContactOptions): FetchRawParts {
     } catch (error) {
       if (error instanceof AppError) throw error;
       signal.throwIfAborted();
-      throw failureOfTransport(error, deadline.aborted);
+      throw failureOfTransport(error, timeUp.aborted);
     }
   };
 }
@@ -67,7 +68,8 @@ async function readAnswer(
     if (status >= 500 || status === 429) {
       throw new AppError('UPSTREAM_UNAVAILABLE', {
         reason: `HTTP_${status}`,
-        retryAfterS: retryAfterSeconds(headers['retry-after']),
+        transient: true,
+        ...retryAfter(headers['retry-after']),
       });
     }
     if (status !== 200) throw badResponse(`HTTP_${status}`);
@@ -83,7 +85,7 @@ async function readAnswer(
     } catch (cause) {
       // A call that was given up ends here too; its caller tells the two apart.
       if (signal.aborted) throw cause;
-      throw badResponse('TRUNCATED', cause);
+      throw new AppError('UPSTREAM_BAD_RESPONSE', { reason: 'TRUNCATED', transient: true, cause });
     }
     if (size > maxBytes) throw badResponse('TOO_LARGE');
     return Buffer.concat(chunks, size).toString('utf8');
@@ -95,7 +97,8 @@ async function readAnswer(
 
 const MAX_RETRY_AFTER_S = 60;
 
-function retryAfterSeconds(header: string | string[] | undefined): number {
-  const seconds = typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) : 1;
-  return Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_S);
+/** RFC 9110 section 10.2.3, in its form of seconds. */
+function retryAfter(header: string | string[] | undefined): { retryAfterS?: number } {
+  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) return {};
+  return { retryAfterS: Math.min(Math.max(Number(header), 1), MAX_RETRY_AFTER_S) };
 }

@@ -10,17 +10,27 @@ const TIMEOUTS = new Set([
 /** What a peer sends that is not HTTP is an answer, if a bad one. */
 const BROKEN = /^HPE_|^UND_ERR_(RESPONSE|REQ_CONTENT|RES_CONTENT|HEADERS_OVERFLOW)/;
 
+/** Gone by the next attempt, as often as not: a connection that was reused as it closed, a restart. */
+const TRANSIENT = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 /**
  * Why no answer came, as one of our codes. The library's message is kept as a cause and shown to nobody;
  * its code (`ECONNREFUSED`, `EADDRNOTAVAIL`, …) is what an operator needs.
  */
 export function failureOfTransport(error: unknown, deadlinePassed: boolean): AppError {
-  if (deadlinePassed)
-    return new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT', retryAfterS: 1, cause: error });
+  if (deadlinePassed) return new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT', cause: error });
   const reason = errorCodeOf(error);
-  if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', { reason, retryAfterS: 1, cause: error });
+  const transient = TRANSIENT.has(reason);
+  if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', { reason, transient, cause: error });
   if (BROKEN.test(reason)) return new AppError('UPSTREAM_BAD_RESPONSE', { reason, cause: error });
-  return new AppError('UPSTREAM_UNAVAILABLE', { reason, retryAfterS: 1, cause: error });
+  return new AppError('UPSTREAM_UNAVAILABLE', { reason, transient, cause: error });
 }
 
 function errorCodeOf(error: unknown): string {

@@ -7,8 +7,6 @@ export interface TransportOptions {
   /** HTTP CONNECT proxy that owns the fixed egress address. */
   readonly proxyUrl: URL | undefined;
   readonly connectTimeoutMs: number;
-  /** Connections at a time; further calls wait for one, inside their own time limit. */
-  readonly maxConcurrency: number;
 }
 
 /** Status, headers and the body as chunks; nothing has been read of the body yet. */
@@ -46,8 +44,7 @@ export function openTransport(options: TransportOptions): Transport {
 
 function openDispatcher(options: TransportOptions): Dispatcher {
   const common = {
-    connections: options.maxConcurrency,
-    // One request at a time on a connection: pipelined behind a slow one they would all be slow.
+    // As many connections as there are calls, whose number is bounded before they get here. One request at a time on a connection: pipelined behind a slow one they would all be slow.
     pipelining: 1,
     allowH2: false,
   };

@@ -45,10 +45,9 @@ test('what is needed is enough, and the defaults are the documented ones', () =>
   });
   expect(config.upstream).toMatchObject({
     connectTimeoutMs: 1000,
-    timeoutMs: 5000,
     maxResponseBytes: 2_097_152,
-    maxConcurrency: 32,
   });
+  expect(config.resilience).toMatchObject({ timeoutMs: 5000, maxConcurrency: 32, maxPerSecond: undefined });
   expect(config.upstream.baseUrl.href).toBe('https://app.zyntrohq.com/');
   expect(config.auth).toMatchObject({ clockToleranceS: 5, maxLifetimeS: undefined, cookie: undefined });
   expect(config.auth.issuers).toMatchObject([

@@ -1,0 +1,135 @@
+import { PRIORITIES, type Priority } from '../contact/fetch-parts.ts';
+import { AppError } from '../errors.ts';
+import { Pace } from './pace.ts';
+import type { SetTimer } from './timers.ts';
+
+export interface BudgetOptions {
+  /** Calls at a time. */
+  readonly maxConcurrency: number;
+  /** Calls begun in a second; undefined for no limit. */
+  readonly maxPerSecond: number | undefined;
+  /** Calls that may wait. */
+  readonly maxQueue: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly setTimer: SetTimer;
+}
+
+export interface Request {
+  readonly priority: Priority;
+  /** How long to wait at most. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+interface Waiter {
+  readonly start: (release: () => void) => void;
+  readonly refuse: (error: Error) => void;
+}
+
+const RETRY_AFTER_S = 1;
+
+/**
+ * What the upstream account can bear, shared by all calls of this process: so many at a time, so many a
+ * second, and a bounded queue in order of priority for what has to wait.
+ */
+export class UpstreamBudget {
+  readonly #options: BudgetOptions;
+  readonly #pace: Pace;
+  readonly #queues = new Map<Priority, Set<Waiter>>(PRIORITIES.map((name) => [name, new Set()]));
+  #active = 0;
+  #wakeUp: (() => void) | undefined;
+
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+    this.#pace = new Pace(options.maxPerSecond);
+  }
+
+  /**
+   * Resolves once a call may begin, with the function to be called when it has ended.
+   *
+   * @throws AppError `UPSTREAM_UNAVAILABLE` where the queue is full or the wait too long; the signal's
+   *   reason where it aborts.
+   */
+  acquire({ priority, waitMs, signal }: Request): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const queue = this.#queues.get(priority)!;
+      const waiter: Waiter = {
+        start: (release) => leave(() => resolve(release)),
+        refuse: (error) => leave(() => reject(error)),
+      };
+      const onAbort = () => waiter.refuse(signal.reason as Error);
+      const cancelTimer = this.#options.setTimer(waitMs, () => waiter.refuse(spent('QUEUE_TIMEOUT')));
+      function leave(settle: () => void): void {
+        queue.delete(waiter);
+        cancelTimer();
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      }
+      signal.addEventListener('abort', onAbort, { once: true });
+      queue.add(waiter);
+      this.#pump();
+      if (this.waiting > this.#options.maxQueue) this.#last().refuse(spent('QUEUE_FULL'));
+    });
+  }
+
+  /** Refuses whatever waits: it would wait for nothing. */
+  refuseWaiting(error: () => Error): void {
+    for (const queue of this.#queues.values()) for (const waiter of queue) waiter.refuse(error());
+  }
+
+  get waiting(): number {
+    let count = 0;
+    for (const queue of this.#queues.values()) count += queue.size;
+    return count;
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  #pump(): void {
+    this.#wakeUp?.();
+    this.#wakeUp = undefined;
+    const { maxConcurrency, now, setTimer } = this.#options;
+    while (this.#active < maxConcurrency) {
+      const waiter = this.#first();
+      if (!waiter) return;
+      const delayMs = this.#pace.delayMs(now());
+      if (delayMs > 0) {
+        this.#wakeUp = setTimer(delayMs, () => this.#pump());
+        return;
+      }
+      this.#pace.begin(now());
+      this.#active += 1;
+      waiter.start(this.#releaseOnce());
+    }
+  }
+
+  #releaseOnce(): () => void {
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#active -= 1;
+      this.#pump();
+    };
+  }
+
+  #first(): Waiter | undefined {
+    for (const queue of this.#queues.values()) for (const waiter of queue) return waiter;
+    return undefined;
+  }
+
+  /** Who has the least claim on a place: the newest of the lowest priority. */
+  #last(): Waiter {
+    let last: Waiter | undefined;
+    for (const queue of this.#queues.values()) if (queue.size > 0) last = [...queue].at(-1);
+    return last!;
+  }
+}
+
+function spent(reason: string): AppError {
+  return new AppError('UPSTREAM_UNAVAILABLE', { reason, retryAfterS: RETRY_AFTER_S });
+}

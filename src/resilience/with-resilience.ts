@@ -1,0 +1,67 @@
+import type { AttemptRawParts, FetchRawParts } from '../contact/fetch-parts.ts';
+import type { Health } from '../telemetry/health.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Breaker, type BreakerSettings } from './breaker.ts';
+import { sleeper, type SetTimer } from './timers.ts';
+import { UpstreamBudget } from './upstream-budget.ts';
+import { breakerOpen, judged, refusedWhileOpen } from './with-breaker.ts';
+import { withCredentialHold, type HoldSettings } from './with-credential-hold.ts';
+import { withinBudget } from './within-budget.ts';
+import { withRetry, type RetrySettings } from './with-retry.ts';
+
+export interface ResilienceOptions {
+  /** Milliseconds for a whole call: its wait for a turn, its attempts and the pause between them. */
+  readonly timeoutMs: number;
+  readonly maxConcurrency: number;
+  readonly maxPerSecond: number | undefined;
+  readonly maxQueue: number;
+  readonly retry: RetrySettings;
+  readonly breaker: BreakerSettings;
+  readonly credentialHold: HoldSettings;
+  readonly credentialsOf: (org: string) => object | undefined;
+  readonly log: Log;
+  readonly health: Health;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly setTimer: SetTimer;
+}
+
+const COMPONENT = 'upstream breaker';
+
+/**
+ * Bounds what calls cost us and the upstream, outermost step last: an attempt is judged, waits for its turn
+ * before, is refused before that while the breaker is open, may be made twice, and is held back where the
+ * upstream keeps refusing the credentials.
+ */
+export function withResilience(attempt: AttemptRawParts, options: ResilienceOptions): FetchRawParts {
+  const { timeoutMs, now, log, health } = options;
+  const budget = new UpstreamBudget(options);
+  const breaker = new Breaker({
+    ...options.breaker,
+    now,
+    onOpen(failed, of) {
+      health.fail(COMPONENT, `circuit breaker open: ${failed} of the last ${of} upstream calls failed`);
+      log.error({ failed, of }, 'the circuit breaker opened: the upstream is left alone but for a probe');
+      budget.refuseWaiting(() => breakerOpen(breaker));
+    },
+    onClose() {
+      health.recover(COMPONENT);
+      log.info('the circuit breaker closed: the upstream answers again');
+    },
+  });
+
+  const attemptJudged = judged(attempt, breaker, { patienceMs: timeoutMs / 2, now });
+  const attemptInTurn = withinBudget(attemptJudged, budget, now);
+  const attemptUnlessOpen = refusedWhileOpen(attemptInTurn, breaker);
+  const attemptTwice = withRetry(attemptUnlessOpen, {
+    ...options,
+    ...options.retry,
+    sleep: sleeper(options.setTimer),
+  });
+  const attemptUnlessHeld = withCredentialHold(attemptTwice, { ...options, ...options.credentialHold });
+
+  return function fetchWithResilience(query, { signal, purpose = 'caller' }) {
+    return attemptUnlessHeld(query, { signal, priority: purpose, deadline: now() + timeoutMs });
+  };
+}

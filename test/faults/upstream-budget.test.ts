@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { exchange } from '../support/http.ts';
+import type { Answer } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
+import { startProgram } from '../support/start-program.ts';
+import type { Program } from '../support/start-program.ts';
+import { startSlowUpstream } from '../support/slow-upstream.ts';
+import type { SlowUpstream } from '../support/slow-upstream.ts';
+import { goodClaims, newSecret, sign } from '../support/tokens.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { programEnv } from '../support/world.ts';
+
+const secret = newSecret();
+const [org, member] = [randomUUID(), randomUUID()];
+
+async function withBudget(
+  settings: Record<string, string>,
+  delayMs: number,
+  use: (world: {
+    get: (id?: string, signal?: AbortSignal) => Promise<Answer>;
+    upstream: SlowUpstream;
+    program: Program;
+  }) => Promise<void>,
+): Promise<void> {
+  const upstream = await startSlowUpstream(delayMs);
+  const program = await startProgram({ ...programEnv(upstream, secret), ...settings });
+  const get = (id: string = randomUUID(), signal?: AbortSignal) =>
+    exchange(`${program.url}/contacts/${id}`, {
+      token: sign(goodClaims(org, member), secret),
+      ...(signal && { signal }),
+    });
+  try {
+    await use({ get, upstream, program });
+  } finally {
+    await program.stop();
+    await upstream.stop();
+  }
+}
+
+const times = <T>(count: number, make: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, make));
+
+test('UPSTREAM_MAX_CONCURRENCY is never passed, and everybody is answered in turn', async () => {
+  await withBudget({ UPSTREAM_MAX_CONCURRENCY: '4' }, 100, async ({ get, upstream }) => {
+    const answers = await times(40, () => get());
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+    expect(upstream.mostAtATime).toBe(4);
+  });
+});
+
+test('UPSTREAM_MAX_RPS spreads calls over the second', async () => {
+  await withBudget({ UPSTREAM_MAX_RPS: '20' }, 10, async ({ get, upstream }) => {
+    const answers = await times(30, () => get());
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+    const [first, ...rest] = upstream.calls.map((call) => call.at);
+    expect((rest.at(-1) ?? 0) - (first ?? 0)).toBeGreaterThan(1300);
+  });
+});
+
+test('beyond the queue, and where the wait would be too long, the answer is 503 with Retry-After', async () => {
+  const settings = { UPSTREAM_MAX_CONCURRENCY: '1', UPSTREAM_TIMEOUT_MS: '1000' };
+  await withBudget(settings, 300, async ({ get, upstream }) => {
+    const answers = await times(300, () => get());
+    const refused = answers.filter((answer) => answer.status !== 200);
+    // The last one to begin may run out of time.
+    const [late, early] = [504, 503].map((status) => refused.filter((answer) => answer.status === status));
+    expect(late!.length).toBeLessThanOrEqual(1);
+    expect(late!.length + early!.length).toBe(refused.length);
+    for (const answer of early!) expectProblem(answer, 503, 'UPSTREAM_UNAVAILABLE');
+    for (const answer of refused) expect(answer.headers['retry-after']).toBe('1');
+    expect(answers.length - refused.length).toBeGreaterThanOrEqual(2);
+    expect(upstream.calls.length).toBeLessThanOrEqual(4);
+    expect(upstream.mostAtATime).toBe(1);
+    // Our own queue is no ill health of the upstream's.
+    expect((await get()).status).toBe(200);
+  });
+});
+
+test('who hangs up while waiting is not called for, and who hangs up later gives the place back', async () => {
+  await withBudget({ UPSTREAM_MAX_CONCURRENCY: '1' }, 2000, async ({ get, upstream }) => {
+    const first = new AbortController();
+    const left = [get(randomUUID(), first.signal).catch(() => 'gone')];
+    await waitFor('the first call', () => upstream.calls.length === 1);
+    const waiting = new AbortController();
+    const unwanted = randomUUID();
+    left.push(get(unwanted, waiting.signal).catch(() => 'gone'));
+    const wanted = randomUUID();
+    const answer = get(wanted);
+    waiting.abort();
+    first.abort();
+    expect(await Promise.all(left)).toEqual(['gone', 'gone']);
+    expect((await answer).status).toBe(200);
+    expect(upstream.calls.map((call) => call.contactId)).toContain(wanted);
+    expect(upstream.calls.map((call) => call.contactId)).not.toContain(unwanted);
+  });
+});
+
+test('refreshes let callers go first', async () => {
+  const settings = {
+    UPSTREAM_MAX_CONCURRENCY: '1',
+    CACHE_TTL_CONTACT_S: '1',
+    CACHE_STALE_WHILE_REVALIDATE_S: '600',
+  };
+  await withBudget(settings, 250, async ({ get, upstream }) => {
+    const stale = Array.from({ length: 4 }, () => randomUUID());
+    await Promise.all(stale.map((id) => get(id)));
+    await waitFor('all to be stale', async () => {
+      const answers = await Promise.all(stale.slice(-1).map((id) => get(id)));
+      return answers.every((answer) => String(answer.headers['cache-status']).includes('stale'));
+    });
+    await Promise.all(stale.map((id) => get(id)));
+    const caller = randomUUID();
+    expect((await get(caller)).status).toBe(200);
+    const order = upstream.calls.slice(4).map((call) => call.contactId);
+    expect(order.indexOf(caller)).toBeLessThanOrEqual(2);
+  });
+});

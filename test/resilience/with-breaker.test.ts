@@ -1,0 +1,64 @@
+import { AppError } from '../../src/errors.ts';
+import { Breaker } from '../../src/resilience/breaker.ts';
+import { judged, refusedWhileOpen } from '../../src/resilience/with-breaker.ts';
+import { QUERY, attemptOptions, scripted } from './attempts.ts';
+
+const OPEN_AFTER_ONE = { window: 1, minCalls: 1, failureRate: 1, openMs: 5000, maxOpenMs: 5000 };
+
+function start(...script: (Error | 'ok')[]) {
+  let now = 0;
+  const { attempt, seen } = scripted(...script);
+  const breaker = new Breaker({
+    ...OPEN_AFTER_ONE,
+    now: () => now,
+    onOpen: () => undefined,
+    onClose: () => undefined,
+  });
+  const slow: typeof attempt = (query, options) => {
+    now += 1000;
+    return attempt(query, options);
+  };
+  const inner = judged(slow, breaker, { patienceMs: 2500, now: () => now });
+  const fetch = refusedWhileOpen(inner, breaker);
+  return { fetch, seen, opened: () => breaker.refusesForMs > 0, pass: (ms: number) => void (now += ms) };
+}
+
+test.each(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_BAD_RESPONSE'] as const)(
+  '%s is a failure, and from then on calls are refused with a time to come back',
+  async (code) => {
+    const { fetch, seen, opened } = start(new AppError(code));
+    await expect(fetch(QUERY, attemptOptions())).rejects.toMatchObject({ code });
+    expect(opened()).toBe(true);
+    await expect(fetch(QUERY, attemptOptions())).rejects.toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      details: { reason: 'BREAKER_OPEN', retryAfterS: 5 },
+    });
+    expect(seen).toHaveLength(1);
+  },
+);
+
+test.each([
+  new AppError('CONTACT_NOT_FOUND'),
+  new AppError('UPSTREAM_CREDENTIALS_REJECTED'),
+  new AppError('UPSTREAM_EGRESS_REJECTED'),
+  new TypeError('a fault of ours'),
+])('%s is none', async (error) => {
+  const { fetch, opened } = start(error);
+  await expect(fetch(QUERY, attemptOptions())).rejects.toBe(error);
+  expect(opened()).toBe(false);
+});
+
+test('a call whose caller left is none', async () => {
+  const { fetch, opened } = start(new AppError('UPSTREAM_UNAVAILABLE'));
+  const caller = new AbortController();
+  caller.abort(new AppError('CLIENT_GONE'));
+  await expect(fetch(QUERY, attemptOptions({ signal: caller.signal }))).rejects.toBeDefined();
+  expect(opened()).toBe(false);
+});
+
+test('a call that began too late to be answered is none', async () => {
+  const { fetch, opened, pass } = start(new AppError('UPSTREAM_TIMEOUT'));
+  pass(4000);
+  await expect(fetch(QUERY, attemptOptions({ deadline: 5000 }))).rejects.toBeDefined();
+  expect(opened()).toBe(false);
+});

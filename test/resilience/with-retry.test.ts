@@ -1,0 +1,106 @@
+import { AppError } from '../../src/errors.ts';
+import { sleeper } from '../../src/resilience/timers.ts';
+import { withRetry } from '../../src/resilience/with-retry.ts';
+import { fakeClock, settled } from '../support/fake-clock.ts';
+import { QUERY, attemptOptions, scripted } from './attempts.ts';
+
+const reset = new AppError('UPSTREAM_UNAVAILABLE', { reason: 'ECONNRESET', transient: true });
+
+function start(...script: (Error | 'ok')[]) {
+  const clock = fakeClock();
+  const { attempt, seen } = scripted(...script);
+  const fetch = withRetry(attempt, {
+    maxDelayMs: 200,
+    ratio: 0.2,
+    reserve: 2,
+    now: clock.now,
+    random: () => 0.5,
+    sleep: sleeper(clock.setTimer),
+  });
+  return { clock, fetch, seen };
+}
+
+test('what failed in passing is tried once more, after a delay', async () => {
+  const { clock, fetch, seen } = start(reset, 'ok');
+  const answer = fetch(QUERY, attemptOptions());
+  await clock.advance(99);
+  expect(seen).toHaveLength(1);
+  await clock.advance(1);
+  await expect(answer).resolves.toEqual({ contact: {} });
+  expect(seen.map(({ priority, deadline }) => [priority, deadline])).toEqual([
+    ['caller', 5000],
+    ['retry', 5000],
+  ]);
+});
+
+test('and not twice more', async () => {
+  const { clock, fetch, seen } = start(reset);
+  const answer = expect(fetch(QUERY, attemptOptions())).rejects.toBe(reset);
+  await clock.advance(5000);
+  await answer;
+  expect(seen).toHaveLength(2);
+});
+
+test.each([
+  ['credentials', new AppError('UPSTREAM_CREDENTIALS_REJECTED')],
+  ['the egress address', new AppError('UPSTREAM_EGRESS_REJECTED')],
+  ['a contact that is not there', new AppError('CONTACT_NOT_FOUND')],
+  ['time that ran out', new AppError('UPSTREAM_TIMEOUT')],
+  ['an open breaker', new AppError('UPSTREAM_UNAVAILABLE', { reason: 'BREAKER_OPEN' })],
+  ['a fault of ours', new TypeError('x is undefined')],
+])('%s would fail again, and is not tried again', async (_what, error) => {
+  const { clock, fetch, seen } = start(error, 'ok');
+  const answer = expect(fetch(QUERY, attemptOptions())).rejects.toBe(error);
+  await clock.advance(5000);
+  await answer;
+  expect(seen).toHaveLength(1);
+});
+
+test('nobody waits for a refresh, so it is not tried again', async () => {
+  const { clock, fetch, seen } = start(reset, 'ok');
+  const answer = expect(fetch(QUERY, attemptOptions({ priority: 'refresh' }))).rejects.toBe(reset);
+  await clock.advance(5000);
+  await answer;
+  expect(seen).toHaveLength(1);
+});
+
+describe('the time that the upstream asks for', () => {
+  const busy = new AppError('UPSTREAM_UNAVAILABLE', { transient: true, retryAfterS: 2 });
+
+  test('is waited for where it fits', async () => {
+    const { clock, fetch, seen } = start(busy, 'ok');
+    const answer = fetch(QUERY, attemptOptions());
+    await clock.advance(1999);
+    expect(seen).toHaveLength(1);
+    await clock.advance(1);
+    await expect(answer).resolves.toBeDefined();
+  });
+
+  test('means no retry where it does not', async () => {
+    const { fetch, seen } = start(busy, 'ok');
+    await expect(fetch(QUERY, attemptOptions({ deadline: 2000 }))).rejects.toBe(busy);
+    expect(seen).toHaveLength(1);
+  });
+});
+
+test('a caller that leaves during the pause is not called for', async () => {
+  const { clock, fetch, seen } = start(reset, 'ok');
+  const caller = new AbortController();
+  const gone = new AppError('CLIENT_GONE');
+  const answer = expect(fetch(QUERY, attemptOptions({ signal: caller.signal }))).rejects.toBe(gone);
+  await settled();
+  caller.abort(gone);
+  await answer;
+  await clock.advance(5000);
+  expect(seen).toHaveLength(1);
+});
+
+test('an upstream that is down gets a fifth more calls at most, whatever came before', async () => {
+  const { clock, fetch, seen } = start(...Array.from({ length: 500 }, () => 'ok' as const), reset);
+  for (let count = 0; count < 500; count += 1) await fetch(QUERY, attemptOptions());
+  const failing = Array.from({ length: 60 }, () => fetch(QUERY, attemptOptions()).catch(() => undefined));
+  await clock.advance(5000);
+  await Promise.all(failing);
+  expect(seen.length - 500).toBeGreaterThan(60);
+  expect(seen.length - 500).toBeLessThanOrEqual(75);
+});

@@ -1,0 +1,39 @@
+import type { SetTimer } from '../../src/resilience/timers.ts';
+
+export interface FakeClock {
+  readonly now: () => number;
+  readonly setTimer: SetTimer;
+  /** Lets so many milliseconds pass; timers run in order, each with what awaits it. */
+  advance(ms: number): Promise<void>;
+}
+
+export function fakeClock(): FakeClock {
+  let now = 0;
+  const timers = new Set<{ at: number; run: () => void }>();
+  return {
+    now: () => now,
+    setTimer: (ms, run) => {
+      const timer = { at: now + ms, run };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    async advance(ms) {
+      const end = now + ms;
+      for (;;) {
+        await settled();
+        const [next] = [...timers].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
+        if (!next) break;
+        timers.delete(next);
+        now = Math.max(now, next.at);
+        next.run();
+      }
+      now = end;
+      await settled();
+    },
+  };
+}
+
+/** Every promise that can settle without time passing has. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

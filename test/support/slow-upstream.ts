@@ -1,0 +1,51 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface SlowUpstream {
+  readonly url: string;
+  /** When each call came, in milliseconds of a monotonic clock, with its contact; oldest first. */
+  readonly calls: readonly { readonly at: number; readonly contactId: string }[];
+  /** The most calls that were ever under way at a time. */
+  readonly mostAtATime: number;
+  readonly underWay: number;
+  stop(): Promise<void>;
+}
+
+/** An upstream that knows every contact and takes its time, and counts how many calls it has at a time. */
+export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> {
+  const calls: { at: number; contactId: string }[] = [];
+  let mostAtATime = 0;
+  let underWay = 0;
+  const server = createServer(async (req, res) => {
+    underWay += 1;
+    mostAtATime = Math.max(mostAtATime, underWay);
+    res.on('close', () => (underWay -= 1));
+    let text = '';
+    for await (const chunk of req.setEncoding('utf8')) text += String(chunk);
+    const contactId = (JSON.parse(text) as { contact_id: string }).contact_id;
+    calls.push({ at: performance.now(), contactId });
+    await sleep(delayMs);
+    const data = { contact: { contact_id: contactId }, notes: null, entity: null, signals: null };
+    res.setHeader('Content-Type', 'application/json');
+    res.end(JSON.stringify({ status: 'success', data: { ...data, contact_profile: null } }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    get mostAtATime() {
+      return mostAtATime;
+    },
+    get underWay() {
+      return underWay;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
