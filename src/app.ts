@@ -9,9 +9,10 @@ import { memoryPartStore } from './cache/memory-part-store.ts';
 import { nearPartStore } from './cache/near-part-store.ts';
 import type { PartStore } from './cache/part-store.ts';
 import { redisPartStore } from './cache/redis-part-store.ts';
-import { encryptedCodec, plainCodec } from './cache/stored-entry.ts';
+import type { EntryCodec } from './cache/stored-entry.ts';
 import { withCache } from './cache/with-cache.ts';
 import type { Config } from './config/load-config.ts';
+import { isAppError } from './errors.ts';
 import { accessLog } from './http/access-log.ts';
 import { contactRoutes } from './http/contact-routes.ts';
 import { docsPages, openApiContent } from './http/docs-page.ts';
@@ -29,16 +30,15 @@ import { RedisLink } from './redis/redis-link.ts';
 import { staticAnswer } from './http/static-answer.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
+import { replaceableSecrets } from './replaceable-secrets.ts';
 import { setTimer } from './resilience/timers.ts';
 import { withResilience } from './resilience/with-resilience.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
-import { describeError, subjectHasher, type Log } from './telemetry/log.ts';
+import { describeError, type Log } from './telemetry/log.ts';
 import { reported } from './telemetry/reported.ts';
-import { credentialSource } from './upstream/credentials.ts';
 import { fetchContact } from './upstream/fetch-contact.ts';
-import { openTransport } from './upstream/transport.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -52,16 +52,17 @@ const clock = () => performance.now();
 /** Both ports' applications, and the way to let go of what they hold. */
 export function buildApp({ config, log, health }: AppOptions) {
   const now = Date.now;
-  const credentials = credentialSource(config.upstream.credentials);
-  const transport = openTransport(config.upstream);
+  const secrets = replaceableSecrets(config, { log, health });
   const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health });
-  const store = redis ? remoteStore(config, redis, log) : memoryPartStore({ ...config.memoryStore, now });
+  const store = redis
+    ? remoteStore(config, redis, secrets.codec, log)
+    : memoryPartStore({ ...config.memoryStore, now });
 
-  const attempt = fetchContact({ ...config.upstream, transport, credentialsOf: credentials.of, now: clock });
-  const attemptReported = reported(attempt, { log, health, component: credentials.component });
+  const attempt = fetchContact({ ...config.upstream, ...secrets, now: clock });
+  const attemptReported = reported(attempt, { log, health, component: secrets.component });
   const fetchRaw = withResilience(attemptReported, {
     ...config.resilience,
-    credentialsOf: credentials.of,
+    credentialsOf: secrets.credentialsOf,
     log,
     health,
     now: clock,
@@ -75,11 +76,19 @@ export function buildApp({ config, log, health }: AppOptions) {
     maxWaitMs: config.resilience.timeoutMs,
     now,
     random: Math.random,
-    onRefreshFailure: (error) => log.debug({ error: describeError(error) }, 'a background refresh failed'),
+    onRefreshFailure: (error) =>
+      log[isAppError(error) ? 'debug' : 'error'](
+        { error: describeError(error) },
+        'a background refresh failed',
+      ),
   });
 
-  const hashSubject = subjectHasher(config.log.hashKey);
-  const entry = [requestScope(), securityHeaders(), accessLog({ log, hashSubject }), requireOneHost()];
+  const entry = [
+    requestScope(),
+    securityHeaders(),
+    accessLog({ log, hashSubject: secrets.hashSubject }),
+    requireOneHost(),
+  ];
   const identity = openIdentity({ ...config.auth, link: redis, now, random: Math.random, log, health });
   const caller = authenticate({ verify: identity.verify, cookie: config.auth.cookie });
 
@@ -100,7 +109,7 @@ export function buildApp({ config, log, health }: AppOptions) {
   publicApp.use(routeNotFound, errorResponse(log));
 
   const adminApp = application(entry);
-  const operator = requireAdminToken(config.admin.token);
+  const operator = requireAdminToken(secrets.adminToken);
   const json = express.json({ limit: config.http.maxBodyBytes });
   serve(adminApp, '/healthz', { get: [healthz] });
   serve(adminApp, '/readyz', { get: [readyz(health, { reasons: true })] });
@@ -120,18 +129,26 @@ export function buildApp({ config, log, health }: AppOptions) {
       await redis?.connect();
       await identity.connect();
     },
+    takeSecrets: (next: Config) => {
+      secrets.replace(next);
+      identity.replaceIssuers(next.auth.issuers);
+    },
     close: async () => {
-      await Promise.all([transport.close(), identity.close()]);
+      await Promise.all([secrets.transport.close(), identity.close()]);
       redis?.close();
     },
   };
 }
 
-function remoteStore({ redis, redisStore, cache }: Config, link: RedisLink, log: Log): PartStore {
-  const { encryptionKeys } = redisStore;
+function remoteStore(
+  { redis, redisStore, cache }: Config,
+  link: RedisLink,
+  codec: EntryCodec,
+  log: Log,
+): PartStore {
   const remote = redisPartStore({
     link,
-    codec: encryptionKeys ? encryptedCodec(encryptionKeys) : plainCodec,
+    codec,
     longestMs: longestKeepMs(cache),
     replicated: redis?.mode !== 'standalone',
     onUndecodable: () => log.warn('an entry in Redis cannot be read, and counts as missing'),

@@ -1,7 +1,8 @@
 import { buildApp } from './app.ts';
-import { loadConfig, type Config } from './config/load-config.ts';
-import { processEnvironment } from './config/environment.ts';
+import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/faults.ts';
+import { loadConfig, type Config } from './config/load-config.ts';
+import { secretReloader } from './config/secret-reloader.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { Health } from './telemetry/health.ts';
 import { describeError, openLog, type Log } from './telemetry/log.ts';
@@ -9,9 +10,9 @@ import { describeError, openLog, type Log } from './telemetry/log.ts';
 /** sysexits.h: the configuration is at fault. */
 const EX_CONFIG = 78;
 
-function readConfig(): Config {
+function readConfig(env: Environment): Config {
   try {
-    return loadConfig(processEnvironment());
+    return loadConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`zyntro-bff cannot start. Its configuration has ${error.faults.length} fault(s):\n`);
@@ -35,11 +36,53 @@ async function open(
   }
 }
 
+/** SIGHUP: secrets are read again, and what cannot be used leaves the old ones in place. */
+function reloadOnHangUp(env: Environment, takeSecrets: (config: Config) => void, log: Log): void {
+  const reload = secretReloader(env);
+  process.on('SIGHUP', () => {
+    const { config, faults } = reload();
+    if (config) takeSecrets(config);
+    if (faults.length === 0) log.info('secrets were read again');
+    else log.error({ faults }, 'secrets were read again, and the old ones stay where the new are at fault');
+  });
+}
+
+/** SIGTERM and SIGINT end the program in order, and so does an error that nothing handles, with exit code 1. */
+function stopInOrder(drain: () => Promise<{ cutOff: number }>, health: Health, log: Log): void {
+  let exitCode = 0;
+  async function stop(): Promise<void> {
+    if (health.draining) return;
+    health.enter('draining');
+    try {
+      log.info(await drain(), 'stopped');
+    } catch (error) {
+      log.fatal({ error: describeError(error) }, 'could not stop in order');
+      exitCode = 1;
+    }
+    process.exit(exitCode);
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'draining');
+      void stop();
+    });
+  }
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      exitCode = 1;
+      log.fatal({ event, error: describeError(error) }, 'an error that nothing handles: draining');
+      void stop();
+    });
+  }
+}
+
 async function main(): Promise<void> {
-  const config = readConfig();
+  const env = processEnvironment();
+  const config = readConfig(env);
   const log = openLog(config.log);
   const health = new Health(Date.now);
   const app = buildApp({ config, log, health });
+  reloadOnHangUp(env, app.takeSecrets, log);
   await app.connect();
   const { http, admin } = config;
   const publicServer = await open('public', 'PORT', () => listen(app.publicApp, http), log);
@@ -49,28 +92,17 @@ async function main(): Promise<void> {
     () => listen(app.adminApp, { ...http, ...admin }),
     log,
   );
-  health.enter('ready');
-  log.info({ port: publicServer.port, adminPort: adminServer.port }, 'listening');
 
-  async function stop(signal: string): Promise<void> {
-    if (health.draining) return;
-    health.enter('draining');
-    log.info({ signal }, 'draining');
+  async function drain(): Promise<{ cutOff: number }> {
     const cutOff = await publicServer.drain(config.shutdownGraceMs);
     // The admin port stays to the end, to tell what is going on.
     await adminServer.drain(0);
     await app.close();
-    log.info({ cutOff }, 'stopped');
-    process.exit(0);
+    return { cutOff };
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stop(signal).catch((error: unknown) => {
-        log.fatal({ error: describeError(error) }, 'could not stop in order');
-        process.exit(1);
-      });
-    });
-  }
+  stopInOrder(drain, health, log);
+  health.enter('ready');
+  log.info({ port: publicServer.port, adminPort: adminServer.port }, 'listening');
 }
 
 await main();

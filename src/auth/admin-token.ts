@@ -6,15 +6,19 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Asks for the operators' token, compared in constant time; lets everybody in where none is configured. */
-export function requireAdminToken(token: string | undefined): RequestHandler {
-  const expected = token === undefined ? undefined : digest(token);
+/**
+ * Asks for the operators' token, compared in constant time; lets everybody in where none is configured.
+ *
+ * @param currentToken looked up for each request, since it can be replaced.
+ */
+export function requireAdminToken(currentToken: () => string | undefined): RequestHandler {
   return function checkAdminToken(req, _res, next) {
-    if (!expected) return next();
+    const token = currentToken();
+    if (token === undefined) return next();
     const given = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? '')?.[1];
     if (given === undefined)
       throw new AppError('MISSING_TOKEN', { detail: 'Send ADMIN_TOKEN as a bearer token.' });
-    if (!timingSafeEqual(digest(given), expected)) throw new AppError('INVALID_TOKEN');
+    if (!timingSafeEqual(digest(given), digest(token))) throw new AppError('INVALID_TOKEN');
     next();
   };
 }

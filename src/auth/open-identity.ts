@@ -47,12 +47,19 @@ export function openIdentity(options: IdentityOptions) {
     link && redisRevocations({ ...options, link, compareMs: options.compareRevocationsMs, onUnusable });
   const revocations = shared ?? memoryRevocations(options);
   const verifyToken = tokenVerifier({ ...options, issuers });
-  const remembered = rememberVerified(verifyToken, { ...options, maxTokens: options.maxVerifiedTokens });
+  const remembering = () =>
+    rememberVerified(verifyToken, { ...options, maxTokens: options.maxVerifiedTokens });
+  let remembered = remembering();
   return {
-    verify: refuseRevoked(remembered, revocations),
+    verify: refuseRevoked((token) => remembered(token), revocations),
     revoke: (request: RevocationRequest) => revocations.keep(revocationOf(request, options)),
     /** Learns what was revoked before this process was there. */
     connect: async () => shared?.compare(),
+    /** Trusts these from the next request on, and no token that only the others vouched for. */
+    replaceIssuers(all: readonly IssuerSettings[]): void {
+      issuers.replace(all);
+      remembered = remembering();
+    },
     async close(): Promise<void> {
       shared?.close();
       issuers.close();

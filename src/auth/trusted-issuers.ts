@@ -28,6 +28,8 @@ export interface TrustedIssuer extends Omit<IssuerSettings, 'keys' | 'jwks'> {
 export interface TrustedIssuers {
   /** The issuer that a token claims to be from: a look-up among those configured, and no more than that. */
   of(issuer: unknown): TrustedIssuer | undefined;
+  /** Puts others in the place of all; published key sets that stay keep what they know. */
+  replace(all: readonly IssuerSettings[]): void;
   close(): void;
 }
 
@@ -40,24 +42,42 @@ export interface JwksSettings extends Pick<JwksOptions, 'refreshMs' | 'minDemand
 
 /** Opens the keys of every issuer, each its own: no key of one ever verifies a token of another. */
 export function openTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSettings): TrustedIssuers {
-  const byName = new Map(all.map((settings) => [settings.issuer, openIssuer(settings, jwks)]));
+  let published = new Map<string, KeySet>();
+  let byName = openAll(all);
+
+  function openAll(issuers: readonly IssuerSettings[]): Map<string | undefined, TrustedIssuer> {
+    const kept = new Map<string, KeySet>();
+    const opened = issuers.map((settings) => {
+      const { keys, jwks: remote, ...rest } = settings;
+      if (!remote) return { ...rest, keys: fixedKeySet(keys) };
+      const name = JSON.stringify([settings.issuer, remote.uri.href, [...remote.algorithms]]);
+      const keySet = published.get(name) ?? openPublished(settings, remote, jwks);
+      kept.set(name, keySet);
+      return { ...rest, keys: joinedKeySet([fixedKeySet(keys), keySet]) };
+    });
+    for (const [name, keySet] of published) if (!kept.has(name)) keySet.close();
+    published = kept;
+    return new Map(opened.map((issuer) => [issuer.issuer, issuer]));
+  }
+
   return {
     of: (issuer) => (typeof issuer === 'string' ? byName.get(issuer) : undefined) ?? byName.get(undefined),
+    replace: (others) => void (byName = openAll(others)),
     close: () => {
       for (const { keys } of byName.values()) keys.close();
     },
   };
 }
 
-function openIssuer(settings: IssuerSettings, jwks: JwksSettings): TrustedIssuer {
-  const { keys, jwks: remote, ...rest } = settings;
-  const fixed = fixedKeySet(keys);
-  if (!remote) return { ...rest, keys: fixed };
-  const published = remoteKeySet({
+function openPublished(
+  settings: IssuerSettings,
+  remote: NonNullable<IssuerSettings['jwks']>,
+  jwks: JwksSettings,
+): KeySet {
+  return remoteKeySet({
     ...jwks,
     algorithms: remote.algorithms,
     fetchJwks: (signal) => jwks.fetchJwks(remote.uri, signal),
     onFetched: (state) => jwks.onFetched(settings, state),
   });
-  return { ...rest, keys: joinedKeySet([fixed, published]) };
 }

@@ -26,33 +26,37 @@ const MAX_SECRET_FILE_BYTES = 1024 * 1024;
 
 /** Reads every variable through its own check. What has a fault is absent from the result. */
 export function readEnvironment(env: Environment, faults: Faults): Partial<Values> {
+  const resolved = resolveSecretFiles(env, faults);
   const values: Partial<Record<VariableName, unknown>> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const given = (SECRET_VARIABLES as readonly string[]).includes(name)
-      ? readSecret(name, env, faults)
-      : { text: env[name] };
-    if (!given) continue;
-    const result = VARIABLES[name].safeParse(given.text === '' ? undefined : given.text);
+    const text = resolved[name];
+    const result = VARIABLES[name].safeParse(text === '' ? undefined : text);
     if (result.success) values[name] = result.data;
     else faults.add(name, result.error.issues[0]?.message ?? 'is not valid');
   }
   return values as Partial<Values>;
 }
 
-/** The value itself or what its `_FILE` holds, less one line end, which editors and `echo` add. */
-function readSecret(
-  name: VariableName,
-  env: Environment,
-  faults: Faults,
-): { text: string | undefined } | undefined {
-  const path = env[`${name}_FILE`];
-  if (path === undefined || path === '') return { text: env[name] };
-  if (env[name]) return faults.add(name, `is set, and so is ${name}_FILE: set one of them`);
+/** The environment with each secret in the place of its `_FILE`; one that cannot be had is absent. */
+export function resolveSecretFiles(env: Environment, faults: Faults): Environment {
+  const resolved = { ...env };
+  for (const name of SECRET_VARIABLES) {
+    const path = env[`${name}_FILE`];
+    if (path === undefined || path === '') continue;
+    if (env[name]) faults.add(name, `is set, and so is ${name}_FILE: set one of them`);
+    delete resolved[`${name}_FILE`];
+    resolved[name] = readSecretFile(name, path, faults);
+  }
+  return resolved;
+}
+
+/** What the file holds, less one line end, which editors and `echo` add. */
+function readSecretFile(name: VariableName, path: string, faults: Faults): string | undefined {
   try {
     const content = readFileSync(path);
     if (content.length > MAX_SECRET_FILE_BYTES) return faults.add(`${name}_FILE`, 'the file is over 1 MiB');
     const text = content.toString('utf8').replace(/\r?\n$/, '');
-    return text === '' ? faults.add(`${name}_FILE`, 'the file is empty') : { text };
+    return text.trim() === '' ? faults.add(`${name}_FILE`, 'the file is empty') : text;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     return faults.add(`${name}_FILE`, `the file cannot be read (${code})`);

@@ -22,12 +22,12 @@ export class Faults {
     return this.#found.some((fault) => fault.startsWith(`${name}: `));
   }
 
-  get any(): boolean {
-    return this.#found.length > 0;
+  get found(): readonly string[] {
+    return this.#found;
   }
 
   /** @throws ConfigError where there are any. */
   throwIfAny(): void {
-    if (this.any) throw new ConfigError([...this.#found].toSorted());
+    if (this.#found.length > 0) throw new ConfigError([...this.#found].toSorted());
   }
 }

@@ -25,11 +25,23 @@ export interface RunningServer {
 
 const CONNECTION_CHECK_MS = 1000;
 const DRAIN_CHECK_MS = 20;
+/** How long nothing must come before a draining server stops to listen. */
+const QUIET_MS = 250;
+/** How long to take connections that the kernel has accepted for us. */
+const BACKLOG_MS = 500;
+/** How long a new connection may take to begin its first request once the server drains. */
+const FIRST_BYTE_MS = 500;
 
 /** @throws Error of Node's, such as EADDRINUSE. */
 export async function listen(handle: RequestListener, options: ServerOptions): Promise<RunningServer> {
   let draining = false;
+  let lastRequestAt = 0;
+  let accepted = 0;
+  /** Requests that wait for the server to stop listening. */
+  let held: (() => void)[] | undefined;
   const underWay = new Set<ServerResponse>();
+  /** Connections that have sent no whole request yet, and when they came. */
+  const unused = new Map<Socket, number>();
   const server = createServer(
     {
       headersTimeout: options.headersTimeoutMs,
@@ -38,18 +50,54 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
     },
     (req, res) => {
+      lastRequestAt = Date.now();
+      unused.delete(req.socket);
       underWay.add(res);
       res.on('close', () => underWay.delete(res));
       if (draining) res.setHeader('Connection', 'close');
-      handle(req, res);
+      if (held) held.push(() => void (res.destroyed || handle(req, res)));
+      else handle(req, res);
     },
   );
   server.maxConnections = options.maxConnections;
   server.on('clientError', answerClientError);
+  server.on('connection', (socket: Socket) => {
+    accepted += 1;
+    unused.set(socket, Date.now());
+    socket.on('close', () => unused.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
   });
+
+  /**
+   * Accepts the connections that the kernel holds for us, which closing would reset. Requests wait meanwhile,
+   * so that clients that come back at once with the next do not keep it from ending.
+   */
+  async function acceptBacklog(): Promise<void> {
+    held = [];
+    const end = Date.now() + BACKLOG_MS;
+    let before = -1;
+    while (accepted !== before && Date.now() < end) {
+      before = accepted;
+      await pause(DRAIN_CHECK_MS);
+    }
+  }
+  function release(): void {
+    const waiting = held ?? [];
+    held = undefined;
+    for (const handleHeld of waiting) handleHeld();
+  }
+
+  const busy = () => underWay.size > 0 || Date.now() - lastRequestAt < QUIET_MS;
+  /** Whether a request is on its way in on a connection that was accepted. */
+  function beginning(): boolean {
+    for (const [socket, since] of unused) {
+      if (socket.bytesRead > 0 || Date.now() - since < FIRST_BYTE_MS) return true;
+    }
+    return false;
+  }
 
   return {
     port: (server.address() as AddressInfo).port,
@@ -59,9 +107,13 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
       const end = Date.now() + graceMs;
       // A balancer needs a moment to notice, so what still comes is served for as long as anything is.
       const stopListening = end - graceMs / 2;
-      while (underWay.size > 0 && Date.now() < stopListening) await pause(DRAIN_CHECK_MS);
+      lastRequestAt = Date.now();
+      while (busy() && Date.now() < stopListening) await pause(DRAIN_CHECK_MS);
+      await acceptBacklog();
+      // Closes idle connections too, all of which were told or have been quiet.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      while (underWay.size > 0 && Date.now() < end) await pause(DRAIN_CHECK_MS);
+      release();
+      while ((underWay.size > 0 || beginning()) && Date.now() < end) await pause(DRAIN_CHECK_MS);
       const cutOff = underWay.size;
       server.closeAllConnections();
       await closed;

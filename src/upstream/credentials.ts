@@ -16,5 +16,10 @@ export function credentialSource(settings: CredentialSettings) {
       settings.kind === 'one' ? settings.credentials : settings.byOrg.get(org),
     component: (org: string): string =>
       settings.kind === 'one' ? 'upstream' : `upstream of organization ${org}`,
+    /** Every name that `component` gives for an organization that has credentials. */
+    components: (): string[] =>
+      settings.kind === 'one'
+        ? ['upstream']
+        : [...settings.byOrg.keys()].map((org) => `upstream of organization ${org}`),
   };
 }

@@ -22,7 +22,12 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export function openTransport(options: TransportOptions): Transport {
+/** A transport that is replaced lets its calls end before it closes. */
+export interface OpenTransport extends Transport {
+  retire(): Promise<void>;
+}
+
+export function openTransport(options: TransportOptions): OpenTransport {
   const dispatcher = openDispatcher(options);
   const base = options.baseUrl.href.replace(/\/$/, '');
   return {
@@ -39,6 +44,7 @@ export function openTransport(options: TransportOptions): Transport {
       return { status: statusCode, headers, body };
     },
     close: () => dispatcher.destroy(),
+    retire: () => dispatcher.close(),
   };
 }
 

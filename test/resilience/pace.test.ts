@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Pace } from '../../src/resilience/pace.ts';
 
 test('spreads calls over the second', () => {

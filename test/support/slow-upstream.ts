@@ -3,10 +3,16 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+export interface SlowCall {
+  readonly at: number;
+  readonly contactId: string;
+  readonly developerSecret: string;
+}
+
 export interface SlowUpstream {
   readonly url: string;
   /** When each call came, in milliseconds of a monotonic clock, with its contact; oldest first. */
-  readonly calls: readonly { readonly at: number; readonly contactId: string }[];
+  readonly calls: readonly SlowCall[];
   /** The most calls that were ever under way at a time. */
   readonly mostAtATime: number;
   readonly underWay: number;
@@ -15,7 +21,7 @@ export interface SlowUpstream {
 
 /** An upstream that knows every contact and takes its time, and counts how many calls it has at a time. */
 export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> {
-  const calls: { at: number; contactId: string }[] = [];
+  const calls: SlowCall[] = [];
   let mostAtATime = 0;
   let underWay = 0;
   const server = createServer(async (req, res) => {
@@ -24,8 +30,9 @@ export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> 
     res.on('close', () => (underWay -= 1));
     let text = '';
     for await (const chunk of req.setEncoding('utf8')) text += String(chunk);
-    const contactId = (JSON.parse(text) as { contact_id: string }).contact_id;
-    calls.push({ at: performance.now(), contactId });
+    const body = JSON.parse(text) as { contact_id: string; developer_secret: string };
+    const contactId = body.contact_id;
+    calls.push({ at: performance.now(), contactId, developerSecret: body.developer_secret });
     await sleep(delayMs);
     const data = { contact: { contact_id: contactId }, notes: null, entity: null, signals: null };
     res.setHeader('Content-Type', 'application/json');

@@ -1,0 +1,66 @@
+import { encryptedCodec, plainCodec, type EntryCodec } from './cache/stored-entry.ts';
+import type { Config } from './config/load-config.ts';
+import type { Health } from './telemetry/health.ts';
+import { describeError, subjectHasher, type Log } from './telemetry/log.ts';
+import { credentialSource } from './upstream/credentials.ts';
+import { openTransport, type Transport } from './upstream/transport.ts';
+
+/**
+ * What is made of secrets, behind functions that look up the newest: steps keep the function, each call
+ * keeps what it began with, and `replace` changes all of it at once.
+ */
+export function replaceableSecrets(
+  config: Config,
+  { log, health }: { readonly log: Log; readonly health: Health },
+) {
+  let settings = config;
+  let current = open(config);
+  let inner = openTransport(config.upstream);
+
+  const transport: Transport = {
+    post: (path, json, signal) => inner.post(path, json, signal),
+    close: () => inner.close(),
+  };
+  const codec: EntryCodec = {
+    encode: (key, stamped) => current.codec.encode(key, stamped),
+    decode: (key, stored) => current.codec.decode(key, stored),
+  };
+
+  function replaceTransport(next: Config): void {
+    const old = inner;
+    inner = openTransport(next.upstream);
+    old.retire().catch((error: unknown) => {
+      log.error({ error: describeError(error) }, 'could not close connections through the old egress proxy');
+    });
+  }
+
+  return {
+    transport,
+    codec,
+    credentialsOf: (org: string) => current.credentials.of(org),
+    component: (org: string) => current.credentials.component(org),
+    adminToken: () => current.adminToken,
+    hashSubject: (issuer: string, subject: string) => current.hashSubject(issuer, subject),
+
+    replace: (next: Config): void => {
+      // New credentials have no faults yet, and an organization that is gone has none any more.
+      for (const component of current.credentials.components()) health.recover(component);
+      const { hashSubject } = current;
+      // Without a key of its own the hash is random, and stays what it was.
+      current = next.log.hashKey === undefined ? { ...open(next), hashSubject } : open(next);
+      if (next.upstream.proxyUrl?.href !== settings.upstream.proxyUrl?.href) replaceTransport(next);
+      if (JSON.stringify(next.redis) !== JSON.stringify(settings.redis))
+        log.warn('the secrets of Redis have changed, which takes effect at the next start');
+      settings = next;
+    },
+  };
+}
+
+function open({ upstream, admin, log, redisStore: { encryptionKeys } }: Config) {
+  return {
+    credentials: credentialSource(upstream.credentials),
+    codec: encryptionKeys ? encryptedCodec(encryptionKeys) : plainCodec,
+    adminToken: admin.token,
+    hashSubject: subjectHasher(log.hashKey),
+  };
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parsedLines } from '../support/child.ts';
+import { exchange } from '../support/http.ts';
+import { startProgram } from '../support/start-program.ts';
+import type { Program } from '../support/start-program.ts';
+import { startSlowUpstream } from '../support/slow-upstream.ts';
+import type { SlowUpstream } from '../support/slow-upstream.ts';
+import { goodClaims, newSecret, sign } from '../support/tokens.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { programEnv } from '../support/world.ts';
+
+const [org, member] = [randomUUID(), randomUUID()];
+let files: string;
+let upstream: SlowUpstream;
+let program: Program;
+let jwtSecret: string;
+
+beforeEach(async () => {
+  files = mkdtempSync(path.join(os.tmpdir(), 'zyntro-bff-test-rotation-'));
+  jwtSecret = newSecret();
+  put('developer', 'zdk_the_first_one');
+  put('jwt', jwtSecret);
+  upstream = await startSlowUpstream(100);
+  const { JWT_SECRET: _, ZYNTRO_DEVELOPER_SECRET: __, ...env } = programEnv(upstream, jwtSecret);
+  program = await startProgram({
+    ...env,
+    JWT_SECRET_FILE: path.join(files, 'jwt'),
+    ZYNTRO_DEVELOPER_SECRET_FILE: path.join(files, 'developer'),
+  });
+});
+afterEach(async () => {
+  await program?.stop();
+  await upstream?.stop();
+  rmSync(files, { recursive: true, force: true });
+});
+
+const put = (name: string, content: string) =>
+  writeFileSync(path.join(files, name), content, { mode: 0o600 });
+const get = (secret = jwtSecret) =>
+  exchange(`${program.url}/contacts/${randomUUID()}`, { token: sign(goodClaims(org, member), secret) });
+
+async function hangUp(): Promise<Record<string, unknown>> {
+  const lines = () => parsedLines(program.stdout()).filter((line) => /read again/.test(String(line['msg'])));
+  const before = lines().length;
+  program.signal('SIGHUP');
+  return waitFor('the secrets to be read', () => lines()[before]);
+}
+
+test('under load no request fails, and from the next call on the new secret is sent', async () => {
+  let going = true;
+  const statuses: number[] = [];
+  const load = Array.from({ length: 8 }, async () => {
+    while (going) statuses.push((await get()).status);
+  });
+  await waitFor('some calls', () => upstream.calls.length > 20);
+  put('developer', 'zdk_the_second_one\n');
+  expect(await hangUp()).toMatchObject({ level: 'info' });
+  const rotated = performance.now();
+  await waitFor('more calls', () => upstream.calls.filter((call) => call.at > rotated).length > 30);
+  going = false;
+  await Promise.all(load);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  const secrets = (calls: SlowUpstream['calls']) => new Set(calls.map((call) => call.developerSecret));
+  expect(secrets(upstream.calls)).toEqual(new Set(['zdk_the_first_one', 'zdk_the_second_one']));
+  await get();
+  expect(secrets(upstream.calls.slice(-1))).toEqual(new Set(['zdk_the_second_one']));
+  // What was on its way when the secrets were read was sent with the old one.
+  const late = upstream.calls.filter((call) => call.at > rotated + 2000);
+  expect([...secrets(late)]).not.toContain('zdk_the_first_one');
+});
+
+test('an empty file leaves the old secret, and the log says which', async () => {
+  put('developer', '');
+  expect(await hangUp()).toMatchObject({
+    level: 'error',
+    faults: ['ZYNTRO_DEVELOPER_SECRET_FILE: the file is empty'],
+  });
+  expect((await get()).status).toBe(200);
+  expect(upstream.calls.at(-1)?.developerSecret).toBe('zdk_the_first_one');
+});
+
+test('tokens of the new key are taken, and those of the old one no more', async () => {
+  const next = newSecret();
+  expect((await get(next)).status).toBe(401);
+  put('jwt', next);
+  await hangUp();
+  expect((await get(next)).status).toBe(200);
+  expect((await get(jwtSecret)).status).toBe(401);
+});
