@@ -33,6 +33,8 @@ import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { replaceableSecrets } from './replaceable-secrets.ts';
 import { setTimer } from './resilience/timers.ts';
 import { withResilience } from './resilience/with-resilience.ts';
+import { shedLoad } from './http/shed-load.ts';
+import { watchEventLoop } from './telemetry/event-loop-lag.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
@@ -100,6 +102,7 @@ export function buildApp({ config, log, health }: AppOptions) {
   const contacts = contactRoutes({ ...config.http, readContact, scopes: config.scopes, now });
   serve(publicApp, '/healthz', { get: [healthz] });
   serve(publicApp, '/readyz', { get: [readyz(health, { reasons: false })] });
+  publicApp.use(shedLoad({ lag: watchEventLoop(clock), maxLagMs: config.http.maxEventLoopLagMs, log }));
   serve(publicApp, '/contacts', { get: [caller, contacts.listContacts] });
   serve(publicApp, '/contacts/:id', { get: [caller, contacts.getContact] });
   for (const { part, getPart } of contacts.parts)

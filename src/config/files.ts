@@ -23,7 +23,9 @@ const HTTP = z.strictObject({
   headersTimeoutMs: count(120_000),
   requestTimeoutMs: count(300_000),
   keepAliveTimeoutMs: count(600_000),
+  sendTimeoutMs: count(600_000),
   maxConnections: count(1_000_000),
+  maxEventLoopLagMs: count(60_000),
 });
 const AUTH = z.strictObject({
   maxVerifiedTokens: z.int().min(0).max(10_000_000),

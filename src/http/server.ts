@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** How long a client may take to read an answer. */
+  readonly sendTimeoutMs: number;
   readonly maxConnections: number;
 }
 
@@ -25,6 +27,8 @@ export interface RunningServer {
 
 const CONNECTION_CHECK_MS = 1000;
 const DRAIN_CHECK_MS = 20;
+/** How long a client that was cut off may take to read why. */
+const LINGER_MS = 1000;
 /** How long nothing must come before a draining server stops to listen. */
 const QUIET_MS = 250;
 /** How long to take connections that the kernel has accepted for us. */
@@ -53,6 +57,7 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
       lastRequestAt = Date.now();
       unused.delete(req.socket);
       underWay.add(res);
+      cutOffSlowReader(res, options.sendTimeoutMs);
       res.on('close', () => underWay.delete(res));
       if (draining) res.setHeader('Connection', 'close');
       if (held) held.push(() => void (res.destroyed || handle(req, res)));
@@ -122,6 +127,14 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
   };
 }
 
+/** An answer that is complete but for being read is given so long, and then its connection is closed. */
+function cutOffSlowReader(res: ServerResponse, timeoutMs: number): void {
+  res.on('prefinish', () => {
+    const timer = setTimeout(() => res.destroy(), timeoutMs).unref();
+    res.on('close', () => clearTimeout(timer));
+  });
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -145,6 +158,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     'Connection: close',
   ];
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
+  // A client that goes on sending would keep its half open for ever.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 const STATUS_LINES: Readonly<Record<string, readonly [number, string]>> = {

@@ -42,6 +42,8 @@ const put = (name: string, content: string) =>
 const get = (secret = jwtSecret) =>
   exchange(`${program.url}/contacts/${randomUUID()}`, { token: sign(goodClaims(org, member), secret) });
 
+const secrets = (calls: SlowUpstream['calls']) => new Set(calls.map((call) => call.developerSecret));
+
 async function hangUp(): Promise<Record<string, unknown>> {
   const lines = () => parsedLines(program.stdout()).filter((line) => /read again/.test(String(line['msg'])));
   const before = lines().length;
@@ -50,20 +52,19 @@ async function hangUp(): Promise<Record<string, unknown>> {
 }
 
 test('under load no request fails, and from the next call on the new secret is sent', async () => {
-  let going = true;
+  const load = new AbortController();
   const statuses: number[] = [];
-  const load = Array.from({ length: 8 }, async () => {
-    while (going) statuses.push((await get()).status);
+  const clients = Array.from({ length: 8 }, async () => {
+    while (!load.signal.aborted) statuses.push((await get()).status);
   });
   await waitFor('some calls', () => upstream.calls.length > 20);
   put('developer', 'zdk_the_second_one\n');
   expect(await hangUp()).toMatchObject({ level: 'info' });
   const rotated = performance.now();
   await waitFor('more calls', () => upstream.calls.filter((call) => call.at > rotated).length > 30);
-  going = false;
-  await Promise.all(load);
+  load.abort();
+  await Promise.all(clients);
   expect(new Set(statuses)).toEqual(new Set([200]));
-  const secrets = (calls: SlowUpstream['calls']) => new Set(calls.map((call) => call.developerSecret));
   expect(secrets(upstream.calls)).toEqual(new Set(['zdk_the_first_one', 'zdk_the_second_one']));
   await get();
   expect(secrets(upstream.calls.slice(-1))).toEqual(new Set(['zdk_the_second_one']));

@@ -1,0 +1,42 @@
+import { expectProblem } from '../support/problem.ts';
+import { parsedLines } from '../support/child.ts';
+import { startWorld } from '../support/world.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** Loaded before the program: keeps the event loop busy, with a gap now and then, between two signals. */
+const BUSY = `let timer;
+process.on('SIGUSR2', () => {
+  if (timer) return clearInterval(timer);
+  timer = setInterval(() => { const end = Date.now() + 600; while (Date.now() < end); }, 1);
+});`;
+
+test('while the event loop lags, requests are turned away with 503, and health checks are not', async () => {
+  const world = await startWorld({
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BUSY)}`,
+  });
+  try {
+    const id = world.freshContact();
+    expect((await world.get(`/contacts/${id}`)).status).toBe(200);
+    world.program.signal('SIGUSR2');
+    const refused = await waitFor(
+      'a request to be turned away',
+      async () => {
+        const answer = await world.get(`/contacts/${id}`);
+        return answer.status !== 200 && answer;
+      },
+      20_000,
+    );
+    expectProblem(refused, 503, 'OVERLOADED');
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await world.get('/healthz')).status).toBe(200);
+    expect((await world.get('/readyz')).status).toBe(200);
+    world.program.signal('SIGUSR2');
+    await waitFor('answers again', async () => (await world.get(`/contacts/${id}`)).status === 200);
+    await waitFor('the log', () => {
+      const told = parsedLines(world.program.stdout()).map((line) => String(line['msg']));
+      return told.includes('overloaded: requests are turned away') && told.includes('no longer overloaded');
+    });
+  } finally {
+    await world.stop();
+  }
+}, 60_000);
