@@ -40,6 +40,7 @@ import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
 import { describeError, type Log } from './telemetry/log.ts';
 import { reported } from './telemetry/reported.ts';
+import { seldom } from './telemetry/seldom.ts';
 import { fetchContact } from './upstream/fetch-contact.ts';
 
 export interface AppOptions {
@@ -143,26 +144,33 @@ export function buildApp({ config, log, health }: AppOptions) {
   };
 }
 
-function remoteStore(
-  { redis, redisStore, cache }: Config,
-  link: RedisLink,
-  codec: EntryCodec,
-  log: Log,
-): PartStore {
+/** How often a line is repeated that every request could bring about. */
+const REPEAT_MS = 10_000;
+
+function remoteStore({ redisStore, cache }: Config, link: RedisLink, codec: EntryCodec, log: Log): PartStore {
+  const limit = { everyMs: REPEAT_MS, now: clock };
   const remote = redisPartStore({
     link,
     codec,
     longestMs: longestKeepMs(cache),
-    replicated: redis?.mode !== 'standalone',
-    onUndecodable: () => log.warn('an entry in Redis cannot be read, and counts as missing'),
+    onUndecodable: seldom(
+      (times) => log.warn({ times }, 'an entry in Redis cannot be read, and counts as missing'),
+      limit,
+    ),
   });
   return nearPartStore({
     remote,
     maxBytes: redisStore.nearMaxBytes,
     ttlMs: redisStore.nearTtlMs,
-    now: Date.now,
-    onUnsafeInvalidation: () =>
-      log.warn('no replica has confirmed an invalidation: a failover of Redis right now could undo it'),
+    now: clock,
+    onUnsafeInvalidation: seldom(
+      (times) =>
+        log.warn(
+          { times },
+          'no replica has confirmed an invalidation: a failover of Redis right now could undo it',
+        ),
+      limit,
+    ),
   });
 }
 

@@ -24,8 +24,6 @@ const KEY = 'zbff:1:revocations';
 const CHANNEL = 'zbff:1:revocations';
 const PAGE = 500;
 const RETRY_MS = 1000;
-/** A revocation is worth a longer wait than a read: there is no going on without it. */
-const KEEP_BOUND = { ms: 1500, evenIfDown: true };
 const FULL = 0;
 
 /**
@@ -62,7 +60,7 @@ return full and 0 or 1
 export function redisRevocations(options: RedisRevocationsOptions): RedisRevocations {
   const { link, onUnusable } = options;
   const list = revocationList(options);
-  const keepScript = link.script(KEEP);
+  const keepScript = link.patientScript(KEEP);
   let comparing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -74,7 +72,7 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
 
   async function store(revocations: readonly Revocation[]): Promise<boolean> {
     const args = revocations.flatMap((one) => [String(one.until ?? '+inf'), encode(one)]);
-    const reply = await keepScript([KEY], [options.maxRevocations, CHANNEL, ...args], KEEP_BOUND);
+    const reply = await keepScript([KEY], [options.maxRevocations, CHANNEL, ...args]);
     return reply !== FULL;
   }
 

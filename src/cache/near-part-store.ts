@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { RedisUnavailable } from '../redis/redis-link.ts';
 import { EntryTable } from './entry-table.ts';
@@ -14,7 +15,7 @@ export interface NearPartStoreOptions {
   readonly maxBytes: number;
   /** Milliseconds for which an entry is served without asking Redis whether it still counts. */
   readonly ttlMs: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a clock that never goes back: one that does would make what is kept look confirmed. */
   readonly now: () => number;
   /** Told of an invalidation that a failover could undo. */
   readonly onUnsafeInvalidation: () => void;
@@ -39,7 +40,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   remote.onGap(() => table.clear());
 
   /** What can be served without asking anybody. */
-  function recent(ref: ContactRef, parts: Parameters<PartStore['read']>[1]): Snapshot {
+  function recent(ref: ContactRef, parts: readonly Part[]): Snapshot {
     const mark = table.markOf(ref.org, ref.contact);
     if (!mark || mark.confirmedAt + ttlMs <= now()) return { generation: undefined, entries: {} };
     return { generation: mark.generation, entries: table.entriesOf(ref, parts, mark.generation) };
@@ -64,17 +65,20 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     table.change(ref, generation, changes);
   }
 
-  function keepRead(ref: ContactRef, snapshot: Snapshot, confirmedAt: number, watch: Watch): void {
-    if (snapshot.generation === undefined) return table.forget(ref.org, ref.contact);
-    const changes = Object.entries(snapshot.entries).map(([part, entry]) => ({
-      part: part as Change['part'],
-      entry,
-      keepMs: Infinity,
-    }));
-    keep(ref, snapshot.generation, changes, confirmedAt, watch);
+  /** What was asked for and is not there is taken out, too: Redis knows better. */
+  function keepRead(
+    ref: ContactRef,
+    parts: readonly Part[],
+    { generation, entries }: Snapshot,
+    confirmedAt: number,
+    watch: Watch,
+  ): void {
+    if (generation === undefined) return table.forget(ref.org, ref.contact);
+    const changes = parts.map((part) => ({ part, entry: entries[part], keepMs: Infinity }));
+    keep(ref, generation, changes, confirmedAt, watch);
   }
 
-  function offlineClaim(ref: ContactRef, parts: Parameters<PartStore['read']>[1]): Claim {
+  function offlineClaim(ref: ContactRef, parts: readonly Part[]): Claim {
     const generation = offlineGeneration;
     const claimedAt = now();
     const watch = watches.open(generationKey(ref.org, ref.contact));
@@ -100,7 +104,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       watch.close();
       return offlineClaim(ref, read);
     }
-    keepRead(ref, claim, claimedAt, watch);
+    keepRead(ref, read, claim, claimedAt, watch);
     return {
       ...claim,
       async store(changes) {
@@ -128,7 +132,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       try {
         const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
         if (!snapshot) return recent(ref, parts);
-        keepRead(ref, snapshot, readAt, watch);
+        keepRead(ref, parts, snapshot, readAt, watch);
         return snapshot;
       } finally {
         watch.close();

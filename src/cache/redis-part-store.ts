@@ -13,8 +13,6 @@ export interface RedisPartStoreOptions {
   readonly codec: EntryCodec;
   /** The longest that an entry may be of use, in milliseconds. */
   readonly longestMs: number;
-  /** Whether Redis has replicas that may take over, which an invalidation has to reach. */
-  readonly replicated: boolean;
   /** Told of an entry that cannot be read, which counts as missing. */
   readonly onUndecodable: () => void;
 }
@@ -33,8 +31,6 @@ const LEASE_MS = 1000;
 const RENEW_MS = 300;
 /** A landing that was missed is found out by looking. */
 const LOOK_AGAIN_MS = 200;
-/** Invalidation is worth a longer wait than a read: there is no going on without it. */
-const INVALIDATE_BOUND = { ms: 1500, evenIfDown: true };
 const REPLICA_WAIT_MS = 250;
 
 export function redisPartStore(options: RedisPartStoreOptions) {
@@ -42,7 +38,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   const claimScript = link.script(CLAIM);
   const settleScript = link.script(SETTLE);
   const renewScript = link.script(RENEW);
-  const invalidateScript = link.script(INVALIDATE);
+  const invalidateScript = link.durableScript(INVALIDATE, REPLICA_WAIT_MS);
   const landings = new Landings();
   link.subscribe(LANDINGS_CHANNEL, (message) => landings.hear(message));
   link.onDown(() => landings.wakeAll());
@@ -146,11 +142,9 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     }));
   }
 
-  /** @returns whether it is safe from a failover: where there is none to expect, or a replica has it. */
-  async function invalidate(org: string, contact: string): Promise<boolean> {
-    const key = generationKey(org, contact);
-    await invalidateScript([key], [INVALIDATIONS_CHANNEL, `${org}|${contact}`], INVALIDATE_BOUND);
-    return !options.replicated || (await link.replicated(key, REPLICA_WAIT_MS));
+  /** @returns whether it is safe from a failover. */
+  function invalidate(org: string, contact: string): Promise<boolean> {
+    return invalidateScript([generationKey(org, contact)], [INVALIDATIONS_CHANNEL, `${org}|${contact}`]);
   }
 
   /** @param forget told of every invalidation, this process's own included. */

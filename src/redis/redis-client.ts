@@ -1,19 +1,29 @@
 import calculateSlot from 'cluster-key-slot';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
+import { openConnection } from './redis-connections.ts';
 import type { RedisSettings } from './redis-settings.ts';
 
 export type RedisValue = string | number | Buffer;
+
+export type RunScript = (keys: readonly string[], args: readonly RedisValue[]) => Promise<unknown>;
 
 /** What is common to one server, a Sentinel's master and a Cluster. No bound and no retry of its own. */
 export interface RedisClient {
   /** Bulk strings in replies are Buffers. Rejects at once while there is no connection. */
   call(name: string, args: readonly RedisValue[]): Promise<unknown>;
   /** Loads the script where a server does not know it. */
-  script(lua: string): (keys: readonly string[], args: readonly RedisValue[]) => Promise<unknown>;
-  /** How many replicas hold all that was written to this key's server so far (WAIT). */
-  replicated(key: string, replicas: number, timeoutMs: number): Promise<number>;
+  script(lua: string): RunScript;
+  /**
+   * A script whose effect has to survive a failover. Resolves to whether it will: where there is no replica
+   * to take over, or one has confirmed within `waitMs` that it has it (WAIT).
+   */
+  durableScript(lua: string, waitMs: number): (...run: Parameters<RunScript>) => Promise<boolean>;
   /** The server that a key lives on, as far as is known. */
   serverOf(key: string): string;
+  /** All servers that keys live on, as far as is known. */
+  servers(): readonly string[];
+  /** Resolves where the server answers, and where it serves no keys any more. */
+  ping(server: string): Promise<void>;
   /** Told the latest reason why there is no connection. */
   onError(listener: (error: Error) => void): void;
   onReady(listener: () => void): void;
@@ -28,92 +38,23 @@ export interface RedisClient {
 
 /** What `serverOf` says where there is but one. */
 export const ONLY_SERVER = 'server';
+/** What it says of a Cluster of which nothing is known. */
+const UNKNOWN_SERVER = 'cluster';
 
-const CONNECT_TIMEOUT_MS = 1000;
-/** A connection on which an answer is this late is taken for dead, and made anew. */
-const SOCKET_TIMEOUT_MS = 3000;
 const SUBSCRIBER_PING_MS = 1000;
-const READONLY_RECONNECT_MS = 1000;
-
-/** ioredis's defaults keep a command for over a minute while Redis is down: here it fails, and at once. */
-function connectionOptions(settings: RedisSettings) {
-  return {
-    ...(settings.username !== undefined && { username: settings.username }),
-    ...(settings.password !== undefined && { password: settings.password }),
-    ...(settings.tls && { tls: {} }),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: SOCKET_TIMEOUT_MS,
-    keepAlive: 10_000,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    reconnectOnError: reconnectAfterFailover(),
-    connectionName: 'zyntro-bff',
-  };
-}
-
-/** A master that became a replica answers READONLY on a connection that only a new one leads away from. */
-function reconnectAfterFailover(): (error: Error) => boolean {
-  let last = -Infinity;
-  return (error) => {
-    if (!error.message.startsWith('READONLY') || performance.now() - last < READONLY_RECONNECT_MS)
-      return false;
-    last = performance.now();
-    return true;
-  };
-}
-
-function retryDelayMs(times: number): number {
-  return Math.min(50 * 2 ** Math.min(times, 5), 1000) * (0.75 + Math.random() / 2);
-}
-
-function openServer(settings: RedisSettings): Redis {
-  const options = {
-    ...connectionOptions(settings),
-    db: settings.db,
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    retryStrategy: retryDelayMs,
-  };
-  if (settings.mode === 'standalone') return new Redis({ ...options, ...settings.nodes[0] });
-  return new Redis({
-    ...options,
-    sentinels: settings.nodes.map((node) => ({ ...node })),
-    name: settings.sentinelName!,
-    ...(settings.sentinelPassword !== undefined && { sentinelPassword: settings.sentinelPassword }),
-    enableTLSForSentinelMode: settings.tls,
-    failoverDetector: true,
-    sentinelRetryStrategy: retryDelayMs,
-  });
-}
-
-function openCluster(settings: RedisSettings): Cluster {
-  return new Cluster(
-    settings.nodes.map((node) => ({ ...node })),
-    {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      clusterRetryStrategy: retryDelayMs,
-      slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
-      slotsRefreshInterval: 5000,
-      maxRedirections: 4,
-      retryDelayOnFailover: 50,
-      retryDelayOnClusterDown: 50,
-      redisOptions: connectionOptions(settings),
-    },
-  );
-}
 
 export function openRedis(settings: RedisSettings): RedisClient {
-  const client = settings.mode === 'cluster' ? openCluster(settings) : openServer(settings);
-  const subscriber = settings.mode === 'cluster' ? openCluster(settings) : openServer(settings);
+  const client = openConnection(settings);
+  const subscriber = openConnection(settings);
+  // WAIT holds up its whole connection, so it has one where nobody else waits for a reply.
+  const durable = settings.mode === 'standalone' ? client : openConnection(settings);
+  const connections = new Set([client, subscriber, durable]);
   const channels = new Map<string, (message: string) => void>();
-  const masterOf = (key: string) =>
-    client instanceof Cluster ? (client.slots[calculateSlot(key)]?.[0] ?? 'cluster') : ONLY_SERVER;
   const gapListeners: (() => void)[] = [];
-  let scripts = 0;
+  const confirmations = new Map<Redis, Promise<number>>();
 
   // Without a listener an error would be printed; which is why it is heard even where nobody asks.
-  subscriber.on('error', ignore);
+  for (const one of [subscriber, durable]) one.on('error', ignore);
   subscriber.on('message', (channel: string, message: string) => channels.get(channel)?.(message));
   subscriber.on('ready', () => {
     if (channels.size === 0) return;
@@ -124,22 +65,34 @@ export function openRedis(settings: RedisSettings): RedisClient {
     if (subscriber.status === 'ready') subscriber.call('PING').catch(ignore);
   }, SUBSCRIBER_PING_MS).unref();
 
+  /** Replies come in order, so a WAIT that is still out was sent after all that has been answered. */
+  function confirmed(node: Redis, waitMs: number): Promise<number> {
+    const underWay = confirmations.get(node);
+    if (underWay) return underWay;
+    const begun = node.wait(1, waitMs).finally(() => confirmations.delete(node));
+    confirmations.set(node, begun);
+    return begun;
+  }
+
   return {
     call: (name, args) => client.callBuffer(name, [...args]),
-    script(lua) {
-      scripts += 1;
-      const name = `zbffScript${scripts}`;
-      client.defineCommand(name, { lua });
-      const run = (client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[
-        `${name}Buffer`
-      ]!.bind(client);
-      return (keys, args) => run(keys.length, ...keys, ...args);
+    script: (lua) => scriptOn(client, lua),
+    durableScript(lua, waitMs) {
+      const run = scriptOn(durable, lua);
+      return async (keys, args) => {
+        await run(keys, args);
+        if (settings.mode === 'standalone') return true;
+        const node = durable instanceof Cluster ? masterAt(durable, masterOf(durable, keys[0]!)) : durable;
+        return node !== undefined && (await confirmed(node, waitMs)) > 0;
+      };
     },
-    async replicated(key, replicas, timeoutMs) {
-      const node = client instanceof Cluster ? nodeAt(client, masterOf(key)) : client;
-      return (await node?.wait(replicas, timeoutMs)) ?? 0;
+    serverOf: (key) => masterOf(client, key),
+    servers: () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]),
+    async ping(server) {
+      const node = client instanceof Cluster ? masterAt(client, server) : client;
+      if (node) await node.ping();
+      else if (mastersOf(client as Cluster).includes(server)) throw new Error('not connected');
     },
-    serverOf: masterOf,
     onError: (listener) => {
       client.on('error', listener);
       client.on('node error', listener);
@@ -151,18 +104,38 @@ export function openRedis(settings: RedisSettings): RedisClient {
     },
     onGap: (listener) => void gapListeners.push(listener),
     connect() {
-      client.connect().catch(ignore);
-      subscriber.connect().catch(ignore);
+      for (const one of connections) one.connect().catch(ignore);
     },
     close() {
       clearInterval(ping);
-      client.disconnect();
-      subscriber.disconnect();
+      for (const one of connections) one.disconnect();
     },
   };
 }
 
-function nodeAt(cluster: Cluster, address: string): Redis | undefined {
+let scripts = 0;
+
+function scriptOn(connection: Redis | Cluster, lua: string): RunScript {
+  scripts += 1;
+  const name = `zbffScript${scripts}`;
+  connection.defineCommand(name, { lua });
+  const run = (connection as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[
+    `${name}Buffer`
+  ]!.bind(connection);
+  return (keys, args) => run(keys.length, ...keys, ...args);
+}
+
+function masterOf(connection: Redis | Cluster, key: string): string {
+  if (!(connection instanceof Cluster)) return ONLY_SERVER;
+  return connection.slots[calculateSlot(key)]?.[0] ?? UNKNOWN_SERVER;
+}
+
+function mastersOf(cluster: Cluster): string[] {
+  const masters = new Set(cluster.slots.flatMap((nodes) => nodes?.[0] ?? []));
+  return masters.size > 0 ? [...masters] : [UNKNOWN_SERVER];
+}
+
+function masterAt(cluster: Cluster, address: string): Redis | undefined {
   return cluster.nodes('master').find((node) => `${node.options.host}:${node.options.port}` === address);
 }
 

@@ -6,6 +6,8 @@ export interface RedisFault {
   readonly answered: boolean;
 }
 
+const WRONG_MODE = 'REDIS_MODE does not fit the server: it is standalone, cluster or sentinel';
+
 const UNUSABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at the address in REDIS_URL or REDIS_NODES',
   ENOTFOUND: 'the host in REDIS_URL or REDIS_NODES does not resolve',
@@ -19,7 +21,10 @@ const UNUSABLE: Readonly<Record<string, string>> = {
   CLUSTERDOWN: 'the Cluster has slots that no master serves',
   MASTERDOWN: 'the replica has lost its master',
   BUSY: 'a script blocks Redis',
-  CROSSSLOT: 'REDIS_MODE does not fit the server',
+  CROSSSLOT: WRONG_MODE,
+  MOVED: WRONG_MODE,
+  NOT_A_CLUSTER: WRONG_MODE,
+  NO_SENTINEL: 'the Sentinels in REDIS_NODES do not answer, or know no master named REDIS_SENTINEL_NAME',
 };
 
 const REFUSED: Readonly<Record<string, string>> = {
@@ -27,30 +32,37 @@ const REFUSED: Readonly<Record<string, string>> = {
   READONLY: 'this is a read-only replica: point REDIS_URL to the master',
   MISCONF: 'Redis cannot save to disk and refuses writes: turn persistence off for a cache',
   NOREPLICAS: 'Redis has fewer replicas than min-replicas-to-write asks for',
-  NOPERM: 'the user in REDIS_URL may not run a command or reach a key that is needed',
+  NOPERM: 'the user in REDIS_URL may not run a command or reach a key or channel that is needed',
 };
+const REFUSED_OTHERWISE = 'Redis refuses a command: it must be version 6.2 or newer, with Lua scripts';
+
+/** Replies that all begin with ERR, and libraries' errors, told apart by what else they say. */
+const BY_TEXT: readonly (readonly [RegExp, string])[] = [
+  [/ACL failure in script|can't run this command or subcommand/, 'NOPERM'],
+  [/cluster support disabled/, 'NOT_A_CLUSTER'],
+  [/All sentinels are unreachable/, 'NO_SENTINEL'],
+];
 
 /** @param connectionError why there is no connection, which says more than that there is none. */
 export function faultOf(error: unknown, connectionError: Error | undefined): RedisFault {
   const code = codeOf(error);
-  const refused = REFUSED[code];
-  if (refused !== undefined) return { code, advice: refused, answered: true };
-  if (UNUSABLE[code] === undefined && connectionError !== undefined) {
-    const connectionCode = codeOf(connectionError);
-    return { code: connectionCode, advice: adviceFor(connectionCode), answered: false };
-  }
-  return { code, advice: adviceFor(code), answered: false };
-}
-
-function adviceFor(code: string): string {
-  return UNUSABLE[code] ?? 'there is no connection to Redis';
+  if (UNUSABLE[code] !== undefined) return { code, advice: UNUSABLE[code], answered: false };
+  const answered = error instanceof Error && error.name === 'ReplyError';
+  if (answered) return { code, advice: REFUSED[code] ?? REFUSED_OTHERWISE, answered };
+  const connectionCode = connectionError ? codeOf(connectionError) : code;
+  const advice = UNUSABLE[connectionCode] ?? REFUSED[connectionCode] ?? 'there is no connection to Redis';
+  return { code: connectionCode, advice, answered };
 }
 
 /** Node's code, or the word that begins Redis's reply; the rest of a reply can quote what was sent. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   if (error.name === 'TimeoutError') return 'TIMEOUT';
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, lastNodeError } = error as { code?: unknown; lastNodeError?: unknown };
+  const told = BY_TEXT.find(([text]) => text.test(error.message))?.[1];
+  if (told !== undefined) return told;
+  // A Cluster of which no node can be used: the last one tried says why.
+  if (lastNodeError instanceof Error) return codeOf(lastNodeError);
   if (typeof code === 'string') return code.slice(0, 64);
   return /^[A-Z]{3,32}\b/.exec(error.message)?.[0] ?? 'UNCONNECTED';
 }

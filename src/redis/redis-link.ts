@@ -11,14 +11,12 @@ export class RedisUnavailable extends Error {
   }
 }
 
-export type Script = (
-  keys: readonly [string, ...string[]],
-  args: readonly RedisValue[],
-  bound?: Bound,
-) => Promise<unknown>;
+type Keys = readonly [string, ...string[]];
+export type Script = (keys: Keys, args: readonly RedisValue[]) => Promise<unknown>;
+export type DurableScript = (keys: Keys, args: readonly RedisValue[]) => Promise<boolean>;
 
 /** How long an operation may take, and whether it is tried even where Redis is known to be down. */
-export interface Bound {
+interface Bound {
   readonly ms: number;
   readonly evenIfDown: boolean;
 }
@@ -31,14 +29,30 @@ export interface RedisLinkOptions {
 
 /** On the path of a request: what Redis costs at most where it does not answer. */
 const REQUEST_BOUND: Bound = { ms: 80, evenIfDown: false };
+/** What has no going on without Redis is worth a longer wait. */
+const PATIENT_BOUND: Bound = { ms: 1500, evenIfDown: true };
 /** Less than anybody minds at a start. */
-const CONNECT_WAIT_MS = 300;
-const PROBE_BOUND_MS = 500;
+const CONNECT_WAIT_MS = 1000;
+/** Trouble is noticed, and told, even where nobody asks for anything. */
+const HEARTBEAT_MS = 1000;
+const HEARTBEAT_BOUND_MS = 500;
 const PROBE_FIRST_MS = 100;
 const PROBE_MOST_MS = 1000;
-/** Components, as readiness names them. */
-const REDIS = 'redis';
-const REFUSES = 'redis:commands';
+/** Commands that are refused are not all the same one: a while without a refusal is a sign, one success is none. */
+const REFUSAL_QUIET_MS = 1500;
+
+/** What a server can be, by the name that readiness gives it, and what the log says of it. */
+const DOWN = {
+  component: 'redis',
+  began: 'Redis does not answer: going on without it',
+  ended: 'Redis answers again',
+};
+const REFUSING = {
+  component: 'redis:commands',
+  began: 'Redis refuses commands',
+  ended: 'Redis takes commands again',
+};
+type Trouble = typeof DOWN;
 
 /**
  * The function that everything remote goes through. It bounds the wait, and after the first failure lets
@@ -49,8 +63,10 @@ export class RedisLink {
   readonly #client: RedisClient;
   readonly #log: Log;
   readonly #health: Health;
-  readonly #down = new Map<string, AbortController>();
+  readonly #troubled = new Set<string>();
+  readonly #refusedAt = new Map<string, number>();
   readonly #downListeners: (() => void)[] = [];
+  readonly #closed = new AbortController();
   #connectionError: Error | undefined;
 
   constructor({ client, log, health }: RedisLinkOptions) {
@@ -68,22 +84,21 @@ export class RedisLink {
 
   /** A script, each run of which throws RedisUnavailable and nothing else. */
   script(lua: string): Script {
-    const run = this.#client.script(lua);
-    return async (keys, args, bound = REQUEST_BOUND) => {
-      const reply = await this.#guarded(keys[0], bound, () => run(keys, args));
-      if (this.#health.recover(REFUSES)) this.#log.info({ component: REFUSES }, 'Redis takes commands again');
-      return reply;
-    };
+    return this.#script(lua, REQUEST_BOUND);
+  }
+
+  /** The same, tried for longer and even where Redis is known to be down. */
+  patientScript(lua: string): Script {
+    return this.#script(lua, PATIENT_BOUND);
   }
 
   /**
-   * Waits until a replica has what was written to the key's server, for at most `timeoutMs`.
-   *
-   * @returns whether one has. @throws RedisUnavailable
+   * A script that is tried even where Redis is known to be down, and resolves to whether its effect will
+   * survive a failover, for which a replica is waited for `waitMs`. Throws RedisUnavailable and nothing else.
    */
-  async replicated(key: string, timeoutMs: number): Promise<boolean> {
-    const bound = { ms: timeoutMs + REQUEST_BOUND.ms, evenIfDown: true };
-    return (await this.#guarded(key, bound, () => this.#client.replicated(key, 1, timeoutMs))) > 0;
+  durableScript(lua: string, waitMs: number): DurableScript {
+    const run = this.#client.durableScript(lua, waitMs);
+    return (keys, args) => this.#guarded(keys[0], PATIENT_BOUND, () => run(keys, args));
   }
 
   subscribe(channel: string, onMessage: (message: string) => void): void {
@@ -102,65 +117,105 @@ export class RedisLink {
 
   /** Begins to connect, and gives it a moment, so that the first requests find Redis where it is well. */
   async connect(): Promise<void> {
-    const ready = new Promise<void>((resolve) => this.#client.onReady(resolve));
+    const known = new Promise<void>((resolve) => {
+      this.#client.onReady(resolve);
+      this.#client.onError(() => resolve());
+    });
     this.#client.connect();
-    await within(CONNECT_WAIT_MS, ready).catch(() => {});
+    await within(CONNECT_WAIT_MS, known).catch(() => {});
+    await this.#beat();
+    const beats = setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
+    this.#closed.signal.addEventListener('abort', () => clearInterval(beats));
   }
 
   close(): void {
-    for (const probing of this.#down.values()) probing.abort();
+    this.#closed.abort();
     this.#client.close();
+  }
+
+  #script(lua: string, bound: Bound): Script {
+    const run = this.#client.script(lua);
+    return (keys, args) => this.#guarded(keys[0], bound, () => run(keys, args));
   }
 
   async #guarded<T>(key: string, bound: Bound, operation: () => Promise<T>): Promise<T> {
     const server = this.#client.serverOf(key);
-    if (this.#down.has(server) && !bound.evenIfDown) throw new RedisUnavailable();
+    if (this.#troubled.has(nameOf(DOWN, server)) && !bound.evenIfDown) throw new RedisUnavailable();
     try {
       return await within(bound.ms, operation());
     } catch (error) {
-      this.#failed(server, key, faultOf(error, this.#connectionError));
+      const fault = faultOf(error, this.#connectionError);
+      // Where it answers, and quickly, what it still does is worth asking for.
+      if (fault.answered) this.#refused(server, key, fault);
+      else this.#failed(server, fault, () => this.#client.call('EXISTS', [key]));
       throw new RedisUnavailable(error);
     }
   }
 
-  #failed(server: string, key: string, fault: RedisFault): void {
+  async #beat(): Promise<void> {
+    const beats = this.#client.servers().map(async (server) => {
+      if (this.#troubled.has(nameOf(DOWN, server))) return;
+      const ping = () => this.#client.ping(server);
+      await within(HEARTBEAT_BOUND_MS, ping()).catch((error: unknown) => {
+        const fault = faultOf(error, this.#connectionError);
+        if (!fault.answered) this.#failed(server, fault, ping);
+      });
+    });
+    await Promise.all(beats);
+  }
+
+  #failed(server: string, fault: RedisFault, probe: () => Promise<unknown>): void {
+    if (this.#begin(DOWN, server, fault, probe)) for (const listener of this.#downListeners) listener();
+  }
+
+  #refused(server: string, key: string, fault: RedisFault): void {
+    this.#refusedAt.set(server, performance.now());
+    this.#begin(REFUSING, server, fault, async () => {
+      if (performance.now() - this.#refusedAt.get(server)! < REFUSAL_QUIET_MS) throw new RedisUnavailable();
+      await this.#client.call('SET', [`${key}:probe`, '', 'PX', PROBE_MOST_MS]);
+    });
+  }
+
+  #begin(trouble: Trouble, server: string, fault: RedisFault, probe: () => Promise<unknown>): boolean {
+    const component = nameOf(trouble, server);
+    if (this.#troubled.has(component) || this.#closed.signal.aborted) return false;
     const { code, advice } = fault;
-    if (fault.answered) {
-      // It answers, and quickly: what it still does is worth asking for.
-      if (this.#health.fail(REFUSES, `${code}: ${advice}`))
-        this.#log.error({ component: REFUSES, server, code, advice }, 'Redis refuses commands');
-      return;
-    }
-    if (this.#down.has(server)) return;
-    const probing = new AbortController();
-    this.#down.set(server, probing);
-    const component = componentOf(server);
+    this.#troubled.add(component);
     this.#health.fail(component, `${code}: ${advice}`);
-    this.#log.error({ component, code, advice }, 'Redis does not answer: going on without it');
-    for (const listener of this.#downListeners) listener();
-    this.#probe(server, key, probing.signal, PROBE_FIRST_MS);
+    this.#log.error({ component, code, advice }, trouble.began);
+    const attempt = (delayMs: number) => {
+      const timer = setTimeout(() => {
+        if (this.#closed.signal.aborted) return;
+        within(REQUEST_BOUND.ms, probe()).then(
+          () => this.#end(trouble, component),
+          (error: unknown) => {
+            this.#stillFails(component, error);
+            attempt(Math.min(delayMs * 2, PROBE_MOST_MS));
+          },
+        );
+      }, delayMs);
+      timer.unref();
+    };
+    attempt(PROBE_FIRST_MS);
+    return true;
   }
 
-  #probe(server: string, key: string, closed: AbortSignal, delayMs: number): void {
-    setTimeout(() => {
-      if (closed.aborted) return;
-      within(PROBE_BOUND_MS, this.#client.call('EXISTS', [key])).then(
-        () => this.#recovered(server),
-        () => this.#probe(server, key, closed, Math.min(delayMs * 2, PROBE_MOST_MS)),
-      );
-    }, delayMs).unref();
+  /** The reason may become clearer, or another: readiness tells the latest one. */
+  #stillFails(component: string, error: unknown): void {
+    if (error instanceof RedisUnavailable) return;
+    const { code, advice } = faultOf(error, this.#connectionError);
+    if (code !== 'UNCONNECTED') this.#health.fail(component, `${code}: ${advice}`);
   }
 
-  #recovered(server: string): void {
-    if (!this.#down.delete(server)) return;
-    const component = componentOf(server);
+  #end(trouble: Trouble, component: string): void {
+    this.#troubled.delete(component);
     this.#health.recover(component);
-    this.#log.info({ component }, 'Redis answers again');
+    this.#log.info({ component }, trouble.ended);
   }
 }
 
-function componentOf(server: string): string {
-  return server === ONLY_SERVER ? REDIS : `${REDIS}:${server}`;
+function nameOf({ component }: Trouble, server: string): string {
+  return server === ONLY_SERVER ? component : `${component}:${server}`;
 }
 
 /** The operation's outcome, or a TimeoutError. The operation itself may go on; its outcome is dropped. */

@@ -54,14 +54,13 @@ export async function openStore(
     link,
     codec,
     longestMs: 7_200_000,
-    replicated: settings.mode !== 'standalone',
     onUndecodable: () => (undecodable += 1),
   });
   const store = nearPartStore({
     remote,
     maxBytes: nearMaxBytes,
     ttlMs: nearTtlMs,
-    now: Date.now,
+    now: () => performance.now(),
     onUnsafeInvalidation: () => (unsafe += 1),
   });
   await link.connect();

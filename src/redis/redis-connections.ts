@@ -1,0 +1,80 @@
+import { Cluster, Redis } from 'ioredis';
+import type { RedisSettings } from './redis-settings.ts';
+
+const CONNECT_TIMEOUT_MS = 1000;
+/** A connection on which an answer is this late is taken for dead, and made anew. */
+const SOCKET_TIMEOUT_MS = 3000;
+/** Sentinels are asked anew for the master; a fixed address may by then lead to another server. */
+const READONLY_RECONNECT_MS = { sentinel: 1000, cluster: 1000, standalone: 30_000 };
+
+/** A connection, or those to a Cluster's nodes, that nobody has asked to connect yet. */
+export function openConnection(settings: RedisSettings): Redis | Cluster {
+  return settings.mode === 'cluster' ? openCluster(settings) : openServer(settings);
+}
+
+/** ioredis's defaults keep a command for over a minute while Redis is down: here it fails, and at once. */
+function connectionOptions(settings: RedisSettings) {
+  return {
+    ...(settings.username !== undefined && { username: settings.username }),
+    ...(settings.password !== undefined && { password: settings.password }),
+    ...(settings.tls && { tls: {} }),
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    keepAlive: 10_000,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    reconnectOnError: reconnectAfterFailover(READONLY_RECONNECT_MS[settings.mode]),
+    connectionName: 'zyntro-bff',
+  };
+}
+
+/** A master that became a replica answers READONLY on a connection that only a new one leads away from. */
+function reconnectAfterFailover(atMostEveryMs: number): (error: Error) => boolean {
+  let last = -Infinity;
+  return (error) => {
+    if (!error.message.startsWith('READONLY') || performance.now() - last < atMostEveryMs) return false;
+    last = performance.now();
+    return true;
+  };
+}
+
+function retryDelayMs(times: number): number {
+  return Math.min(50 * 2 ** Math.min(times, 5), 1000) * (0.75 + Math.random() / 2);
+}
+
+function openServer(settings: RedisSettings): Redis {
+  const options = {
+    ...connectionOptions(settings),
+    db: settings.db,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    retryStrategy: retryDelayMs,
+  };
+  if (settings.mode === 'standalone') return new Redis({ ...options, ...settings.nodes[0] });
+  return new Redis({
+    ...options,
+    sentinels: settings.nodes.map((node) => ({ ...node })),
+    name: settings.sentinelName!,
+    ...(settings.sentinelPassword !== undefined && { sentinelPassword: settings.sentinelPassword }),
+    ...(settings.tls && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    failoverDetector: true,
+    sentinelRetryStrategy: retryDelayMs,
+  });
+}
+
+function openCluster(settings: RedisSettings): Cluster {
+  return new Cluster(
+    settings.nodes.map((node) => ({ ...node })),
+    {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      clusterRetryStrategy: retryDelayMs,
+      slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+      slotsRefreshInterval: 5000,
+      maxRedirections: 4,
+      retryDelayOnFailover: 50,
+      retryDelayOnClusterDown: 50,
+      redisOptions: connectionOptions(settings),
+    },
+  );
+}

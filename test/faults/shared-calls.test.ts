@@ -1,0 +1,110 @@
+import type { Answer } from '../support/http.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
+import { expectProblem } from '../support/problem.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+
+let redis: RedisServer;
+let fleet: Fleet;
+beforeAll(async () => {
+  redis = await startRedis();
+  fleet = await startFleet(3, { REDIS_URL: redis.url });
+}, 60_000);
+afterAll(async () => {
+  await fleet?.stop();
+  await redis?.stop();
+});
+afterEach(() => fleet.sandbox.clearFaults());
+
+const CROWD = 40;
+
+/** So many requests to each of the processes, all at once. */
+function crowds(path: string, members = fleet.members): Promise<Answer>[] {
+  return members.flatMap((member) => Array.from({ length: CROWD }, () => member.get(path)));
+}
+
+const statuses = (answers: readonly Answer[]): number[] => [
+  ...new Set(answers.map((answer) => answer.status)),
+];
+
+describe('one upstream call for the callers of three processes', () => {
+  test('of one cold contact, and none afterwards', async () => {
+    const id = fleet.freshContact();
+    await fleet.sandbox.setFaults({ delayMs: 500, contactId: id });
+    const path = `/contacts/${id}?include=notes,entity`;
+    const answers = await Promise.all(crowds(path));
+    expect(answers).toHaveLength(3 * CROWD);
+    expect(statuses(answers)).toEqual([200]);
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
+    for (const member of fleet.members)
+      expect((await member.get(path)).headers['cache-status']).toMatch(/; hit;/);
+    expect(await fleet.sandbox.callsFor(id)).toHaveLength(1);
+  });
+
+  test('where their include sets overlap, no part is asked for twice', async () => {
+    const id = fleet.freshContact();
+    await fleet.sandbox.setFaults({ delayMs: 500, contactId: id });
+    const [one, two, three] = fleet.members;
+    const answers = await Promise.all([
+      one!.get(`/contacts/${id}?include=notes,entity`),
+      two!.get(`/contacts/${id}?include=entity,profile`),
+      three!.get(`/contacts/${id}?include=profile,signals,notes`),
+    ]);
+    expect(statuses(answers)).toEqual([200]);
+    expect(answers.map((answer) => Object.keys(answer.json().data).toSorted())).toEqual([
+      ['contact', 'entity', 'notes'],
+      ['contact', 'entity', 'profile'],
+      ['contact', 'notes', 'profile', 'signals'],
+    ]);
+    const asked = (await fleet.sandbox.callsFor(id)).flatMap((call) => call.include);
+    expect(asked.toSorted()).toEqual(['entity', 'notes', 'profile', 'signals']);
+  });
+
+  test.each([
+    ['error:INVALID_API_KEY', 502, 'UPSTREAM_CREDENTIALS_REJECTED'],
+    ['error:NOT_FOUND', 404, 'CONTACT_NOT_FOUND'],
+    ['html', 502, 'UPSTREAM_BAD_RESPONSE'],
+    ['http-500', 503, 'UPSTREAM_UNAVAILABLE'],
+  ])('that fails with %s: it fails for everybody, with no herd behind it', async (mode, status, code) => {
+    const id = fleet.freshContact();
+    await fleet.sandbox.setFaults({ delayMs: 800, mode, contactId: id });
+    const answers = await Promise.all(crowds(`/contacts/${id}?include=notes`));
+    for (const answer of answers) expectProblem(answer, status, code);
+    // A retry is the leader's to make; a process whose callers all came too late may make a call of its own.
+    expect((await fleet.sandbox.callsFor(id)).length).toBeLessThanOrEqual(4);
+  });
+
+  test('whose first caller hangs up: the others do not notice', async () => {
+    const id = fleet.freshContact();
+    await fleet.sandbox.setFaults({ delayMs: 700, contactId: id });
+    const path = `/contacts/${id}?include=signals`;
+    const leader = new AbortController();
+    const left = fleet.members[0]!.get(path, { signal: leader.signal }).catch(() => 'gone');
+    await fleet.sandbox.awaitCalls(id, 1);
+    const others = crowds(path, fleet.members.slice(1));
+    // Answered only after what was sent before it has been taken in.
+    await Promise.all(fleet.members.slice(1).map((member) => member.get('/healthz')));
+    leader.abort();
+    expect(await left).toBe('gone');
+    expect(statuses(await Promise.all(others))).toEqual([200]);
+    expect((await fleet.sandbox.callsFor(id)).length).toBeLessThanOrEqual(2);
+  });
+
+  test('whose process dies by SIGKILL: every caller of the others is answered within 3 s', async () => {
+    const id = fleet.freshContact();
+    await fleet.sandbox.setFaults({ delayMs: 700, contactId: id });
+    const path = `/contacts/${id}?include=notes`;
+    const leader = await fleet.add();
+    const left = leader.get(path).catch(() => 'gone');
+    await fleet.sandbox.awaitCalls(id, 1);
+    const survivors = fleet.members.slice(0, 3);
+    const others = crowds(path, survivors);
+    await Promise.all(survivors.map((member) => member.get('/healthz')));
+    leader.program.signal('SIGKILL');
+    const answers = await Promise.all(others);
+    expect(await left).toBe('gone');
+    expect(statuses(answers)).toEqual([200]);
+    expect(Math.max(...answers.map((answer) => answer.ms))).toBeLessThan(3000);
+    // The dead leader's, and one after its lease has ended.
+    expect(await fleet.sandbox.callsFor(id)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,100 @@
+import type { Environment } from './child.ts';
+import { readDirectory, type Organization } from './directory.ts';
+import { exchange, type Answer, type Json, type Options } from './http.ts';
+import { startProgram, type Program } from './start-program.ts';
+import { startSandbox, type Sandbox } from './start-sandbox.ts';
+import { goodClaims, newSecret, sign } from './tokens.ts';
+import { programEnv } from './world.ts';
+
+/** One of several processes that share a Redis and an upstream. */
+export interface Member {
+  readonly program: Program;
+  get(path: string, options?: Options): Promise<Answer>;
+  invalidate(contactId: string): Promise<Answer>;
+  /** What readiness says on the admin port. */
+  readyz(): Promise<Json>;
+  /** The lines that the program has logged, requests left out. */
+  events(): Json[];
+}
+
+export interface Fleet {
+  readonly sandbox: Sandbox;
+  readonly members: readonly Member[];
+  readonly org: Organization;
+  token(memberId?: string): string;
+  /** A contact that no test of this file has touched before. */
+  freshContact(): string;
+  /** One more process. */
+  add(env?: Environment): Promise<Member>;
+  stop(): Promise<void>;
+}
+
+/** A sandbox, and so many programs in front of it, all with the same settings. */
+export async function startFleet(size: number, env: Environment = {}): Promise<Fleet> {
+  const sandbox = await startSandbox();
+  const secret = newSecret();
+  const [org] = readDirectory(await sandbox.directory()).orgs;
+  if (!org) throw new Error('the sandbox has no organization');
+  const token = (memberId = org.members[0]!): string => sign(goodClaims(org.id, memberId), secret);
+  const members: Member[] = [];
+  let next = 0;
+
+  async function add(more: Environment = {}): Promise<Member> {
+    const program = await startProgram({ ...programEnv(sandbox, secret), ...env, ...more });
+    const member: Member = {
+      program,
+      get: (path, options = {}) => exchange(`${program.url}${path}`, { token: token(), ...options }),
+      invalidate: (contactId) =>
+        exchange(`${program.adminUrl}/invalidations`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ orgId: org!.id, contactId }),
+        }),
+      readyz: async () => {
+        const answer = await exchange(`${program.adminUrl}/readyz`);
+        return { httpStatus: answer.status, ...(answer.json() as object) };
+      },
+      events: () =>
+        program
+          .stdout()
+          .split('\n')
+          .filter((line) => line.startsWith('{') && !line.includes('"route"'))
+          .map((line) => JSON.parse(line) as Json),
+    };
+    members.push(member);
+    return member;
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all(members.map(({ program }) => program.stop()));
+    await sandbox.stop();
+  }
+
+  try {
+    await Promise.all(Array.from({ length: size }, () => add()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    sandbox,
+    members,
+    org,
+    token,
+    freshContact: () => {
+      const id = org.contacts[next++];
+      if (id === undefined) throw new Error('the sandbox names no more contacts');
+      return id;
+    },
+    add,
+    stop,
+  };
+}
+
+/** The lines that say that Redis went or came back, in order. */
+export function redisEvents(member: Member): string[] {
+  return member
+    .events()
+    .filter((line: Json) => /^Redis /.test(line.msg))
+    .map((line: Json) => line.msg as string);
+}
