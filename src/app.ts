@@ -4,14 +4,11 @@ import express, { type Express, type RequestHandler } from 'express';
 import { requireAdminToken } from './auth/admin-token.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { openIdentity } from './auth/open-identity.ts';
-import { longestKeepMs } from './cache/freshness.ts';
-import { memoryPartStore } from './cache/memory-part-store.ts';
-import { nearPartStore } from './cache/near-part-store.ts';
+import { openPartStore } from './cache/open-part-store.ts';
 import type { PartStore } from './cache/part-store.ts';
-import { redisPartStore } from './cache/redis-part-store.ts';
-import type { EntryCodec } from './cache/stored-entry.ts';
 import { withCache } from './cache/with-cache.ts';
 import type { Config } from './config/load-config.ts';
+import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
 import { accessLog } from './http/access-log.ts';
 import { contactRoutes } from './http/contact-routes.ts';
@@ -24,6 +21,7 @@ import { limitBody } from './http/limit-body.ts';
 import { requestScope } from './http/open-scope.ts';
 import { revocations } from './http/revocations.ts';
 import { routeNotFound, serve } from './http/routing.ts';
+import { scrape } from './http/scrape.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { openRedis } from './redis/redis-client.ts';
 import { RedisLink } from './redis/redis-link.ts';
@@ -40,95 +38,40 @@ import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
 import { describeError, type Log } from './telemetry/log.ts';
 import { reported } from './telemetry/reported.ts';
-import { seldom } from './telemetry/seldom.ts';
+import { measured } from './telemetry/measured.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { fetchContact } from './upstream/fetch-contact.ts';
 
 export interface AppOptions {
   readonly config: Config;
   readonly log: Log;
   readonly health: Health;
+  readonly metrics: Metrics;
 }
 
+/** What the steps are made of, and share. */
+interface Parts extends AppOptions {
+  readonly secrets: ReturnType<typeof replaceableSecrets>;
+  readonly store: PartStore;
+  readonly identity: ReturnType<typeof openIdentity>;
+}
+
+/** Milliseconds since the epoch. */
+const now = Date.now;
 /** Milliseconds of a monotonic clock. */
 const clock = () => performance.now();
 
 /** Both ports' applications, and the way to let go of what they hold. */
-export function buildApp({ config, log, health }: AppOptions) {
-  const now = Date.now;
+export function buildApp(options: AppOptions) {
+  const { config, log, health, metrics } = options;
   const secrets = replaceableSecrets(config, { log, health });
-  const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health });
-  const store = redis
-    ? remoteStore(config, redis, secrets.codec, log)
-    : memoryPartStore({ ...config.memoryStore, now });
-
-  const attempt = fetchContact({ ...config.upstream, ...secrets, now: clock });
-  const attemptReported = reported(attempt, { log, health, component: secrets.component });
-  const fetchRaw = withResilience(attemptReported, {
-    ...config.resilience,
-    credentialsOf: secrets.credentialsOf,
-    log,
-    health,
-    now: clock,
-    random: Math.random,
-    setTimer,
-  });
-  const fetchShaped = shaped(partShaper(config.shape), fetchRaw);
-  const readContact = withCache(fetchShaped, {
-    store,
-    policy: config.cache,
-    maxWaitMs: config.resilience.timeoutMs,
-    now,
-    random: Math.random,
-    onRefreshFailure: (error) =>
-      log[isAppError(error) ? 'debug' : 'error'](
-        { error: describeError(error) },
-        'a background refresh failed',
-      ),
-  });
-
-  const entry = [
-    requestScope(),
-    securityHeaders(),
-    accessLog({ log, hashSubject: secrets.hashSubject }),
-    requireOneHost(),
-  ];
+  const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health, metrics });
+  const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now, clock });
   const identity = openIdentity({ ...config.auth, link: redis, now, random: Math.random, log, health });
-  const caller = authenticate({ verify: identity.verify, cookie: config.auth.cookie });
-
-  const publicApp = application([
-    ...entry,
-    ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
-    limitBody(config.http.maxBodyBytes),
-  ]);
-  const contacts = contactRoutes({ ...config.http, readContact, scopes: config.scopes, now });
-  serve(publicApp, '/healthz', { get: [healthz] });
-  serve(publicApp, '/readyz', { get: [readyz(health, { reasons: false })] });
-  publicApp.use(shedLoad({ lag: watchEventLoop(clock), maxLagMs: config.http.maxEventLoopLagMs, log }));
-  serve(publicApp, '/contacts', { get: [caller, contacts.listContacts] });
-  serve(publicApp, '/contacts/:id', { get: [caller, contacts.getContact] });
-  for (const { part, getPart } of contacts.parts)
-    serve(publicApp, `/contacts/:id/${part}`, { get: [caller, getPart] });
-  const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
-  for (const [path, content] of docsPages(openApi)) serve(publicApp, path, { get: [staticAnswer(content)] });
-  publicApp.use(routeNotFound, errorResponse(log));
-
-  const adminApp = application(entry);
-  const operator = requireAdminToken(secrets.adminToken);
-  const json = express.json({ limit: config.http.maxBodyBytes });
-  serve(adminApp, '/healthz', { get: [healthz] });
-  serve(adminApp, '/readyz', { get: [readyz(health, { reasons: true })] });
-  serve(adminApp, '/invalidations', {
-    post: [operator, json, invalidations((org, contact) => store.invalidate(org, contact))],
-  });
-  serve(adminApp, '/revocations', { post: [operator, json, revocations({ revoke: identity.revoke, now })] });
-  const adminOpenApi = openApiContent(openApiBytes(adminOpenApiDocument()));
-  serve(adminApp, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
-  adminApp.use(operator, routeNotFound);
-  adminApp.use(errorResponse(log));
-
+  const parts = { ...options, secrets, store, identity };
   return {
-    publicApp,
-    adminApp,
+    publicApp: publicPort(parts),
+    adminApp: adminPort(parts),
     connect: async () => {
       await redis?.connect();
       await identity.connect();
@@ -144,34 +87,86 @@ export function buildApp({ config, log, health }: AppOptions) {
   };
 }
 
-/** How often a line is repeated that every request could bring about. */
-const REPEAT_MS = 10_000;
-
-function remoteStore({ redisStore, cache }: Config, link: RedisLink, codec: EntryCodec, log: Log): PartStore {
-  const limit = { everyMs: REPEAT_MS, now: clock };
-  const remote = redisPartStore({
-    link,
-    codec,
-    longestMs: longestKeepMs(cache),
-    onUndecodable: seldom(
-      (times) => log.warn({ times }, 'an entry in Redis cannot be read, and counts as missing'),
-      limit,
-    ),
-  });
-  return nearPartStore({
-    remote,
-    maxBytes: redisStore.nearMaxBytes,
-    ttlMs: redisStore.nearTtlMs,
+/** From the upstream's envelope, innermost, to parts as they go out. */
+function readChain({ config, log, health, metrics, secrets, store }: Parts): ReadContact {
+  const attempt = fetchContact({ ...config.upstream, ...secrets, now: clock });
+  const attemptMeasured = measured(attempt, { metrics, now: clock });
+  const attemptReported = reported(attemptMeasured, { log, health, component: secrets.component });
+  const fetchRaw = withResilience(attemptReported, {
+    ...config.resilience,
+    log,
+    health,
+    metrics,
+    setTimer,
+    credentialsOf: secrets.credentialsOf,
     now: clock,
-    onUnsafeInvalidation: seldom(
-      (times) =>
-        log.warn(
-          { times },
-          'no replica has confirmed an invalidation: a failover of Redis right now could undo it',
-        ),
-      limit,
-    ),
+    random: Math.random,
   });
+  const fetchShaped = shaped(partShaper(config.shape), fetchRaw);
+  return withCache(fetchShaped, {
+    store,
+    metrics,
+    now,
+    policy: config.cache,
+    maxWaitMs: config.resilience.timeoutMs,
+    random: Math.random,
+    onRefreshFailure: (error) =>
+      log[isAppError(error) ? 'debug' : 'error'](
+        { error: describeError(error) },
+        'a background refresh failed',
+      ),
+  });
+}
+
+/** What every request of either port goes through first. */
+function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
+  const { hashSubject } = secrets;
+  return [requestScope(), securityHeaders(), accessLog({ log, metrics, hashSubject }), requireOneHost()];
+}
+
+function publicPort(parts: Parts): Express {
+  const { config, log, health, identity } = parts;
+  const caller = authenticate({ verify: identity.verify, cookie: config.auth.cookie });
+  const contacts = contactRoutes({
+    ...config.http,
+    readContact: readChain(parts),
+    scopes: config.scopes,
+    now,
+  });
+  const app = application([
+    ...entrySteps(parts),
+    ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
+    limitBody(config.http.maxBodyBytes),
+  ]);
+  serve(app, '/healthz', { get: [healthz] });
+  serve(app, '/readyz', { get: [readyz(health, { reasons: false })] });
+  app.use(shedLoad({ lag: watchEventLoop(clock), maxLagMs: config.http.maxEventLoopLagMs, log }));
+  serve(app, '/contacts', { get: [caller, contacts.listContacts] });
+  serve(app, '/contacts/:id', { get: [caller, contacts.getContact] });
+  for (const { part, getPart } of contacts.parts)
+    serve(app, `/contacts/:id/${part}`, { get: [caller, getPart] });
+  const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
+  for (const [path, content] of docsPages(openApi)) serve(app, path, { get: [staticAnswer(content)] });
+  return app.use(routeNotFound, errorResponse(log));
+}
+
+function adminPort(parts: Parts): Express {
+  const { config, log, health, metrics, secrets, store, identity } = parts;
+  const app = application(entrySteps(parts));
+  const operator = requireAdminToken(secrets.adminToken);
+  const json = express.json({ limit: config.http.maxBodyBytes });
+  const invalidate = invalidations(async (org, contact) => {
+    await store.invalidate(org, contact);
+    metrics.invalidation();
+  });
+  const adminOpenApi = openApiContent(openApiBytes(adminOpenApiDocument()));
+  serve(app, '/healthz', { get: [healthz] });
+  serve(app, '/readyz', { get: [readyz(health, { reasons: true })] });
+  serve(app, '/metrics', { get: [operator, scrape(metrics)] });
+  serve(app, '/invalidations', { post: [operator, json, invalidate] });
+  serve(app, '/revocations', { post: [operator, json, revocations({ revoke: identity.revoke, now })] });
+  serve(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
+  return app.use(operator, routeNotFound).use(errorResponse(log));
 }
 
 function application(steps: readonly RequestHandler[]): Express {

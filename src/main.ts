@@ -6,6 +6,8 @@ import { secretReloader } from './config/secret-reloader.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { Health } from './telemetry/health.ts';
 import { describeError, openLog, type Log } from './telemetry/log.ts';
+import { openMetrics } from './telemetry/metrics.ts';
+import { VERSION } from './version.ts';
 
 /** sysexits.h: the configuration is at fault. */
 const EX_CONFIG = 78;
@@ -81,7 +83,9 @@ async function main(): Promise<void> {
   const config = readConfig(env);
   const log = openLog(config.log);
   const health = new Health(Date.now);
-  const app = buildApp({ config, log, health });
+  const metrics = openMetrics({ version: VERSION, health });
+  metrics.collectProcess();
+  const app = buildApp({ config, log, health, metrics });
   reloadOnHangUp(env, app.takeSecrets, log);
   await app.connect();
   const { http, admin } = config;

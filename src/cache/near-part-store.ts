@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { RedisUnavailable } from '../redis/redis-link.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { EntryTable } from './entry-table.ts';
 import { newGeneration } from './memory-part-store.ts';
 import { generationKey } from './part-key.ts';
@@ -19,6 +20,7 @@ export interface NearPartStoreOptions {
   readonly now: () => number;
   /** Told of an invalidation that a failover could undo. */
   readonly onUnsafeInvalidation: () => void;
+  readonly metrics: Pick<Metrics, 'nearRead' | 'gauge'>;
 }
 
 /**
@@ -29,6 +31,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, ttlMs, now } = options;
   const table = new EntryTable(options);
   const watches = new Watches();
+  options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
   let offlineGeneration = newGeneration();
 
   function forget(org: string, contact: string): void {
@@ -126,7 +129,9 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   return {
     async read(ref, parts) {
       const near = recent(ref, parts);
-      if (parts.every((part) => near.entries[part])) return near;
+      const hit = parts.every((part) => near.entries[part]);
+      options.metrics.nearRead(hit);
+      if (hit) return near;
       const readAt = now();
       const watch = watches.open(generationKey(ref.org, ref.contact));
       try {

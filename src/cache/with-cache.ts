@@ -9,6 +9,7 @@ import type {
   ReadContact,
 } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
+import type { Metrics, PartOutcome } from '../telemetry/metrics.ts';
 import { fetchAndStore, withContact, type Fetched, type FetchAndStoreOptions } from './fetch-and-store.ts';
 import { judge, usableOnError, type Judgement } from './freshness.ts';
 import { partKey } from './part-key.ts';
@@ -18,6 +19,7 @@ import { SingleFlight, type Joined } from './single-flight.ts';
 export interface CacheOptions extends FetchAndStoreOptions {
   /** Told of a background refresh that failed; its callers have been answered with the stale part. */
   readonly onRefreshFailure: (error: unknown) => void;
+  readonly metrics: Pick<Metrics, 'part'>;
 }
 
 type Outcome = Partial<CacheOutcome> & Pick<CacheOutcome, 'result'>;
@@ -62,14 +64,20 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     if (failures.length > 0) {
       const covered = (part: Part) => fetched[part] ?? usableOnError(snapshot.entries[part], now(), policy);
       if (!failures.every(isUpstreamFailure) || !parts.every(covered)) throw failures[0];
-      return answer(entries, { result: 'stale', ...how });
+      return answer(entries, { result: 'stale', ...how }, fetched);
     }
-    return answer(entries, { result: bypass ? 'bypass' : resultOf(judged), ...how });
+    return answer(entries, { result: bypass ? 'bypass' : resultOf(judged), ...how }, fetched);
 
-    function answer(from: Entries, outcome: Outcome): Parts {
+    function answer(from: Entries, outcome: Outcome, fetched: Entries = {}): Parts {
       const found = Object.fromEntries(parts.map((part) => [part, from[part] as PartBytes]));
       report(Object.values(found), outcome);
+      for (const part of parts) options.metrics.part(part, partOutcome(part, fetched, found[part]!));
       return found;
+    }
+
+    function partOutcome(part: Part, fetched: Entries, served: PartBytes): PartOutcome {
+      if (fetched[part]) return bypass ? 'bypass' : 'miss';
+      return served.staleAt <= now() ? 'stale' : 'hit';
     }
 
     function notFound(entry: Entry, outcome: Outcome): never {

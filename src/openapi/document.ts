@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { contactPaths, type ContactPathOptions } from './contact-paths.ts';
 import { HEADERS } from './headers.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -6,6 +5,7 @@ import { componentParameters } from './parameters.ts';
 import { sharedResponses } from './problems.ts';
 import { componentSchemas } from './schemas.ts';
 import { servicePaths } from './service-paths.ts';
+import { VERSION } from '../version.ts';
 
 const INTRODUCTION = `Contacts of the Zyntro CRM as plain JSON: one call, with your user's token.
 
@@ -59,7 +59,5 @@ export function openApiBytes(document: JsonSchema): Buffer {
 }
 
 export function commonInfo() {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(manifest) as { version: string };
-  return { version, license: { name: 'MIT', identifier: 'MIT' } };
+  return { version: VERSION, license: { name: 'MIT', identifier: 'MIT' } };
 }

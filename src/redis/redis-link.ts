@@ -1,5 +1,6 @@
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { ONLY_SERVER, type RedisClient, type RedisValue } from './redis-client.ts';
 import { faultOf, type RedisFault } from './redis-fault.ts';
 
@@ -25,6 +26,7 @@ export interface RedisLinkOptions {
   readonly client: RedisClient;
   readonly log: Log;
   readonly health: Health;
+  readonly metrics: Pick<Metrics, 'redisFailure'>;
 }
 
 /** On the path of a request: what Redis costs at most where it does not answer. */
@@ -63,13 +65,15 @@ export class RedisLink {
   readonly #client: RedisClient;
   readonly #log: Log;
   readonly #health: Health;
+  readonly #metrics: RedisLinkOptions['metrics'];
   readonly #troubled = new Set<string>();
   readonly #refusedAt = new Map<string, number>();
   readonly #downListeners: (() => void)[] = [];
   readonly #closed = new AbortController();
   #connectionError: Error | undefined;
 
-  constructor({ client, log, health }: RedisLinkOptions) {
+  constructor({ client, log, health, metrics }: RedisLinkOptions) {
+    this.#metrics = metrics;
     this.#client = client;
     this.#log = log;
     this.#health = health;
@@ -145,6 +149,7 @@ export class RedisLink {
       return await within(bound.ms, operation());
     } catch (error) {
       const fault = faultOf(error, this.#connectionError);
+      this.#metrics.redisFailure(fault.code);
       // Where it answers, and quickly, what it still does is worth asking for.
       if (fault.answered) this.#refused(server, key, fault);
       else this.#failed(server, fault, () => this.#client.call('EXISTS', [key]));

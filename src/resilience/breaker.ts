@@ -42,6 +42,10 @@ export class Breaker {
     this.#options = options;
   }
 
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** Milliseconds for which calls are refused; 0 where one may be made. */
   get refusesForMs(): number {
     if (!this.#open) return 0;

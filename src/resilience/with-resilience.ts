@@ -1,6 +1,7 @@
 import type { AttemptRawParts, FetchRawParts } from '../contact/fetch-parts.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { Breaker, type BreakerSettings } from './breaker.ts';
 import { sleeper, type SetTimer } from './timers.ts';
 import { UpstreamBudget } from './upstream-budget.ts';
@@ -21,6 +22,7 @@ export interface ResilienceOptions {
   readonly credentialsOf: (org: string) => object | undefined;
   readonly log: Log;
   readonly health: Health;
+  readonly metrics: Pick<Metrics, 'gauge'>;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly random: () => number;
@@ -35,7 +37,7 @@ const COMPONENT = 'upstream breaker';
  * upstream keeps refusing the credentials.
  */
 export function withResilience(attempt: AttemptRawParts, options: ResilienceOptions): FetchRawParts {
-  const { timeoutMs, now, log, health } = options;
+  const { timeoutMs, now, log, health, metrics } = options;
   const budget = new UpstreamBudget(options);
   const breaker = new Breaker({
     ...options.breaker,
@@ -50,6 +52,11 @@ export function withResilience(attempt: AttemptRawParts, options: ResilienceOpti
       log.info('the circuit breaker closed: the upstream answers again');
     },
   });
+  metrics.gauge('upstream_calls_active', 'Upstream calls under way', () => budget.active);
+  metrics.gauge('upstream_calls_waiting', 'Upstream calls that wait for their turn', () => budget.waiting);
+  metrics.gauge('upstream_breaker_open', '1 while the circuit breaker is open', () =>
+    breaker.isOpen ? 1 : 0,
+  );
 
   const attemptJudged = judged(attempt, breaker, { patienceMs: timeoutMs / 2, now });
   const attemptInTurn = withinBudget(attemptJudged, budget, now);

@@ -7,6 +7,7 @@ import { openLog } from '../../src/telemetry/log.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { newMetrics } from '../support/metrics.ts';
 
 const KEY = 'zbff:1:revocations';
 
@@ -36,6 +37,7 @@ async function startProcess(
     client: openRedis({ ...none, ...redis, db: 0, tls: false }),
     log: openLog({ level: 'silent' }),
     health: new Health(Date.now),
+    metrics: newMetrics(),
   });
   let unusable = 0;
   const store = redisRevocations({

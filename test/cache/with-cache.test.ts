@@ -3,6 +3,7 @@ import { withCache } from '../../src/cache/with-cache.ts';
 import { PARTS, type Part } from '../../src/contact/parts.ts';
 import type { CacheOutcome, Parts } from '../../src/contact/read-contact.ts';
 import { AppError, type ErrorCode } from '../../src/errors.ts';
+import { newMetrics } from '../support/metrics.ts';
 
 const POLICY = {
   ttlMs: { contact: 60_000, notes: 30_000, entity: 300_000, profile: 3_600_000, signals: 0 },
@@ -36,6 +37,7 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
       store,
       policy: { ...POLICY, ...policy },
       maxWaitMs: 5000,
+      metrics: newMetrics(),
       now,
       random: () => 0,
       onRefreshFailure: (error) => refreshFailures.push(error),

@@ -9,6 +9,7 @@ import { ORG, OWNER, startSandboxServers } from '../support/sandbox-servers.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
 import { goodClaims, newSecret, sign } from '../support/tokens.ts';
 import { programEnv } from '../support/world.ts';
+import { newMetrics } from '../support/metrics.ts';
 
 const secret = newSecret();
 const health = new Health(Date.now);
@@ -17,7 +18,7 @@ let app: ReturnType<typeof buildApp>;
 beforeAll(async () => {
   sandbox = await startSandboxServers();
   const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
-  app = buildApp({ config, log: openLog({ level: 'silent' }), health });
+  app = buildApp({ config, log: openLog({ level: 'silent' }), health, metrics: newMetrics() });
   health.enter('ready');
 });
 afterAll(async () => {
@@ -117,7 +118,12 @@ test('HEAD is answered as GET, less the body', async () => {
 
 test('two applications in one process share nothing that they have cached', async () => {
   const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
-  const other = buildApp({ config, log: openLog({ level: 'silent' }), health: new Health(Date.now) });
+  const other = buildApp({
+    config,
+    log: openLog({ level: 'silent' }),
+    health: new Health(Date.now),
+    metrics: newMetrics(),
+  });
   try {
     await get(CONTACT).expect(200);
     const answer = await get(CONTACT, other.publicApp).expect(200);

@@ -59,7 +59,7 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
           .stdout()
           .split('\n')
           .filter((line) => line.startsWith('{') && !line.includes('"route"'))
-          .map((line) => JSON.parse(line) as Json),
+          .map((line) => JSON.parse(line)),
     };
     members.push(member);
     return member;
@@ -95,6 +95,6 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
 export function redisEvents(member: Member): string[] {
   return member
     .events()
-    .filter((line: Json) => /^Redis /.test(line.msg))
-    .map((line: Json) => line.msg as string);
+    .map((line: Json) => String(line['msg']))
+    .filter((message) => message.startsWith('Redis '));
 }

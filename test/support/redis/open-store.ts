@@ -7,6 +7,7 @@ import { RedisLink } from '../../../src/redis/redis-link.ts';
 import type { RedisSettings } from '../../../src/redis/redis-settings.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { openLog } from '../../../src/telemetry/log.ts';
+import { newMetrics } from '../metrics.ts';
 
 export interface OpenedStore {
   readonly store: PartStore;
@@ -47,7 +48,7 @@ export async function openStore(
     tls: false,
     ...settings,
   });
-  const link = new RedisLink({ client, log, health });
+  const link = new RedisLink({ client, log, health, metrics: newMetrics() });
   let undecodable = 0;
   let unsafe = 0;
   const remote = redisPartStore({
@@ -61,6 +62,7 @@ export async function openStore(
     maxBytes: nearMaxBytes,
     ttlMs: nearTtlMs,
     now: () => performance.now(),
+    metrics: newMetrics(),
     onUnsafeInvalidation: () => (unsafe += 1),
   });
   await link.connect();

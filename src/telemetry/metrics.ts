@@ -1,0 +1,156 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Part } from '../contact/parts.ts';
+import type { Health } from './health.ts';
+
+const PREFIX = 'zyntro_bff_';
+
+/** How one part of an answer came about. */
+export type PartOutcome = 'hit' | 'stale' | 'miss' | 'bypass';
+
+/** Bounds of the buckets, in seconds: from a hit in memory to the longest call that is waited for. */
+const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly health: Health;
+}
+
+/** What is counted. Every label has a closed list of values: nothing that a request brings becomes one. */
+export type Metrics = ReturnType<typeof openMetrics>;
+
+export function openMetrics({ version, health }: MetricsOptions) {
+  const registry = new Registry();
+  const registers = [registry];
+
+  const requests = counter('http_requests_total', 'Requests answered, by route and status', [
+    'route',
+    'method',
+    'status',
+  ]);
+  const durations = histogram(
+    'http_request_duration_seconds',
+    'From the request to the last byte handed to the socket, by route',
+    ['route'],
+    REQUEST_SECONDS,
+  );
+  const parts = counter('cache_parts_total', 'Parts served, by how they came about', ['part', 'outcome']);
+  const collapsed = counter(
+    'cache_collapsed_total',
+    'Requests that shared a call which another had begun',
+    [],
+  );
+  const nearReads = counter('near_cache_reads_total', 'Reads of the near cache', ['outcome']);
+  const undecodable = counter('cache_undecodable_total', 'Entries in Redis that could not be read', []);
+  const calls = counter('upstream_calls_total', 'Calls to the upstream, by what for and how they went', [
+    'purpose',
+    'outcome',
+  ]);
+  const callDurations = histogram(
+    'upstream_call_duration_seconds',
+    'Calls to the upstream, by what for',
+    ['purpose'],
+    CALL_SECONDS,
+  );
+  const decisions = counter('rate_limit_decisions_total', 'Requests let through and limited, by tier', [
+    'tier',
+    'decision',
+  ]);
+  const refusedTokens = counter('auth_refusals_total', 'Requests refused for their token, by code', ['code']);
+  const redisFailures = counter('redis_failures_total', 'Redis operations that failed, by why', ['code']);
+  const invalidations = counter('invalidations_total', 'Contacts invalidated through this process', []);
+  new Gauge({
+    name: `${PREFIX}build_info`,
+    help: 'Always 1; the version is in the labels',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.version }, 1);
+  registry.registerMetric(
+    new Gauge({
+      name: `${PREFIX}component_fault`,
+      help: '1 for each component that readiness calls faulty',
+      labelNames: ['component'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { component } of health.report().reasons) this.set({ component }, 1);
+      },
+    }),
+  );
+
+  /** A child per label set, kept, since looking one up by its labels costs more than counting. */
+  function counter(name: string, help: string, labelNames: string[]) {
+    const metric = new Counter({ name: PREFIX + name, help, labelNames, registers });
+    // Without labels it shows from the start, so that a rate over it has a beginning.
+    if (labelNames.length === 0) return () => metric.inc();
+    const children = new Map<string, Counter.Internal>();
+    return (...values: string[]) => {
+      const key = values.join('\n');
+      let child = children.get(key);
+      if (!child) {
+        child = metric.labels(...(children.size < MAX_CHILDREN ? values : values.map(() => 'other')));
+        if (children.size < MAX_CHILDREN) children.set(key, child);
+      }
+      child.inc();
+    };
+  }
+
+  function histogram(name: string, help: string, labelNames: string[], buckets: number[]) {
+    const metric = new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers });
+    const children = new Map<string, Histogram.Internal<string>>();
+    return (label: string, seconds: number) => {
+      const child = children.get(label) ?? metric.labels(label);
+      children.set(label, child);
+      child.observe(seconds);
+    };
+  }
+
+  return {
+    request(route: string, method: string, status: number, seconds: number): void {
+      requests(route, knownMethod(method), String(status));
+      durations(route, seconds);
+    },
+    part: (part: Part, outcome: PartOutcome): void => parts(part, outcome),
+    collapsed: (): void => collapsed(),
+    nearRead: (hit: boolean): void => nearReads(hit ? 'hit' : 'miss'),
+    undecodable: (): void => undecodable(),
+    /** @param outcome `SUCCESS` or the code of an AppError. */
+    upstreamCall(purpose: 'caller' | 'refresh' | 'retry', outcome: string, seconds: number): void {
+      calls(purpose, outcome);
+      callDurations(purpose, seconds);
+    },
+    rateLimit: (tier: string, decision: 'allowed' | 'limited' | 'uncounted'): void =>
+      decisions(tier, decision),
+    tokenRefused: (code: string): void => refusedTokens(code),
+    redisFailure: (code: string): void => redisFailures(code),
+    invalidation: (): void => invalidations(),
+    /** A value that is read when somebody asks for it. */
+    gauge(name: string, help: string, read: () => number): void {
+      registry.registerMetric(
+        new Gauge({
+          name: PREFIX + name,
+          help,
+          registers: [],
+          collect() {
+            this.set(read());
+          },
+        }),
+      );
+    },
+    /** The text that Prometheus scrapes. */
+    async render(): Promise<{ readonly contentType: string; readonly text: string }> {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    /** Memory, garbage collection, event-loop lag and the like of this process. */
+    collectProcess: (): void => collectDefaultMetrics({ register: registry }),
+  };
+}
+
+/** More than the closed lists of labels can make: a code from outside could be anything. */
+const MAX_CHILDREN = 1000;
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
+
+/** Clients can invent methods. */
+function knownMethod(method: string): string {
+  return METHODS.has(method) ? method : 'other';
+}
