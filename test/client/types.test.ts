@@ -7,34 +7,34 @@ import type { ContactWith, Contacts, ErrorCode, Include, Note } from '../../src/
  */
 const neverSent = createClient({ baseUrl: '', token: '', fetch: () => new Promise(() => {}) });
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Equal<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 function same<A, B>(_equal: Equal<A, B>): void {}
 
 export async function contactTypes(client: typeof neverSent, some: Include[], one: 'notes' | 'entity') {
   const alone = await client.getContact('id');
   alone.contact.id.toLowerCase();
   // @ts-expect-error notes were not asked for
-  alone.notes;
+  void alone.notes;
 
   const withNotes = await client.getContact('id', { include: ['notes'] });
   same<typeof withNotes.notes, Note[] | null>(true);
   // @ts-expect-error the entity was not asked for
-  withNotes.entity;
+  void withNotes.entity;
   // @ts-expect-error there may be no notes
-  withNotes.notes.length;
+  void withNotes.notes.length;
 
   const withBoth = await client.getContact('id', { include: ['entity', 'signals'] });
   withBoth.entity?.website?.trim();
   withBoth.signals satisfies object | null;
   // @ts-expect-error no such field
-  withBoth.entity?.webSite;
+  void withBoth.entity?.webSite;
 
   const whatever = await client.getContact('id', { include: some });
   same<typeof whatever.notes, Note[] | null | undefined>(true);
 
   const either = await client.getContact('id', { include: [one] });
   // @ts-expect-error it may be the entity instead
-  either.notes;
+  void either.notes;
   if ('notes' in either) same<typeof either.notes, Note[] | null>(true);
 
   // @ts-expect-error no such include

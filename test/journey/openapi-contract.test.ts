@@ -134,14 +134,17 @@ describe('what fails', () => {
       ZYNTRO_DEVELOPER_SECRET: '',
       ZYNTRO_CREDENTIALS: JSON.stringify({ [served!.id]: pair }),
     });
-    const token = world.token({ org_id: other!.id, member_id: other!.members[0] });
-    const id = other!.contacts[0]!;
-    for (const path of CONTACT_PATHS) {
-      const answer = await exchange(`${program.url}${path.replace('{id}', id)}`, { token });
-      note(path, answer);
-      expect(answer.json().code).toBe('ORG_NOT_CONFIGURED');
+    try {
+      const token = world.token({ org_id: other!.id, member_id: other!.members[0] });
+      const id = other!.contacts[0]!;
+      for (const path of CONTACT_PATHS) {
+        const answer = await exchange(`${program.url}${path.replace('{id}', id)}`, { token });
+        note(path, answer);
+        expect(answer.json().code).toBe('ORG_NOT_CONFIGURED');
+      }
+    } finally {
+      await program.stop();
     }
-    await program.stop();
   });
 
   test('a batch: wrong requests, and contacts that fail by themselves', async () => {

@@ -33,20 +33,23 @@ beforeAll(() => {
     execFileSync('sh', ['-ec', offline], { cwd: directory, timeout: STEPS_TIMEOUT_MS, stdio: 'pipe' });
   }
 }, STEPS_TIMEOUT_MS);
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => {
+  for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
 
 /** Root alone can become somebody else. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 const [program, ...args] = JSON.parse(lines('CMD').at(-1)!) as [string, ...string[]];
 
+const started: ChildProcess[] = [];
+
 function run(arguments_: readonly string[], env: Record<string, string>): ChildProcess {
   expect(program).toBe('node');
-  return spawn(process.execPath, arguments_, {
-    cwd: directory,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...nobody,
-  });
+  const options = { cwd: directory, env, ...nobody };
+  const child = spawn(process.execPath, arguments_, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  started.push(child);
+  return child;
 }
 
 test('it starts with production dependencies alone, as nobody, answers, is healthy, and stops in order', async () => {
