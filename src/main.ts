@@ -12,9 +12,10 @@ import { VERSION } from './version.ts';
 /** sysexits.h: the configuration is at fault. */
 const EX_CONFIG = 78;
 
-function readConfig(env: Environment): Config {
+function readConfig(): { readonly env: Environment; readonly config: Config } {
   try {
-    return loadConfig(env);
+    const env = processEnvironment();
+    return { env, config: loadConfig(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`zyntro-bff cannot start. Its configuration has ${error.faults.length} fault(s):\n`);
@@ -79,8 +80,7 @@ function stopInOrder(drain: () => Promise<{ cutOff: number }>, health: Health, l
 }
 
 async function main(): Promise<void> {
-  const env = processEnvironment();
-  const config = readConfig(env);
+  const { env, config } = readConfig();
   const log = openLog(config.log);
   const health = new Health(Date.now);
   const metrics = openMetrics({ version: VERSION, health });
