@@ -1,6 +1,7 @@
 import { emptyObject, isJsonObject, parseJson, type Json } from '../contact/json.ts';
 import { PARTS, type Part } from '../contact/parts.ts';
 import type { Parts } from '../contact/read-contact.ts';
+import { hashOf } from './content-coding.ts';
 import type { Fieldsets } from './parse-query.ts';
 
 const OPEN = Buffer.from('{');
@@ -10,6 +11,13 @@ const NAMES = Object.fromEntries(PARTS.map((part) => [part, Buffer.from(`"${part
   Buffer
 >;
 const COMMA = Buffer.from(',');
+
+/** The hash of an answer made of these parts: that of the parts in their order, as they are known already. */
+export function hashOfParts(parts: Parts): string {
+  let joined = '';
+  for (const part of PARTS) if (parts[part]) joined += hashOf(parts[part].bytes);
+  return joined;
+}
 
 /** The JSON object of one contact, put together from the bytes of its parts, in the model's order. */
 export function assembleContact(parts: Parts, fieldsets: Fieldsets): Buffer {

@@ -1,12 +1,13 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { INCLUDES, type Include, type Part } from '../contact/parts.ts';
-import type { CacheOutcome, ContactQuery, ReadContact, ReadOptions } from '../contact/read-contact.ts';
+import type { CacheOutcome, ContactQuery, Parts, ReadContact, ReadOptions } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { callerOf, scopeOf } from '../scope.ts';
-import { assembleContact, oldestFetch, selectFields } from './assemble.ts';
+import { assembleContact, hashOfParts, oldestFetch, selectFields } from './assemble.ts';
 import { readBatch } from './batch.ts';
 import { combineOutcomes } from './cache-headers.ts';
-import { idsParser, parseContactId, parseFieldsets, parseInclude } from './parse-query.ts';
+import { hashOf } from './content-coding.ts';
+import { idsParser, parseContactId, parseFieldsets, parseInclude, type Fieldsets } from './parse-query.ts';
 import { sendJson } from './send-json.ts';
 
 export interface ContactRouteOptions {
@@ -28,14 +29,21 @@ export function contactRoutes(options: ContactRouteOptions) {
   const { readContact } = options;
   const parseIds = idsParser(options.maxBatchSize);
 
+  function send(req: Request, res: Response, data: Buffer, found: Parts, fieldsets: Fieldsets) {
+    const body = wrap(data);
+    const contentHash = fieldsets.size === 0 ? hashOfParts(found) : hashOf(body);
+    const { cache } = scopeOf(req);
+    return sendJson(req, res, { body, contentHash, cache, fetchedAt: oldestFetch(found) }, options);
+  }
+
   const getContact: RequestHandler = async (req, res) => {
-    const parts = parseInclude(req.query);
+    const asked = req.query;
+    const parts = parseInclude(asked);
     requireScopes(req, parts, options);
-    const fieldsets = parseFieldsets(req.query);
+    const fieldsets = parseFieldsets(asked);
     const query = queryFor(req, parseContactId(req.params['id']), parts);
     const found = await readContact(query, readOptions(req, options));
-    const body = wrap(assembleContact(found, fieldsets));
-    await sendJson(req, res, { body, cache: scopeOf(req).cache, fetchedAt: oldestFetch(found) }, options);
+    await send(req, res, assembleContact(found, fieldsets), found, fieldsets);
   };
 
   const getPart =
@@ -45,15 +53,15 @@ export function contactRoutes(options: ContactRouteOptions) {
       const fieldsets = parseFieldsets(req.query);
       const query = queryFor(req, parseContactId(req.params['id']), [part]);
       const found = await readContact(query, readOptions(req, options));
-      const body = wrap(selectFields(found[part]!.bytes, fieldsets.get(part)));
-      await sendJson(req, res, { body, cache: scopeOf(req).cache, fetchedAt: oldestFetch(found) }, options);
+      await send(req, res, selectFields(found[part]!.bytes, fieldsets.get(part)), found, fieldsets);
     };
 
   const listContacts: RequestHandler = async (req, res) => {
-    const parts = parseInclude(req.query);
+    const asked = req.query;
+    const parts = parseInclude(asked);
     requireScopes(req, parts, options);
-    const fieldsets = parseFieldsets(req.query);
-    const ids = parseIds(req.query);
+    const fieldsets = parseFieldsets(asked);
+    const ids = parseIds(asked);
     const outcomes: CacheOutcome[] = [];
     const batch = await readBatch([...ids.keys()], options.batchParallelism, (id) =>
       readContact(queryFor(req, id, parts), {
@@ -61,7 +69,7 @@ export function contactRoutes(options: ContactRouteOptions) {
         onCacheOutcome: (outcome) => outcomes.push(outcome),
       }),
     );
-    const body = batch.assemble(
+    const body: Buffer = batch.assemble(
       (found) => assembleContact(found, fieldsets),
       (id) => ids.get(id)!,
     );
@@ -72,7 +80,7 @@ export function contactRoutes(options: ContactRouteOptions) {
     await sendJson(
       req,
       res,
-      { body, cache, fetchedAt: batch.fetchedAt(oldestFetch) ?? options.now() },
+      { body, contentHash: hashOf(body), cache, fetchedAt: batch.fetchedAt(oldestFetch) ?? options.now() },
       options,
     );
   };
@@ -113,6 +121,9 @@ function readOptions(req: Request, { scopes }: ContactRouteOptions): ReadOptions
   };
 }
 
+const OPEN = Buffer.from('{"data":');
+const CLOSE = Buffer.from('}');
+
 function wrap(data: Buffer): Buffer {
-  return Buffer.concat([Buffer.from('{"data":'), data, Buffer.from('}')]);
+  return Buffer.concat([OPEN, data, CLOSE]);
 }

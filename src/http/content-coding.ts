@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request } from 'express';
@@ -20,8 +20,23 @@ export async function encode(body: Buffer, coding: Coding): Promise<Buffer> {
   return coding === 'gzip' ? compressGzip(body) : body;
 }
 
+const HASH_LENGTH = 16;
+const known = new WeakMap<Buffer, string>();
+
+/**
+ * 96 bits of SHA-256, computed once for as long as the bytes are kept, which those in a cache are.
+ *
+ * @param bytes must never change.
+ */
+export function hashOf(bytes: Buffer): string {
+  const found = known.get(bytes);
+  if (found !== undefined) return found;
+  const digest = hash('sha256', bytes, 'base64url').slice(0, HASH_LENGTH);
+  known.set(bytes, digest);
+  return digest;
+}
+
 /** Strong, and names the coding, since differently coded bytes are not the same bytes. */
-export function entityTag(body: Buffer, coding: Coding): string {
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 27);
-  return coding === 'identity' ? `"${hash}"` : `"${hash}-${coding}"`;
+export function entityTag(contentHash: string, coding: Coding): string {
+  return coding === 'identity' ? `"${contentHash}"` : `"${contentHash}-${coding}"`;
 }

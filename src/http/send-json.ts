@@ -6,6 +6,8 @@ import { chooseCoding, encode, entityTag } from './content-coding.ts';
 
 export interface JsonAnswer {
   readonly body: Buffer;
+  /** Differs wherever the body does, among the answers that one URL can have. */
+  readonly contentHash: string;
   readonly cache: CacheOutcome | undefined;
   /** Milliseconds since the epoch when the oldest part of the answer was fetched. */
   readonly fetchedAt: number;
@@ -23,7 +25,7 @@ export async function sendJson(
   options: { readonly compressFromBytes: number; readonly now: () => number },
 ): Promise<void> {
   const coding = answer.body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
-  const etag = entityTag(answer.body, coding);
+  const etag = entityTag(answer.contentHash, coding);
   res.setHeader('ETag', etag);
   res.setHeader('Cache-Control', clientCacheControl(answer.cache?.ttlS ?? 0));
   res.setHeader('Age', Math.max(0, Math.floor((options.now() - answer.fetchedAt) / 1000)));

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { ifNoneMatchHolds } from './conditional.ts';
-import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
+import { chooseCoding, encode, entityTag, hashOf, type Coding } from './content-coding.ts';
 
 export interface StaticContent {
   readonly body: Buffer;
@@ -12,9 +12,9 @@ export interface StaticContent {
 /** Answers with bytes that never change while the process lives, compressed once for each coding. */
 export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): RequestHandler {
   const tags: Readonly<Record<Coding, string>> = {
-    identity: entityTag(body, 'identity'),
-    gzip: entityTag(body, 'gzip'),
-    br: entityTag(body, 'br'),
+    identity: entityTag(hashOf(body), 'identity'),
+    gzip: entityTag(hashOf(body), 'gzip'),
+    br: entityTag(hashOf(body), 'br'),
   };
   const encoded = new Map<Coding, Promise<Buffer>>();
   const encodeOnce = (coding: Coding): Promise<Buffer> => {

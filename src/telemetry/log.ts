@@ -1,7 +1,20 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type Log = Logger;
+
+/**
+ * Lines are written together, a moment late, rather than one system call each; what is left is written when
+ * the process ends. A reader that does not keep up loses lines rather than stopping us.
+ */
+const STANDARD_OUTPUT = {
+  dest: 1,
+  sync: false,
+  minLength: 4096,
+  periodicFlush: 100,
+  maxLength: 16 * 1024 * 1024,
+} as const;
 
 /** JSON lines on standard output. What may be logged is named field by field; nothing is logged whole. */
 export function openLog(options: { readonly level: string }, destination?: DestinationStream): Log {
@@ -11,7 +24,7 @@ export function openLog(options: { readonly level: string }, destination?: Desti
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return destination ? pino(settings, destination) : pino(settings);
+  return pino(settings, destination ?? pino.destination(STANDARD_OUTPUT));
 }
 
 /** Errors that are made of our own code's words. Others can quote what they stumbled over: a name, a token. */
@@ -31,6 +44,8 @@ export function describeError(error: unknown): Record<string, unknown> {
   };
 }
 
+const KNOWN_SUBJECTS = 10_000;
+
 /**
  * Hashes a subject, so that log lines of one person can be told to belong together and no more. Keyed,
  * since a subject can be an e-mail address, which a plain hash would give away to whoever guesses it.
@@ -39,7 +54,14 @@ export function describeError(error: unknown): Record<string, unknown> {
  */
 export function subjectHasher(key: string | undefined): (issuer: string, subject: string) => string {
   const secret = key ?? randomBytes(32);
+  // A hash costs more than the rest of a log line, and most requests are of somebody seen before.
+  const known = new LRUCache<string, string>({ max: KNOWN_SUBJECTS });
   return function hashSubject(issuer, subject) {
-    return createHmac('sha256', secret).update(`${issuer}\n${subject}`).digest('hex').slice(0, 16);
+    const text = `${issuer}\n${subject}`;
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const hash = createHmac('sha256', secret).update(text).digest('hex').slice(0, 16);
+    known.set(text, hash);
+    return hash;
   };
 }
