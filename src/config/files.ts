@@ -49,7 +49,8 @@ const RESILIENCE = z.strictObject({
   }),
   breaker: z.strictObject({
     window: count(10_000),
-    minCalls: count(10_000),
+    minFailures: count(10_000),
+    timeoutWeight: count(1000),
     failureRate: z.number().gt(0).max(1),
     openMs: ms,
     maxOpenMs: ms,

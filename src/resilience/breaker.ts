@@ -1,12 +1,14 @@
 /** What one call says of the upstream's health. `answered`: it is there, whatever it thinks of us. */
-export type Outcome = 'success' | 'failure' | 'answered' | 'none';
+export type Outcome = 'success' | 'failure' | 'timeout' | 'answered' | 'none';
 
 export interface BreakerSettings {
   /** How many of the last calls are looked at. */
   readonly window: number;
-  /** Fewer than these decide nothing. */
-  readonly minCalls: number;
-  /** The share of failures, from 0 to 1, at which the breaker opens. */
+  /** Failures that weigh less than this together decide nothing. */
+  readonly minFailures: number;
+  /** How many quick failures a timeout weighs as much as: it holds a place in the budget all the while. */
+  readonly timeoutWeight: number;
+  /** The share of failures, by weight and from 0 to 1, at which the breaker opens. */
   readonly failureRate: number;
   /** How long it stays open before one call tries; doubled each time that it fails, up to the maximum. */
   readonly openMs: number;
@@ -16,6 +18,7 @@ export interface BreakerSettings {
 export interface BreakerOptions extends BreakerSettings {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Told how many of the last calls failed. */
   readonly onOpen: (failed: number, of: number) => void;
   readonly onClose: () => void;
 }
@@ -35,7 +38,8 @@ export type Judge = (outcome: Outcome) => void;
  */
 export class Breaker {
   readonly #options: BreakerOptions;
-  #recent: boolean[] = [];
+  /** What the last calls' failures weigh; 0 for a success. */
+  #recent: number[] = [];
   #open: Open | undefined;
 
   constructor(options: BreakerOptions) {
@@ -65,10 +69,13 @@ export class Breaker {
   #judge(outcome: Outcome): void {
     // What began before it opened says nothing new.
     if (this.#open || outcome === 'none' || outcome === 'answered') return;
-    const { window, minCalls, failureRate, openMs, now, onOpen } = this.#options;
-    this.#recent = [...this.#recent.slice(1 - window), outcome === 'failure'];
-    const failed = this.#recent.filter(Boolean).length;
-    if (this.#recent.length < minCalls || failed < failureRate * this.#recent.length) return;
+    const { window, minFailures, timeoutWeight, failureRate, openMs, now, onOpen } = this.#options;
+    const weight = { success: 0, failure: 1, timeout: timeoutWeight }[outcome];
+    this.#recent = [...this.#recent.slice(1 - window), weight];
+    const failed = this.#recent.filter((one) => one > 0).length;
+    const failures = this.#recent.reduce((sum, one) => sum + one, 0);
+    const successes = this.#recent.length - failed;
+    if (failures < minFailures || failures < failureRate * (failures + successes)) return;
     this.#open = { until: now() + openMs, pauseMs: openMs, probing: false };
     onOpen(failed, this.#recent.length);
   }
@@ -76,7 +83,7 @@ export class Breaker {
   #judgeProbe(probed: Open, outcome: Outcome): void {
     probed.probing = false;
     if (outcome === 'none') return;
-    if (outcome === 'failure') {
+    if (outcome === 'failure' || outcome === 'timeout') {
       probed.pauseMs = Math.min(probed.pauseMs * 2, this.#options.maxOpenMs);
       probed.until = this.#options.now() + probed.pauseMs;
       return;

@@ -45,8 +45,8 @@ export function judged(
 function outcomeOf(error: unknown): Outcome {
   if (isAppError(error, 'CONTACT_NOT_FOUND')) return 'success';
   if (isAppError(error, 'UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED')) return 'answered';
-  const ill = isAppError(error, 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_BAD_RESPONSE');
-  return ill ? 'failure' : 'none';
+  if (isAppError(error, 'UPSTREAM_TIMEOUT')) return 'timeout';
+  return isAppError(error, 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE') ? 'failure' : 'none';
 }
 
 export function breakerOpen(breaker: Breaker): AppError {

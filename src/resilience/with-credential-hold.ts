@@ -2,7 +2,7 @@ import type { AttemptRawParts } from '../contact/fetch-parts.ts';
 import { AppError, isAppError } from '../errors.ts';
 
 export interface HoldSettings {
-  /** Refusals in a row before calls are held back. */
+  /** The same refusals in a row before calls are held back. */
   readonly afterRefusals: number;
   /** How long no call is made; doubled each time that the next one is refused as well, up to the maximum. */
   readonly holdMs: number;
@@ -18,6 +18,8 @@ export interface HoldOptions extends HoldSettings {
 
 interface Refusals {
   count: number;
+  /** The upstream's own code. */
+  reason: string | undefined;
   hold: { until: number; ms: number; probing: boolean; code: AppError['code'] } | undefined;
 }
 
@@ -32,7 +34,7 @@ export function withCredentialHold(attempt: AttemptRawParts, options: HoldOption
   return async function attemptUnlessHeld(query, attemptOptions) {
     const credentials = options.credentialsOf(query.org);
     if (!credentials) throw new AppError('ORG_NOT_CONFIGURED');
-    const refusals = known.get(credentials) ?? { count: 0, hold: undefined };
+    const refusals = known.get(credentials) ?? { count: 0, reason: undefined, hold: undefined };
     known.set(credentials, refusals);
     const { hold } = refusals;
     if (hold) {
@@ -45,8 +47,9 @@ export function withCredentialHold(attempt: AttemptRawParts, options: HoldOption
       return parts;
     } catch (error) {
       if (isAppError(error, 'UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED'))
-        refused(refusals, error.code, hold);
+        refused(refusals, error, hold);
       else if (isAppError(error, 'CONTACT_NOT_FOUND')) accepted(refusals);
+      else if (isAppError(error, 'UPSTREAM_BAD_RESPONSE')) refusals.count = 0;
       throw error;
     } finally {
       if (hold) hold.probing = false;
@@ -58,10 +61,12 @@ export function withCredentialHold(attempt: AttemptRawParts, options: HoldOption
     refusals.hold = undefined;
   }
 
-  function refused(refusals: Refusals, code: AppError['code'], probed: Refusals['hold']): void {
+  function refused(refusals: Refusals, { code, details }: AppError, probed: Refusals['hold']): void {
+    if (details.reason !== refusals.reason) refusals.count = 0;
+    refusals.reason = details.reason;
     refusals.count += 1;
     // Calls that were under way when the hold began say nothing new.
-    if (refusals.count < options.afterRefusals || refusals.hold !== probed) return;
+    if (refusals.hold !== probed || (!probed && refusals.count < options.afterRefusals)) return;
     const ms = probed ? Math.min(probed.ms * 2, options.maxHoldMs) : options.holdMs;
     refusals.hold = { until: options.now() + ms, ms, probing: false, code };
   }

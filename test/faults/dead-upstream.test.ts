@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Answer } from '../support/http.ts';
 import { parsedLines } from '../support/child.ts';
@@ -5,6 +6,8 @@ import { expectProblem } from '../support/problem.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+jest.setTimeout(60_000);
 
 const worlds: World[] = [];
 afterAll(() => Promise.all(worlds.map((world) => world.stop())));

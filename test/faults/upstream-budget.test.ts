@@ -68,7 +68,7 @@ test('beyond the queue, and where the wait would be too long, the answer is 503 
     expect(late!.length + early!.length).toBe(refused.length);
     for (const answer of early!) expectProblem(answer, 503, 'UPSTREAM_UNAVAILABLE');
     for (const answer of refused) expect(answer.headers['retry-after']).toBe('1');
-    expect(answers.length - refused.length).toBeGreaterThanOrEqual(2);
+    expect(refused.length).toBeGreaterThan(100);
     expect(upstream.calls.length).toBeLessThan(10);
     expect(upstream.mostAtATime).toBe(1);
     // Our own queue is no ill health of the upstream's.

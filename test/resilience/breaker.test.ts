@@ -1,6 +1,13 @@
 import { Breaker, type Outcome } from '../../src/resilience/breaker.ts';
 
-const SETTINGS = { window: 20, minCalls: 10, failureRate: 0.8, openMs: 5000, maxOpenMs: 15_000 };
+const SETTINGS = {
+  window: 20,
+  minFailures: 10,
+  timeoutWeight: 4,
+  failureRate: 0.8,
+  openMs: 5000,
+  maxOpenMs: 15_000,
+};
 
 function start() {
   let now = 0;
@@ -56,6 +63,23 @@ test.each(['answered', 'none'] as const)('what is %s counts neither way', (outco
   call(outcome, 100);
   expect(breaker.refusesForMs).toBe(0);
   call('failure');
+  expect(breaker.refusesForMs).toBe(5000);
+});
+
+test('timeouts weigh more than failures that were quick', () => {
+  const { changes, call } = start();
+  call('timeout', 2);
+  expect(changes).toEqual([]);
+  call('timeout');
+  expect(changes).toEqual(['open 3/3']);
+});
+
+test('after long health, too', () => {
+  const { breaker, call } = start();
+  call('success', 1000);
+  call('timeout', 9);
+  expect(breaker.refusesForMs).toBe(0);
+  call('timeout');
   expect(breaker.refusesForMs).toBe(5000);
 });
 

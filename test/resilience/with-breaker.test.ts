@@ -3,7 +3,14 @@ import { Breaker } from '../../src/resilience/breaker.ts';
 import { judged, refusedWhileOpen } from '../../src/resilience/with-breaker.ts';
 import { QUERY, attemptOptions, scripted } from './attempts.ts';
 
-const OPEN_AFTER_ONE = { window: 1, minCalls: 1, failureRate: 1, openMs: 5000, maxOpenMs: 5000 };
+const OPEN_AFTER_ONE = {
+  window: 1,
+  minFailures: 1,
+  timeoutWeight: 1,
+  failureRate: 1,
+  openMs: 5000,
+  maxOpenMs: 5000,
+};
 
 function start(...script: (Error | 'ok')[]) {
   let now = 0;

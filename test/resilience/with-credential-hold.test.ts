@@ -73,6 +73,15 @@ test('a try that says nothing of the credentials leaves the next one free to try
   expect(await code()).toBe('CONTACT_NOT_FOUND');
 });
 
+test('refusals for different reasons are no row', async () => {
+  const other = new AppError('UPSTREAM_CREDENTIALS_REJECTED', { reason: 'USER_INACTIVE' });
+  const broken = new AppError('UPSTREAM_BAD_RESPONSE');
+  const script = [refusal, refusal, other, other, refusal, refusal, broken, refusal, refusal];
+  const { seen, code } = start(...script);
+  for (let count = 0; count < script.length; count += 1) await code();
+  expect(seen).toHaveLength(script.length);
+});
+
 test('new credentials are tried at once, and others are not held back with them', async () => {
   const { seen, pairs, code } = start(refusal);
   for (let count = 0; count < 5; count += 1) await code();
