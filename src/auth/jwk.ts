@@ -9,29 +9,45 @@ const COORDINATE_BYTES: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384
 
 type Jwk = Readonly<Record<string, unknown>>;
 
+export type ExaminedJwk = { readonly usable: TokenKey } | { readonly unusable: string };
+
 /**
  * The public key of one JWK (RFC 7517), or undefined where it is none that may verify a token here: one for
  * another use, a symmetric or private one, a weak one, one whose `alg` is not its own or not allowed.
  */
 export function readJwk(jwk: unknown, allowed: ReadonlySet<string>): TokenKey | undefined {
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return undefined;
+  const examined = examineJwk(jwk, allowed);
+  return 'usable' in examined ? examined.usable : undefined;
+}
+
+/** As `readJwk`, with the reason why a key is not used, in words for the operator that quote nothing of it. */
+export function examineJwk(jwk: unknown, allowed: ReadonlySet<string>): ExaminedJwk {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { unusable: 'is no JWK' };
   const { kid, alg } = jwk as Jwk;
-  if (!isForVerifying(jwk as Jwk)) return undefined;
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID_LENGTH)) return undefined;
+  const otherUse = unusableAs(jwk as Jwk);
+  if (otherUse) return { unusable: otherUse };
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID_LENGTH))
+    return { unusable: `has a kid that is no text of up to ${MAX_KID_LENGTH} characters` };
   const key = importKey(jwk as Jwk);
-  if (!key || weaknessOfRsa(key) !== undefined) return undefined;
-  const algorithms = algorithmsOf(key).filter(
-    (name) => allowed.has(name) && (alg === undefined || alg === name),
-  );
-  return algorithms.length > 0 ? { kid, key, algorithms: new Set(algorithms) } : undefined;
+  if (!key) return { unusable: 'is no well-formed RSA key, nor EC key on P-256, P-384 or P-521' };
+  const weakness = weaknessOfRsa(key);
+  if (weakness) return { unusable: weakness };
+  const own = algorithmsOf(key).filter((name) => alg === undefined || alg === name);
+  if (own.length === 0) return { unusable: 'names an alg that is not of its kind' };
+  const algorithms = own.filter((name) => allowed.has(name));
+  if (algorithms.length === 0) return { unusable: 'verifies no algorithm that is allowed here' };
+  return { usable: { kid, key, algorithms: new Set(algorithms) } };
 }
 
 /** RFC 7517 sections 4.2 and 4.3. A key that was published with its private half is everybody's. */
-function isForVerifying(jwk: Jwk): boolean {
-  if ('d' in jwk || 'k' in jwk) return false;
-  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return false;
+function unusableAs(jwk: Jwk): string | undefined {
+  if ('k' in jwk) return 'is symmetric';
+  if ('d' in jwk) return 'was published with its private half: everybody can sign with it, so replace it';
+  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return 'is for another use';
   const operations = jwk['key_ops'];
-  return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
+  if (operations === undefined || (Array.isArray(operations) && operations.includes('verify')))
+    return undefined;
+  return 'is not for verifying';
 }
 
 function importKey(jwk: Jwk): KeyObject | undefined {

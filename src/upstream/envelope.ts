@@ -22,7 +22,8 @@ const object = z.custom<JsonObject>(isJsonObject);
 const list = z.array(object);
 const loose = z.union([object, z.custom<readonly Json[]>(Array.isArray)]);
 
-const ENVELOPE = z.discriminatedUnion('status', [
+const ERROR = z.object({ status: z.literal('error'), data: z.array(z.string()).min(1) });
+const CONTACT = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('success'),
     data: z.object({
@@ -33,7 +34,11 @@ const ENVELOPE = z.discriminatedUnion('status', [
       contact_profile: loose.nullable().optional(),
     }),
   }),
-  z.object({ status: z.literal('error'), data: z.array(z.string()).min(1) }),
+  ERROR,
+]);
+const IDENTIFIERS = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('success'), data: loose }),
+  ERROR,
 ]);
 
 /**
@@ -44,7 +49,7 @@ const ENVELOPE = z.discriminatedUnion('status', [
  *   not the documented envelope, leaves out a part that was asked for, or is about another contact.
  */
 export function decodeEnvelope(text: string, query: ContactQuery): Partial<Record<Part, Json>> {
-  const envelope = parseEnvelope(text);
+  const envelope = parseEnvelope(text, CONTACT);
   if (envelope.status === 'error') throw failureOf(envelope.data[0]!.trim());
   const { contact, notes, entity, signals, contact_profile: profile } = envelope.data;
   if ((contact['contact_id'] as string).toLowerCase() !== query.contact) throw badResponse('OTHER_CONTACT');
@@ -60,14 +65,25 @@ export function decodeEnvelope(text: string, query: ContactQuery): Partial<Recor
   return parts;
 }
 
-function parseEnvelope(text: string): z.output<typeof ENVELOPE> {
+/**
+ * Decodes one answer of fetchIdentifiers.
+ *
+ * @throws AppError as `decodeEnvelope` does.
+ */
+export function decodeIdentifiers(text: string): Json {
+  const envelope = parseEnvelope(text, IDENTIFIERS);
+  if (envelope.status === 'error') throw failureOf(envelope.data[0]!.trim());
+  return envelope.data;
+}
+
+function parseEnvelope<T>(text: string, schema: z.ZodType<T>): T {
   let json: Json;
   try {
     json = parseJson(text);
   } catch (cause) {
     throw badResponse('NOT_JSON', cause);
   }
-  const result = ENVELOPE.safeParse(json);
+  const result = schema.safeParse(json);
   if (!result.success) throw badResponse('NOT_THE_ENVELOPE');
   return result.data;
 }

@@ -33,7 +33,8 @@ export function failureOfTransport(error: unknown, deadlinePassed: boolean): App
   return new AppError('UPSTREAM_UNAVAILABLE', { reason, transient, cause: error });
 }
 
-function errorCodeOf(error: unknown): string {
+/** The code of an error or of what caused it, such as `ECONNREFUSED`; `NO_ANSWER` where there is none. */
+export function errorCodeOf(error: unknown): string {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     const { code } = at as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return code;

@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import manifest from '../../package.json' with { type: 'json' };
+import { processEnvironment } from '../config/environment.ts';
+import { ConfigError } from '../config/faults.ts';
+import { loadConfig, type Config } from '../config/load-config.ts';
+import { checkJwks } from './doctor/check-jwks.ts';
+import { checkRedis } from './doctor/check-redis.ts';
+import { checkUpstream } from './doctor/check-upstream.ts';
+import { checkClock, type ClockReading } from './doctor/clock.ts';
+import { failed, inTime, passed, type Finding } from './doctor/finding.ts';
+import { asJson, asText } from './doctor/report.ts';
+import { watchHttp } from './doctor/watch-http.ts';
+
+const USAGE = `Usage: npm run --silent doctor -- [--json]
+
+Checks the configuration that \`npm start\` would read, and what it leads to: Redis, the key sets, the clock,
+and what the upstream answers to the configured credentials from the configured egress address.
+
+Exit code 0: all well, warnings aside. 1: a check failed. 78: the configuration is at fault.
+`;
+
+const EX_USAGE = 64;
+const EX_CONFIG = 78;
+/** Each check bounds what it does; this is for when that goes wrong. */
+const CHECK_MS = 45_000;
+
+function parse(): { json: boolean } {
+  try {
+    const { values } = parseArgs({ options: { json: { type: 'boolean' }, help: { type: 'boolean' } } });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
+    return { json: values.json ?? false };
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(EX_USAGE);
+  }
+}
+
+function checkNode(): Finding {
+  const needed = manifest.engines.node.replace('>=', '');
+  const { node } = process.versions;
+  const isEnough = node.localeCompare(needed, 'en', { numeric: true }) >= 0;
+  if (isEnough) return passed('Node', node);
+  const advice = `use ${needed} or newer; npm ci brings one that npm's scripts use`;
+  return failed('Node', `${node} is too old`, advice);
+}
+
+function readConfig(): { config: Config } | { findings: Finding[] } {
+  try {
+    return { config: loadConfig(processEnvironment()) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const advice = 'mend it and run this again: the other checks need a configuration without faults';
+    return { findings: error.faults.map((fault) => failed('configuration', fault, advice)) };
+  }
+}
+
+async function checkSurroundings(config: Config): Promise<Finding[]> {
+  const watch = watchHttp(Date.now);
+  const readings: ClockReading[] = [];
+  const all = await Promise.all([
+    inTime('Redis', CHECK_MS, async (signal) => {
+      if (!config.redis)
+        return [passed('Redis', 'none configured: this process caches by itself, in memory')];
+      const { findings, clock } = await checkRedis(config.redis, { now: Date.now, signal });
+      if (clock) readings.push(clock);
+      return [...findings];
+    }),
+    inTime('JWKS', CHECK_MS, (signal) => checkJwks(config.auth, signal)),
+    inTime('upstream', CHECK_MS, (signal) => checkUpstream(config, watch, signal)),
+  ]);
+  const origins = [config.upstream.baseUrl, ...config.auth.issuers.flatMap(({ jwks }) => jwks?.uri ?? [])];
+  for (const origin of new Set(origins.map((url) => url.origin))) {
+    const clock = watch.clockOf(origin);
+    if (clock) readings.push(clock);
+  }
+  watch.close();
+  return [...all.flat(), ...checkClock(readings, config.auth.clockToleranceS)];
+}
+
+/** Ends once everything is written: what still hangs somewhere must not keep the process. */
+function end(text: string, code: number): void {
+  process.stdout.write(text, () => process.exit(code));
+}
+
+const { json } = parse();
+const print = json ? asJson : asText;
+const read = readConfig();
+if ('findings' in read) {
+  end(print([...read.findings, checkNode()]), EX_CONFIG);
+} else {
+  const findings = [
+    passed('configuration', 'has no fault'),
+    checkNode(),
+    ...(await checkSurroundings(read.config)),
+  ];
+  end(print(findings), findings.some(({ status }) => status === 'failed') ? 1 : 0);
+}

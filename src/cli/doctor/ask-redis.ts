@@ -1,0 +1,30 @@
+import type { RedisClient } from '../../redis/redis-client.ts';
+import { faultOf, type RedisFault } from '../../redis/redis-fault.ts';
+
+const CONNECT_MS = 4000;
+const COMMAND_MS = 3000;
+
+/** Undefined once the client is ready; otherwise the latest reason why it is not. */
+export async function connect(client: RedisClient): Promise<RedisFault | undefined> {
+  let latest: Error | undefined;
+  client.onError((error) => (latest = error));
+  const ready = new Promise<true>((resolve) => client.onReady(() => resolve(true)));
+  client.connect();
+  if (await withTimeout(CONNECT_MS, ready)) return undefined;
+  return faultOf(latest ?? new DOMException('no connection', 'TimeoutError'), undefined);
+}
+
+/** @throws Redis's error, or a TimeoutError. */
+export async function ask(client: RedisClient, name: string, args: readonly string[]): Promise<unknown> {
+  const reply = await withTimeout(COMMAND_MS, client.call(name, args));
+  if (reply === undefined) throw new DOMException('Redis took too long', 'TimeoutError');
+  return reply;
+}
+
+/** The operation's outcome, or undefined where it takes longer. */
+function withTimeout<T>(ms: number, operation: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    operation.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

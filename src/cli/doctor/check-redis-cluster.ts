@@ -1,0 +1,63 @@
+import { openRedis, type RedisClient } from '../../redis/redis-client.ts';
+import type { RedisAddress, RedisSettings } from '../../redis/redis-settings.ts';
+import { ask, connect } from './ask-redis.ts';
+import { checkServer } from './check-redis-server.ts';
+import { failed, mapBounded, passed, type Finding } from './finding.ts';
+import { parseInfo } from './judge-redis-server.ts';
+
+const PARALLELISM = 4;
+const MAX_MASTERS = 50;
+const SLOTS = 16_384;
+
+/** Whether a Cluster serves all its slots, and how each of its masters is set up. */
+export async function checkCluster(client: RedisClient, settings: RedisSettings): Promise<Finding[]> {
+  const slots = judgeSlots(parseInfo(await ask(client, 'CLUSTER', ['INFO'])));
+  const masters = mastersIn(await ask(client, 'CLUSTER', ['SLOTS']));
+  const each = await mapBounded(masters.slice(0, MAX_MASTERS), PARALLELISM, async (node) => {
+    const one = openRedis({ ...settings, mode: 'standalone', nodes: [node], db: 0 });
+    const at = `${node.host}:${node.port}`;
+    try {
+      const fault = await connect(one);
+      if (fault) return [failed(`Redis ${at}`, `the master cannot be used (${fault.code})`, fault.advice)];
+      return (await checkServer(one, 'cluster')).map((finding) => ({ ...finding, at }));
+    } finally {
+      one.close();
+    }
+  });
+  return [slots, ...merged(each.flat())];
+}
+
+/** @param info what CLUSTER INFO says. */
+export function judgeSlots(info: ReadonlyMap<string, string>): Finding {
+  const covered = Number(info.get('cluster_slots_ok') ?? 0);
+  if (info.get('cluster_state') === 'ok' && covered === SLOTS)
+    return passed('Redis Cluster', `all ${SLOTS} slots are served`);
+  return failed(
+    'Redis Cluster',
+    `${covered} of ${SLOTS} slots are served`,
+    'see redis-cli --cluster check; a master that is down has to come back, or a replica to take over',
+  );
+}
+
+const alike = ({ check, status, detail }: Finding) => `${check}\n${status}\n${detail}`;
+
+/** What is the same of every master is said once. */
+function merged(findings: readonly (Finding & { readonly at?: string })[]): Finding[] {
+  const groups = Map.groupBy(findings, alike);
+  const differing = new Set(findings.map(({ check }) => check)).size < groups.size;
+  return [...groups.values()].map((group) => {
+    const { at: _at, ...finding } = group[0]!;
+    const places = group.flatMap(({ at }) => at ?? []).join(', ');
+    return differing && places ? { ...finding, detail: `${finding.detail} (${places})` } : finding;
+  });
+}
+
+function mastersIn(slots: unknown): RedisAddress[] {
+  const found = new Map<string, RedisAddress>();
+  for (const range of Array.isArray(slots) ? (slots as unknown[][]) : []) {
+    const [host, port] = (range[2] as unknown[] | undefined) ?? [];
+    const address = { host: String(host), port: Number(port) };
+    found.set(`${address.host}:${address.port}`, address);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,86 @@
+import { openRedis, type RedisClient } from '../../redis/redis-client.ts';
+import { faultOf, type RedisFault } from '../../redis/redis-fault.ts';
+import type { RedisSettings } from '../../redis/redis-settings.ts';
+import { ask, connect } from './ask-redis.ts';
+import { checkCluster, judgeSlots } from './check-redis-cluster.ts';
+import { checkServer } from './check-redis-server.ts';
+import { skewMs, type ClockReading } from './clock.ts';
+import { failed, passed, type Finding } from './finding.ts';
+import { parseInfo } from './judge-redis-server.ts';
+import { tryStore } from './try-store.ts';
+
+export interface RedisResult {
+  readonly findings: readonly Finding[];
+  readonly clock?: ClockReading;
+}
+
+/** Whether Redis can be reached, does what the cache asks of it, and is set up as a cache. */
+export async function checkRedis(
+  settings: RedisSettings,
+  { now, signal }: { readonly now: () => number; readonly signal: AbortSignal },
+): Promise<RedisResult> {
+  const client = openRedis(settings);
+  signal.addEventListener('abort', () => client.close());
+  try {
+    const fault = await connect(client);
+    if (fault) return { findings: await explain(settings, fault) };
+    const reached = passed('Redis', `${placesOf(settings)} answers`);
+    const servers =
+      settings.mode === 'cluster'
+        ? await checkCluster(client, settings)
+        : await checkServer(client, settings.mode);
+    const trial = await tryStore(client);
+    const clock = await readClock(client, now);
+    return { findings: [reached, ...servers, ...trial], ...(clock && { clock }) };
+  } finally {
+    client.close();
+  }
+}
+
+function placesOf({ mode, nodes, tls }: RedisSettings): string {
+  const what = {
+    standalone: 'the server',
+    cluster: 'the Cluster',
+    sentinel: 'the master that the Sentinels name',
+  };
+  const places = nodes.map(({ host, port }) => `${host}:${port}`).join(', ');
+  return `${what[mode]} (${places}${tls ? ', over TLS' : ''})`;
+}
+
+/** Where nothing more is known than that there is no connection, what to look at depends on the mode. */
+const BY_MODE: Readonly<Record<RedisSettings['mode'], string>> = {
+  standalone: 'check the address, and rediss:// against redis://',
+  cluster: 'check REDIS_MODE, that REDIS_NODES are nodes of a Cluster, and that it serves all slots',
+  sentinel:
+    'check that REDIS_NODES are Sentinels, that they watch REDIS_SENTINEL_NAME, and that its master is up',
+};
+
+async function explain(settings: RedisSettings, fault: RedisFault): Promise<Finding[]> {
+  const advice = fault.code === 'UNCONNECTED' ? BY_MODE[settings.mode] : fault.advice;
+  const unusable = failed('Redis', `${placesOf(settings)} cannot be used (${fault.code})`, advice);
+  if (settings.mode !== 'cluster') return [unusable];
+  const node = openRedis({ ...settings, mode: 'standalone', nodes: settings.nodes.slice(0, 1) });
+  try {
+    if (await connect(node)) return [unusable];
+    return [unusable, judgeSlots(parseInfo(await ask(node, 'CLUSTER', ['INFO'])))];
+  } catch (error) {
+    const { code } = faultOf(error, undefined);
+    const detail = `its first node answers, and does not speak of a Cluster (${code})`;
+    return [unusable, failed('Redis Cluster', detail, 'check REDIS_MODE')];
+  } finally {
+    node.close();
+  }
+}
+
+async function readClock(client: RedisClient, now: () => number): Promise<ClockReading | undefined> {
+  const sentAt = now();
+  const reply = await ask(client, 'TIME', []).catch(() => undefined);
+  if (!Array.isArray(reply)) return undefined;
+  const remote = Number(String(reply[0])) * 1000 + Number(String(reply[1])) / 1000;
+  // Redis counts lifetimes by its own clock alone, so a difference is worth knowing and no more.
+  return {
+    source: 'Redis',
+    aheadMs: skewMs({ sentAt, receivedAt: now(), remote, resolutionMs: 0 }),
+    matters: false,
+  };
+}

@@ -1,0 +1,57 @@
+import { isIP } from 'node:net';
+import type { Config } from '../../config/load-config.ts';
+import { connectionAdvice } from './connection-advice.ts';
+import { failed, passed, quoted, type Finding } from './finding.ts';
+import type { HttpWatch } from './watch-http.ts';
+
+const CHECK = 'upstream connection';
+/** What the upstream says of those who ask, by its own code: each is an answer. */
+const ANSWERS = /^(ok|(MISSING|INVALID)_(API_KEY|DEVELOPER_SECRET)|USER_INACTIVE|IP_NOT_WHITELISTED)$/;
+
+export function isAnswer(reason: string): boolean {
+  return ANSWERS.test(reason);
+}
+
+/** Whether the upstream answers at all, and where calls leave from; or which of the steps to it fails. */
+export function judgeConnection(upstream: Config['upstream'], watch: HttpWatch, reason: string): Finding {
+  const { origin, host } = upstream.baseUrl;
+  if (isAnswer(reason)) return passed(CHECK, `${quoted(origin)} answers; ${sourceOf(upstream, watch)}`);
+  const { proxyUrl } = upstream;
+  if (proxyUrl && !watch.hasReached(proxyUrl.host)) {
+    const detail = `the proxy of EGRESS_PROXY_URL at ${quoted(proxyUrl.host)} cannot be reached (${reason})`;
+    return failed(CHECK, detail, connectionAdvice(reason));
+  }
+  if (proxyUrl && !watch.tunnelled) {
+    const detail = `the proxy at ${quoted(proxyUrl.host)} opens no tunnel to ${quoted(host)} (${reason})`;
+    return failed(
+      CHECK,
+      detail,
+      'check what the proxy allows, and the user and password in EGRESS_PROXY_URL',
+    );
+  }
+  const answered = /^HTTP_|^(NOT_JSON|NOT_THE_ENVELOPE|UNKNOWN_MESSAGE|TOO_LARGE|TRUNCATED)/.test(reason);
+  const what = answered ? 'does not answer as documented' : 'cannot be reached';
+  return failed(
+    CHECK,
+    `${quoted(origin)} ${what} (${reason})`,
+    `ZYNTRO_BASE_URL: ${connectionAdvice(reason)}`,
+  );
+}
+
+/** The address that calls leave from, as far as this machine can tell. */
+export function sourceOf({ baseUrl, proxyUrl }: Config['upstream'], watch: HttpWatch): string {
+  const address = watch.sourceAddressOf(baseUrl.origin);
+  if (proxyUrl) return `calls leave through the proxy at ${quoted(proxyUrl.host)}, from its address`;
+  if (address === undefined) return 'calls leave from an address that cannot be told';
+  return isPrivate(address)
+    ? `calls leave this machine from ${address}, a private address: a gateway may show another one outside`
+    : `calls leave from ${address}`;
+}
+
+/** RFC 1918, RFC 6598 and RFC 4193. */
+function isPrivate(address: string): boolean {
+  const bare = address.replace(/^::ffff:/, '');
+  return isIP(bare) === 4
+    ? /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[789]\d|1[01]\d|12[0-7])\.)/.test(bare)
+    : /^f[cd]/i.test(bare);
+}

@@ -1,0 +1,172 @@
+import { startCluster } from '../support/redis/redis-cluster.ts';
+import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { runDoctor } from '../support/run-doctor.ts';
+import { startSandbox, type Sandbox } from '../support/start-sandbox.ts';
+
+let sandbox: Sandbox;
+let redis: RedisServer;
+beforeAll(async () => {
+  [sandbox, redis] = await Promise.all([
+    startSandbox(),
+    startRedis({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lfu'] }),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([sandbox?.stop(), redis?.stop()]);
+});
+
+test('that is down', async () => {
+  const { code, wrong, of } = await runDoctor(sandbox.url, {
+    REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
+  });
+  expect({ code, wrong }).toEqual({ code: 1, wrong: { Redis: 'failed' } });
+  expect(of('Redis').detail).toContain('ECONNREFUSED');
+});
+
+test('that hangs is given up on', async () => {
+  redis.signal('SIGSTOP');
+  try {
+    const { code, of } = await runDoctor(sandbox.url, { REDIS_URL: redis.url });
+    expect(code).toBe(1);
+    expect(of('Redis').status).toBe('failed');
+  } finally {
+    redis.signal('SIGCONT');
+  }
+});
+
+test('set up as a database, as it is by default', async () => {
+  const plain = await startRedis({ args: ['--appendonly', 'yes', '--save', '900 1'] });
+  try {
+    const { code, wrong, of } = await runDoctor(sandbox.url, { REDIS_URL: plain.url });
+    expect(code).toBe(0);
+    expect(wrong).toEqual({
+      'Redis eviction': 'warned',
+      'Redis memory': 'warned',
+      'Redis persistence': 'warned',
+    });
+    expect(of('Redis eviction')).toMatchObject({
+      detail: expect.stringContaining('noeviction'),
+      advice: expect.stringContaining('allkeys-lru'),
+    });
+    expect(of('Redis persistence').detail).toBe('is on (appendonly, snapshots)');
+  } finally {
+    await plain.stop();
+  }
+});
+
+test('that is a read-only replica', async () => {
+  const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(redis.port)] });
+  try {
+    const { code, of } = await runDoctor(sandbox.url, { REDIS_URL: replica.url });
+    expect(code).toBe(1);
+    expect(of('Redis role').advice).toContain('REDIS_URL');
+    expect(of('Redis commands')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('READONLY'),
+    });
+  } finally {
+    await replica.stop();
+  }
+});
+
+const as = (user: string, password: string) =>
+  runDoctor(sandbox.url, { REDIS_URL: `redis://${user}:${password}@127.0.0.1:${redis.port}` });
+
+test('one server where a Cluster is configured', async () => {
+  const { code, of } = await runDoctor(sandbox.url, {
+    REDIS_MODE: 'cluster',
+    REDIS_NODES: `127.0.0.1:${redis.port}`,
+  });
+  expect(code).toBe(1);
+  expect(of('Redis Cluster')).toMatchObject({ status: 'failed', advice: 'check REDIS_MODE' });
+});
+
+describe('users', () => {
+  const PASSWORD = 'a-password-of-redis';
+  const makeUser = (name: string, ...rules: string[]) =>
+    redis.cli('acl', 'setuser', name, 'reset', 'on', `>${PASSWORD}`, ...rules);
+
+  test('a wrong password', async () => {
+    await makeUser('cache', '~*', '&*', '+@all');
+    const { code, of } = await as('cache', 'a-mistyped-password');
+    expect(code).toBe(1);
+    expect(of('Redis')).toMatchObject({ detail: expect.stringContaining('WRONGPASS') });
+  });
+
+  test('a password where one is wanted and none is given', async () => {
+    const closed = await startRedis({ args: ['--requirepass', PASSWORD], cliArgs: ['-a', PASSWORD] });
+    try {
+      const { code, of } = await runDoctor(sandbox.url, { REDIS_URL: closed.url });
+      expect(code).toBe(1);
+      expect(of('Redis')).toMatchObject({ detail: expect.stringContaining('NOAUTH') });
+    } finally {
+      await closed.stop();
+    }
+  });
+
+  test('one with the rights that the advice names has all that is needed', async () => {
+    const rules = [
+      '~zbff:*',
+      '&zbff:*',
+      '+@read',
+      '+@write',
+      '+@scripting',
+      '+@pubsub',
+      '+@connection',
+      '+wait',
+    ];
+    await makeUser('narrow', ...rules);
+    const { code, of, findings } = await as('narrow', PASSWORD);
+    expect(code).toBe(0);
+    expect(of('Redis commands').status).toBe('passed');
+    expect(of('Redis server')).toMatchObject({ status: 'warned', detail: expect.stringContaining('NOPERM') });
+    expect(findings.map(({ check }) => check)).not.toContain('Redis messages');
+  });
+
+  test('one that may run no scripts', async () => {
+    await makeUser('noscripts', '~*', '&*', '+@all', '-@scripting');
+    const { code, of } = await as('noscripts', PASSWORD);
+    expect(code).toBe(1);
+    expect(of('Redis commands')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('NOPERM'),
+      advice: expect.stringContaining('~zbff:*'),
+    });
+  });
+
+  test('one that hears no messages', async () => {
+    await makeUser('deaf', '~*', '&*', '+@all', '-subscribe');
+    const { code, of } = await as('deaf', PASSWORD);
+    expect(code).toBe(0);
+    expect(of('Redis messages').status).toBe('warned');
+  });
+});
+
+test('a Cluster: its slots and every master, what is the same said once', async () => {
+  const cluster = await startCluster();
+  const look = () => runDoctor(sandbox.url, { REDIS_MODE: 'cluster', REDIS_NODES: cluster.addresses });
+  try {
+    for (const node of cluster.nodes.slice(1))
+      await node.cli('config', 'set', 'maxmemory-policy', 'allkeys-lru');
+    const { code, of, findings } = await look();
+    expect(code).toBe(0);
+    expect(of('Redis Cluster').detail).toBe('all 16384 slots are served');
+    expect(of('Redis commands').status).toBe('passed');
+    expect(of('Redis memory').status).toBe('warned');
+    const eviction = findings.filter(({ check }) => check === 'Redis eviction');
+    expect(eviction.map(({ status }) => status).toSorted()).toEqual(['passed', 'warned']);
+    expect(eviction.find(({ status }) => status === 'warned')!.detail).toContain(
+      `noeviction: once it is full, Redis refuses to store anything (127.0.0.1:${cluster.nodes[0]!.port})`,
+    );
+
+    await Promise.all(cluster.nodes.map((node) => node.cli('cluster', 'delslots', '0')));
+    const broken = await look();
+    expect(broken.code).toBe(1);
+    expect(broken.of('Redis Cluster')).toMatchObject({
+      status: 'failed',
+      detail: '16383 of 16384 slots are served',
+    });
+  } finally {
+    await cluster.stop();
+  }
+}, 90_000);

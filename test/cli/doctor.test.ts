@@ -1,0 +1,325 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.ts';
+import { newKey, startIssuer, type Issuer } from '../support/issuer.ts';
+import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { runDoctor, runDoctorAs } from '../support/run-doctor.ts';
+import { API_KEY, DEVELOPER_SECRET, startSandbox, type Sandbox } from '../support/start-sandbox.ts';
+
+const LISTED = '127.0.0.1';
+const UNLISTED = '127.0.0.2';
+const ORG = '0b9f7c1e-3d52-4a86-9c47-5e1d8f2a6b30';
+const OTHER_ORG = '5e8d3a72-9f41-4c0b-b6d8-2a7c1e4f9063';
+const SECOND = { apiKey: 'sandbox-second-api-key', developerSecret: 'zdk_sandbox_second_secret' };
+
+let sandbox: Sandbox;
+let redis: RedisServer;
+let issuer: Issuer;
+let proxy: ConnectProxy;
+beforeAll(async () => {
+  [sandbox, redis, issuer, proxy] = await Promise.all([
+    startSandbox({ SANDBOX_ALLOWED_IPS: LISTED }),
+    startRedis({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru'] }),
+    startIssuer(),
+    startConnectProxy(),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([sandbox?.stop(), redis?.stop(), issuer?.stop(), proxy?.stop()]);
+});
+afterEach(() => {
+  issuer.answerWith(undefined);
+});
+
+/** Tokens verified by published keys instead of a secret. */
+const withJwks = (env: Record<string, string> = {}) => ({
+  JWT_SECRET: '',
+  JWT_JWKS_URI: issuer.jwksUri,
+  ...env,
+});
+
+const wrongPair = (env: Record<string, string>) => runDoctor(sandbox.url, env);
+const through = (url: string) => runDoctor(sandbox.url, { EGRESS_PROXY_URL: url });
+const datedBy =
+  (seconds: number, more: Record<string, string> = {}): RequestListener =>
+  (_request, response) => {
+    response.setHeader('date', new Date(Date.now() + seconds * 1000).toUTCString());
+    for (const [name, value] of Object.entries(more)) response.setHeader(name, value);
+    response.end(JSON.stringify({ keys: [newKey('one').jwk] }));
+  };
+const readClock = async (handle: RequestListener) => {
+  issuer.answerWith(handle);
+  const diagnosis = await runDoctor(sandbox.url, withJwks());
+  return { code: diagnosis.code, ...diagnosis.of(`clock against ${new URL(issuer.jwksUri).origin}`) };
+};
+
+async function standIn(handle: RequestListener): Promise<{ url: string; server: Server }> {
+  const server = createServer(handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+describe('all well', () => {
+  test('every check passes, and it ends with 0', async () => {
+    issuer.publish(newKey('one').jwk, newKey('two', 'RS256').jwk);
+    const { code, wrong, findings, of } = await runDoctor(sandbox.url, withJwks({ REDIS_URL: redis.url }));
+    expect({ code, wrong }).toEqual({ code: 0, wrong: {} });
+    expect(findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['configuration', 'Node', 'Redis', 'Redis eviction', 'Redis commands', 'JWKS']),
+    );
+    expect(of('upstream connection').detail).toMatch(/ answers; calls leave from 127\.0\.0\.1$/);
+    expect(of('Redis eviction').detail).toBe('allkeys-lru');
+    expect(of('JWKS').detail).toMatch(/^2 of 2 keys can be used; "one" verifies ES256; "two" verifies RS256/);
+    expect(of('clock against Redis').status).toBe('passed');
+    expect(of(`clock against ${sandbox.url}`).status).toBe('passed');
+    expect(of(`clock against ${new URL(issuer.jwksUri).origin}`).status).toBe('passed');
+    expect(await redis.cli('keys', '*gen')).toBe('');
+  });
+
+  test('for people: a line a check, the sum, and no colour but on a terminal', async () => {
+    const { code, stdout, stderr } = await runDoctorAs([], sandbox.url);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^passed {2}configuration +has no fault$/m);
+    expect(stdout).toMatch(/^passed {2}API key +is accepted, and its account is active$/m);
+    expect(stdout).toMatch(/\n\n0 failed, 0 warned, \d+ passed\n$/);
+    // oxlint-disable-next-line no-control-regex
+    expect(stdout).not.toMatch(/\u001b/);
+  });
+
+  test('the calls that it makes are harmless: they ask for nobody', async () => {
+    await sandbox.reset();
+    await runDoctor(sandbox.url);
+    const calls = await sandbox.calls();
+    expect(calls.map(({ operation, outcome }) => `${operation} ${outcome}`).toSorted()).toEqual([
+      'fetchContact NOT_FOUND',
+      'fetchIdentifiers success',
+    ]);
+  });
+});
+
+describe('the configuration', () => {
+  test('faults are told by name, the weak secret included, and it ends with 78 without a call', async () => {
+    await sandbox.reset();
+    const weak = 'hunter2-hunter2';
+    const { code, findings, output } = await runDoctor(sandbox.url, { JWT_SECRET: weak, PORT: 'eighty' });
+    expect(code).toBe(78);
+    const told = findings.filter(({ check }) => check === 'configuration');
+    expect(told.map(({ status, detail }) => [status, detail.split(' ', 1)[0]])).toEqual([
+      ['failed', 'JWT_SECRET:'],
+      ['failed', 'PORT:'],
+    ]);
+    expect(told[0]!.detail).toContain('openssl rand');
+    expect(output).not.toContain('eighty');
+    expect(await sandbox.calls()).toEqual([]);
+  });
+
+  test('an argument that is none ends with 64 and the usage', async () => {
+    const { code, stdout, stderr } = await runDoctorAs(['--yaml'], sandbox.url);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toContain('Usage: npm run --silent doctor');
+  });
+});
+
+describe('the upstream', () => {
+  test('a wrong developer secret', async () => {
+    const { code, of } = await wrongPair({ ZYNTRO_DEVELOPER_SECRET: 'zdk_mistyped_secret' });
+    expect(code).toBe(1);
+    expect(of('developer secret')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('INVALID_DEVELOPER_SECRET'),
+      advice: expect.stringContaining('ZYNTRO_DEVELOPER_SECRET'),
+    });
+    expect(of('upstream connection').status).toBe('passed');
+    expect(of('egress address').status).toBe('warned');
+  });
+
+  test('a wrong API key', async () => {
+    const { code, wrong, of } = await wrongPair({ ZYNTRO_API_KEY: 'mistyped-api-key' });
+    expect({ code, wrong }).toEqual({ code: 1, wrong: { 'API key': 'failed' } });
+    expect(of('API key').detail).toContain('INVALID_API_KEY');
+  });
+
+  test('a good secret that belongs to another account', async () => {
+    const { wrong, of } = await wrongPair({ ZYNTRO_DEVELOPER_SECRET: SECOND.developerSecret });
+    expect(wrong).toEqual({ 'developer secret': 'failed', 'API key': 'warned' });
+    expect(of('developer secret').detail).toContain('does not belong to the account');
+  });
+
+  test('a deactivated account, though fetchIdentifiers is content with it', async () => {
+    const { code, wrong, of } = await wrongPair({
+      ZYNTRO_API_KEY: 'sandbox-inactive-api-key',
+      ZYNTRO_DEVELOPER_SECRET: 'zdk_sandbox_inactive_secret',
+    });
+    expect({ code, wrong }).toEqual({ code: 1, wrong: { 'API key': 'failed' } });
+    expect(of('API key').detail).toContain('USER_INACTIVE');
+  });
+
+  test('an egress address that is not on the list: told apart, and shown', async () => {
+    const { code, of } = await wrongPair({ EGRESS_LOCAL_ADDRESS: UNLISTED });
+    expect(code).toBe(1);
+    expect(of('egress address')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringMatching(/IP_NOT_WHITELISTED.*calls leave from 127\.0\.0\.2$/),
+    });
+    expect(of('upstream connection')).toMatchObject({
+      status: 'passed',
+      detail: expect.stringContaining(UNLISTED),
+    });
+    expect(of('developer secret').status).toBe('passed');
+  });
+
+  test('an egress address that this machine does not have', async () => {
+    const { code, of } = await wrongPair({ EGRESS_LOCAL_ADDRESS: '192.0.2.1' });
+    expect(code).toBe(1);
+    expect(of('upstream connection')).toMatchObject({
+      detail: expect.stringContaining('EADDRNOTAVAIL'),
+      advice: expect.stringContaining('EGRESS_LOCAL_ADDRESS'),
+    });
+  });
+
+  test('a host where nothing listens: no word of credentials', async () => {
+    const { code, findings, of } = await runDoctor(`http://127.0.0.1:${await freePort()}`);
+    expect(code).toBe(1);
+    expect(of('upstream connection').detail).toContain('cannot be reached (ECONNREFUSED)');
+    expect(findings.map(({ check }) => check).join()).not.toMatch(/secret|API key|egress/);
+  });
+
+  test('https where none is spoken', async () => {
+    const { of } = await runDoctor(sandbox.url.replace('http:', 'https:'));
+    expect(of('upstream connection').advice).toContain('TLS');
+  });
+
+  test.each([
+    ['silent', 'cannot be reached (TOTAL_TIMEOUT)'],
+    ['html', 'does not answer as documented (NOT_JSON)'],
+    ['http-500', 'does not answer as documented (HTTP_500)'],
+    ['redirect', 'does not answer as documented (HTTP_302)'],
+    ['unknown-message', 'does not answer as documented (UNKNOWN_MESSAGE)'],
+  ])('an upstream in the mode %s', async (mode, detail) => {
+    await sandbox.setFaults({ mode });
+    try {
+      const { code, of } = await runDoctor(sandbox.url, { UPSTREAM_TIMEOUT_MS: '700' });
+      expect(code).toBe(1);
+      expect(of('upstream connection').detail).toContain(detail);
+    } finally {
+      await sandbox.clearFaults();
+    }
+  });
+
+  test('a map of credentials: each pair is judged by itself', async () => {
+    const good = { apiKey: API_KEY, developerSecret: DEVELOPER_SECRET };
+    const missing = '11111111-2222-4333-8444-555555555555';
+    const map = {
+      [ORG]: good,
+      [OTHER_ORG]: { ...SECOND, developerSecret: 'zdk_mistyped_secret' },
+      [missing]: good,
+    };
+    const { code, findings, of } = await runDoctor(sandbox.url, {
+      ZYNTRO_API_KEY: '',
+      ZYNTRO_DEVELOPER_SECRET: '',
+      ZYNTRO_CREDENTIALS: JSON.stringify(map),
+    });
+    expect(code).toBe(1);
+    expect(of(`credentials of organization ${ORG}`).status).toBe('passed');
+    expect(of(`developer secret of organization ${OTHER_ORG}`).status).toBe('failed');
+    expect(of(`credentials of organization ${missing}`)).toMatchObject({
+      status: 'warned',
+      detail: 'are of an account that does not list it',
+    });
+    expect(findings.filter(({ status }) => status === 'failed')).toHaveLength(1);
+  });
+});
+
+describe('EGRESS_PROXY_URL', () => {
+  test('is what calls leave through', async () => {
+    const { code, of } = await through(proxy.url);
+    expect(code).toBe(0);
+    expect(of('upstream connection').detail).toContain(`through the proxy at "${new URL(proxy.url).host}"`);
+    expect(proxy.plain).toEqual([]);
+  });
+
+  test('that cannot be reached is told apart from the upstream', async () => {
+    const { code, of } = await through(`http://user:proxy-password@127.0.0.1:${await freePort()}`);
+    expect(code).toBe(1);
+    expect(of('upstream connection').detail).toMatch(/^the proxy of EGRESS_PROXY_URL .* cannot be reached/);
+  });
+
+  test('that opens no tunnel is told apart from the upstream', async () => {
+    const closed = await startConnectProxy();
+    closed.refuse();
+    try {
+      const { code, of } = await through(closed.url);
+      expect(code).toBe(1);
+      expect(of('upstream connection').detail).toMatch(/^the proxy at .* opens no tunnel/);
+    } finally {
+      await closed.stop();
+    }
+  });
+});
+
+describe('the key set', () => {
+  test('that cannot be had', async () => {
+    const env = withJwks({ JWT_JWKS_URI: `http://127.0.0.1:${await freePort()}/keys?tenant=acme` });
+    const { code, of } = await runDoctor(sandbox.url, env);
+    expect(code).toBe(1);
+    expect(of('JWKS').detail).toMatch(/\/keys" cannot be fetched \(ECONNREFUSED\)$/);
+  });
+
+  test('of keys that are of no use, and why; a name from outside is cut and escaped', async () => {
+    const { jwk } = newKey('weird\u001b[31m\u202e');
+    const { privateKey } = newKey(undefined);
+    issuer.publish(
+      { ...jwk, use: 'enc' },
+      { ...privateKey.export({ format: 'jwk' }), kid: 'x'.repeat(200) },
+      { kty: 'oct', k: 'c2VjcmV0LXNlY3JldA' },
+    );
+    const { code, of, output } = await runDoctor(sandbox.url, withJwks());
+    expect(code).toBe(1);
+    const { detail } = of('JWKS');
+    expect(detail).toMatch(/^0 of 3 keys can be used; "weird\\u001b\[31m\\u202e" is for another use; /);
+    expect(detail).toMatch(/"x{60}…" was published with its private half.*; a key without kid is symmetric$/);
+    expect(output).not.toContain('c2VjcmV0');
+    expect(output).not.toContain(String(privateKey.export({ format: 'jwk' }).d));
+  });
+
+  test.each([
+    ['is none', '{"keys":"none"}', /no key set/],
+    ['is a page', '<html></html>', /cannot be fetched \(NO_JSON\)/],
+  ])('that %s', async (_name, body, detail) => {
+    issuer.answerWith((_request, response) => void response.end(body));
+    const { code, of } = await runDoctor(sandbox.url, withJwks());
+    expect(code).toBe(1);
+    expect(of('JWKS').detail).toMatch(detail);
+  });
+});
+
+describe('the clock', () => {
+  test.each([
+    ['30 s behind', 30, 'warned', /at least (29|30)\.\d s behind/],
+    ['30 s ahead', -30, 'warned', /at least (28|29|30|31|32)\.\d s ahead/],
+    ['an hour behind', 3600, 'failed', /at least 3(599|600)\.\d s behind/],
+  ])('%s', async (_name, seconds, status, detail) => {
+    const found = await readClock(datedBy(seconds));
+    expect(found).toMatchObject({ status, code: status === 'failed' ? 1 : 0 });
+    expect(found.detail).toMatch(detail);
+  });
+
+  test('an answer from a cache is as old as it says', async () => {
+    expect(await readClock(datedBy(-600, { age: '600' }))).toMatchObject({ status: 'passed' });
+  });
+
+  test('the upstream is asked for the time, too', async () => {
+    const { url, server } = await standIn((_request, response) => {
+      response.setHeader('date', new Date(Date.now() + 86_400_000).toUTCString());
+      response.end('{"status":"error","data":["Invalid API Key"]}');
+    });
+    try {
+      const { of } = await runDoctor(url);
+      expect(of(`clock against ${url}`).status).toBe('failed');
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+});

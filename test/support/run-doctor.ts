@@ -1,0 +1,73 @@
+import { runNode, type Environment, type StartOptions } from './child.ts';
+import { programEnv } from './world.ts';
+import { newSecret } from './tokens.ts';
+
+export interface Finding {
+  readonly check: string;
+  readonly status: 'passed' | 'warned' | 'failed';
+  readonly detail: string;
+  readonly advice?: string;
+}
+
+export interface Diagnosis {
+  readonly code: number | null;
+  readonly findings: readonly Finding[];
+  /** The finding of a check; throws where there is none or more than one. */
+  readonly of: (check: string) => Finding;
+  /** The checks that did not pass, each with its status. */
+  readonly wrong: Readonly<Record<string, string>>;
+  readonly output: string;
+}
+
+const SECRET = /^(JWT_SECRET|ZYNTRO_API_KEY|ZYNTRO_DEVELOPER_SECRET|REDIS_PASSWORD|ADMIN_TOKEN)$/;
+
+/** The doctor in front of this upstream, with the settings that a program would start with. */
+export async function runDoctor(upstreamUrl: string, env: Environment = {}): Promise<Diagnosis> {
+  const { code, stdout } = await runDoctorAs(['--json'], upstreamUrl, env);
+  const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Finding[] };
+  if (ok !== (code === 0)) throw new Error(`ended with ${code} and says ok: ${ok}`);
+  return {
+    code,
+    findings: checks,
+    output: stdout,
+    wrong: Object.fromEntries(
+      checks.filter(({ status }) => status !== 'passed').map(({ check, status }) => [check, status]),
+    ),
+    of(check) {
+      const found = checks.filter((finding) => finding.check === check);
+      if (found.length !== 1) throw new Error(`${found.length} findings of ${check} in ${stdout}`);
+      return found[0]!;
+    },
+  };
+}
+
+/** The same with arguments of its own. Fails where anything that it prints holds a secret of its settings. */
+export async function runDoctorAs(
+  args: readonly string[],
+  upstreamUrl: string,
+  env: Environment = {},
+  options: StartOptions = {},
+) {
+  const settings = {
+    NODE_ENV: 'production',
+    ...programEnv({ url: upstreamUrl }, newSecret()),
+    ...env,
+  };
+  const result = await runNode('src/cli/doctor.ts', settings, { ...options, args });
+  for (const secret of secretsOf(settings)) {
+    if (`${result.stdout}${result.stderr}`.includes(secret))
+      throw new Error(`a secret was printed: ${secret}`);
+  }
+  return result;
+}
+
+/** Short ones are words of any text. */
+function secretsOf(env: Environment): string[] {
+  const values = Object.entries(env).flatMap(([name, value]) => {
+    if (SECRET.test(name)) return [value];
+    if (name === 'ZYNTRO_CREDENTIALS')
+      return [...value.matchAll(/"(?:apiKey|developerSecret)":"([^"]+)"/g)].map(([, one]) => one!);
+    return /^\w+:\/\/[^/]*:([^/@]+)@/.exec(value)?.slice(1) ?? [];
+  });
+  return values.filter((value) => value.length > 7);
+}
