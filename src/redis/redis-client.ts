@@ -42,6 +42,7 @@ export const ONLY_SERVER = 'server';
 const UNKNOWN_SERVER = 'cluster';
 
 const SUBSCRIBER_PING_MS = 1000;
+const PING_KEY = 'zbff:ping';
 
 export function openRedis(settings: RedisSettings): RedisClient {
   const client = openConnection(settings);
@@ -89,9 +90,11 @@ export function openRedis(settings: RedisSettings): RedisClient {
     serverOf: (key) => masterOf(client, key),
     servers: () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]),
     async ping(server) {
-      const node = client instanceof Cluster ? masterAt(client, server) : client;
+      // Asks for a key, which finds out more than a ping: a Cluster's node, or a user without rights.
+      if (!(client instanceof Cluster)) return void (await client.exists(PING_KEY));
+      const node = masterAt(client, server);
       if (node) await node.ping();
-      else if (mastersOf(client as Cluster).includes(server)) throw new Error('not connected');
+      else if (mastersOf(client).includes(server)) throw new Error('not connected');
     },
     onError: (listener) => {
       client.on('error', listener);

@@ -12,7 +12,8 @@ const UNUSABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at the address in REDIS_URL or REDIS_NODES',
   ENOTFOUND: 'the host in REDIS_URL or REDIS_NODES does not resolve',
   EAI_AGAIN: 'the host in REDIS_URL or REDIS_NODES does not resolve',
-  ETIMEDOUT: 'the address in REDIS_URL or REDIS_NODES cannot be reached',
+  ETIMEDOUT:
+    'the address in REDIS_URL or REDIS_NODES cannot be reached, or speaks no TLS: check rediss:// against redis://',
   ECONNRESET: 'the connection was cut; if it is never made, check rediss:// against redis://',
   TIMEOUT: 'Redis is connected and does not answer in time',
   WRONGPASS: 'check the user and the password for Redis',

@@ -1,0 +1,78 @@
+import { redisEvents, type Fleet, type Member } from './fleet.ts';
+import type { Json } from './http.ts';
+import { waitFor } from './wait-for.ts';
+
+export const WENT = 'Redis does not answer: going on without it';
+export const CAME_BACK = 'Redis answers again';
+export const REFUSES = 'Redis refuses commands';
+export const TAKES_AGAIN = 'Redis takes commands again';
+
+export interface Outage {
+  readonly begin: () => Promise<unknown> | void;
+  readonly end: () => Promise<unknown> | void;
+  /** What readiness says, in the end: the reason can become clearer with time. */
+  readonly reason: RegExp;
+  readonly component?: string;
+  /** What the log says while it begins and ends, and nothing else. */
+  readonly events?: readonly string[];
+  /** What POST /invalidations answers meanwhile. */
+  readonly invalidation: number;
+}
+
+/** Tolerance for a machine that others use, too; the bound itself is 80 ms. */
+const FIRST_EXTRA_MS = 300;
+const LATER_EXTRA_MS = 60;
+
+/** Drives one process through an outage of Redis, requests flowing, and checks everything that is promised. */
+export async function expectThrough(fleet: Fleet, member: Member, outage: Outage): Promise<void> {
+  await healthy(member);
+  const before = redisEvents(member).length;
+  const usual = await medianOfCold(fleet, member);
+  await outage.begin();
+  const first = await coldMs(fleet, member);
+  const later = await medianOfCold(fleet, member);
+  expect(first).toBeLessThan(usual + FIRST_EXTRA_MS);
+  expect(later).toBeLessThan(usual + LATER_EXTRA_MS);
+  await waitFor('readiness to say why', async () => {
+    const { httpStatus, status, reasons } = await member.readyz();
+    const [reason] = reasons as Json[];
+    return (
+      httpStatus === 200 &&
+      status === 'degraded' &&
+      reason?.component === (outage.component ?? 'redis') &&
+      outage.reason.test(reason.detail as string)
+    );
+  });
+  const id = fleet.freshContact();
+  expect((await member.invalidate(id)).status).toBe(outage.invalidation);
+  expect((await member.get(`/contacts/${id}?include=notes`)).status).toBe(200);
+  await outage.end();
+  await healthy(member);
+  expect((await member.invalidate(id)).status).toBe(204);
+  await usesRedis(fleet, member);
+  expect(redisEvents(member).slice(before)).toEqual(outage.events ?? [WENT, CAME_BACK]);
+}
+
+export function healthy(member: Member): Promise<unknown> {
+  return waitFor('readiness', async () => (await member.readyz()).status === 'ready', 15_000);
+}
+
+/** A part is found again once its process has stored it. */
+async function usesRedis(fleet: Fleet, member: Member): Promise<void> {
+  const id = fleet.freshContact();
+  await member.get(`/contacts/${id}`);
+  const again = await member.get(`/contacts/${id}`);
+  expect(again.headers['cache-status']).toMatch(/; hit;/);
+}
+
+async function coldMs(fleet: Fleet, member: Member): Promise<number> {
+  const answer = await member.get(`/contacts/${fleet.freshContact()}?include=notes,entity`);
+  expect(answer.status).toBe(200);
+  return answer.ms;
+}
+
+async function medianOfCold(fleet: Fleet, member: Member): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 3; round += 1) times.push(await coldMs(fleet, member));
+  return times.toSorted((a, b) => a - b)[1]!;
+}

@@ -1,0 +1,35 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+export interface SlowProxy {
+  readonly port: number;
+  /** Milliseconds by which every answer is late from now on. */
+  delayMs: number;
+  stop(): Promise<void>;
+}
+
+/** Passes bytes on to a port, and answers back after a while, in order. */
+export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
+  const open = new Set<Socket>();
+  const server = createServer((client) => {
+    const target = connect(targetPort, '127.0.0.1');
+    for (const socket of [client, target]) {
+      open.add(socket);
+      socket.setNoDelay(true).on('error', () => {});
+      socket.once('close', () => [client, target].forEach((one) => one.destroy()));
+      socket.once('close', () => open.delete(socket));
+    }
+    client.on('data', (bytes) => target.write(bytes));
+    target.on('data', (bytes) => void setTimeout(() => client.write(bytes), proxy.delayMs));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy: SlowProxy = {
+    port: (server.address() as AddressInfo).port,
+    delayMs: 0,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of open) socket.destroy();
+      }),
+  };
+  return proxy;
+}
