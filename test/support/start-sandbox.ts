@@ -23,6 +23,7 @@ export interface UpstreamCall {
 
 export interface Faults {
   readonly delayMs?: number;
+  readonly jitterMs?: number;
   readonly mode?: string;
   readonly rate?: number;
   readonly retryAfterS?: number;

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -26,6 +26,7 @@ export interface RedisServerOptions {
   readonly port?: number;
   /** Arguments for redis-cli, such as a password. */
   readonly cliArgs?: readonly string[];
+  /** Makes it a Sentinel, with these lines as its configuration. */
   readonly sentinelConfig?: string;
 }
 
@@ -33,8 +34,15 @@ export interface RedisServerOptions {
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-redis-'));
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
-  args.push('--save', '', '--appendonly', 'no', ...(options.args ?? []));
+  const args: string[] = [];
+  if (options.sentinelConfig !== undefined) {
+    const file = path.join(directory, 'sentinel.conf');
+    writeFileSync(file, options.sentinelConfig);
+    args.push(file, '--sentinel');
+  }
+  args.push('--port', String(port), '--bind', '127.0.0.1', '--dir', directory);
+  if (options.sentinelConfig === undefined) args.push('--save', '', '--appendonly', 'no');
+  args.push(...(options.args ?? []));
   const cli = async (...command: string[]): Promise<string> => {
     const { stdout } = await run(
       'redis-cli',

@@ -1,0 +1,79 @@
+import { startFleet, type Fleet, type Member } from '../support/fleet.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let redis: RedisServer;
+let fleet: Fleet;
+beforeAll(async () => {
+  redis = await startRedis();
+  // Long, so that what the others stop serving in time they have been told of.
+  fleet = await startFleet(3, { REDIS_URL: redis.url, CACHE_L1_TTL_MS: '60000' });
+}, 60_000);
+afterAll(async () => {
+  await fleet?.stop();
+  await redis?.stop();
+});
+afterEach(() => fleet.sandbox.clearFaults());
+
+const setCity = (id: string, city: string) =>
+  fleet.sandbox.patchContact(id, { contact: { contact_city: city } });
+const city = async (member: Member, id: string, token = fleet.token()): Promise<unknown> =>
+  (await member.get(`/contacts/${id}?include=notes`, { token })).json().data?.contact.city;
+
+describe('an invalidation through one process', () => {
+  test('holds there at once, and in the others by a message', async () => {
+    const id = fleet.freshContact();
+    const [one, ...others] = fleet.members;
+    await setCity(id, 'Before');
+    for (const member of fleet.members) expect(await city(member, id)).toBe('Before');
+    await setCity(id, 'After');
+    expect((await one!.invalidate(id)).status).toBe(204);
+    expect(await city(one!, id)).toBe('After');
+    for (const member of others)
+      await waitFor('the message', async () => (await city(member, id)) === 'After', 5000);
+  });
+
+  test('holds for every member', async () => {
+    const id = fleet.freshContact();
+    const [one, two] = fleet.members;
+    const tokens = fleet.org.members.slice(0, 2).map((memberId) => fleet.token(memberId));
+    await setCity(id, 'Before');
+    for (const token of tokens) expect(await city(two!, id, token)).toBe('Before');
+    await setCity(id, 'After');
+    expect((await one!.invalidate(id)).status).toBe(204);
+    for (const token of tokens) {
+      expect(await city(one!, id, token)).toBe('After');
+      await waitFor('the message', async () => (await city(two!, id, token)) === 'After', 5000);
+    }
+  });
+
+  test('takes away a not-found', async () => {
+    const id = fleet.freshContact();
+    const [one, two] = fleet.members;
+    await fleet.sandbox.deleteContact(id);
+    for (const member of [one!, two!]) expect((await member.get(`/contacts/${id}`)).status).toBe(404);
+    await fleet.sandbox.reset();
+    expect((await two!.get(`/contacts/${id}`)).status).toBe(404);
+    expect((await one!.invalidate(id)).status).toBe(204);
+    expect((await one!.get(`/contacts/${id}`)).status).toBe(200);
+    await waitFor('the message', async () => (await two!.get(`/contacts/${id}`)).status === 200, 5000);
+  });
+
+  test('outruns a call that another process has under way, for all three', async () => {
+    const id = fleet.freshContact();
+    const [one, two] = fleet.members;
+    await setCity(id, 'Before');
+    await fleet.sandbox.setFaults({ delayMs: 1200, contactId: id });
+    const old = city(two!, id);
+    await fleet.sandbox.awaitCalls(id, 1);
+    // The sandbox makes up its answer before the delay.
+    await setCity(id, 'After');
+    await fleet.sandbox.clearFaults();
+    expect((await one!.invalidate(id)).status).toBe(204);
+    expect(await city(one!, id)).toBe('After');
+    expect(await old).toBe('Before');
+    for (const member of fleet.members)
+      for (let round = 0; round < 3; round += 1) expect(await city(member, id)).toBe('After');
+    expect(await fleet.sandbox.callsFor(id)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startFleet, type Fleet, type Member } from '../support/fleet.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const TTL_MS = 400;
+
+let redis: RedisServer;
+let fleet: Fleet;
+beforeAll(async () => {
+  redis = await startRedis();
+  fleet = await startFleet(0, { REDIS_URL: redis.url });
+}, 60_000);
+afterAll(async () => {
+  await fleet?.stop();
+  await redis?.stop();
+});
+
+async function readsOfRedis(): Promise<number> {
+  return Number(/cmdstat_mget:calls=(\d+)/.exec(await redis.cli('info', 'commandstats'))?.[1] ?? 0);
+}
+const setCity = (id: string, city: string) =>
+  fleet.sandbox.patchContact(id, { contact: { contact_city: city } });
+const city = async (member: Member, id: string): Promise<unknown> =>
+  (await member.get(`/contacts/${id}`)).json().data.contact.city;
+
+test('answers hot entries without Redis, but asks again within CACHE_L1_TTL_MS', async () => {
+  const member = await fleet.add({ CACHE_L1_TTL_MS: String(TTL_MS) });
+  const id = fleet.freshContact();
+  await member.get(`/contacts/${id}`);
+  const before = await readsOfRedis();
+  const begun = performance.now();
+  let answers = 0;
+  while (performance.now() - begun < 4 * TTL_MS) {
+    expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
+    answers += 1;
+  }
+  const elapsed = performance.now() - begun;
+  const reads = (await readsOfRedis()) - before;
+  expect(reads).toBeGreaterThanOrEqual(3);
+  expect(reads).toBeLessThanOrEqual(elapsed / TTL_MS + 1);
+  expect(answers).toBeGreaterThan(2 * reads);
+});
+
+test('is off with CACHE_L1_MAX_MB=0: every hit is read from Redis', async () => {
+  const member = await fleet.add({ CACHE_L1_MAX_MB: '0' });
+  const id = fleet.freshContact();
+  await member.get(`/contacts/${id}`);
+  const before = await readsOfRedis();
+  for (let round = 0; round < 20; round += 1)
+    expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
+  expect(await readsOfRedis()).toBe(before + 20);
+});
+
+test('is cleared when messages are heard again, since some may have been missed', async () => {
+  const member = await fleet.add({ CACHE_L1_TTL_MS: '60000' });
+  const id = fleet.freshContact();
+  await setCity(id, 'Before');
+  expect(await city(member, id)).toBe('Before');
+  await setCity(id, 'After');
+  // An invalidation whose message is lost.
+  expect(await redis.cli('del', `zbff:1:{${fleet.org.id}|${id}}:gen`)).toBe('1');
+  expect(await city(member, id)).toBe('Before');
+  await redis.cli('client', 'kill', 'type', 'pubsub');
+  await waitFor('the near cache to be cleared', async () => (await city(member, id)) === 'After', 5000);
+});
+
+test('in a process that is deaf serves nothing older than CACHE_L1_TTL_MS', async () => {
+  await redis.cli('acl', 'setuser', 'deaf', 'on', '>deaf-password', '+@all', '~*', 'resetchannels');
+  const deaf = await fleet.add({
+    REDIS_URL: redis.url.replace('//', '//deaf:deaf-password@'),
+    CACHE_L1_TTL_MS: String(TTL_MS),
+  });
+  const other = await fleet.add();
+  const id = fleet.freshContact();
+  for (const version of ['One', 'Two', 'Three']) {
+    await setCity(id, version);
+    expect((await other.invalidate(id)).status).toBe(204);
+    const invalidatedAt = performance.now();
+    let begun: number;
+    do {
+      begun = performance.now();
+      const seen = await city(deaf, id);
+      if (begun > invalidatedAt + TTL_MS) expect(seen).toBe(version);
+    } while (begun < invalidatedAt + 2 * TTL_MS);
+  }
+});
+
+test('whose subscriber is cut again and again serves nothing older than CACHE_L1_TTL_MS', async () => {
+  const member = await fleet.add({ CACHE_L1_TTL_MS: String(TTL_MS) });
+  const other = await fleet.add();
+  const id = fleet.freshContact();
+  const cutting = new AbortController();
+  const cuts = (async () => {
+    while (!cutting.signal.aborted) {
+      await redis.cli('client', 'kill', 'type', 'pubsub');
+      await sleep(20);
+    }
+  })();
+  try {
+    for (const version of ['One', 'Two', 'Three']) {
+      await setCity(id, version);
+      expect((await other.invalidate(id)).status).toBe(204);
+      const invalidatedAt = performance.now();
+      let begun: number;
+      do {
+        begun = performance.now();
+        const seen = await city(member, id);
+        if (begun > invalidatedAt + TTL_MS) expect(seen).toBe(version);
+      } while (begun < invalidatedAt + 2 * TTL_MS);
+    }
+  } finally {
+    cutting.abort();
+    await cuts;
+  }
+});

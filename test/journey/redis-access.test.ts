@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { makeCertificates, type Certificates } from '../support/certificates.ts';
+import type { Environment } from '../support/child.ts';
+import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
+import { openStore } from '../support/redis/open-store.ts';
+import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+
+let fleet: Fleet;
+beforeAll(async () => void (fleet = await startFleet(0, { CACHE_L1_MAX_MB: '0' })));
+afterAll(() => fleet?.stop());
+
+/** Everything that Redis is used for, with nothing to complain about. */
+async function expectToWork(env: Environment): Promise<void> {
+  const member = await fleet.add(env);
+  const id = fleet.freshContact();
+  await member.get(`/contacts/${id}`);
+  expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
+  expect((await member.invalidate(id)).status).toBe(204);
+  expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/fwd=miss/);
+  expect((await member.readyz()).status).toBe('ready');
+  expect(redisEvents(member)).toEqual([]);
+}
+
+describe('TLS', () => {
+  let certificates: Certificates;
+  let redis: RedisServer;
+  beforeAll(async () => {
+    certificates = makeCertificates();
+    const port = await freePort();
+    const { ca, cert, key } = certificates;
+    redis = await startRedis({
+      port,
+      args: [
+        ...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
+        ...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca],
+      ],
+      cliArgs: ['--tls', '--cacert', ca],
+    });
+  });
+  afterAll(async () => {
+    await redis?.stop();
+    certificates?.remove();
+  });
+
+  test('rediss:// with a certificate authority of our own', async () => {
+    const url = redis.url.replace('redis:', 'rediss:');
+    await expectToWork({ REDIS_URL: url, NODE_EXTRA_CA_CERTS: certificates.ca });
+  });
+
+  test('a certificate that nobody vouches for is refused, and readiness says so', async () => {
+    const member = await fleet.add({ REDIS_URL: redis.url.replace('redis:', 'rediss:') });
+    expect((await member.get(`/contacts/${fleet.freshContact()}`)).status).toBe(200);
+    const { reasons } = await member.readyz();
+    expect(reasons[0].detail).toMatch(/certificate.*NODE_EXTRA_CA_CERTS/);
+  });
+});
+
+/** The least that a user needs: `ACL SETUSER zbff on >password` and this. */
+const COMMANDS = [
+  ...['mget', 'get', 'set', 'del', 'exists', 'pexpire', 'eval', 'evalsha', 'publish', 'subscribe', 'ping'],
+  ...['info', 'client|setname', 'client|setinfo'],
+];
+const LEAST = ['resetchannels', '&zbff:*', '~zbff:*', '-@all', ...COMMANDS.map((name) => `+${name}`)];
+const PASSWORD = 'p@ss:word/with#all?of%it';
+
+describe('users and passwords', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis();
+    await redis.cli('acl', 'setuser', 'zbff', 'on', `>${PASSWORD}`, ...LEAST);
+  });
+  afterAll(() => redis?.stop());
+
+  test('a user with the least rights can do everything, and tries nothing else', async () => {
+    await redis.cli('acl', 'log', 'reset');
+    const user = `zbff:${encodeURIComponent(PASSWORD)}@`;
+    await expectToWork({ REDIS_URL: redis.url.replace('//', `//${user}`) });
+    expect(await redis.cli('acl', 'log')).toBe('');
+  });
+
+  test.each(COMMANDS)('and would not do without %s', async (command) => {
+    await redis.cli('acl', 'setuser', 'weak', 'reset', 'on', `>${PASSWORD}`, ...LEAST, `-${command}`);
+    await redis.cli('acl', 'log', 'reset');
+    const opened = await openStore({
+      ...{ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: redis.port }] },
+      ...{ username: 'weak', password: PASSWORD },
+    });
+    const ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
+    const claim = await opened.store.claim(ref, ['contact'], ['contact']);
+    const entry = { bytes: Buffer.from('{}'), fetchedAt: Date.now(), staleAt: Date.now() + 1000 };
+    await claim.store([{ part: 'contact', entry, keepMs: 1000 }]);
+    await opened.store.read(ref, ['contact']);
+    await opened.store.invalidate(ref.org, ref.contact).catch(() => {});
+    opened.close();
+    expect(await redis.cli('acl', 'log')).toContain(command);
+  });
+
+  test('the password in a file', async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-secret-'));
+    const file = path.join(directory, 'password');
+    writeFileSync(file, `${PASSWORD}\n`);
+    try {
+      await expectToWork({ REDIS_URL: redis.url, REDIS_USERNAME: 'zbff', REDIS_PASSWORD_FILE: file });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
