@@ -25,6 +25,8 @@ function connectionOptions(settings: RedisSettings) {
     autoResendUnfulfilledCommands: false,
     reconnectOnError: reconnectAfterFailover(READONLY_RECONNECT_MS[settings.mode]),
     connectionName: 'zyntro-bff',
+    // One right less that a user needs.
+    disableClientInfo: true,
   };
 }
 

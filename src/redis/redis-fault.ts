@@ -44,6 +44,11 @@ const BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/All sentinels are unreachable/, 'NO_SENTINEL'],
 ];
 
+/** OpenSSL's and Node's many names for a certificate that is no good. */
+const CERTIFICATE = /CERT|LEAF_SIGNATURE/;
+const NOT_TRUSTED =
+  'the certificate of Redis is not trusted, or is for another host: name its authority in NODE_EXTRA_CA_CERTS';
+
 /** @param connectionError why there is no connection, which says more than that there is none. */
 export function faultOf(error: unknown, connectionError: Error | undefined): RedisFault {
   const code = codeOf(error);
@@ -51,8 +56,12 @@ export function faultOf(error: unknown, connectionError: Error | undefined): Red
   const answered = error instanceof Error && error.name === 'ReplyError';
   if (answered) return { code, advice: REFUSED[code] ?? REFUSED_OTHERWISE, answered };
   const connectionCode = connectionError ? codeOf(connectionError) : code;
-  const advice = UNUSABLE[connectionCode] ?? REFUSED[connectionCode] ?? 'there is no connection to Redis';
-  return { code: connectionCode, advice, answered };
+  return { code: connectionCode, advice: adviceOn(connectionCode), answered };
+}
+
+function adviceOn(code: string): string {
+  if (CERTIFICATE.test(code)) return NOT_TRUSTED;
+  return UNUSABLE[code] ?? REFUSED[code] ?? 'there is no connection to Redis';
 }
 
 /** Node's code, or the word that begins Redis's reply; the rest of a reply can quote what was sent. */

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** One command, as redis-cli takes it, and what it prints. */
+  /** One command, as redis-cli takes it, and what it prints; rejects where the server refuses it. */
   cli(...args: string[]): Promise<string>;
   signal(name: NodeJS.Signals): void;
   /** SIGKILL, as when the machine dies. */
@@ -46,7 +46,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const cli = async (...command: string[]): Promise<string> => {
     const { stdout } = await run(
       'redis-cli',
-      ['-h', '127.0.0.1', '-p', String(port), ...(options.cliArgs ?? []), ...command],
+      ['-e', '-h', '127.0.0.1', '-p', String(port), ...(options.cliArgs ?? []), ...command],
       { timeout: 10_000 },
     );
     return stdout.trim();
