@@ -226,7 +226,7 @@ function nameOf({ component }: Trouble, server: string): string {
 /** The operation's outcome, or a TimeoutError. The operation itself may go on; its outcome is dropped. */
 function within<T>(ms: number, operation: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const expire = () => reject(new DOMException('Redis took too long', 'TimeoutError'));
+    const expire = () => reject(Object.assign(new Error('Redis took too long'), { name: 'TimeoutError' }));
     // After a stall of this process timers come before the replies that have long arrived: let those in first.
     const timer = setTimeout(() => setImmediate(() => setImmediate(expire)), ms);
     operation.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -41,20 +41,7 @@ async function bytesPerContact(env: Environment) {
   }
 
   async function usedMemory(): Promise<number> {
-    return (
-      Number(/used_memory_dataset:(\d+)/.exec(await redis.cli('info', 'memory'))?.[1]) + (await overhead())
-    );
-  }
-
-  /** What the keyspace itself takes: used_memory_dataset leaves it out. */
-  async function overhead(): Promise<number> {
-    const stats = await redis.cli('memory', 'stats');
-    const at = stats.split('\n').findIndex((line) => /^overhead\.hashtable\.main/.test(line));
-    const numbers = stats
-      .split('\n')
-      .slice(at)
-      .filter((line) => /^\d+$/.test(line));
-    return at < 0 ? 0 : Number(numbers[0]) + Number(numbers[1]);
+    return Number(/used_memory:(\d+)/.exec(await redis.cli('info', 'memory'))?.[1]);
   }
 }
 

@@ -1,0 +1,55 @@
+import { faultOf } from '../../src/redis/redis-fault.ts';
+
+function reply(message: string): Error {
+  return Object.assign(new Error(message), { name: 'ReplyError' });
+}
+const withCode = (code: string) => Object.assign(new Error('connect'), { code });
+
+describe('a server that answers and refuses', () => {
+  test.each([
+    ["OOM command not allowed when used memory > 'maxmemory'.", 'OOM'],
+    ["READONLY You can't write against a read only replica.", 'READONLY'],
+    ['MISCONF Redis is configured to save RDB snapshots', 'MISCONF'],
+    ["NOPERM this user has no permissions to run the 'evalsha' command", 'NOPERM'],
+    ['ERR ACL failure in script: User zbff has no permissions to run the command', 'NOPERM'],
+    ["ERR unknown command 'EVALSHA'", 'ERR'],
+    ['WRONGTYPE Operation against a key holding the wrong kind of value', 'WRONGTYPE'],
+    ['SOMETHINGNEW that nobody knew of', 'SOMETHINGNEW'],
+  ])('%s', (message, code) => {
+    expect(faultOf(reply(message), undefined)).toMatchObject({ code, answered: true });
+  });
+});
+
+describe('a server that is of no use', () => {
+  test.each([
+    [reply('LOADING Redis is loading the dataset in memory'), 'LOADING'],
+    [reply('CLUSTERDOWN Hash slot not served'), 'CLUSTERDOWN'],
+    [reply('MOVED 866 10.0.0.7:6379'), 'MOVED'],
+    [reply('NOAUTH Authentication required.'), 'NOAUTH'],
+    [reply('ERR This instance has cluster support disabled'), 'NOT_A_CLUSTER'],
+    [withCode('ECONNREFUSED'), 'ECONNREFUSED'],
+    [Object.assign(new Error('late'), { name: 'TimeoutError' }), 'TIMEOUT'],
+    [new Error('All sentinels are unreachable. Retrying from scratch after 10ms.'), 'NO_SENTINEL'],
+    [Object.assign(new Error('None'), { lastNodeError: withCode('ECONNREFUSED') }), 'ECONNREFUSED'],
+    ['no error at all', 'UNKNOWN'],
+  ])('%s', (error, code) => {
+    expect(faultOf(error, undefined)).toMatchObject({ code, answered: false });
+  });
+
+  test('why there is no connection says more than that there is none', () => {
+    const none = new Error("Stream isn't writeable and enableOfflineQueue options is false");
+    expect(faultOf(none, undefined).code).toBe('UNCONNECTED');
+    expect(faultOf(none, withCode('ENOTFOUND'))).toMatchObject({ code: 'ENOTFOUND', answered: false });
+    expect(faultOf(none, reply('WRONGPASS invalid username-password pair'))).toEqual({
+      code: 'WRONGPASS',
+      advice: 'check the user and the password for Redis',
+      answered: false,
+    });
+    expect(faultOf(none, withCode('SELF_SIGNED_CERT_IN_CHAIN')).advice).toMatch(/NODE_EXTRA_CA_CERTS/);
+  });
+});
+
+test('nothing of what was sent or answered comes out, but for the code', () => {
+  const fault = faultOf(reply("ERR value 'Jane Smith' of secret-key is wrong"), undefined);
+  expect(JSON.stringify(fault)).not.toMatch(/Jane|secret-key/);
+});

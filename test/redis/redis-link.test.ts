@@ -1,0 +1,60 @@
+import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let server: RedisServer;
+let opened: OpenedStore;
+beforeEach(async () => {
+  server = await startRedis();
+  opened = await openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] });
+});
+afterEach(async () => {
+  opened.close();
+  await server.stop();
+});
+
+const get = () => opened.link.call('MGET', ['zbff:x']);
+const messages = () => opened.logged.map((line) => line['msg']);
+
+async function millisOf(operation: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await operation();
+  return performance.now() - begun;
+}
+const refused = () => expect(get()).rejects.toMatchObject({ name: 'RedisUnavailable' });
+
+test('the first who asks a hung server waits a moment, and nobody after that, until it answers again', async () => {
+  await get();
+  server.signal('SIGSTOP');
+  const first = await millisOf(refused);
+  const rest = await millisOf(async () => {
+    for (let round = 0; round < 100; round += 1) await refused();
+  });
+  expect(first).toBeLessThan(500);
+  expect(rest).toBeLessThan(500);
+  server.signal('SIGCONT');
+  await waitFor('an answer', () => get().catch(() => false));
+  expect(messages()).toEqual(['Redis does not answer: going on without it', 'Redis answers again']);
+});
+
+test('a server that goes while nobody asks is missed all the same', async () => {
+  await server.kill();
+  await waitFor('the heartbeat', () => opened.health.report().reasons.length > 0);
+  await server.restart();
+  await waitFor('the recovery', () => opened.health.report().reasons.length === 0);
+  expect(messages()).toHaveLength(2);
+});
+
+test('a server that refuses some commands is asked for the others, and told of once', async () => {
+  await server.cli('acl', 'setuser', 'default', '-evalsha', '-eval');
+  const script = opened.link.script("return redis.call('GET', KEYS[1])");
+  for (let round = 0; round < 20; round += 1) {
+    await expect(script(['zbff:x'], [])).rejects.toMatchObject({ name: 'RedisUnavailable' });
+    await get();
+  }
+  const [reason] = opened.health.report().reasons;
+  expect(reason).toMatchObject({ component: 'redis:commands', detail: expect.stringMatching(/^NOPERM: /) });
+  await server.cli('acl', 'setuser', 'default', '+@all');
+  await waitFor('the recovery', () => opened.health.report().reasons.length === 0);
+  expect(messages()).toEqual(['Redis refuses commands', 'Redis takes commands again']);
+});
