@@ -66,11 +66,12 @@ describe('one upstream call for the callers of three processes', () => {
     ['http-500', 503, 'UPSTREAM_UNAVAILABLE'],
   ])('that fails with %s: it fails for everybody, with no herd behind it', async (mode, status, code) => {
     const id = fleet.freshContact();
-    await fleet.sandbox.setFaults({ delayMs: 800, mode, contactId: id });
+    await fleet.sandbox.setFaults({ delayMs: 1500, mode, contactId: id });
     const answers = await Promise.all(crowds(`/contacts/${id}?include=notes`));
     for (const answer of answers) expectProblem(answer, status, code);
-    // A retry is the leader's to make; a process whose callers all came too late may make a call of its own.
-    expect((await fleet.sandbox.callsFor(id)).length).toBeLessThanOrEqual(4);
+    // An answer that may be better next time is asked for once more, by whoever asked first.
+    const attempts = mode.startsWith('error:') ? 1 : 2;
+    expect((await fleet.sandbox.callsFor(id)).length).toBeLessThanOrEqual(attempts);
   });
 
   test('whose first caller hangs up: the others do not notice', async () => {
