@@ -1,0 +1,75 @@
+import { SECRET_VARIABLES, VARIABLES, type VariableName } from './variables.ts';
+
+/** What each variable is for, as the README's table says it. */
+const PURPOSES: Readonly<Record<VariableName, string>> = {
+  NODE_ENV: '`development` loosens what only production needs: issuer and audience, the demo’s secret',
+  LOG_LEVEL: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
+  LOG_HASH_KEY: 'key of the subjects’ hashes in the log; random for each process without it',
+  HOST: 'address that the public port binds to; all without it',
+  PORT: 'public port',
+  ADMIN_HOST: 'address that the admin port binds to',
+  ADMIN_PORT: 'admin port',
+  ADMIN_TOKEN: 'bearer token of the admin port; required where `ADMIN_HOST` is no loopback address',
+  CORS_ORIGINS: 'origins whose pages may read answers, separated by commas',
+  SHUTDOWN_GRACE_MS: 'how long requests under way may take after SIGTERM',
+  JWT_SECRET: 'HMAC secret of at least 32 bytes (HS256, HS384, HS512)',
+  JWT_PUBLIC_KEY: 'public key in PEM (RS, PS and ES families)',
+  JWT_JWKS_URI: 'where the issuer publishes its keys',
+  JWT_ALGORITHMS: 'algorithms that are taken, separated by commas; all of the key’s family without it',
+  JWT_ISSUER: 'the `iss` that tokens must have; required outside development',
+  JWT_AUDIENCE: 'the `aud` that tokens must name; required outside development',
+  JWT_CLOCK_TOLERANCE_S: 'how far clocks may be apart',
+  JWT_CLAIM_ORG: 'claim with the organization’s UUID',
+  JWT_CLAIM_MEMBER: 'claim with the member’s UUID',
+  JWT_CLAIM_TIER: 'claim with the rate-limit tier',
+  JWT_MAX_LIFETIME_S: 'tokens that live longer from `iat` to `exp` are refused',
+  JWT_ISSUERS: 'JSON, issuer to its keys, audience, algorithms, claims and tier: see “Who may call”',
+  AUTH_COOKIE_NAME: 'a `__Host-` cookie that may hold the token instead of the header',
+  ZYNTRO_BASE_URL: 'the upstream; https unless its host is a loopback address',
+  ZYNTRO_API_KEY: 'the upstream’s API key',
+  ZYNTRO_DEVELOPER_SECRET: 'the upstream’s developer secret',
+  ZYNTRO_CREDENTIALS: 'JSON, organization id to `{ "apiKey", "developerSecret" }`, instead of the pair above',
+  ZYNTRO_TIMEZONE: 'time zone of the upstream’s times',
+  EGRESS_LOCAL_ADDRESS: 'address of this machine that calls leave from',
+  EGRESS_PROXY_URL: 'HTTP CONNECT proxy that owns the fixed address',
+  UPSTREAM_CONNECT_TIMEOUT_MS: 'time to connect',
+  UPSTREAM_TIMEOUT_MS: 'time for a whole call, waiting for its turn and a retry included',
+  UPSTREAM_MAX_RESPONSE_BYTES: 'longer answers are refused',
+  UPSTREAM_MAX_CONCURRENCY: 'calls at a time',
+  UPSTREAM_MAX_RPS: 'calls a second; no limit without it',
+  CACHE_TTL_CONTACT_S: 'time to live of `contact`; 0 never stores it',
+  CACHE_TTL_NOTES_S: 'the same for `notes`',
+  CACHE_TTL_ENTITY_S: 'the same for `entity`',
+  CACHE_TTL_PROFILE_S: 'the same for `profile`',
+  CACHE_TTL_SIGNALS_S: 'the same for `signals`',
+  CACHE_TTL_NEGATIVE_S: 'how long it is remembered that a contact does not exist',
+  CACHE_STALE_WHILE_REVALIDATE_S: 'how long a stale part is served while it is refreshed',
+  CACHE_STALE_IF_ERROR_S: 'how long a stale part stands in for an upstream that fails',
+  CACHE_MEMORY_MAX_MB: 'bound of the embedded cache, where no Redis is configured',
+  CACHE_L1_MAX_MB: 'bound of the near cache in front of Redis; 0 turns it off',
+  CACHE_L1_TTL_MS: 'how long the near cache serves what Redis has not confirmed again',
+  CACHE_ENCRYPTION_KEYS: 'keys of 32 bytes in base64 or hex: the first encrypts, all decrypt',
+  REDIS_URL: '`redis://` or `rediss://[user:password@]host[:port][/db]`',
+  REDIS_MODE: '`standalone`, `cluster` or `sentinel`',
+  REDIS_NODES: 'host:port of Cluster nodes or Sentinels, separated by commas',
+  REDIS_SENTINEL_NAME: 'name of the master that the Sentinels watch',
+  REDIS_USERNAME: 'ACL user, where it is not in `REDIS_URL`',
+  REDIS_PASSWORD: 'password, where it is not in `REDIS_URL`',
+  REDIS_SENTINEL_PASSWORD: 'password of the Sentinels',
+};
+
+/** A table of every variable in Markdown. */
+export function variablesTable(): string {
+  const rows = (Object.keys(VARIABLES) as VariableName[]).map((name) => {
+    const secret = (SECRET_VARIABLES as readonly string[]).includes(name) ? ' or `…_FILE`' : '';
+    return `| \`${name}\`${secret} | ${defaultOf(name)} | ${PURPOSES[name]} |`;
+  });
+  return ['| variable | default | what for |', '|---|---|---|', ...rows].join('\n');
+}
+
+function defaultOf(name: VariableName): string {
+  const { data } = VARIABLES[name].safeParse(undefined);
+  if (data === undefined) return '';
+  const text = data instanceof URL ? data.origin : data.toString();
+  return text === '' ? 'none' : `\`${text}\``;
+}
