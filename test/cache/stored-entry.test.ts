@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { encryptedCodec, plainCodec, type EntryCodec } from '../../src/cache/stored-entry.ts';
 
 const KEYS: [Buffer, Buffer] = [randomBytes(32), randomBytes(32)];

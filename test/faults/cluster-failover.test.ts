@@ -4,7 +4,11 @@ const NAMED = /^(502 UPSTREAM_BAD_RESPONSE|503 UPSTREAM_UNAVAILABLE|504 UPSTREAM
 
 test('a master of the Cluster is killed under load: nobody gets a wrong answer or an error of ours', async () => {
   const figures = await clusterFailover({
-    ...{ processes: 2, concurrency: 8, contacts: 40, secondsBefore: 1, secondsAfter: 8 },
+    processes: 2,
+    concurrency: 8,
+    contacts: 40,
+    secondsBefore: 1,
+    secondsAfter: 8,
   });
   expect(figures.wrong).toBe(0);
   expect(Object.keys(figures.failed).filter((failure) => !NAMED.test(failure))).toEqual([]);

@@ -54,11 +54,13 @@ function raw(command: readonly string[]): Promise<string> {
     socket.on('error', reject);
     socket.on('data', (bytes) => (reply += bytes.toString('latin1')));
     socket.once('close', () => resolve(reply));
-    const words = [...command, 'QUIT'];
-    const encode = (list: readonly string[]) =>
-      `*${list.length}\r\n${list.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
-    socket.write(encode(words.slice(0, -1)) + encode(['QUIT']));
+    socket.write(encoded(command) + encoded(['QUIT']));
   });
+}
+
+/** A command as the protocol has it: an array of bulk strings. */
+function encoded(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 
 test('nothing of a contact can be read in Redis, and it can without', async () => {

@@ -34,10 +34,8 @@ describe('TLS', () => {
     const { ca, cert, key } = certificates;
     redis = await startRedis({
       port,
-      args: [
-        ...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
-        ...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca],
-      ],
+      args: `--port 0 --tls-port ${port} --tls-auth-clients no --tls-cert-file ${cert}
+        --tls-key-file ${key} --tls-ca-cert-file ${ca}`.split(/\s+/),
       cliArgs: ['--tls', '--cacert', ca],
     });
   });
@@ -60,10 +58,8 @@ describe('TLS', () => {
 });
 
 /** The least that a user needs: `ACL SETUSER zbff on >password` and this. */
-const COMMANDS = [
-  ...['mget', 'get', 'set', 'del', 'exists', 'pexpire', 'eval', 'evalsha', 'publish', 'subscribe', 'ping'],
-  ...['info', 'client|setname'],
-];
+const COMMANDS =
+  'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname'.split(' ');
 const LEAST = ['resetchannels', '&zbff:*', '~zbff:*', '-@all', ...COMMANDS.map((name) => `+${name}`)];
 const PASSWORD = 'p@ss:word/with#all?of%it';
 
@@ -96,8 +92,10 @@ describe('users and passwords', () => {
     await redis.cli('acl', 'setuser', 'weak', 'reset', 'on', `>${PASSWORD}`, ...LEAST, `-${command}`);
     await redis.cli('acl', 'log', 'reset');
     const opened = await openStore({
-      ...{ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: redis.port }] },
-      ...{ username: 'weak', password: PASSWORD },
+      mode: 'standalone',
+      nodes: [{ host: '127.0.0.1', port: redis.port }],
+      username: 'weak',
+      password: PASSWORD,
     });
     try {
       await waitFor('the server to have refused it', async () => {

@@ -13,27 +13,12 @@ export interface Certificates {
 
 export function makeCertificates(): Certificates {
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-tls-'));
-  const openssl = (...args: string[]) =>
-    void execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
-  openssl(
-    'req',
-    '-x509',
-    ...newKey,
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-subj',
-    '/CN=test CA',
-    '-days',
-    '2',
-  );
-  openssl(
-    ...['req', '-x509', ...newKey, '-keyout', 'server.key', '-out', 'server.pem', '-subj', '/CN=redis'],
-    ...['-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '2', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ...['-addext', 'basicConstraints=critical,CA:FALSE'],
-  );
+  const openssl = (args: string) =>
+    void execFileSync('openssl', args.split(/\s+/), { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
+  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2';
+  openssl(`${request} -keyout ca.key -out ca.pem -subj /CN=zyntro-bff-test-ca`);
+  openssl(`${request} -keyout server.key -out server.pem -subj /CN=redis -CA ca.pem -CAkey ca.key
+    -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE`);
   const at = (name: string) => path.join(directory, name);
   return {
     ca: at('ca.pem'),
