@@ -1,0 +1,127 @@
+import { loadavg } from 'node:os';
+import { exchange } from '../support/http.ts';
+import type { Scene } from './scene.ts';
+import type { ServerProcess } from './server-process.ts';
+import { spreadOf, type Spread } from './statistics.ts';
+import { load, writeRequests } from './wrk.ts';
+
+const CONNECTIONS = 64;
+const WARM_UP_S = 2;
+/** What optimizing compilers need to see, on however busy a machine. */
+const WARM_UP_REQUESTS = 15_000;
+const WARM_UP_RUNS = 5;
+
+export interface Contender {
+  readonly name: string;
+  readonly server: ServerProcess;
+  readonly requestsFile: string;
+}
+
+export interface ThroughputRow {
+  readonly name: string;
+  readonly perSecond: Spread;
+  /** Requests per second, divided by the yardstick's in the same round. */
+  readonly ratio: Spread;
+  /** Microseconds of the server's CPU for one request. */
+  readonly cpuMicros: Spread | undefined;
+  /** The yardstick's CPU for one request, divided by this one's in the same round: a rate without the noise. */
+  readonly cpuRatio: Spread | undefined;
+  readonly bytesPerAnswer: number;
+  readonly p50Ms: Spread;
+  readonly p99Ms: Spread;
+}
+
+export interface ThroughputOptions {
+  readonly rounds: number;
+  readonly secondsEach: number;
+  readonly yardstick: string;
+  readonly onRound: (round: number) => void;
+}
+
+interface Run {
+  readonly perSecond: number;
+  readonly cpu: number | undefined;
+  readonly bytes: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/**
+ * As many requests as each server can take. The servers take turns, in another order each round, since the
+ * machine itself drifts: only figures of one round are compared.
+ */
+export async function measureThroughput(
+  contenders: readonly Contender[],
+  { rounds, secondsEach, yardstick, onRound }: ThroughputOptions,
+): Promise<ThroughputRow[]> {
+  const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
+  for (const contender of contenders) await warmUp(contender);
+  for (let round = 0; round < rounds; round += 1) {
+    onRound(round);
+    for (let turn = 0; turn < contenders.length; turn += 1) {
+      const contender = contenders[(turn + round) % contenders.length]!;
+      runs.get(contender.name)!.push(await runOnce(contender, secondsEach));
+    }
+  }
+  const reference = runs.get(yardstick)!;
+  return contenders.map(({ name }) => rowOf(name, runs.get(name)!, reference));
+}
+
+async function warmUp({ server, requestsFile }: Contender): Promise<void> {
+  let answered = 0;
+  for (let run = 0; run < WARM_UP_RUNS && answered < WARM_UP_REQUESTS; run += 1) {
+    const { port } = server;
+    const result = await load({ port, requestsFile, seconds: WARM_UP_S, connections: CONNECTIONS });
+    answered += result.requests;
+  }
+  server.clearLog();
+}
+
+async function runOnce({ server, requestsFile }: Contender, seconds: number): Promise<Run> {
+  server.clearLog();
+  const before = server.cpuMicros();
+  const result = await load({ port: server.port, requestsFile, seconds, connections: CONNECTIONS });
+  const after = server.cpuMicros();
+  return {
+    perSecond: result.requests / result.durationS,
+    cpu: before === undefined || after === undefined ? undefined : (after - before) / result.requests,
+    bytes: result.bytes / result.requests,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+  };
+}
+
+function rowOf(name: string, runs: readonly Run[], reference: readonly Run[]): ThroughputRow {
+  const cpu = runs.flatMap((run) => run.cpu ?? []);
+  const cpuRatios = runs.flatMap(({ cpu: own }, round) => {
+    const theirs = reference[round]!.cpu;
+    return own === undefined || theirs === undefined ? [] : theirs / own;
+  });
+  return {
+    name,
+    perSecond: spreadOf(runs.map((run) => run.perSecond)),
+    ratio: spreadOf(runs.map((run, round) => run.perSecond / reference[round]!.perSecond)),
+    cpuMicros: cpu.length > 0 ? spreadOf(cpu) : undefined,
+    cpuRatio: cpuRatios.length > 0 ? spreadOf(cpuRatios) : undefined,
+    bytesPerAnswer: spreadOf(runs.map((run) => run.bytes)).median,
+    p50Ms: spreadOf(runs.map((run) => run.p50Ms)),
+    p99Ms: spreadOf(runs.map((run) => run.p99Ms)),
+  };
+}
+
+/** The same requests, each with the tag that its answer has now. */
+export async function writeConditionalRequests(scene: Scene, server: ServerProcess): Promise<string> {
+  const conditional = [];
+  for (const request of scene.requests) {
+    const { token } = request;
+    const answer = await exchange(`http://127.0.0.1:${server.port}${request.path}`, { token });
+    const entityTag = answer.headers.etag;
+    if (entityTag === undefined) throw new Error('the proxy answered without an ETag');
+    conditional.push({ ...request, entityTag });
+  }
+  const file = scene.file('conditional-requests');
+  writeRequests(file, conditional);
+  return file;
+}
+
+export const loadAverage = (): number => Math.round(loadavg()[0]! * 10) / 10;
