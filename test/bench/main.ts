@@ -1,9 +1,15 @@
 import { parseArgs } from 'node:util';
+import { profileHits } from './profile.ts';
 import { openScene, type Scene } from './scene.ts';
 import type { ServerProcess } from './server-process.ts';
 import { loadAverage, measureThroughput, writeConditionalRequests, type Contender } from './throughput.ts';
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+  },
+});
 const YARDSTICK = 'bare Express';
 const PEERS = [
   ['bare node:http', 'bare-http'],
@@ -46,6 +52,16 @@ async function openContenders(scene: Scene): Promise<Contender[]> {
 
 const scene = await openScene();
 try {
+  if (flags.profile) {
+    process.stdout.write(await profileHits(scene, 60));
+    process.exitCode = 0;
+  } else await compare();
+} finally {
+  await Promise.all(servers.map((server) => server.stop()));
+  await scene.stop();
+}
+
+async function compare() {
   const contenders = await openContenders(scene);
   const rows = await measureThroughput(contenders, {
     rounds: flags.quick ? 5 : 11,
@@ -71,7 +87,4 @@ try {
       ]),
     ),
   );
-} finally {
-  await Promise.all(servers.map((server) => server.stop()));
-  await scene.stop();
 }

@@ -41,9 +41,10 @@ app.use(
     }),
   }),
 );
-app.get('/contacts/:id', async (req, res) => {
+const getContact: RequestHandler<{ id: string }> = async (req, res) => {
   const found = await redis.get(contactKey(res.locals['claims'], req.params.id));
   if (found === null) return void res.status(404).json({ error: 'not found' });
   res.json(JSON.parse(found));
-});
+};
+app.get('/contacts/:id', getContact);
 const server = app.listen(0, '127.0.0.1', () => announce(server));

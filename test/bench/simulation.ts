@@ -1,0 +1,138 @@
+import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { CachePolicy } from '../../src/cache/freshness.ts';
+import { withCache } from '../../src/cache/with-cache.ts';
+import { PARTS, INCLUDES, type Part } from '../../src/contact/parts.ts';
+import { randomFrom } from '../../src/sandbox/random.ts';
+import { newMetrics } from '../support/metrics.ts';
+import { newSecret } from '../support/tokens.ts';
+import { programEnv } from '../support/world.ts';
+import { settled } from '../support/fake-clock.ts';
+
+export interface SimulationOptions {
+  readonly policy: CachePolicy;
+  readonly contacts: number;
+  readonly seconds: number;
+  readonly requestsPerSecond: number;
+  readonly seed: number;
+}
+
+export interface SimulationResult {
+  readonly requests: number;
+  /** Upstream calls with one key per part: the real cache, on a clock of the simulation's. */
+  readonly perPart: number;
+  /** Upstream calls with one key per set of includes, whose answers live as long as their shortest-lived part. */
+  readonly perIncludeSet: number;
+  readonly ratio: number;
+}
+
+/** Times to live as they are when nobody sets any. */
+export function shippedPolicy(): CachePolicy {
+  return loadConfig(programEnv({ url: 'http://127.0.0.1:1' }, newSecret())).cache;
+}
+
+const MEMORY_BYTES = 512 * 1024 * 1024;
+const SETS: readonly (readonly Part[])[] = Array.from({ length: 2 ** INCLUDES.length }, (_, bits) => [
+  'contact',
+  ...INCLUDES.filter((_include, index) => (bits >> index) % 2 === 1),
+]);
+
+/**
+ * The same requests to both caches: contacts by Zipf's law (s = 1), every set of includes equally often,
+ * arrivals at random. The upstream answers at once. Both serve stale answers while they refresh them.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { policy, contacts, seconds, requestsPerSecond, seed } = options;
+  const random = uniform(seed);
+  const pickContact = zipf(contacts);
+  let now = 0;
+  const parts = perPartCache(policy, () => now, uniform(seed + 1));
+  const sets = perSetCache(policy, () => now, uniform(seed + 2));
+  const end = seconds * 1000;
+  let requests = 0;
+  for (;;) {
+    now += (-Math.log(1 - random()) * 1000) / requestsPerSecond;
+    if (now >= end) break;
+    requests += 1;
+    const contact = String(pickContact(random()));
+    const asked = SETS[Math.floor(random() * SETS.length)]!;
+    await parts.request(contact, asked);
+    sets.request(contact, asked);
+  }
+  const [perPart, perIncludeSet] = [parts.calls(), sets.calls()];
+  return { requests, perPart, perIncludeSet, ratio: perPart / perIncludeSet };
+}
+
+function perPartCache(policy: CachePolicy, now: () => number, random: () => number) {
+  let calls = 0;
+  const bytes = Buffer.from('null');
+  const answer = Object.fromEntries(PARTS.map((part) => [part, bytes]));
+  const read = withCache(
+    async ({ parts }) => {
+      calls += 1;
+      // The upstream sends the contact with whatever else it is asked for.
+      return Object.fromEntries(['contact', ...parts].map((part) => [part, answer[part]]));
+    },
+    {
+      store: memoryPartStore({ maxBytes: MEMORY_BYTES, now }),
+      metrics: newMetrics(),
+      now,
+      policy,
+      maxWaitMs: 5000,
+      random,
+      onRefreshFailure: (error) => {
+        throw error;
+      },
+    },
+  );
+  const options = { signal: new AbortController().signal, bypass: false };
+  return {
+    calls: () => calls,
+    async request(contact: string, parts: readonly Part[]) {
+      let stale = false;
+      await read(
+        { org: 'org', member: 'member', contact, parts },
+        { ...options, onCacheOutcome: ({ result }) => (stale = result === 'stale') },
+      );
+      // A refresh in the background ends before the clock goes on.
+      if (stale) await settled();
+    },
+  };
+}
+
+function perSetCache(policy: CachePolicy, now: () => number, random: () => number) {
+  const staleAt = new Map<string, number>();
+  let calls = 0;
+  return {
+    calls: () => calls,
+    request(contact: string, parts: readonly Part[]): void {
+      const key = `${contact}:${parts.join()}`;
+      if ((staleAt.get(key) ?? -Infinity) > now()) return;
+      // Stale or missing: either way one call, and its answer counts from now.
+      calls += 1;
+      const shortest = Math.min(...parts.map((part) => policy.ttlMs[part]));
+      staleAt.set(key, now() + shortest * (1 - 0.1 * random()));
+    },
+  };
+}
+
+/** Inverse of the distribution's sum: rank k with a probability in proportion to 1/k. */
+function zipf(count: number): (u: number) => number {
+  const sums = new Float64Array(count);
+  let sum = 0;
+  for (let rank = 1; rank <= count; rank += 1) sums[rank - 1] = sum += 1 / rank;
+  return (u) => {
+    let [low, high] = [0, count - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! < u * sum) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}
+
+function uniform(seed: number): () => number {
+  const { below } = randomFrom(seed);
+  return () => below(2 ** 32) / 2 ** 32;
+}
