@@ -45,5 +45,9 @@ test('the master that the Sentinels name is used, and the next one after it has 
   await one!.get(`/contacts/${id}?include=notes`);
   expect((await two!.get(`/contacts/${id}?include=notes`)).headers['cache-status']).toMatch(/; hit;/);
   expect(await fleet.sandbox.callsFor(id)).toHaveLength(2);
-  for (const member of [one!, two!]) expect(redisEvents(member)).toEqual([WENT, CAME_BACK]);
+  // A new master may refuse, or not be found, for a moment more.
+  for (const member of [one!, two!]) {
+    const events = redisEvents(member);
+    expect([events[0], events.at(-1), events.length <= 6]).toEqual([WENT, CAME_BACK, true]);
+  }
 }, 60_000);

@@ -5,6 +5,7 @@ import type { PartStore } from '../../src/cache/part-store.ts';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
 import type { Environment } from '../support/child.ts';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
+import { exchange } from '../support/http.ts';
 import { openStore } from '../support/redis/open-store.ts';
 import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -21,6 +22,12 @@ async function expectToWork(env: Environment): Promise<void> {
   expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
   expect((await member.invalidate(id)).status).toBe(204);
   expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/fwd=miss/);
+  const revoked = await exchange(`${member.program.adminUrl}/revocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jti: crypto.randomUUID() }),
+  });
+  expect(revoked.status).toBe(204);
   expect((await member.readyz()).status).toBe('ready');
   expect(redisEvents(member)).toEqual([]);
 }
@@ -58,9 +65,16 @@ describe('TLS', () => {
 });
 
 /** The least that a user needs: `ACL SETUSER zbff on >password` and this. */
+const REVOCATIONS = 'zremrangebyscore time zcard zscore zadd zrange zscan persist expireat'.split(' ');
 const COMMANDS =
   'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname'.split(' ');
-const LEAST = ['resetchannels', '&zbff:*', '~zbff:*', '-@all', ...COMMANDS.map((name) => `+${name}`)];
+const LEAST = [
+  'resetchannels',
+  '&zbff:*',
+  '~zbff:*',
+  '-@all',
+  ...[...COMMANDS, ...REVOCATIONS].map((name) => `+${name}`),
+];
 const PASSWORD = 'p@ss:word/with#all?of%it';
 
 async function useAll(store: PartStore): Promise<void> {
