@@ -32,6 +32,8 @@ import { replaceableSecrets } from './replaceable-secrets.ts';
 import { setTimer } from './resilience/timers.ts';
 import { withResilience } from './resilience/with-resilience.ts';
 import { shedLoad } from './http/shed-load.ts';
+import { traceRequest } from './http/trace-request.ts';
+import { tracedAttempt, tracedRead } from './telemetry/traced-steps.ts';
 import { watchEventLoop } from './telemetry/event-loop-lag.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
@@ -40,7 +42,7 @@ import { describeError, type Log } from './telemetry/log.ts';
 import { reported } from './telemetry/reported.ts';
 import { measured } from './telemetry/measured.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-import { fetchContact } from './upstream/fetch-contact.ts';
+import { FETCH_CONTACT_PATH, fetchContact } from './upstream/fetch-contact.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -90,7 +92,8 @@ export function buildApp(options: AppOptions) {
 /** From the upstream's envelope, innermost, to parts as they go out. */
 function readChain({ config, log, health, metrics, secrets, store }: Parts): ReadContact {
   const attempt = fetchContact({ ...config.upstream, ...secrets, now: clock });
-  const attemptMeasured = measured(attempt, { metrics, now: clock });
+  const attemptTraced = tracedAttempt(attempt, { ...config.upstream, path: FETCH_CONTACT_PATH });
+  const attemptMeasured = measured(attemptTraced, { metrics, now: clock });
   const attemptReported = reported(attemptMeasured, { log, health, component: secrets.component });
   const fetchRaw = withResilience(attemptReported, {
     ...config.resilience,
@@ -103,7 +106,7 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
     random: Math.random,
   });
   const fetchShaped = shaped(partShaper(config.shape), fetchRaw);
-  return withCache(fetchShaped, {
+  const readCached = withCache(fetchShaped, {
     store,
     metrics,
     now,
@@ -116,12 +119,19 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
         'a background refresh failed',
       ),
   });
+  return tracedRead(readCached);
 }
 
 /** What every request of either port goes through first. */
 function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
   const { hashSubject } = secrets;
-  return [requestScope(), securityHeaders(), accessLog({ log, metrics, hashSubject }), requireOneHost()];
+  return [
+    requestScope(),
+    traceRequest(),
+    securityHeaders(),
+    accessLog({ log, metrics, hashSubject }),
+    requireOneHost(),
+  ];
 }
 
 function publicPort(parts: Parts): Express {

@@ -7,10 +7,14 @@ import { listen, type RunningServer } from './http/server.ts';
 import { Health } from './telemetry/health.ts';
 import { describeError, openLog, type Log } from './telemetry/log.ts';
 import { openMetrics } from './telemetry/metrics.ts';
+import { startTracing } from './telemetry/tracing.ts';
 import { VERSION } from './version.ts';
 
 /** sysexits.h: the configuration is at fault. */
 const EX_CONFIG = 78;
+/** What sending the last traces may add to the way out: what is left of the grace time, within these. */
+const FLUSH_LEAST_MS = 200;
+const FLUSH_MOST_MS = 2000;
 
 function readConfig(): { readonly env: Environment; readonly config: Config } {
   try {
@@ -85,6 +89,7 @@ async function main(): Promise<void> {
   const health = new Health(Date.now);
   const metrics = openMetrics({ version: VERSION, health });
   metrics.collectProcess();
+  const flushTraces = await startTracing(config.tracing, log);
   const app = buildApp({ config, log, health, metrics });
   reloadOnHangUp(env, app.takeSecrets, log);
   await app.connect();
@@ -98,10 +103,12 @@ async function main(): Promise<void> {
   );
 
   async function drain(): Promise<{ cutOff: number }> {
+    const end = performance.now() + config.shutdownGraceMs;
     const cutOff = await publicServer.drain(config.shutdownGraceMs);
     // The admin port stays to the end, to tell what is going on.
     await adminServer.drain(0);
     await app.close();
+    await flushTraces(Math.min(Math.max(end - performance.now(), FLUSH_LEAST_MS), FLUSH_MOST_MS));
     return { cutOff };
   }
   stopInOrder(drain, health, log);

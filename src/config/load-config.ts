@@ -36,6 +36,7 @@ export function loadConfig(env: Environment) {
     http: { ...files.http!, host: all.HOST, port: all.PORT, corsOrigins: all.CORS_ORIGINS },
     admin: { host: all.ADMIN_HOST, port: all.ADMIN_PORT, token: all.ADMIN_TOKEN },
     shutdownGraceMs: all.SHUTDOWN_GRACE_MS,
+    tracing: buildTracing(all),
     scopes: files.scopes!,
     auth: {
       ...files.auth!,
@@ -82,6 +83,17 @@ export function loadConfig(env: Environment) {
       maxPerSecond: all.UPSTREAM_MAX_RPS,
     },
   });
+}
+
+/** On where it is said where to send traces to; how to send them is read by the exporter itself. */
+function buildTracing(values: Values) {
+  if (values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined;
+  if (values.OTEL_SDK_DISABLED.toLowerCase() === 'true') return undefined;
+  return {
+    sampler: values.OTEL_TRACES_SAMPLER,
+    ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    scheduleDelayMs: values.OTEL_BSP_SCHEDULE_DELAY,
+  };
 }
 
 /** What one variable cannot tell by itself. */

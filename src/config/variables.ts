@@ -32,7 +32,7 @@ const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must hold no qu
 /** Some identity providers tell their tenants apart by the query. */
 export const jwksUrl = secureUrl;
 
-const proxyUrl = z
+const httpUrl = z
   .string()
   .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
     error: 'must be an http:// or https:// URL',
@@ -117,7 +117,7 @@ export const VARIABLES = {
   EGRESS_LOCAL_ADDRESS: text
     .refine((value) => isIP(value) !== 0, { error: 'must be an IP address of this machine' })
     .optional(),
-  EGRESS_PROXY_URL: proxyUrl.optional(),
+  EGRESS_PROXY_URL: httpUrl.optional(),
   UPSTREAM_CONNECT_TIMEOUT_MS: whole(1, 60_000).default(1000),
   UPSTREAM_TIMEOUT_MS: whole(1, 120_000).default(5000),
   UPSTREAM_MAX_RESPONSE_BYTES: whole(1024, 268_435_456).default(2 * 1024 * 1024),
@@ -136,6 +136,27 @@ export const VARIABLES = {
   CACHE_L1_MAX_MB: whole(0, 65_536).default(64),
   CACHE_L1_TTL_MS: whole(0, 60_000).default(1000),
   CACHE_ENCRYPTION_KEYS: list.optional(),
+
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_SDK_DISABLED: text.default('false'),
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ])
+    .default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .refine((value) => /^[01](\.\d{1,9})?$/.test(value) && Number(value) <= 1, {
+      error: 'must be a number from 0 to 1',
+    })
+    .transform(Number)
+    .default(1),
+  OTEL_BSP_SCHEDULE_DELAY: whole(1, 600_000).default(5000),
 
   REDIS_URL: redisUrl.optional(),
   REDIS_MODE: z

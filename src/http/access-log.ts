@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { scopeOf } from '../scope.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { currentTrace } from '../telemetry/tracing.ts';
 
 /** nginx's status for a client that closed before it was answered; never sent. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -16,6 +17,7 @@ export function accessLog(options: {
   const { log, hashSubject, metrics } = options;
   return function logAccess(req, res, next) {
     const scope = scopeOf(req);
+    const traceId = currentTrace()?.traceId;
     res.on('close', () => {
       const { caller, cache, errorCode, errorReason } = scope;
       const status = res.writableFinished ? res.statusCode : CLIENT_CLOSED_REQUEST;
@@ -26,6 +28,7 @@ export function accessLog(options: {
       log.info(
         {
           requestId: scope.requestId,
+          ...(traceId !== undefined && { traceId }),
           method: req.method.slice(0, 16),
           route: scope.route,
           status,

@@ -1,6 +1,7 @@
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { traced, type SpanSettings } from '../telemetry/tracing.ts';
 import { ONLY_SERVER, type RedisClient, type RedisValue } from './redis-client.ts';
 import { faultOf, type RedisFault } from './redis-fault.ts';
 
@@ -83,7 +84,7 @@ export class RedisLink {
 
   /** @throws RedisUnavailable and nothing else. The first argument is a key. */
   call(name: string, args: readonly [string, ...RedisValue[]]): Promise<unknown> {
-    return this.#guarded(args[0], REQUEST_BOUND, () => this.#client.call(name, args));
+    return this.#guarded(name, args[0], REQUEST_BOUND, () => this.#client.call(name, args));
   }
 
   /** A script, each run of which throws RedisUnavailable and nothing else. */
@@ -102,7 +103,7 @@ export class RedisLink {
    */
   durableScript(lua: string, waitMs: number): DurableScript {
     const run = this.#client.durableScript(lua, waitMs);
-    return (keys, args) => this.#guarded(keys[0], PATIENT_BOUND, () => run(keys, args));
+    return (keys, args) => this.#guarded('EVALSHA', keys[0], PATIENT_BOUND, () => run(keys, args));
   }
 
   subscribe(channel: string, onMessage: (message: string) => void): void {
@@ -139,16 +140,27 @@ export class RedisLink {
 
   #script(lua: string, bound: Bound): Script {
     const run = this.#client.script(lua);
-    return (keys, args) => this.#guarded(keys[0], bound, () => run(keys, args));
+    return (keys, args) => this.#guarded('EVALSHA', keys[0], bound, () => run(keys, args));
   }
 
-  async #guarded<T>(key: string, bound: Bound, operation: () => Promise<T>): Promise<T> {
+  async #guarded<T>(name: string, key: string, bound: Bound, operation: () => Promise<T>): Promise<T> {
     const server = this.#client.serverOf(key);
     if (this.#troubled.has(nameOf(DOWN, server)) && !bound.evenIfDown) throw new RedisUnavailable();
+    return traced(spanOf(name), (span) => this.#run(server, key, bound, operation, span));
+  }
+
+  async #run<T>(
+    server: string,
+    key: string,
+    bound: Bound,
+    operation: () => Promise<T>,
+    span: { fail(errorType: string): void },
+  ): Promise<T> {
     try {
       return await within(bound.ms, operation());
     } catch (error) {
       const fault = faultOf(error, this.#connectionError);
+      span.fail(fault.code);
       this.#metrics.redisFailure(fault.code);
       // Where it answers, and quickly, what it still does is worth asking for.
       if (fault.answered) this.#refused(server, key, fault);
@@ -217,6 +229,12 @@ export class RedisLink {
     this.#health.recover(component);
     this.#log.info({ component }, trouble.ended);
   }
+}
+
+/** By OpenTelemetry's semantic conventions for database clients; never with a key. */
+function spanOf(command: string): SpanSettings {
+  const attributes = { 'db.system.name': 'redis', 'db.operation.name': command };
+  return { name: command, kind: 'client', attributes };
 }
 
 function nameOf({ component }: Trouble, server: string): string {

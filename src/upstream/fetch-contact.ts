@@ -5,7 +5,7 @@ import { callUpstream, type UpstreamCallOptions } from './call-upstream.ts';
 import type { UpstreamCredentials } from './credentials.ts';
 import { decodeEnvelope } from './envelope.ts';
 
-const PATH = '/apis/v2/public/crm/fetchContact';
+export const FETCH_CONTACT_PATH = '/apis/v2/public/crm/fetchContact';
 
 export interface FetchContactOptions extends UpstreamCallOptions {
   /** The credentials of an organization, or undefined where it has none. */
@@ -23,7 +23,10 @@ export function fetchContact(options: FetchContactOptions): AttemptRawParts {
   return async function fetchContactFromUpstream(query, bounds) {
     const credentials = options.credentialsOf(query.org);
     if (!credentials) throw new AppError('ORG_NOT_CONFIGURED');
-    return decodeEnvelope(await callUpstream(options, PATH, requestBody(query, credentials), bounds), query);
+    return decodeEnvelope(
+      await callUpstream(options, FETCH_CONTACT_PATH, requestBody(query, credentials), bounds),
+      query,
+    );
   };
 }
 

@@ -1,4 +1,6 @@
 import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
+import { formatTraceparent } from '../telemetry/trace-context.ts';
+import { currentTrace } from '../telemetry/tracing.ts';
 
 export interface TransportOptions {
   readonly baseUrl: URL;
@@ -35,7 +37,7 @@ export function openTransport(options: TransportOptions): OpenTransport {
       const { statusCode, headers, body } = await request(base + path, {
         dispatcher,
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        headers: { 'content-type': 'application/json', accept: 'application/json', ...traceHeaders() },
         body: JSON.stringify(json),
         signal,
       });
@@ -46,6 +48,12 @@ export function openTransport(options: TransportOptions): OpenTransport {
     close: () => dispatcher.destroy(),
     retire: () => dispatcher.close(),
   };
+}
+
+/** The caller's trace goes on at the upstream; `tracestate` does not, which could hold anything. */
+function traceHeaders(): { traceparent?: string } {
+  const context = currentTrace();
+  return context ? { traceparent: formatTraceparent(context) } : {};
 }
 
 function openDispatcher(options: TransportOptions): Dispatcher {

@@ -17,6 +17,9 @@ const MAX_CALL_MS = 10_000;
 /** Well-formed, and in nobody's use: the answer is that there is no such contact. */
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
+/** Milliseconds of the monotonic clock. */
+const now = () => performance.now();
+
 export interface Pair {
   /** Undefined where one pair serves every organization. */
   readonly org: string | undefined;
@@ -38,7 +41,6 @@ export async function checkUpstream(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const transport = openTransport(upstream);
-  const now = () => performance.now();
   const timeoutMs = Math.min(resilience.timeoutMs, MAX_CALL_MS);
   const ask = asker({ ...upstream, transport, now }, () => ({ signal, deadline: now() + timeoutMs }));
   try {

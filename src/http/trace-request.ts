@@ -1,0 +1,29 @@
+import type { RequestHandler } from 'express';
+import { scopeOf } from '../scope.ts';
+import { parseTraceparent } from '../telemetry/trace-context.ts';
+import { startSpan } from '../telemetry/tracing.ts';
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
+
+/**
+ * Continues the caller's trace (W3C `traceparent`), and where tracing is on makes a span of the request, by
+ * OpenTelemetry's semantic conventions less what could tell who or whom it is about: path, query, addresses.
+ */
+export function traceRequest(): RequestHandler {
+  return function traceThisRequest(req, res, next) {
+    const scope = scopeOf(req);
+    const method = METHODS.has(req.method) ? req.method : '_OTHER';
+    const attributes = { 'http.request.method': method, 'url.scheme': 'http' };
+    const parent = parseTraceparent(req.headers['traceparent']);
+    const span = startSpan({ name: method, kind: 'server', attributes }, parent, next);
+    if (!span) return;
+    res.on('close', () => {
+      span.rename(`${method === '_OTHER' ? 'HTTP' : method} ${scope.route}`);
+      span.set({ 'http.route': scope.route });
+      if (res.headersSent) span.set({ 'http.response.status_code': res.statusCode });
+      if (!res.writableFinished) span.fail('CLIENT_GONE');
+      else if (res.statusCode >= 500) span.fail(scope.errorCode ?? String(res.statusCode));
+      span.end();
+    });
+  };
+}

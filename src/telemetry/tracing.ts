@@ -1,0 +1,103 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { isAppError } from '../errors.ts';
+import type { Log } from './log.ts';
+import { isSampled, type TraceContext } from './trace-context.ts';
+
+export type Attributes = Readonly<Record<string, string | number>>;
+
+/** What is known of a span as it begins. Names and values are few, and none is a caller's or a contact's. */
+export interface SpanSettings {
+  readonly name: string;
+  readonly kind: 'server' | 'client' | 'internal';
+  readonly attributes?: Attributes;
+}
+
+export interface Span {
+  readonly context: TraceContext;
+  rename(name: string): void;
+  set(attributes: Attributes): void;
+  /** Marks the span as failed, by a code; the first one counts. */
+  fail(errorType: string): void;
+  end(): void;
+}
+
+export interface Tracer {
+  start(settings: SpanSettings, parent: TraceContext | undefined): Span;
+  /** Sends what has not been sent, for at most `ms`. Never rejects. */
+  close(ms: number): Promise<void>;
+}
+
+export interface TracingSettings {
+  readonly sampler: string;
+  /** The share of traces that a sampler by ratio keeps, from 0 to 1. */
+  readonly ratio: number;
+  readonly scheduleDelayMs: number;
+}
+
+const current = new AsyncLocalStorage<TraceContext>();
+let tracer: Tracer | undefined;
+
+/**
+ * Turns tracing on for the process where it is configured; what it takes is not even loaded otherwise.
+ *
+ * @returns how to send what is left, in at most so many milliseconds.
+ */
+export async function startTracing(
+  settings: TracingSettings | undefined,
+  log: Log,
+): Promise<(ms: number) => Promise<void>> {
+  if (!settings) return async () => {};
+  const { openTracer } = await import('./otel-tracer.ts');
+  const opened = openTracer(settings, log);
+  tracer = opened;
+  return (ms) => opened.close(ms);
+}
+
+/** The trace that the running code belongs to, where there is one. */
+export function currentTrace(): TraceContext | undefined {
+  return current.getStore();
+}
+
+/** A span that its owner ends, as the root of what `run` begins. Plain `run` where tracing is off. */
+export function startSpan(
+  settings: SpanSettings,
+  parent: TraceContext | undefined,
+  run: () => void,
+): Span | undefined {
+  const span = tracer?.start(settings, parent);
+  const context = span?.context ?? parent;
+  if (context) current.run(context, run);
+  else run();
+  return span;
+}
+
+/**
+ * Work as a span of the trace that it belongs to: a plain call where tracing is off, and where there is none.
+ *
+ * @param work is given its span, to say more of it.
+ */
+export function traced<T>(
+  settings: SpanSettings,
+  work: (span: Pick<Span, 'set' | 'fail'>) => Promise<T>,
+): Promise<T> {
+  const parent = tracer && current.getStore();
+  if (!parent || !isSampled(parent)) return work(NO_SPAN);
+  const span = tracer!.start(settings, parent);
+  return current.run(span.context, async () => {
+    try {
+      return await work(span);
+    } catch (error) {
+      // An answer like any other.
+      if (!isAppError(error, 'CONTACT_NOT_FOUND')) span.fail(isAppError(error) ? error.code : nameOf(error));
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+const NO_SPAN = { set: () => {}, fail: () => {} };
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name.slice(0, 64) : typeof error;
+}
