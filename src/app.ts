@@ -19,6 +19,12 @@ import { requireOneHost } from './http/host-header.ts';
 import { invalidations } from './http/invalidations.ts';
 import { limitBody } from './http/limit-body.ts';
 import { requestScope } from './http/open-scope.ts';
+import {
+  operatorsPage,
+  operatorsPageFiles,
+  operatorsPageRefusal,
+  operatorsStatus,
+} from './http/operators-page.ts';
 import { revocations } from './http/revocations.ts';
 import { routeNotFound, serve } from './http/routing.ts';
 import { scrape } from './http/scrape.ts';
@@ -42,7 +48,9 @@ import { describeError, type Log } from './telemetry/log.ts';
 import { reported } from './telemetry/reported.ts';
 import { measured } from './telemetry/measured.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { statusReader } from './telemetry/status.ts';
 import { FETCH_CONTACT_PATH, fetchContact } from './upstream/fetch-contact.ts';
+import { VERSION } from './version.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -69,7 +77,15 @@ export function buildApp(options: AppOptions) {
   const secrets = replaceableSecrets(config, { log, health });
   const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health, metrics });
   const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now, clock });
-  const identity = openIdentity({ ...config.auth, link: redis, now, random: Math.random, log, health });
+  const identity = openIdentity({
+    ...config.auth,
+    link: redis,
+    now,
+    random: Math.random,
+    log,
+    health,
+    metrics,
+  });
   const parts = { ...options, secrets, store, identity };
   return {
     publicApp: publicPort(parts),
@@ -135,7 +151,7 @@ function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
 }
 
 function publicPort(parts: Parts): Express {
-  const { config, log, health, identity } = parts;
+  const { config, log, health, metrics, identity } = parts;
   const caller = authenticate({ verify: identity.verify, cookie: config.auth.cookie });
   const contacts = contactRoutes({
     ...config.http,
@@ -150,7 +166,13 @@ function publicPort(parts: Parts): Express {
   ]);
   serve(app, '/healthz', { get: [healthz] });
   serve(app, '/readyz', { get: [readyz(health, { reasons: false })] });
-  app.use(shedLoad({ lag: watchEventLoop(clock), maxLagMs: config.http.maxEventLoopLagMs, log }));
+  const lag = watchEventLoop(clock);
+  metrics.gauge(
+    'event_loop_lag_seconds',
+    'How long work has been waiting for the event loop',
+    () => lag.lagMs() / 1000,
+  );
+  app.use(shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log }));
   serve(app, '/contacts', { get: [caller, contacts.listContacts] });
   serve(app, '/contacts/:id', { get: [caller, contacts.getContact] });
   for (const { part, getPart } of contacts.parts)
@@ -172,11 +194,23 @@ function adminPort(parts: Parts): Express {
   const adminOpenApi = openApiContent(openApiBytes(adminOpenApiDocument()));
   serve(app, '/healthz', { get: [healthz] });
   serve(app, '/readyz', { get: [readyz(health, { reasons: true })] });
+  const readStatus = statusReader({
+    metrics,
+    health,
+    version: VERSION,
+    upstream: config.upstream.baseUrl.host,
+    egress: secrets.egress,
+    now,
+    uptime: () => process.uptime(),
+  });
+  serve(app, '/', { get: [operator, operatorsPage] });
+  for (const [path, content] of operatorsPageFiles()) serve(app, path, { get: [staticAnswer(content)] });
+  serve(app, '/status', { get: [operator, operatorsStatus(readStatus)] });
   serve(app, '/metrics', { get: [operator, scrape(metrics)] });
   serve(app, '/invalidations', { post: [operator, json, invalidate] });
   serve(app, '/revocations', { post: [operator, json, revocations({ revoke: identity.revoke, now })] });
   serve(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
-  return app.use(operator, routeNotFound).use(errorResponse(log));
+  return app.use(operator, routeNotFound).use(operatorsPageRefusal, errorResponse(log));
 }
 
 function application(steps: readonly RequestHandler[]): Express {

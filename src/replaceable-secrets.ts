@@ -2,6 +2,7 @@ import { encryptedCodec, plainCodec, type EntryCodec } from './cache/stored-entr
 import type { Config } from './config/load-config.ts';
 import type { Health } from './telemetry/health.ts';
 import { describeError, subjectHasher, type Log } from './telemetry/log.ts';
+import type { Egress } from './telemetry/status.ts';
 import { credentialSource } from './upstream/credentials.ts';
 import { openTransport, type Transport } from './upstream/transport.ts';
 
@@ -41,6 +42,11 @@ export function replaceableSecrets(
     component: (org: string) => current.credentials.component(org),
     adminToken: () => current.adminToken,
     hashSubject: (issuer: string, subject: string) => current.hashSubject(issuer, subject),
+    /** Where calls leave from: never with the credentials of an egress proxy. */
+    egress: (): Egress => ({
+      localAddress: settings.upstream.localAddress,
+      proxy: settings.upstream.proxyUrl?.host,
+    }),
 
     replace: (next: Config): void => {
       // New credentials have no faults yet, and an organization that is gone has none any more.

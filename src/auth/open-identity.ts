@@ -1,6 +1,7 @@
 import type { RedisLink } from '../redis/redis-link.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { openJwksFetch, type JwksFetchOptions } from './jwks-fetch.ts';
 import { redisRevocations } from './redis-revocations.ts';
 import { reportJwks } from './report-jwks.ts';
@@ -10,7 +11,12 @@ import {
   revocationOf,
   type RevocationRequest,
 } from './revocation-store.ts';
-import { openTrustedIssuers, type IssuerSettings, type JwksSettings } from './trusted-issuers.ts';
+import {
+  openTrustedIssuers,
+  type IssuerSettings,
+  type JwksSettings,
+  type TrustedIssuers,
+} from './trusted-issuers.ts';
 import { rememberVerified } from './verified-tokens.ts';
 import { tokenVerifier } from './verify-token.ts';
 
@@ -28,6 +34,7 @@ export interface IdentityOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly health: Health;
+  readonly metrics: Pick<Metrics, 'gauges'>;
 }
 
 /** Everything that decides who calls: revocation, outermost, then remembered tokens, then verification. */
@@ -43,6 +50,7 @@ export function openIdentity(options: IdentityOptions) {
     fetchJwks: (uri, signal) => fetch.fetchJwks(uri, signal),
     onFetched: reportJwks(options.issuers, options),
   });
+  measureJwks(issuers, options.metrics);
   const shared =
     link && redisRevocations({ ...options, link, compareMs: options.compareRevocationsMs, onUnusable });
   const revocations = shared ?? memoryRevocations(options);
@@ -66,4 +74,19 @@ export function openIdentity(options: IdentityOptions) {
       await fetch.close();
     },
   };
+}
+
+function measureJwks(issuers: TrustedIssuers, metrics: IdentityOptions['metrics']): void {
+  metrics.gauges(
+    'jwks_usable_keys',
+    'Published keys that can verify tokens, by the place of their issuer in the configuration',
+    'issuer',
+    () => issuers.published().map(({ issuer, usableKeys }) => [String(issuer), usableKeys]),
+  );
+  metrics.gauges(
+    'jwks_fetched_timestamp_seconds',
+    'When the keys were last fetched, in seconds since 1970; 0 where they never were',
+    'issuer',
+    () => issuers.published().map(({ issuer, fetchedAt }) => [String(issuer), (fetchedAt ?? 0) / 1000]),
+  );
 }

@@ -30,7 +30,17 @@ export interface TrustedIssuers {
   of(issuer: unknown): TrustedIssuer | undefined;
   /** Puts others in the place of all; published key sets that stay keep what they know. */
   replace(all: readonly IssuerSettings[]): void;
+  /** What is known of each published key set. */
+  published(): readonly PublishedKeys[];
   close(): void;
+}
+
+export interface PublishedKeys {
+  /** The place of its issuer in the configuration: `JWT_ISSUER` first where it is set. */
+  readonly issuer: number;
+  readonly usableKeys: number;
+  /** Milliseconds since the epoch of the last fetch that went well. */
+  readonly fetchedAt: number | undefined;
 }
 
 export interface JwksSettings extends Pick<JwksOptions, 'refreshMs' | 'minDemandMs' | 'maxKeys'> {
@@ -42,20 +52,20 @@ export interface JwksSettings extends Pick<JwksOptions, 'refreshMs' | 'minDemand
 
 /** Opens the keys of every issuer, each its own: no key of one ever verifies a token of another. */
 export function openTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSettings): TrustedIssuers {
-  let published = new Map<string, KeySet>();
+  let published = new Map<string, Published>();
   let byName = openAll(all);
 
   function openAll(issuers: readonly IssuerSettings[]): Map<string | undefined, TrustedIssuer> {
-    const kept = new Map<string, KeySet>();
-    const opened = issuers.map((settings) => {
+    const kept = new Map<string, Published>();
+    const opened = issuers.map((settings, issuer) => {
       const { keys, jwks: remote, ...rest } = settings;
       if (!remote) return { ...rest, keys: fixedKeySet(keys) };
       const name = JSON.stringify([settings.issuer, remote.uri.href, [...remote.algorithms]]);
-      const keySet = published.get(name) ?? openPublished(settings, remote, jwks);
-      kept.set(name, keySet);
+      const { keySet, known } = published.get(name) ?? openPublished(settings, remote, jwks);
+      kept.set(name, { keySet, known, issuer });
       return { ...rest, keys: joinedKeySet([fixedKeySet(keys), keySet]) };
     });
-    for (const [name, keySet] of published) if (!kept.has(name)) keySet.close();
+    for (const [name, { keySet }] of published) if (!kept.has(name)) keySet.close();
     published = kept;
     return new Map(opened.map((issuer) => [issuer.issuer, issuer]));
   }
@@ -63,21 +73,34 @@ export function openTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSet
   return {
     of: (issuer) => (typeof issuer === 'string' ? byName.get(issuer) : undefined) ?? byName.get(undefined),
     replace: (others) => void (byName = openAll(others)),
+    published: () => [...published.values()].map(({ issuer, known }) => ({ issuer, ...known })),
     close: () => {
       for (const { keys } of byName.values()) keys.close();
     },
   };
 }
 
+interface Published {
+  readonly keySet: KeySet;
+  readonly known: { usableKeys: number; fetchedAt: number | undefined };
+  readonly issuer: number;
+}
+
 function openPublished(
   settings: IssuerSettings,
   remote: NonNullable<IssuerSettings['jwks']>,
   jwks: JwksSettings,
-): KeySet {
-  return remoteKeySet({
+): Omit<Published, 'issuer'> {
+  const known: Published['known'] = { usableKeys: 0, fetchedAt: undefined };
+  const keySet = remoteKeySet({
     ...jwks,
     algorithms: remote.algorithms,
     fetchJwks: (signal) => jwks.fetchJwks(remote.uri, signal),
-    onFetched: (state) => jwks.onFetched(settings, state),
+    onFetched(state) {
+      known.usableKeys = state.keys;
+      if (state.ok) known.fetchedAt = jwks.now();
+      jwks.onFetched(settings, state);
+    },
   });
+  return { keySet, known };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { EntryTable } from './entry-table.ts';
 import type { PartStore } from './part-store.ts';
 
@@ -9,8 +10,14 @@ import type { PartStore } from './part-store.ts';
 export function memoryPartStore(options: {
   readonly maxBytes: number;
   readonly now: () => number;
+  readonly metrics: Pick<Metrics, 'gauge'>;
 }): PartStore {
   const table = new EntryTable(options);
+  options.metrics.gauge(
+    'memory_cache_bytes',
+    'Bytes in the cache of a process without Redis, overhead included',
+    () => table.bytes,
+  );
 
   function generationOf(org: string, contact: string): string {
     const found = table.markOf(org, contact);

@@ -30,7 +30,7 @@ const REPEAT_MS = 10_000;
 /** The engine that the configuration asks for: in memory, or Redis with a near cache in front of it. */
 export function openPartStore(options: PartStoreOptions): PartStore {
   const { link, codec, cache, redisStore, log, metrics, clock } = options;
-  if (!link) return memoryPartStore({ ...options.memoryStore, now: options.now });
+  if (!link) return memoryPartStore({ ...options.memoryStore, now: options.now, metrics });
   const limit = { everyMs: REPEAT_MS, now: clock };
   const tellUndecodable = seldom(
     (times) => log.warn({ times }, 'an entry in Redis cannot be read, and counts as missing'),

@@ -19,7 +19,7 @@ import { SingleFlight, type Joined } from './single-flight.ts';
 export interface CacheOptions extends FetchAndStoreOptions {
   /** Told of a background refresh that failed; its callers have been answered with the stale part. */
   readonly onRefreshFailure: (error: unknown) => void;
-  readonly metrics: Pick<Metrics, 'part'>;
+  readonly metrics: Pick<Metrics, 'part' | 'contactRead'>;
 }
 
 type Outcome = Partial<CacheOutcome> & Pick<CacheOutcome, 'result'>;
@@ -63,7 +63,10 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     if (fetched.contact?.bytes === 'not-found') return notFound(fetched.contact, { result: 'miss', ...how });
     if (failures.length > 0) {
       const covered = (part: Part) => fetched[part] ?? usableOnError(snapshot.entries[part], now(), policy);
-      if (!failures.every(isUpstreamFailure) || !parts.every(covered)) throw failures[0];
+      if (!failures.every(isUpstreamFailure) || !parts.every(covered)) {
+        options.metrics.contactRead('failed', how.collapsed);
+        throw failures[0];
+      }
       return answer(entries, { result: 'stale', ...how }, fetched);
     }
     return answer(entries, { result: bypass ? 'bypass' : resultOf(judged), ...how }, fetched);
@@ -87,6 +90,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
 
     function report(served: readonly { staleAt: number }[], outcome: Outcome): void {
       const ttlMs = Math.min(...served.map((one) => one.staleAt - now()));
+      options.metrics.contactRead(outcome.result, outcome.collapsed ?? false);
       onCacheOutcome({ stored: false, collapsed: false, ...outcome, ttlS: Math.floor(ttlMs / 1000) });
     }
   };

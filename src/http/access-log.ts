@@ -12,7 +12,7 @@ const CLIENT_CLOSED_REQUEST = 499;
 export function accessLog(options: {
   readonly log: Log;
   readonly hashSubject: (issuer: string, subject: string) => string;
-  readonly metrics: Pick<Metrics, 'request' | 'collapsed' | 'tokenRefused'>;
+  readonly metrics: Pick<Metrics, 'request' | 'tokenRefused'>;
 }): RequestHandler {
   const { log, hashSubject, metrics } = options;
   return function logAccess(req, res, next) {
@@ -23,7 +23,6 @@ export function accessLog(options: {
       const status = res.writableFinished ? res.statusCode : CLIENT_CLOSED_REQUEST;
       const durationMs = performance.now() - scope.startedAt;
       metrics.request(scope.route, req.method, status, durationMs / 1000);
-      if (cache?.collapsed) metrics.collapsed();
       if (errorCode !== undefined && (status === 401 || status === 403)) metrics.tokenRefused(errorCode);
       log.info(
         {

@@ -8,6 +8,9 @@ import { problemOf } from './problem.ts';
 const REALM = 'zyntro-bff';
 const MAX_INSTANCE_LENGTH = 256;
 
+/** Where no token was sent at all. */
+export const BEARER_CHALLENGE = `Bearer realm="${REALM}", error="invalid_request"`;
+
 /** RFC 6750 section 3.1. */
 const BEARER_ERRORS: Partial<Record<ErrorCode, string>> = {
   MISSING_TOKEN: 'invalid_request',

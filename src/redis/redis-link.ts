@@ -27,7 +27,7 @@ export interface RedisLinkOptions {
   readonly client: RedisClient;
   readonly log: Log;
   readonly health: Health;
-  readonly metrics: Pick<Metrics, 'redisFailure'>;
+  readonly metrics: Pick<Metrics, 'redisFailure' | 'gauge'>;
 }
 
 /** On the path of a request: what Redis costs at most where it does not answer. */
@@ -78,6 +78,9 @@ export class RedisLink {
     this.#client = client;
     this.#log = log;
     this.#health = health;
+    metrics.gauge('redis_up', '1 while every server of Redis answers and takes commands', () =>
+      this.#troubled.size === 0 ? 1 : 0,
+    );
     client.onError((error) => (this.#connectionError = error));
     client.onReady(() => (this.#connectionError = undefined));
   }

@@ -1,4 +1,5 @@
 import type { AttemptRawParts, FetchRawParts } from '../contact/fetch-parts.ts';
+import { isAppError } from '../errors.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -22,7 +23,7 @@ export interface ResilienceOptions {
   readonly credentialsOf: (org: string) => object | undefined;
   readonly log: Log;
   readonly health: Health;
-  readonly metrics: Pick<Metrics, 'gauge'>;
+  readonly metrics: Pick<Metrics, 'gauge' | 'upstreamCallWithheld'>;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly random: () => number;
@@ -53,7 +54,13 @@ export function withResilience(attempt: AttemptRawParts, options: ResilienceOpti
     },
   });
   metrics.gauge('upstream_calls_active', 'Upstream calls under way', () => budget.active);
+  metrics.gauge(
+    'upstream_calls_active_max',
+    'Upstream calls that may be under way at a time',
+    () => options.maxConcurrency,
+  );
   metrics.gauge('upstream_calls_waiting', 'Upstream calls that wait for their turn', () => budget.waiting);
+  metrics.gauge('upstream_calls_waiting_max', 'Upstream calls that may wait', () => options.maxQueue);
   metrics.gauge('upstream_breaker_open', '1 while the circuit breaker is open', () =>
     breaker.isOpen ? 1 : 0,
   );
@@ -68,7 +75,12 @@ export function withResilience(attempt: AttemptRawParts, options: ResilienceOpti
   });
   const attemptUnlessHeld = withCredentialHold(attemptTwice, { ...options, ...options.credentialHold });
 
-  return function fetchWithResilience(query, { signal, purpose = 'caller' }) {
-    return attemptUnlessHeld(query, { signal, priority: purpose, deadline: now() + timeoutMs });
+  return async function fetchWithResilience(query, { signal, purpose = 'caller' }) {
+    try {
+      return await attemptUnlessHeld(query, { signal, priority: purpose, deadline: now() + timeoutMs });
+    } catch (error) {
+      if (isAppError(error)) metrics.upstreamCallWithheld(error.details.reason);
+      throw error;
+    }
   };
 }

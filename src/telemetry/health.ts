@@ -10,10 +10,20 @@ export interface HealthReport {
   }[];
 }
 
-/** What is wrong right now, by component. A component that recovers is wrong no more. */
+export interface PastFault {
+  readonly component: string;
+  readonly detail: string;
+  readonly since: string;
+  readonly until: string;
+}
+
+const MAX_PAST = 20;
+
+/** What is wrong right now, by component, and what was. A component that recovers is wrong no more. */
 export class Health {
   #phase: Phase = 'starting';
   readonly #faults = new Map<string, { detail: string; since: string }>();
+  #past: readonly PastFault[] = [];
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -27,18 +37,35 @@ export class Health {
   /** @returns whether that was news: the component was well, or had another fault. */
   fail(component: string, detail: string): boolean {
     if (this.#faults.get(component)?.detail === detail) return false;
-    this.#faults.set(component, { detail, since: new Date(this.#now()).toISOString() });
+    this.#end(component);
+    this.#faults.set(component, { detail, since: this.#timestamp() });
     return true;
   }
 
   /** @returns whether that was news. */
   recover(component: string): boolean {
+    this.#end(component);
     return this.#faults.delete(component);
   }
 
   report(): HealthReport {
     const reasons = [...this.#faults].map(([component, fault]) => ({ component, ...fault }));
     return { status: this.#phase === 'ready' && reasons.length > 0 ? 'degraded' : this.#phase, reasons };
+  }
+
+  /** The last faults that are over, newest first. */
+  past(): readonly PastFault[] {
+    return this.#past;
+  }
+
+  #end(component: string): void {
+    const fault = this.#faults.get(component);
+    if (!fault) return;
+    this.#past = [{ component, ...fault, until: this.#timestamp() }, ...this.#past.slice(0, MAX_PAST - 1)];
+  }
+
+  #timestamp(): string {
+    return new Date(this.#now()).toISOString();
   }
 
   /** An instance that is degraded can still answer from its cache, so it is ready. */

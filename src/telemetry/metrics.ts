@@ -1,4 +1,11 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  collectDefaultMetrics,
+  type MetricValueWithName,
+} from 'prom-client';
 import type { Part } from '../contact/parts.ts';
 import type { Health } from './health.ts';
 
@@ -6,6 +13,14 @@ const PREFIX = 'zyntro_bff_';
 
 /** How one part of an answer came about. */
 export type PartOutcome = 'hit' | 'stale' | 'miss' | 'bypass';
+/** How a whole contact did: `partial` where some parts were missing, `failed` where it could not be read. */
+export type ReadResult = PartOutcome | 'partial' | 'failed';
+
+/** A value and what tells it from others of the same metric. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
 
 /** Bounds of the buckets, in seconds: from a hit in memory to the longest call that is waited for. */
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -35,9 +50,10 @@ export function openMetrics({ version, health }: MetricsOptions) {
     REQUEST_SECONDS,
   );
   const parts = counter('cache_parts_total', 'Parts served, by how they came about', ['part', 'outcome']);
+  const reads = counter('contact_reads_total', 'Contacts read, by how', ['result']);
   const collapsed = counter(
     'cache_collapsed_total',
-    'Requests that shared a call which another had begun',
+    'Contacts read by sharing a call which another read had begun',
     [],
   );
   const nearReads = counter('near_cache_reads_total', 'Reads of the near cache', ['outcome']);
@@ -52,6 +68,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
     ['purpose'],
     CALL_SECONDS,
   );
+  const withheld = counter('upstream_calls_withheld_total', 'Calls that were not made, by why', ['reason']);
   const decisions = counter('rate_limit_decisions_total', 'Requests let through and limited, by tier', [
     'tier',
     'decision',
@@ -65,18 +82,30 @@ export function openMetrics({ version, health }: MetricsOptions) {
     labelNames: ['version', 'node'],
     registers,
   }).set({ version, node: process.version }, 1);
-  registry.registerMetric(
-    new Gauge({
-      name: `${PREFIX}component_fault`,
-      help: '1 for each component that readiness calls faulty',
-      labelNames: ['component'],
-      registers: [],
-      collect() {
-        this.reset();
-        for (const { component } of health.report().reasons) this.set({ component }, 1);
-      },
-    }),
+  gauges('component_fault', '1 for each component that readiness calls faulty', 'component', () =>
+    health.report().reasons.map(({ component }) => [component, 1]),
   );
+
+  /** Values that are read when somebody asks for them; those that are read no more are gone. */
+  function gauges(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>,
+  ): void {
+    registry.registerMetric(
+      new Gauge({
+        name: PREFIX + name,
+        help,
+        labelNames: [label],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [value, measured] of read()) this.set({ [label]: value }, measured);
+        },
+      }),
+    );
+  }
 
   /**
    * Counted here and handed over when somebody scrapes: a request counts half a dozen things, and finding a
@@ -122,13 +151,20 @@ export function openMetrics({ version, health }: MetricsOptions) {
       durations(route, seconds);
     },
     part: (part: Part, outcome: PartOutcome): void => parts(part, outcome),
-    collapsed: (): void => collapsed(),
+    contactRead(result: ReadResult, shared: boolean): void {
+      reads(result);
+      if (shared) collapsed();
+    },
     nearRead: (hit: boolean): void => nearReads(hit ? 'hit' : 'miss'),
     undecodable: (): void => undecodable(),
     /** @param outcome `SUCCESS` or the code of an AppError. */
     upstreamCall(purpose: 'caller' | 'refresh' | 'retry', outcome: string, seconds: number): void {
       calls(purpose, outcome);
       callDurations(purpose, seconds);
+    },
+    /** @param reason why no call was made, where it is one of ours; anything else is not counted. */
+    upstreamCallWithheld(reason: string | undefined): void {
+      if (reason !== undefined && WITHHELD.has(reason)) withheld(reason);
     },
     rateLimit: (tier: string, decision: 'allowed' | 'limited' | 'uncounted'): void =>
       decisions(tier, decision),
@@ -148,9 +184,27 @@ export function openMetrics({ version, health }: MetricsOptions) {
         }),
       );
     },
+    /** The same, one for each value of a label, from a list that configuration closes. */
+    gauges,
     /** The text that Prometheus scrapes. */
     async render(): Promise<{ readonly contentType: string; readonly text: string }> {
       return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    /**
+     * Our own metrics by their names without the prefix; a histogram's as `…_bucket`, `…_sum` and `…_count`.
+     * What the process measures of itself is left out: reading some of it begins it anew, which is for the
+     * scrape to do.
+     */
+    async samples(): Promise<Record<string, Sample[]>> {
+      const ours = registry.getMetricsAsArray().filter(({ name }) => name.startsWith(PREFIX));
+      const samples: Record<string, Sample[]> = {};
+      for (const { name } of ours) {
+        const { values } = await registry.getSingleMetric(name)!.get();
+        if (values.length === 0) samples[name.slice(PREFIX.length)] = [];
+        for (const { metricName, labels, value } of values as MetricValueWithName<string>[])
+          (samples[(metricName ?? name).slice(PREFIX.length)] ??= []).push({ labels, value } as Sample);
+      }
+      return samples;
     },
     /** Memory, garbage collection, event-loop lag and the like of this process. */
     collectProcess: (): void => collectDefaultMetrics({ register: registry }),
@@ -160,6 +214,8 @@ export function openMetrics({ version, health }: MetricsOptions) {
 /** More than the closed lists of labels can make: a code from outside could be anything. */
 const MAX_LABEL_SETS = 1000;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
+
+const WITHHELD = new Set(['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 'HELD']);
 
 /** Clients can invent methods. */
 function knownMethod(method: string): string {

@@ -74,7 +74,7 @@ function perPartCache(policy: CachePolicy, now: () => number, random: () => numb
       return Object.fromEntries(['contact', ...parts].map((part) => [part, answer[part]]));
     },
     {
-      store: memoryPartStore({ maxBytes: MEMORY_BYTES, now }),
+      store: memoryPartStore({ maxBytes: MEMORY_BYTES, now, metrics: newMetrics() }),
       metrics: newMetrics(),
       now,
       policy,

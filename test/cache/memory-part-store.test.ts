@@ -1,3 +1,4 @@
+import { newMetrics } from '../support/metrics.ts';
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
 
@@ -5,7 +6,7 @@ const entry = (size: number): Entry => ({ bytes: Buffer.alloc(size, 120), fetche
 const refOf = (contact: number) => ({ org: 'o', member: 'm', contact: String(contact) });
 
 test('stays within its bound and forgets what was used least recently', async () => {
-  const store = memoryPartStore({ maxBytes: 100_000, now: () => 0 });
+  const store = memoryPartStore({ maxBytes: 100_000, now: () => 0, metrics: newMetrics() });
   for (let contact = 0; contact < 200; contact += 1) {
     const claim = await store.claim(refOf(contact), [], []);
     await claim.store([{ part: 'contact', entry: entry(2000), keepMs: 60_000 }]);
@@ -22,7 +23,7 @@ test('stays within its bound and forgets what was used least recently', async ()
 });
 
 test('refuses an entry larger than the whole, and keeps the rest', async () => {
-  const store = memoryPartStore({ maxBytes: 10_000, now: () => 0 });
+  const store = memoryPartStore({ maxBytes: 10_000, now: () => 0, metrics: newMetrics() });
   const claim = await store.claim(refOf(1), [], []);
   await claim.store([
     { part: 'notes', entry: entry(100), keepMs: 60_000 },
@@ -32,7 +33,7 @@ test('refuses an entry larger than the whole, and keeps the rest', async () => {
 });
 
 test('owns its bytes: what the writer does with its buffer later does not matter', async () => {
-  const store = memoryPartStore({ maxBytes: 10_000, now: () => 0 });
+  const store = memoryPartStore({ maxBytes: 10_000, now: () => 0, metrics: newMetrics() });
   const mine = entry(10);
   const claim = await store.claim(refOf(1), [], []);
   await claim.store([{ part: 'contact', entry: mine, keepMs: 60_000 }]);

@@ -23,7 +23,7 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
   const asked: Part[][] = [];
   const refreshFailures: unknown[] = [];
   const now = () => world.now;
-  const store = memoryPartStore({ maxBytes: 1e7, now });
+  const store = memoryPartStore({ maxBytes: 1e7, now, metrics: newMetrics() });
   const read = withCache(
     async (query) => {
       asked.push([...query.parts]);

@@ -1,10 +1,11 @@
+import { newMetrics } from '../support/metrics.ts';
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
 import { describePartStore } from './part-store.ts';
 
 describePartStore('memory', async () => {
   let now = 1_000_000;
   return {
-    store: memoryPartStore({ maxBytes: 10_000_000, now: () => now }),
+    store: memoryPartStore({ maxBytes: 10_000_000, now: () => now, metrics: newMetrics() }),
     wait: async (ms) => {
       now += ms;
     },

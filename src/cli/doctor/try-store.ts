@@ -29,7 +29,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
       client,
       log: openLog({ level: 'silent' }),
       health,
-      metrics: { redisFailure: () => {} },
+      metrics: { redisFailure: () => {}, gauge: () => {} },
     });
     const store = redisPartStore({
       link,

@@ -1,0 +1,185 @@
+import { element, openCharts } from './charts.js';
+import * as figures from './figures.js';
+import { TokenNeeded, fetchStatus, takeToken } from './session.js';
+import { savings, showTables } from './tables.js';
+
+const EVERY_MS = 2000;
+const KEPT = 300;
+const RECENT_S = 60;
+
+const at = (id) => document.getElementById(id);
+const { number, perSecond, percent, seconds, sum } = figures;
+
+let moments = [];
+let showCharts;
+let timer;
+let paused = false;
+let asking = false;
+
+async function poll() {
+  clearTimeout(timer);
+  if (asking || paused || document.hidden) return;
+  asking = true;
+  try {
+    show(await fetchStatus());
+  } catch (error) {
+    if (error instanceof TokenNeeded) return askForToken(error.message);
+    tellState('unreachable', 'This instance does not answer; what you see is old');
+  } finally {
+    asking = false;
+  }
+  timer = setTimeout(poll, EVERY_MS);
+}
+
+function askForToken(fault) {
+  at('page').hidden = true;
+  at('pause').hidden = true;
+  at('sign-in').hidden = false;
+  at('sign-in-fault').textContent = fault;
+  tellState('locked', 'Locked');
+  at('token').focus();
+}
+
+function show(status) {
+  at('sign-in').hidden = true;
+  at('pause').hidden = false;
+  at('page').hidden = false;
+  showCharts ??= openCharts(at('charts'));
+  const totals = figures.totalsOf(status);
+  if (moments.length > 0 && figures.isAnotherProcess(moments.at(-1), totals)) moments = [];
+  moments = [...moments.slice(1 - KEPT), totals];
+  tellState(status.status, stateWords(status));
+  showFaults(status);
+  showTiles(status);
+  showCharts(moments.slice(1).map((after, index) => figures.between(moments[index], after)));
+  showTables(at('tables'), status);
+  showFacts(status);
+}
+
+/** Told to screen readers, so it changes only where there is news. */
+function tellState(state, words) {
+  if (at('state').textContent !== words) at('state').textContent = words;
+  at('state').dataset.state = state;
+}
+
+function stateWords({ status, reasons }) {
+  if (status === 'starting') return 'Starting';
+  if (status === 'draining') return 'Stopping: finishing what is under way';
+  if (reasons.length === 0) return 'Ready, nothing is wrong';
+  return `Ready, but ${reasons.length === 1 ? 'one thing is' : `${reasons.length} things are`} wrong`;
+}
+
+function moment(time) {
+  return new Date(time).toLocaleString('en-GB');
+}
+
+function showFaults({ reasons, past }) {
+  const now = reasons.map((fault) =>
+    element(
+      'li',
+      {},
+      element('b', {}, fault.component),
+      ` ${fault.detail} `,
+      element('small', {}, `since ${moment(fault.since)}`),
+    ),
+  );
+  at('faults').replaceChildren(...(now.length > 0 ? now : [element('li', { class: 'well' }, 'Nothing.')]));
+  const over = past.map((fault) =>
+    element(
+      'li',
+      {},
+      element('b', {}, fault.component),
+      ` ${fault.detail} `,
+      element('small', {}, `${moment(fault.since)} to ${moment(fault.until)}`),
+    ),
+  );
+  at('past').replaceChildren(
+    ...(over.length > 0 ? over : [element('li', {}, 'None since this process started.')]),
+  );
+}
+
+function showTiles(status) {
+  const last = moments.at(-1);
+  const recent = figures.between(
+    moments.find(({ at: time }) => time >= last.at - RECENT_S),
+    last,
+  );
+  at('tiles').replaceChildren(
+    ...[...flowTiles(recent), ...stateTiles(status)].map(([name, figure, more, bad]) => {
+      const words = element('dd', {}, element('b', {}, figure), element('small', {}, more));
+      return element('div', bad ? { class: 'bad' } : {}, element('dt', {}, name), words);
+    }),
+  );
+}
+
+/** Each tile: its name, its figure, what else there is to say, and whether it needs looking at. */
+function flowTiles({ requests, failures, median, p95, hits, misses, calls, callFailures }) {
+  return [
+    ['Requests', perSecond(requests), `${percent(failures / requests)} failed`, failures > 0],
+    ['Time to answer', seconds(median), `95 % within ${seconds(p95)}`],
+    ['From the cache', percent(hits / (hits + misses)), 'of the parts served'],
+    ['Calls to Zyntro', perSecond(calls), `${percent(callFailures / calls)} failed`, callFailures > 0],
+  ];
+}
+
+function stateTiles(status) {
+  const { metrics, egress, uptimeS, version } = status;
+  const { saved, share, words } = savings(status);
+  const value = (name) => metrics[name]?.[0]?.value;
+  const [active, most, waiting] = ['active', 'active_max', 'waiting'].map((name) =>
+    value(`upstream_calls_${name}`),
+  );
+  const open = value('upstream_breaker_open') === 1;
+  const lag = value('event_loop_lag_seconds');
+  const bytes = value('near_cache_bytes') ?? value('memory_cache_bytes');
+  return [
+    [
+      'Calls under way',
+      `${number(active)} of ${number(most)}`,
+      `${number(waiting)} waiting for a turn`,
+      waiting > 0,
+    ],
+    ['Circuit breaker', open ? 'open' : 'closed', open ? 'Zyntro is left alone' : 'calls are made', open],
+    redisTile(value('redis_up')),
+    ['Cache in memory', figures.megabytes(bytes), nearWords(metrics)],
+    ['Event loop', seconds(lag), 'behind its work', lag > 0.1],
+    ['Calls leave from', egress.localAddress ?? egress.proxy ?? 'any address', egressWords(egress)],
+    ['Up', figures.span(uptimeS), `version ${version}`],
+  ];
+}
+
+function redisTile(up) {
+  if (up === undefined) return ['Redis', 'none', 'everything is in this process'];
+  return ['Redis', up ? 'works' : 'fails', up ? 'shared with other processes' : 'going on without it', !up];
+}
+
+function egressWords({ localAddress, proxy }) {
+  if (localAddress) return 'set by EGRESS_LOCAL_ADDRESS';
+  return proxy ? 'the egress proxy' : 'of this machine: none is set';
+}
+
+function nearWords(metrics) {
+  const reads = sum(metrics.near_cache_reads_total);
+  const hits = sum(metrics.near_cache_reads_total, ({ outcome }) => outcome === 'hit');
+  return reads === 0 ? 'of this process' : `answers ${percent(hits / reads)} without Redis`;
+}
+
+function showFacts({ at: time, version, node, upstream }) {
+  const heard = new Date(time).toLocaleTimeString('en-GB');
+  at('facts').textContent =
+    `zyntro-bff ${version} on Node ${node}, in front of ${upstream}. Last heard at ${heard}.`;
+}
+
+at('sign-in').addEventListener('submit', (event) => {
+  event.preventDefault();
+  takeToken(at('token').value.trim());
+  at('token').value = '';
+  void poll();
+});
+at('pause').addEventListener('click', () => {
+  paused = !paused;
+  at('pause').textContent = paused ? 'Go on' : 'Pause';
+  void poll();
+});
+document.addEventListener('visibilitychange', () => void poll());
+void poll();

@@ -1,0 +1,117 @@
+import { element } from './charts.js';
+import { number, percent, pivot, sum } from './figures.js';
+
+const OUTCOMES = {
+  SUCCESS: 'Answered',
+  CONTACT_NOT_FOUND: 'Answered: no such contact',
+  UPSTREAM_CREDENTIALS_REJECTED: 'Refused our credentials',
+  UPSTREAM_EGRESS_REJECTED: 'Refused our address',
+  UPSTREAM_BAD_RESPONSE: 'Answer not understood',
+  UPSTREAM_UNAVAILABLE: 'Not reachable, or overloaded',
+  UPSTREAM_TIMEOUT: 'No answer in time',
+  CLIENT_GONE: 'Given up: nobody waited any more',
+  INTERNAL_ERROR: 'A fault in this program',
+};
+const WITHHELD = {
+  BREAKER_OPEN: 'Not made: the circuit breaker is open',
+  QUEUE_FULL: 'Not made: too many were waiting',
+  QUEUE_TIMEOUT: 'Not made: waited too long for a turn',
+  HELD: 'Not made: refused just before',
+};
+const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'];
+const DECISIONS = ['allowed', 'limited', 'uncounted'];
+
+/** Every table of totals, from one status. */
+export function showTables(host, { metrics }) {
+  host.replaceChildren(
+    table(
+      'Cache, by part',
+      ['Part', 'Hit ratio', 'Fresh', 'Stale', 'Fetched', 'Bypassed'],
+      partRows(metrics),
+    ),
+    table('Calls to Zyntro', ['How it went', 'First', 'Retry', 'Refresh'], callRows(metrics)),
+    table('Requests', ['Status', 'Contacts', 'Other'], requestRows(metrics)),
+    table('Rate limits', ['Tier', 'Let through', 'Limited', 'Not counted'], limitRows(metrics)),
+    table('Keys of token issuers', ['Issuer', 'Usable keys', 'Last fetched'], keyRows(metrics)),
+  );
+}
+
+/** What the cache, and calls that were shared, have spared the upstream. */
+export function savings({ metrics }) {
+  const reads = sum(metrics.contact_reads_total);
+  const calls = sum(metrics.upstream_calls_total);
+  const saved = Math.max(0, reads - calls);
+  return { saved, share: saved / reads, words: `${number(reads)} contacts read with ${number(calls)} calls` };
+}
+
+function partRows(metrics) {
+  const byPart = pivot(metrics.cache_parts_total, 'part', 'outcome');
+  return PARTS.filter((part) => byPart.has(part)).map((part) => {
+    const { hit = 0, stale = 0, miss = 0, bypass = 0 } = byPart.get(part);
+    const ratio = percent((hit + stale) / (hit + stale + miss + bypass));
+    return [part, ratio, ...[hit, stale, miss, bypass].map(number)];
+  });
+}
+
+function callRows(metrics) {
+  const made = [...pivot(metrics.upstream_calls_total, 'outcome', 'purpose')].map(
+    ([outcome, { caller = 0, retry = 0, refresh = 0 }]) => [
+      OUTCOMES[outcome] ?? outcome,
+      ...[caller, retry, refresh].map(number),
+    ],
+  );
+  const withheld = (metrics.upstream_calls_withheld_total ?? []).map(({ labels, value }) => [
+    WITHHELD[labels.reason] ?? labels.reason,
+    number(value),
+    '',
+    '',
+  ]);
+  return [...made, ...withheld];
+}
+
+function requestRows(metrics) {
+  const kinds = (metrics.http_requests_total ?? []).map(({ labels, value }) => ({
+    labels: { status: labels.status, kind: labels.route.startsWith('/contacts') ? 'contacts' : 'other' },
+    value,
+  }));
+  return [...pivot(kinds, 'status', 'kind')]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([status, { contacts = 0, other = 0 }]) => [
+      status === '499' ? 'client gone' : status,
+      number(contacts),
+      number(other),
+    ]);
+}
+
+function limitRows(metrics) {
+  return [...pivot(metrics.rate_limit_decisions_total, 'tier', 'decision')].map(([tier, cells]) => [
+    tier,
+    ...DECISIONS.map((decision) => number(cells[decision] ?? 0)),
+  ]);
+}
+
+function keyRows(metrics) {
+  const fetched = new Map(
+    (metrics.jwks_fetched_timestamp_seconds ?? []).map(({ labels, value }) => [labels.issuer, value]),
+  );
+  return (metrics.jwks_usable_keys ?? []).map(({ labels: { issuer }, value }) => [
+    `number ${Number(issuer) + 1} of those configured`,
+    number(value),
+    fetched.get(issuer) ? new Date(fetched.get(issuer) * 1000).toLocaleString('en-GB') : 'never',
+  ]);
+}
+
+function table(title, heads, rows) {
+  if (rows.length === 0) return '';
+  const head = element('tr', {}, ...heads.map((name) => element('th', { scope: 'col' }, name)));
+  const body = rows.map(([first, ...rest]) =>
+    element('tr', {}, element('th', { scope: 'row' }, first), ...rest.map((cell) => element('td', {}, cell))),
+  );
+  return element(
+    'table',
+    {},
+    element('caption', {}, title),
+    element('thead', {}, head),
+    element('tbody', {}, ...body),
+  );
+}

@@ -1,0 +1,44 @@
+import type { Health } from './health.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Where upstream calls leave from: one of these, or neither. */
+export interface Egress {
+  readonly localAddress: string | undefined;
+  /** Host and port. */
+  readonly proxy: string | undefined;
+}
+
+export interface StatusOptions {
+  readonly metrics: Pick<Metrics, 'samples'>;
+  readonly health: Pick<Health, 'report' | 'past'>;
+  readonly version: string;
+  /** The upstream's host. */
+  readonly upstream: string;
+  /** Looked up each time, since it can be replaced. */
+  readonly egress: () => Egress;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Seconds. */
+  readonly uptime: () => number;
+}
+
+/** Gathers what the operators' page shows, when it is asked for and not before. Holds no secret. */
+export function statusReader(options: StatusOptions) {
+  const { metrics, health, version, upstream, egress, now, uptime } = options;
+  return async function readStatus() {
+    const { localAddress, proxy } = egress();
+    return {
+      at: new Date(now()).toISOString(),
+      version,
+      node: process.version,
+      uptimeS: Math.round(uptime() * 1000) / 1000,
+      upstream,
+      egress: { localAddress: localAddress ?? null, proxy: proxy ?? null },
+      ...health.report(),
+      past: health.past(),
+      metrics: await metrics.samples(),
+    };
+  };
+}
+
+export type Status = Awaited<ReturnType<ReturnType<typeof statusReader>>>;
