@@ -133,6 +133,7 @@ function stateTiles(status) {
   const lag = value('event_loop_lag_seconds');
   const bytes = value('near_cache_bytes') ?? value('memory_cache_bytes');
   return [
+    ['Calls saved', percent(share), `${number(saved)} so far: ${words}`],
     [
       'Calls under way',
       `${number(active)} of ${number(most)}`,

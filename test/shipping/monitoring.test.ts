@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { metricsOfBusyPrograms } from '../support/busy-programs.ts';
+import { PROJECT_ROOT } from '../support/child.ts';
+import type { Json } from '../support/http.ts';
+import { readPromQl, type Exposed } from '../support/prometheus.ts';
+
+const read = (file: string): string => readFileSync(path.join(PROJECT_ROOT, file), 'utf8');
+const rules: Json[] = parse(read('config/prometheus/alerts.yml')).groups.flatMap(
+  (group: Json) => group.rules,
+);
+const dashboard: Json = JSON.parse(read('config/grafana/dashboards/zyntro-bff.json'));
+const panels: Json[] = dashboard.panels.filter(({ type }: Json) => type !== 'row');
+const datasources: Json[] = parse(read('config/grafana/provisioning/datasources/prometheus.yml')).datasources;
+
+let exposed: Map<string, Exposed>;
+beforeAll(async () => void (exposed = await metricsOfBusyPrograms()), 60_000);
+
+/** What Prometheus adds by itself. */
+const SCRAPED = ['instance', 'job'];
+/** Values that this run does not bring about. */
+const RARE = new Map([
+  ['zyntro_bff_upstream_calls_total', ['UPSTREAM_EGRESS_REJECTED']],
+  ['zyntro_bff_rate_limit_decisions_total', ['uncounted']],
+]);
+
+const expressions: [string, string][] = [
+  ...rules.map((rule): [string, string] => [`alert ${rule.alert}`, rule.expr]),
+  ...panels.flatMap((panel): [string, string][] =>
+    panel.targets.map((target: Json): [string, string] => [
+      `panel ${panel.title} ${target.refId}`,
+      target.expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', 'any'),
+    ]),
+  ),
+];
+
+function missingFrom(expression: string): string[] {
+  const { selectors, groupedBy } = readPromQl(expression);
+  const known = new Set(SCRAPED);
+  const missing = selectors.flatMap(({ metric, matchers }) => {
+    const found = exposed.get(metric);
+    if (!found && metric !== 'up') return [metric];
+    for (const label of found?.labels ?? []) known.add(label);
+    if (found && isUnseen(metric, found)) return [];
+    return matchers
+      .filter(({ label }) => !SCRAPED.includes(label))
+      .flatMap(({ label, value, regex }) => {
+        if (!found?.labels.has(label)) return [`${metric} has no label ${label}`];
+        if (regex || RARE.get(metric)?.includes(value)) return [];
+        return found.values.get(label)!.has(value) ? [] : [`${metric} is never ${label}="${value}"`];
+      });
+  });
+  const unseen = selectors.some(({ metric }) => isUnseen(metric, exposed.get(metric)));
+  return [...missing, ...(unseen ? [] : groupedBy.filter((label) => !known.has(label)))];
+}
+
+/** Limits are not counted by every program: then nothing can be said of their labels. */
+function isUnseen(metric: string, found: Exposed | undefined): boolean {
+  return metric === 'zyntro_bff_rate_limit_decisions_total' && found?.labels.size === 0;
+}
+
+test.each(expressions)('%s asks for what a running program exposes', (_name, expression) => {
+  expect(readPromQl(expression).selectors.length).toBeGreaterThan(0);
+  expect(missingFrom(expression)).toEqual([]);
+});
+
+test('a name or a label that does not exist would be noticed', () => {
+  expect(missingFrom('rate(zyntro_bff_no_such_total[1m])')).toEqual(['zyntro_bff_no_such_total']);
+  expect(missingFrom('sum by (nobody) (zyntro_bff_redis_up{no="x"})')).toHaveLength(2);
+  expect(missingFrom('zyntro_bff_cache_parts_total{outcome="hti"}')).toHaveLength(1);
+  expect(() => readPromQl('sum by (a) (rate(x[5m])')).toThrow('not PromQL');
+});
+
+test('every metric of ours is in the dashboard', () => {
+  const shown = new Set(
+    expressions.flatMap(([, text]) => readPromQl(text).selectors.map(({ metric }) => metric)),
+  );
+  const ours = [...exposed.keys()].filter((name) => name.startsWith('zyntro_bff_'));
+  const hidden = ours.filter((name) => !shown.has(name) && !/_seconds_(sum|count)$/.test(name));
+  expect(hidden).toEqual([]);
+});
+
+test.each(rules.map((rule): [string, Json] => [rule.alert, rule]))(
+  '%s says what is wrong and what to do',
+  (_name, { alert, expr, labels, annotations, for: duration, ...more }) => {
+    expect(alert).toMatch(/^ZyntroBff[A-Za-z]+$/);
+    expect(duration).toMatch(/^\d+m$/);
+    expect(['page', 'ticket']).toContain(labels.severity);
+    expect(annotations.summary).toMatch(/\$labels\.instance/);
+    expect(annotations.action.length).toBeGreaterThan(20);
+    expect(Object.keys(more)).toEqual([]);
+    const known = new Set([...SCRAPED, 'issuer', 'reason']);
+    for (const [, label] of String(annotations.summary).matchAll(/\$labels\.(\w+)/g)) {
+      expect(known).toContain(label);
+      const { selectors, groupedBy } = readPromQl(expr);
+      const kept =
+        groupedBy.length > 0
+          ? groupedBy
+          : selectors.flatMap(({ metric }) => [...SCRAPED, ...(exposed.get(metric)?.labels ?? [])]);
+      expect(kept).toContain(label);
+    }
+  },
+);
+
+test('panels have ids of their own, do not overlap, and use the data source that is provisioned', () => {
+  const ids = dashboard.panels.map(({ id }: Json) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const one of dashboard.panels)
+    for (const other of dashboard.panels)
+      expect([one.title, other.title, one !== other && overlap(one.gridPos, other.gridPos)]).toEqual([
+        one.title,
+        other.title,
+        false,
+      ]);
+  const variables = dashboard.templating.list.map(({ name }: Json) => name);
+  expect(variables).toEqual(['datasource', 'instance']);
+  expect(datasources[0].type).toBe('prometheus');
+  for (const { datasource, targets } of panels)
+    for (const one of [datasource, ...targets.map((target: Json) => target.datasource)])
+      expect(one).toEqual({ type: 'prometheus', uid: '${datasource}' });
+});
+
+function overlap(a: Json, b: Json): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+describe('the table in the README', () => {
+  const [, table = ''] = /<!-- metrics -->\n([\s\S]*?)<!-- \/metrics -->/.exec(read('README.md')) ?? [];
+  const rows = [...table.matchAll(/^\| `(\w+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm)].map(
+    ([, name = '', type, labels = '', help]) => ({
+      name: `zyntro_bff_${name}`,
+      type,
+      labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => String(label)),
+      help,
+    }),
+  );
+
+  test('has every metric of a running program, with its type, its labels and its meaning', () => {
+    const documented = new Map(rows.map((row) => [row.name, row]));
+    const real = new Map(
+      [...exposed]
+        .filter(([name]) => name.startsWith('zyntro_bff_') && !/_seconds_(sum|count)$/.test(name))
+        .map(([name, metric]) => [name.replace(/_bucket$/, ''), metric]),
+    );
+    expect([...documented.keys()].toSorted()).toEqual([...real.keys()].toSorted());
+    for (const [name, { type, help, labels }] of real) {
+      const row = documented.get(name)!;
+      expect({ name, type: row.type, help: row.help }).toEqual({ name, type, help });
+      if (!isUnseen(name, exposed.get(name)))
+        expect([name, row.labels.toSorted()]).toEqual([
+          name,
+          [...labels].filter((label) => label !== 'le').toSorted(),
+        ]);
+    }
+  });
+});

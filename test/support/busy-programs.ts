@@ -1,0 +1,48 @@
+import { exchange, type Answer } from './http.ts';
+import { newKey, startIssuer } from './issuer.ts';
+import { readExposition, scrape, type Exposed } from './prometheus.ts';
+import { startRedis } from './redis/redis-server.ts';
+import { startProgram } from './start-program.ts';
+import { waitFor } from './wait-for.ts';
+import { programEnv, startWorld } from './world.ts';
+
+/**
+ * Every metric that running programs expose, with Redis and without, after everything has happened that is
+ * counted: hits, refusals, faults of the upstream and of Redis.
+ */
+export async function metricsOfBusyPrograms(): Promise<Map<string, Exposed>> {
+  const redis = await startRedis();
+  const key = newKey('key');
+  const issuer = await startIssuer(key.jwk);
+  const world = await startWorld({
+    REDIS_URL: redis.url,
+    JWT_ISSUERS: JSON.stringify({ published: { jwksUri: issuer.jwksUri } }),
+  });
+  const alone = await startProgram(programEnv(world.sandbox, world.secret));
+  try {
+    const get = (path: string, token = world.token()): Promise<Answer> => world.get(path, { token });
+    const id = world.freshContact();
+    for (const path of ['', '', '?include=notes', '/entity']) await get(`/contacts/${id}${path}`);
+    await Promise.all(
+      [1, 2, 3].map(() => get(`/contacts/${world.directory.reference.contact}?include=profile`)),
+    );
+    await get(`/contacts/${id}`, 'no.token.atall');
+    await world.invalidate(id);
+    await world.sandbox.setFaults({ mode: 'error:INVALID_API_KEY' });
+    for (let count = 0; count < 12; count += 1) await get(`/contacts/${world.freshContact()}`);
+    const exposed = readExposition(await scrape(alone.adminUrl));
+    await exchange(`${alone.url}/contacts/${id}`, { token: world.token() });
+    await redis.stop();
+    await get(`/contacts/${id}`);
+    await waitFor('Redis to be missed', async () =>
+      (await scrape(world.program.adminUrl)).includes('zyntro_bff_redis_up 0'),
+    );
+    await get(`/contacts/${id}`);
+    return readExposition(await scrape(world.program.adminUrl), exposed);
+  } finally {
+    await alone.stop();
+    await world.stop();
+    await issuer.stop();
+    await redis.stop();
+  }
+}
