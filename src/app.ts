@@ -30,6 +30,12 @@ import { routeNotFound, serve } from './http/routing.ts';
 import { scrape } from './http/scrape.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { openRedis } from './redis/redis-client.ts';
+import type { Allowance } from './limits/allowance.ts';
+import { limitCallers } from './limits/limit-caller.ts';
+import { limitFailures } from './limits/limit-failures.ts';
+import { memoryAllowance } from './limits/memory-allowance.ts';
+import { redisAllowance } from './limits/redis-allowance.ts';
+import { batchSizer } from './http/parse-query.ts';
 import { RedisLink } from './redis/redis-link.ts';
 import { staticAnswer } from './http/static-answer.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
@@ -64,6 +70,7 @@ interface Parts extends AppOptions {
   readonly secrets: ReturnType<typeof replaceableSecrets>;
   readonly store: PartStore;
   readonly identity: ReturnType<typeof openIdentity>;
+  readonly allowance: Allowance;
 }
 
 /** Milliseconds since the epoch. */
@@ -77,6 +84,9 @@ export function buildApp(options: AppOptions) {
   const secrets = replaceableSecrets(config, { log, health });
   const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health, metrics });
   const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now, clock });
+  const allowance = redis
+    ? redisAllowance({ link: redis, onFailure: config.limits.onFailure, now: clock })
+    : memoryAllowance(clock);
   const identity = openIdentity({
     ...config.auth,
     link: redis,
@@ -86,7 +96,7 @@ export function buildApp(options: AppOptions) {
     health,
     metrics,
   });
-  const parts = { ...options, secrets, store, identity };
+  const parts = { ...options, secrets, store, identity, allowance };
   return {
     publicApp: publicPort(parts),
     adminApp: adminPort(parts),
@@ -138,6 +148,18 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
   return tracedRead(readCached);
 }
 
+/** What pages of other origins may read of an answer. */
+const EXPOSED_HEADERS = [
+  'ETag',
+  'Age',
+  'Cache-Status',
+  'X-Request-Id',
+  'Retry-After',
+  'WWW-Authenticate',
+  'RateLimit',
+  'RateLimit-Policy',
+];
+
 /** What every request of either port goes through first. */
 function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
   const { hashSubject } = secrets;
@@ -151,8 +173,15 @@ function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
 }
 
 function publicPort(parts: Parts): Express {
-  const { config, log, health, metrics, identity } = parts;
-  const caller = authenticate({ verify: identity.verify, cookie: config.auth.cookie });
+  const { config, log, health, identity, allowance, metrics } = parts;
+  const caller = limitFailures(authenticate({ verify: identity.verify, cookie: config.auth.cookie }), {
+    tier: config.limits.failedAuthentication,
+    allowance,
+  });
+  const limit = limitCallers({ ...config.limits, allowance, metrics });
+  const one = [caller, limit(() => 1)];
+  const batchSize = batchSizer(config.http.maxBatchSize);
+  const each = [caller, limit((req) => batchSize(req.query))];
   const contacts = contactRoutes({
     ...config.http,
     readContact: readChain(parts),
@@ -163,7 +192,7 @@ function publicPort(parts: Parts): Express {
     ...entrySteps(parts),
     ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
     limitBody(config.http.maxBodyBytes),
-  ]);
+  ]).set('trust proxy', config.trustProxy);
   serve(app, '/healthz', { get: [healthz] });
   serve(app, '/readyz', { get: [readyz(health, { reasons: false })] });
   const lag = watchEventLoop(clock);
@@ -173,10 +202,10 @@ function publicPort(parts: Parts): Express {
     () => lag.lagMs() / 1000,
   );
   app.use(shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log }));
-  serve(app, '/contacts', { get: [caller, contacts.listContacts] });
-  serve(app, '/contacts/:id', { get: [caller, contacts.getContact] });
+  serve(app, '/contacts', { get: [...each, contacts.listContacts] });
+  serve(app, '/contacts/:id', { get: [...one, contacts.getContact] });
   for (const { part, getPart } of contacts.parts)
-    serve(app, `/contacts/:id/${part}`, { get: [caller, getPart] });
+    serve(app, `/contacts/:id/${part}`, { get: [...one, getPart] });
   const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
   for (const [path, content] of docsPages(openApi)) serve(app, path, { get: [staticAnswer(content)] });
   return app.use(routeNotFound, errorResponse(log));
@@ -222,6 +251,13 @@ function application(steps: readonly RequestHandler[]): Express {
 
 function corsFor(origins: readonly string[], cookies: { readonly credentials: boolean }): RequestHandler[] {
   if (origins.length === 0) return [];
-  const exposedHeaders = ['ETag', 'Age', 'Cache-Status', 'X-Request-Id', 'Retry-After', 'WWW-Authenticate'];
-  return [cors({ ...cookies, origin: [...origins], methods: ['GET', 'HEAD'], exposedHeaders, maxAge: 600 })];
+  return [
+    cors({
+      ...cookies,
+      origin: [...origins],
+      methods: ['GET', 'HEAD'],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+    }),
+  ];
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import auth from '../../config/auth.json' with { type: 'json' };
 import http from '../../config/http.json' with { type: 'json' };
+import rateLimits from '../../config/rate-limits.json' with { type: 'json' };
 import resilience from '../../config/resilience.json' with { type: 'json' };
 import scopes from '../../config/scopes.json' with { type: 'json' };
 import { INCLUDES } from '../contact/parts.ts';
 import type { Faults } from './faults.ts';
+import { TIERS, WINDOW } from './rate-limits.ts';
 
 /** RFC 6749 section 3.3: printable ASCII but for space, quote and backslash. */
 const scopeToken = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/, { error: 'must be a scope token' });
@@ -39,6 +41,7 @@ const AUTH = z.strictObject({
     maxKeys: count(1000),
   }),
 });
+const RATE_LIMITS = z.strictObject({ tiers: TIERS, failedAuthentication: WINDOW });
 const ms = count(600_000);
 const RESILIENCE = z.strictObject({
   maxQueue: count(100_000),
@@ -65,6 +68,7 @@ export function readSettingsFiles(faults: Faults) {
   return {
     auth: check('config/auth.json', AUTH, auth, faults),
     http: check('config/http.json', HTTP, http, faults),
+    rateLimits: check('config/rate-limits.json', RATE_LIMITS, rateLimits, faults),
     resilience: check('config/resilience.json', RESILIENCE, resilience, faults),
     scopes: check('config/scopes.json', SCOPES, scopes, faults),
   };

@@ -4,6 +4,7 @@ import { buildEncryptionKeys } from './encryption-keys.ts';
 import { readEnvironment, type Environment } from './environment.ts';
 import { Faults } from './faults.ts';
 import { readSettingsFiles } from './files.ts';
+import { buildTiers, tierOf } from './rate-limits.ts';
 import { isLoopbackHost } from './hosts.ts';
 import { buildIssuers } from './issuers.ts';
 import { buildRedis } from './redis.ts';
@@ -27,6 +28,7 @@ export function loadConfig(env: Environment) {
   const credentials = buildCredentials(values, faults);
   const redis = buildRedis(values, faults);
   const encryptionKeys = buildEncryptionKeys(values.CACHE_ENCRYPTION_KEYS, faults);
+  const tiers = buildTiers(files.rateLimits?.tiers, values.RATE_LIMIT_TIERS, faults);
   checkTogether(values, faults);
   faults.throwIfAny();
   // Whatever is missing has left a fault, so from here on everything is there.
@@ -47,6 +49,12 @@ export function loadConfig(env: Environment) {
         all.AUTH_COOKIE_NAME === undefined
           ? undefined
           : { name: all.AUTH_COOKIE_NAME, origins: all.CORS_ORIGINS },
+    },
+    trustProxy: all.TRUST_PROXY,
+    limits: {
+      tiers,
+      failedAuthentication: tierOf('failed-authentication', files.rateLimits!.failedAuthentication),
+      onFailure: all.RATE_LIMIT_ON_STORE_FAILURE,
     },
     cache: {
       ttlMs: {

@@ -37,6 +37,11 @@ const PURPOSES: Readonly<Record<VariableName, string>> = {
   UPSTREAM_MAX_RESPONSE_BYTES: 'longer answers are refused',
   UPSTREAM_MAX_CONCURRENCY: 'calls at a time',
   UPSTREAM_MAX_RPS: 'calls a second; no limit without it',
+  RATE_LIMIT_TIERS: 'JSON, tier to `{ "limit", "windowS" }`, over those of `config/rate-limits.json`',
+  RATE_LIMIT_ON_STORE_FAILURE:
+    'while Redis fails: `local` counts in the process, `open` lets through, `closed` refuses',
+  TRUST_PROXY:
+    'proxies in front: how many, or their addresses and ranges; whose `X-Forwarded-For` is believed',
   CACHE_TTL_CONTACT_S: 'time to live of `contact`; 0 never stores it',
   CACHE_TTL_NOTES_S: 'the same for `notes`',
   CACHE_TTL_ENTITY_S: 'the same for `entity`',

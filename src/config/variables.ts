@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseTrustProxy } from './rate-limits.ts';
 import { isLoopbackHost, parseOrigin } from './hosts.ts';
 
 const WHOLE = /^\d{1,15}$/;
@@ -74,6 +75,13 @@ const origins = list
   })
   .transform((items) => items.map((item) => parseOrigin(item)!));
 
+const trustProxy = text
+  .refine((value) => parseTrustProxy(value) !== undefined, {
+    error:
+      'must be the number of proxies in front (0 to 16), or their addresses and ranges separated by commas; true is not taken, since anybody could say anything then',
+  })
+  .transform((value) => parseTrustProxy(value)!);
+
 /** RFC 6265bis section 4.1.3.2: browsers take such a cookie only from this host, over TLS, for all its paths. */
 const COOKIE_NAME = /^__Host-[A-Za-z0-9._-]{1,64}$/;
 
@@ -123,6 +131,12 @@ export const VARIABLES = {
   UPSTREAM_MAX_RESPONSE_BYTES: whole(1024, 268_435_456).default(2 * 1024 * 1024),
   UPSTREAM_MAX_CONCURRENCY: whole(1, 10_000).default(32),
   UPSTREAM_MAX_RPS: whole(1, 100_000).optional(),
+
+  RATE_LIMIT_TIERS: text.optional(),
+  RATE_LIMIT_ON_STORE_FAILURE: z
+    .enum(['local', 'open', 'closed'], { error: 'must be local, open or closed' })
+    .default('local'),
+  TRUST_PROXY: trustProxy.default(0),
 
   CACHE_TTL_CONTACT_S: whole(0, 604_800).default(60),
   CACHE_TTL_NOTES_S: whole(0, 604_800).default(30),

@@ -1,5 +1,5 @@
 import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { fieldList, idList, includeList, MAX_LIST_LENGTH, uuidString } from './request-schemas.ts';
 
 /** The parsed query string; a repeated name has a list. */
@@ -49,6 +49,19 @@ export function idsParser(max: number) {
     }
     if (!ids.safeParse([...spelled.keys()]).success) throw invalidIds(max);
     return spelled;
+  };
+}
+
+/** How many contacts a batch asks for; 1 where it asks for none that can be read. */
+export function batchSizer(max: number): (query: Query) => number {
+  const parseIds = idsParser(max);
+  return function batchSize(query) {
+    try {
+      return parseIds(query).size;
+    } catch (error) {
+      if (isAppError(error, 'INVALID_IDS')) return 1;
+      throw error;
+    }
   };
 }
 

@@ -20,6 +20,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
   CONTENT_TOO_LARGE: [413, 'Content too large', 'The request body is too large.'],
+  RATE_LIMITED: [429, 'Too many requests', 'The limit is used up. Try again after the time in Retry-After.'],
   INTERNAL_ERROR: [
     500,
     'Internal error',

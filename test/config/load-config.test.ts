@@ -208,3 +208,43 @@ describe('credentials by organization', () => {
     ).toEqual(['ZYNTRO_CREDENTIALS']);
   });
 });
+
+describe('rate limits', () => {
+  test('RATE_LIMIT_TIERS adds to the tiers of the file, and takes their place', () => {
+    const text = '{"internal":{"limit":9,"windowS":5},"batch":{"limit":7,"windowS":60}}';
+    const { tiers, onFailure } = loadConfig({ ...GOOD, RATE_LIMIT_TIERS: text }).limits;
+    expect([...tiers.values()]).toEqual([
+      { name: 'default', limit: 120, windowMs: 60_000 },
+      { name: 'internal', limit: 9, windowMs: 5000 },
+      { name: 'batch', limit: 7, windowMs: 60_000 },
+    ]);
+    expect(onFailure).toBe('local');
+  });
+
+  test.each([
+    ['{', 'is not JSON'],
+    ['{"default":{"limit":0,"windowS":60}}', 'default.limit'],
+    ['{"default":{"limit":1}}', 'default.windowS'],
+    ['{"a b":{"limit":1,"windowS":1}}', 'a b'],
+  ])('RATE_LIMIT_TIERS=%s is a fault', (text, what) => {
+    expect(faultsOf({ ...GOOD, RATE_LIMIT_TIERS: text })).toEqual([
+      expect.stringContaining(`RATE_LIMIT_TIERS: ${what}`),
+    ]);
+  });
+});
+
+describe('TRUST_PROXY', () => {
+  test.each([
+    ['2', 2],
+    ['0', 0],
+    ['10.0.0.0/8, ::1,loopback', ['10.0.0.0/8', '::1', 'loopback']],
+  ])('%s', (text, value) => {
+    expect(loadConfig({ ...GOOD, TRUST_PROXY: text }).trustProxy).toEqual(value);
+  });
+
+  test.each(['true', '17', '10.0.0.0/33', 'proxy.example.com', '1,2', '-1'])('%s is a fault', (text) => {
+    expect(faultsOf({ ...GOOD, TRUST_PROXY: text })).toEqual([
+      expect.stringMatching(/^TRUST_PROXY: must be the number of proxies/),
+    ]);
+  });
+});

@@ -157,6 +157,15 @@ describe('what fails', () => {
     }
   });
 
+  test('a caller that has used up its limit', async () => {
+    const token = world.token();
+    const ids = world.directory.orgs[0]!.contacts.slice(0, 40);
+    for (let count = 0; count < 3; count += 1)
+      await call('/contacts', '', `?ids=${ids.join(',')}`, { token });
+    for (const path of [...CONTACT_PATHS, '/contacts'])
+      expect((await call(path, ids[0], '', { token })).json().code).toBe('RATE_LIMITED');
+  });
+
   test('a batch: wrong requests, and contacts that fail by themselves', async () => {
     const id = world.freshContact();
     await call('/contacts');

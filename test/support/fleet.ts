@@ -3,7 +3,7 @@ import { readDirectory, type Organization } from './directory.ts';
 import { exchange, type Answer, type Json, type Options } from './http.ts';
 import { startProgram, type Program } from './start-program.ts';
 import { startSandbox, type Sandbox } from './start-sandbox.ts';
-import { goodClaims, newSecret, sign } from './tokens.ts';
+import { goodClaims, newSecret, sign, type Claims } from './tokens.ts';
 import { programEnv } from './world.ts';
 
 /** One of several processes that share a Redis and an upstream. */
@@ -21,7 +21,7 @@ export interface Fleet {
   readonly sandbox: Sandbox;
   readonly members: readonly Member[];
   readonly org: Organization;
-  token(memberId?: string): string;
+  token(memberId?: string, claims?: Claims): string;
   /** A contact that no test of this file has touched before. */
   freshContact(): string;
   /** One more process. */
@@ -35,7 +35,8 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
   const secret = newSecret();
   const [org] = readDirectory(await sandbox.directory()).orgs;
   if (!org) throw new Error('the sandbox has no organization');
-  const token = (memberId = org.members[0]!): string => sign(goodClaims(org.id, memberId), secret);
+  const token = (memberId = org.members[0]!, claims: Claims = {}): string =>
+    sign(goodClaims(org.id, memberId, claims), secret);
   const members: Member[] = [];
   let next = 0;
 

@@ -1,0 +1,68 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { Faults } from './faults.ts';
+
+export const WINDOW = z.strictObject({
+  limit: z.int().min(1).max(1_000_000_000),
+  windowS: z.int().min(1).max(86_400),
+});
+type Window = z.output<typeof WINDOW>;
+
+/** For callers whose token names no tier, or none of these. */
+const DEFAULT_TIER = 'default';
+
+export const TIERS = z.record(
+  z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'must be up to 64 of A-Z a-z 0-9 . _ -' }),
+  WINDOW,
+);
+
+/** The tiers of `config/rate-limits.json`, and over them those of `RATE_LIMIT_TIERS`. */
+export function buildTiers(
+  configured: Readonly<Record<string, Window>> | undefined,
+  text: string | undefined,
+  faults: Faults,
+): ReadonlyMap<string, ReturnType<typeof tierOf>> {
+  const tiers = { ...configured, ...parseTiers(text, faults) };
+  if (configured && !tiers[DEFAULT_TIER]) {
+    faults.add('config/rate-limits.json', `tiers.${DEFAULT_TIER}: is required`);
+  }
+  return new Map(Object.entries(tiers).map(([name, window]) => [name, tierOf(name, window)]));
+}
+
+export function tierOf(name: string, { limit, windowS }: Window) {
+  return { name, limit, windowMs: windowS * 1000 };
+}
+
+function parseTiers(text: string | undefined, faults: Faults): Record<string, Window> | undefined {
+  if (text === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return faults.add('RATE_LIMIT_TIERS', 'is not JSON');
+  }
+  const result = TIERS.safeParse(json);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues) {
+    faults.add('RATE_LIMIT_TIERS', `${path.join('.')}: ${message}`);
+  }
+  return undefined;
+}
+
+/** Names that Express knows for ranges of addresses. */
+const RANGES: ReadonlySet<string> = new Set(['loopback', 'linklocal', 'uniquelocal']);
+const MAX_HOPS = 16;
+
+/** Express's `trust proxy`: so many hops, or these addresses and ranges. To trust everybody is not offered. */
+export function parseTrustProxy(text: string): number | readonly string[] | undefined {
+  if (/^\d{1,2}$/.test(text)) return Number(text) <= MAX_HOPS ? Number(text) : undefined;
+  const items = text.split(',').map((item) => item.trim());
+  return items.every((item) => RANGES.has(item) || isRange(item)) ? items : undefined;
+}
+
+function isRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}

@@ -1,0 +1,30 @@
+/** So many in a window, which begins with the first of them. */
+export interface Tier {
+  /** Letters, digits, `.`, `_` and `-`. */
+  readonly name: string;
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+export interface Verdict {
+  readonly allowed: boolean;
+  /** How much of the limit has been used, this one included where it was allowed. */
+  readonly used: number;
+  /** Milliseconds until the window ends; at least 1. */
+  readonly resetMs: number;
+  /** Whether it was counted at all. */
+  readonly counted: boolean;
+}
+
+/** Counts what is used of a limit. */
+export interface Allowance {
+  /**
+   * Takes `cost` for the key where that much is left, and nothing where it is not. Never rejects.
+   *
+   * @param key holds nothing personal: it is shown to whoever can look into the store.
+   */
+  take(key: string, cost: number, tier: Tier): Promise<Verdict>;
+}
+
+/** How many keys a process keeps in mind; beyond it the least recently used are forgotten. */
+export const MAX_KEYS = 100_000;

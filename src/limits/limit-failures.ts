@@ -1,0 +1,38 @@
+import type { Request, RequestHandler } from 'express';
+import { ipKeyGenerator } from 'express-rate-limit';
+import { AppError, isAppError } from '../errors.ts';
+import type { Allowance, Tier } from './allowance.ts';
+import { limitKey } from './limit-key.ts';
+
+export interface LimitFailuresOptions {
+  readonly tier: Tier;
+  readonly allowance: Allowance;
+}
+
+/** What one customer of a provider is given: its addresses are one client. */
+const IPV6_CLIENT_BITS = 64;
+
+/**
+ * Limits failed authentication by the client's address: beyond the limit a failure is answered 429. Whoever
+ * has a good token is let in all the same, since many people can share an address with one who guesses.
+ */
+export function limitFailures(
+  authenticate: RequestHandler,
+  { tier, allowance }: LimitFailuresOptions,
+): RequestHandler {
+  return async function authenticateWithinLimit(req, res, next) {
+    try {
+      await authenticate(req, res, next);
+    } catch (error) {
+      if (!isAppError(error, 'MISSING_TOKEN', 'INVALID_TOKEN', 'EXPIRED_TOKEN')) throw error;
+      const { allowed, resetMs } = await allowance.take(addressKey(req), 1, tier);
+      if (allowed) throw error;
+      throw new AppError('RATE_LIMITED', { retryAfterS: Math.ceil(resetMs / 1000), cause: error });
+    }
+  };
+}
+
+function addressKey(req: Request): string {
+  // Undefined once the connection is gone, and then nobody reads the answer.
+  return limitKey('address', ipKeyGenerator(req.ip ?? '', IPV6_CLIENT_BITS));
+}
