@@ -198,7 +198,7 @@ function publicPort(parts: Parts): Express {
   const lag = watchEventLoop(clock);
   metrics.gauge(
     'event_loop_lag_seconds',
-    'How long work has been waiting for the event loop',
+    'How long work has had to wait for the event loop lately, at the least',
     () => lag.lagMs() / 1000,
   );
   app.use(shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log }));

@@ -8,21 +8,8 @@ import { componentParameters, jsonSchema } from './parameters.ts';
 import { problemResponse } from './problems.ts';
 import { componentSchemas } from './schemas.ts';
 import { health } from './service-paths.ts';
+import { REASONS, watching } from './watching-paths.ts';
 
-const REASONS: JsonSchema = {
-  type: 'array',
-  description: 'What is wrong, and since when.',
-  items: {
-    type: 'object',
-    required: ['component', 'detail', 'since'],
-    properties: {
-      component: { type: 'string' },
-      detail: { type: 'string' },
-      since: { type: 'string', format: 'date-time' },
-    },
-    additionalProperties: false,
-  },
-};
 const BAD_REQUEST = problemResponse(400, [new AppError('INVALID_REQUEST')]);
 const REQUEST_ID = [ref('parameters', 'RequestId')];
 
@@ -42,11 +29,13 @@ export function adminOpenApiDocument(): JsonSchema {
     servers: [{ url: '/', description: 'The admin port' }],
     tags: [
       { name: 'Operation', description: 'What an operator, or the CRM on its behalf, has done.' },
+      { name: 'Watching', description: 'What the proxy does, for people and for Prometheus.' },
       { name: 'Health', description: 'Open to all who reach the port.' },
     ],
     paths: {
       '/invalidations': { post: invalidate() },
       '/revocations': { post: revoke() },
+      ...watching(),
       '/healthz': {
         get: {
           tags: ['Health'],

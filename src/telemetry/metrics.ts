@@ -49,26 +49,37 @@ export function openMetrics({ version, health }: MetricsOptions) {
     ['route'],
     REQUEST_SECONDS,
   );
-  const parts = counter('cache_parts_total', 'Parts served, by how they came about', ['part', 'outcome']);
-  const reads = counter('contact_reads_total', 'Contacts read, by how', ['result']);
+  const parts = counter(
+    'cache_parts_total',
+    'Parts served: hit, stale, miss (fetched) or bypass (asked for anew)',
+    ['part', 'outcome'],
+  );
+  const reads = counter('contact_reads_total', 'Contacts read: hit, stale, partial, miss, bypass or failed', [
+    'result',
+  ]);
   const collapsed = counter(
     'cache_collapsed_total',
     'Contacts read by sharing a call which another read had begun',
     [],
   );
-  const nearReads = counter('near_cache_reads_total', 'Reads of the near cache', ['outcome']);
+  const nearReads = counter('near_cache_reads_total', 'Reads of the near cache: hit or miss', ['outcome']);
   const undecodable = counter('cache_undecodable_total', 'Entries in Redis that could not be read', []);
-  const calls = counter('upstream_calls_total', 'Calls to the upstream, by what for and how they went', [
-    'purpose',
-    'outcome',
-  ]);
+  const calls = counter(
+    'upstream_calls_total',
+    'Attempts at upstream calls, by what for (caller, retry, refresh) and how they went (SUCCESS or an error code)',
+    ['purpose', 'outcome'],
+  );
   const callDurations = histogram(
     'upstream_call_duration_seconds',
-    'Calls to the upstream, by what for',
+    'Attempts at upstream calls, by what for',
     ['purpose'],
     CALL_SECONDS,
   );
-  const withheld = counter('upstream_calls_withheld_total', 'Calls that were not made, by why', ['reason']);
+  const withheld = counter(
+    'upstream_calls_withheld_total',
+    'Upstream calls that were not made: BREAKER_OPEN, QUEUE_FULL, QUEUE_TIMEOUT or HELD',
+    ['reason'],
+  );
   const decisions = counter('rate_limit_decisions_total', 'Requests let through and limited, by tier', [
     'tier',
     'decision',

@@ -28,6 +28,20 @@ test.each(['/healthz', '/readyz'])('%s, without a token', async (path) => {
   expect((await call('get', path)).status).toBe(200);
 });
 
+test.each(['/', '/status', '/metrics'])('%s, with a token alone', async (path) => {
+  expect((await call('get', path, undefined, token)).status).toBe(200);
+  expect((await call('get', path)).json().code).toBe('MISSING_TOKEN');
+  expect((await call('get', path, undefined, 'wrong')).json().code).toBe('INVALID_TOKEN');
+});
+
+test('a browser without a token is asked for it', async () => {
+  const answer = await world.admin('/', { headers: { accept: 'text/html,*/*;q=0.8' } });
+  expect(breachesOf({ path: '/', method: 'get', answer })).toEqual([]);
+  expect(answer.status).toBe(401);
+  expect(answer.headers['www-authenticate']).toMatch(/^Bearer /);
+  expect(answer.headers['content-type']).toMatch(/^text\/html/);
+});
+
 test.each(['/invalidations', '/revocations'])(
   '%s: its examples are taken, and nothing else',
   async (path) => {

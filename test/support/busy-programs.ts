@@ -1,4 +1,4 @@
-import { exchange, type Answer } from './http.ts';
+import type { Answer } from './http.ts';
 import { newKey, startIssuer } from './issuer.ts';
 import { readExposition, scrape, type Exposed } from './prometheus.ts';
 import { startRedis } from './redis/redis-server.ts';
@@ -31,13 +31,11 @@ export async function metricsOfBusyPrograms(): Promise<Map<string, Exposed>> {
     await world.sandbox.setFaults({ mode: 'error:INVALID_API_KEY' });
     for (let count = 0; count < 12; count += 1) await get(`/contacts/${world.freshContact()}`);
     const exposed = readExposition(await scrape(alone.adminUrl));
-    await exchange(`${alone.url}/contacts/${id}`, { token: world.token() });
     await redis.stop();
-    await get(`/contacts/${id}`);
     await waitFor('Redis to be missed', async () =>
       (await scrape(world.program.adminUrl)).includes('zyntro_bff_redis_up 0'),
     );
-    await get(`/contacts/${id}`);
+    await world.invalidate(id);
     return readExposition(await scrape(world.program.adminUrl), exposed);
   } finally {
     await alone.stop();

@@ -1,0 +1,150 @@
+import type { Browser, Page } from 'playwright-core';
+import { complaintsOf, launchBrowser, violationsOf } from '../support/browser.ts';
+import { startProgram, type Program } from '../support/start-program.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { programEnv, startWorld, type World } from '../support/world.ts';
+
+const TOKEN = 'an-operator-token-of-enough-length-and-randomness';
+let world: World;
+let locked: Program;
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  world = await startWorld();
+  locked = await startProgram({ ...programEnv(world.sandbox, world.secret), ADMIN_TOKEN: TOKEN });
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await locked?.stop();
+  await world?.stop();
+});
+
+/** A browser that draws in software on a busy machine is slow. */
+const STEP_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 180_000;
+
+async function openPage(options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(STEP_TIMEOUT_MS);
+  return page;
+}
+
+/** The figure of a tile, by the name above it. */
+async function tile(page: Page, name: string): Promise<string> {
+  return (await page.textContent(`#tiles div:has(dt:text-is("${name}")) b`)) ?? '';
+}
+
+const until = (what: string, probe: () => Promise<boolean>): Promise<boolean> =>
+  waitFor(what, probe, STEP_TIMEOUT_MS, 200);
+
+test.each([
+  ['light', 'desktop', { width: 1280, height: 900 }],
+  ['dark', 'desktop', { width: 1280, height: 900 }],
+  ['light', 'phone', { width: 390, height: 844 }],
+  ['dark', 'phone', { width: 390, height: 844 }],
+] as const)(
+  'in the %s, on a %s: figures move under load, all can be read, and nothing complains',
+  async (colorScheme, _device, viewport) => {
+    const page = await openPage({ colorScheme, viewport });
+    const complaints = complaintsOf(page, world.program.adminUrl);
+    await page.goto(world.program.adminUrl);
+    await page.waitForSelector('#tiles dd');
+    const id = world.freshContact();
+    await until('requests to be seen', async () => {
+      await Promise.all([1, 2, 3, 4].map(() => world.get(`/contacts/${id}?include=notes`)));
+      return Number.parseFloat(await tile(page, 'Requests')) > 0;
+    });
+    expect(await tile(page, 'Circuit breaker')).toBe('closed');
+    expect(await tile(page, 'Redis')).toBe('none');
+    expect(await tile(page, 'Calls saved')).toMatch(/^\d.*%$/);
+    expect(await page.textContent('#tables')).toContain('contact');
+    expect(await page.getAttribute('.chart', 'aria-label')).toMatch(/^Requests\. all: .* now, .* at most/);
+    const summary = page.locator('summary').first();
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('details[open] tbody td');
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+    expect(complaints).toEqual([]);
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test(
+  'tells what is wrong, and that it is over',
+  async () => {
+    const page = await openPage();
+    await page.goto(world.program.adminUrl);
+    await world.sandbox.setFaults({ mode: 'error:IP_NOT_WHITELISTED' });
+    await world.get(`/contacts/${world.freshContact()}`);
+    await page.waitForSelector('#state[data-state=degraded]');
+    expect(await page.textContent('#faults')).toMatch(/egress address is not on the developer key's list/);
+    expect(await page.textContent('#tables')).toContain('Refused our address');
+    expect(await violationsOf(page)).toEqual([]);
+    await world.sandbox.clearFaults();
+    await world.get(`/contacts/${world.freshContact()}`);
+    await page.waitForSelector('#state[data-state=ready]');
+    expect(await page.textContent('#past')).toMatch(/IP_NOT_WHITELISTED/);
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test(
+  'asks for nothing while paused or out of sight',
+  async () => {
+    const page = await openPage();
+    let asked = 0;
+    page.on('request', (request) => (asked += request.url().endsWith('/status') ? 1 : 0));
+    await page.goto(world.program.adminUrl);
+    await until('the second look', async () => asked >= 2);
+    await page.click('#pause');
+    // What is under way when it is paused may still arrive.
+    await page.waitForLoadState('networkidle');
+    const paused = asked;
+    await page.waitForTimeout(5000);
+    expect(asked).toBe(paused);
+    await page.click('#pause');
+    await until('it to go on', async () => asked > paused);
+    await page.evaluate(
+      `Object.defineProperty(document, 'hidden', { value: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+    );
+    await page.waitForLoadState('networkidle');
+    const hidden = asked;
+    await page.waitForTimeout(5000);
+    expect(asked).toBe(hidden);
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test(
+  'where a token is set it asks for it, and keeps it in its tab alone',
+  async () => {
+    const page = await openPage();
+    const answer = await page.goto(locked.adminUrl);
+    expect(answer?.status()).toBe(401);
+    await page.waitForSelector('#sign-in:not([hidden])');
+    expect(await page.isVisible('#page')).toBe(false);
+    expect(await violationsOf(page)).toEqual([]);
+    await page.fill('#token', `${TOKEN}x`);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+      `document.getElementById('sign-in-fault').textContent.includes('not the token')`,
+    );
+    await page.fill('#token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#tiles dd');
+    await page.reload();
+    await page.waitForSelector('#tiles dd');
+    expect(await page.evaluate('localStorage.length + document.cookie.length')).toBe(0);
+    expect(page.url()).not.toContain(TOKEN);
+    const other = await page.context().browser()!.newPage();
+    await other.goto(locked.adminUrl);
+    await other.waitForSelector('#sign-in:not([hidden])');
+    await other.close();
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);
