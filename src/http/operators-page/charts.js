@@ -113,7 +113,7 @@ function openChart(host, { title, format, series }) {
       cursor: { show: false },
       scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
       axes: [
-        { ...axis, size: 30, values: (_plot, ticks) => ticks.map(clock) },
+        { ...axis, size: 30, space: 90, values: (_plot, ticks) => ticks.map(clock) },
         {
           ...axis,
           size: 64,

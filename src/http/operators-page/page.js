@@ -124,7 +124,7 @@ function flowTiles({ requests, failures, median, p95, hits, misses, calls, callF
 
 function stateTiles(status) {
   const { metrics, egress, uptimeS, version } = status;
-  const { saved, share, words } = savings(status);
+  const { share, words } = savings(status);
   const value = (name) => metrics[name]?.[0]?.value;
   const [active, most, waiting] = ['active', 'active_max', 'waiting'].map((name) =>
     value(`upstream_calls_${name}`),
@@ -133,7 +133,7 @@ function stateTiles(status) {
   const lag = value('event_loop_lag_seconds');
   const bytes = value('near_cache_bytes') ?? value('memory_cache_bytes');
   return [
-    ['Calls saved', percent(share), `${number(saved)} so far: ${words}`],
+    ['Calls saved', percent(share), words],
     [
       'Calls under way',
       `${number(active)} of ${number(most)}`,
@@ -143,7 +143,7 @@ function stateTiles(status) {
     ['Circuit breaker', open ? 'open' : 'closed', open ? 'Zyntro is left alone' : 'calls are made', open],
     redisTile(value('redis_up')),
     ['Cache in memory', figures.megabytes(bytes), nearWords(metrics)],
-    ['Event loop', seconds(lag), 'behind its work', lag > 0.1],
+    ['Event loop', `${Math.round(lag * 1000)} ms`, 'behind its work', lag > 0.1],
     ['Calls leave from', egress.localAddress ?? egress.proxy ?? 'any address', egressWords(egress)],
     ['Up', figures.span(uptimeS), `version ${version}`],
   ];

@@ -40,8 +40,8 @@ export function showTables(host, { metrics }) {
 export function savings({ metrics }) {
   const reads = sum(metrics.contact_reads_total);
   const calls = sum(metrics.upstream_calls_total);
-  const saved = Math.max(0, reads - calls);
-  return { saved, share: saved / reads, words: `${number(reads)} contacts read with ${number(calls)} calls` };
+  const share = Math.max(0, reads - calls) / reads;
+  return { share, words: `${number(reads)} contacts, ${number(calls)} calls so far` };
 }
 
 function partRows(metrics) {
