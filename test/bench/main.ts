@@ -1,90 +1,193 @@
 import { parseArgs } from 'node:util';
-import { profileHits } from './profile.ts';
+import { measureTwoProcesses } from './concurrency.ts';
+import { openContenders, YARDSTICK } from './contenders.ts';
+import { measureLatency } from './latency.ts';
+import { measureMemory } from './memory.ts';
+import { measureMisses } from './misses.ts';
+import { profile } from './profile.ts';
+import { loadAverage, printGoals, printThroughput, Results, spreadText } from './report.ts';
 import { openScene, type Scene } from './scene.ts';
-import type { ServerProcess } from './server-process.ts';
-import { loadAverage, measureThroughput, writeConditionalRequests, type Contender } from './throughput.ts';
+import { shippedPolicy, simulate } from './simulation.ts';
+import { soak } from './soak.ts';
+import { measureStart } from './start-time.ts';
+import { measureThroughput, type ThroughputRow } from './throughput.ts';
+
+const HELP = `npm run bench -- [what]
+
+  --quick            a rough picture in under two minutes: hits, misses, start
+  --soak             ten minutes of soak, not one
+  --profile hits     no measurement but where the time goes, for hits or misses
+  --simulate         no measurement but upstream calls of a simulated hour, at more rates
+`;
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
+    soak: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+    simulate: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
-const YARDSTICK = 'bare Express';
-const PEERS = [
-  ['bare node:http', 'bare-http'],
-  [YARDSTICK, 'bare-express'],
-  ['usual Express stack', 'express-stack'],
-  ['Fastify stack', 'fastify-stack'],
-] as const;
+const { quick } = flags;
+const results = new Results();
 
-const servers: ServerProcess[] = [];
-const keep = async (starting: Promise<ServerProcess>): Promise<ServerProcess> => {
-  const server = await starting;
-  servers.push(server);
-  return server;
-};
-
-async function openContenders(scene: Scene): Promise<Contender[]> {
-  const { requestsFile } = scene;
-  const proxy = await keep(scene.startProxy());
-  await scene.stockPeers(proxy);
-  const peers = [];
-  for (const [name, entry] of PEERS)
-    peers.push({ name, server: await keep(scene.startPeer(entry)), requestsFile });
-  const conditional = await writeConditionalRequests(scene, proxy);
-  return [
-    ...peers,
-    { name: 'near-cache hit', server: proxy, requestsFile },
-    { name: '304', server: proxy, requestsFile: conditional },
-    {
-      name: 'Redis hit',
-      server: await keep(scene.startProxy({ CACHE_L1_MAX_MB: '0' })),
-      requestsFile,
-    },
-    {
-      name: 'embedded-cache hit',
-      server: await keep(scene.startProxy({}, { embedded: true })),
-      requestsFile,
-    },
-  ];
-}
-
-const scene = await openScene();
-try {
-  if (flags.profile) {
-    process.stdout.write(await profileHits(scene, 60));
-    process.exitCode = 0;
-  } else await compare();
-} finally {
-  await Promise.all(servers.map((server) => server.stop()));
-  await scene.stop();
-}
-
-async function compare() {
-  const contenders = await openContenders(scene);
-  const rows = await measureThroughput(contenders, {
-    rounds: flags.quick ? 5 : 11,
-    secondsEach: flags.quick ? 1 : 3,
-    yardstick: YARDSTICK,
-    onRound: (round) => process.stderr.write(`round ${round + 1}, load average ${loadAverage()}\n`),
-  });
-  console.table(
-    Object.fromEntries(
-      rows.map((row) => [
-        row.name,
-        {
-          'req/s': Math.round(row.perSecond.median),
-          ratio: `${row.ratio.median.toFixed(2)} (${row.ratio.least.toFixed(2)}–${row.ratio.most.toFixed(2)})`,
-          'CPU µs': row.cpuMicros?.median.toFixed(0),
-          'by CPU':
-            row.cpuRatio &&
-            `${row.cpuRatio.median.toFixed(2)} (${row.cpuRatio.least.toFixed(2)}–${row.cpuRatio.most.toFixed(2)})`,
-          bytes: Math.round(row.bytesPerAnswer),
-          'p50 ms': row.p50Ms.median,
-          'p99 ms': row.p99Ms.median,
-        },
-      ]),
-    ),
+function say(text: string): void {
+  process.stderr.write(
+    `${new Date().toISOString().slice(11, 19)}  ${text} (load average ${loadAverage()})\n`,
   );
 }
+
+async function compareHits(scene: Scene): Promise<ThroughputRow[]> {
+  const { contenders, stop } = await openContenders(scene);
+  try {
+    const rows = await measureThroughput(contenders, {
+      rounds: quick ? 3 : 9,
+      secondsEach: quick ? 1 : 3,
+      yardstick: YARDSTICK,
+      onRound: (round) => say(`hits: round ${round + 1}`),
+    });
+    printThroughput(results.add('throughput', rows));
+    if (!quick) results.writeChart(rows);
+    judgeHits(rows);
+    return rows;
+  } finally {
+    await stop();
+  }
+}
+
+const against = (one: ThroughputRow, other: ThroughputRow): number => one.ratio.median / other.ratio.median;
+
+function judgeRatio(what: string, least: number, value: number): void {
+  results.judge(what, `at least ${least}`, value.toFixed(2), value >= least);
+}
+
+function judgeHits(rows: readonly ThroughputRow[]): void {
+  const of = (name: string) => rows.find((row) => row.name === name)!;
+  const [near, remote, conditional, fastify] = ['near-cache hit', 'Redis hit', '304', 'Fastify stack'].map(
+    of,
+  );
+  judgeRatio('near-cache hit, of bare Express', 1, near!.ratio.median);
+  judgeRatio('near-cache hit, of the Fastify stack', 3, against(near!, fastify!));
+  judgeRatio('Redis hit, of bare Express', 0.75, remote!.ratio.median);
+  judgeRatio('Redis hit, of the Fastify stack', 2, against(remote!, fastify!));
+  judgeRatio('304, of a 200', 1, against(conditional!, near!));
+}
+
+async function compareMisses(scene: Scene): Promise<void> {
+  say('misses');
+  const misses = results.add(
+    'misses',
+    await measureMisses(scene, quick ? { rounds: 1, secondsEach: 2 } : { rounds: 5, secondsEach: 5 }),
+  );
+  const { atFixedRate, atFullRate } = misses;
+  for (const [rate, { addedCpuMicros: added }] of [
+    ['200 requests/s', atFixedRate],
+    ['full rate', atFullRate],
+  ] as const)
+    if (added)
+      results.judge(
+        `CPU µs of a miss over a bare undici request, ${rate}`,
+        'at most 150',
+        spreadText(added, 0),
+        added.median <= 150,
+      );
+  const { addedP99Ms } = atFixedRate;
+  results.judge(
+    'p99 ms that a miss adds, 200 requests/s',
+    'under 2',
+    spreadText(addedP99Ms),
+    addedP99Ms.median < 2,
+  );
+}
+
+async function measureStartTime(scene: Scene): Promise<void> {
+  say('start');
+  const start = results.add('startMs', await measureStart(scene, quick ? 3 : 10));
+  results.judge('ms until it listens', 'within 600', spreadText(start, 0), start.median <= 600);
+}
+
+async function measureTail(scene: Scene, rows: readonly ThroughputRow[]): Promise<void> {
+  say('latency at half of the top rate');
+  const topRate = rows.find(({ name }) => name === 'near-cache hit')!.perSecond.median;
+  const latency = results.add('latency', await measureLatency(scene, { topRate, rounds: 5, secondsEach: 5 }));
+  const { ratio, longestPauseMs } = latency;
+  results.judge('p99 of the median, at half of the top rate', 'under 3', spreadText(ratio), ratio.median < 3);
+  results.judge(
+    'longest pause for garbage, ms',
+    'at most 20',
+    longestPauseMs.toFixed(1),
+    longestPauseMs <= 20,
+  );
+}
+
+async function measureFootprint(scene: Scene): Promise<void> {
+  say('memory');
+  const memory = results.add('memory', await measureMemory(scene, 100_000));
+  const { residentBytes, heapBytes, externalBytes } = memory;
+  results.judge(
+    'bytes for each of 100,000 contacts of 1.3 KB',
+    'at most 2,560',
+    `${residentBytes} resident, ${heapBytes} of them heap and ${externalBytes} external`,
+    residentBytes <= 2560,
+  );
+  say('soak');
+  const soaked = results.add('soak', await soak(scene, flags.soak ? 600 : 60));
+  const grown = soaked.lateMiB / soaked.earlyMiB;
+  results.judge(
+    `memory after ${soaked.seconds} s at full rate, of what it was after a quarter`,
+    'flat: at most 1.1',
+    `${grown.toFixed(2)} (${soaked.residentMiB.join(', ')} MiB)`,
+    grown <= 1.1,
+  );
+}
+
+async function simulateCalls(rates: readonly number[]): Promise<void> {
+  const policy = shippedPolicy();
+  const rows = [];
+  for (const requestsPerSecond of rates) {
+    say(`upstream calls of a simulated hour at ${requestsPerSecond} requests/s`);
+    const options = { policy, contacts: 10_000, seconds: 3600, requestsPerSecond, seed: 1 };
+    rows.push({ requestsPerSecond, ...(await simulate(options)) });
+  }
+  console.table(results.add('simulation', rows));
+  const last = rows.at(-1)!;
+  results.judge(
+    `upstream calls, of one key per include set, at ${last.requestsPerSecond} requests/s`,
+    'at most 0.60',
+    last.ratio.toFixed(2),
+    last.ratio <= 0.6,
+  );
+}
+
+async function measureAll(): Promise<void> {
+  const scene = await openScene();
+  try {
+    if (flags.profile !== undefined) {
+      process.stdout.write(await profile(scene, flags.profile === 'misses' ? 'misses' : 'hits', 60));
+      return;
+    }
+    const rows = await compareHits(scene);
+    await compareMisses(scene);
+    await measureStartTime(scene);
+    if (!quick) {
+      await measureTail(scene, rows);
+      say('two processes');
+      const two = results.add(
+        'twoProcesses',
+        await measureTwoProcesses(scene, { rounds: 5, secondsEach: 3 }),
+      );
+      results.judge('two processes, of one', 'at least 1.4', spreadText(two), two.median >= 1.4);
+      await measureFootprint(scene);
+      await simulateCalls([10, 100]);
+    }
+    printGoals(results.goals);
+    if (!quick) results.write();
+  } finally {
+    await scene.stop();
+  }
+}
+
+if (flags.help) process.stdout.write(HELP);
+else if (flags.simulate) await simulateCalls([1, 10, 100, 300, 1000]);
+else await measureAll();

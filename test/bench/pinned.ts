@@ -14,6 +14,11 @@ export function pin(pid: number, cores: string): void {
   if (canPin) execFileSync('taskset', ['-a', '-c', '-p', cores, String(pid)], { stdio: 'ignore' });
 }
 
+/** The command that starts another one on these cores, under the same process id. */
+export function pinned(cores: string, command: readonly string[]): readonly string[] {
+  return canPin ? ['taskset', '-c', cores, ...command] : command;
+}
+
 /**
  * Microseconds that all threads of a process have run for, which other load on the machine disturbs far
  * less than it does a rate. Undefined where the kernel does not say (/proc/…/schedstat).

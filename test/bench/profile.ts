@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_ROOT } from '../support/child.ts';
+import { writeMisses } from './misses.ts';
 import type { Scene } from './scene.ts';
 import { load } from './wrk.ts';
 
@@ -20,23 +21,29 @@ interface CpuProfile {
 
 const WARM_UP_S = 3;
 const SECONDS = 10;
+const MISSES = 100_000;
 
-/** Where the proxy's time goes while it answers from the near cache: the functions with the most of it. */
-export async function profileHits(scene: Scene, top: number): Promise<string> {
+/** Where the proxy's time goes while it answers hits, or misses: the functions with the most of it. */
+export async function profile(scene: Scene, what: 'hits' | 'misses', top: number): Promise<string> {
   const proxy = await scene.startProxy(
     {},
     { nodeArgs: ['--cpu-prof', `--cpu-prof-dir=${scene.directory}`, '--cpu-prof-interval=500'] },
   );
-  const options = { port: proxy.port, requestsFile: scene.requestsFile, connections: 64 };
+  const options = {
+    port: proxy.port,
+    requestsFile: what === 'hits' ? scene.requestsFile : writeMisses(scene, MISSES),
+    connections: 64,
+  };
   await load({ ...options, seconds: WARM_UP_S });
   await load({ ...options, seconds: SECONDS });
   await proxy.stop();
   const file = readdirSync(scene.directory).find((name) => name.endsWith('.cpuprofile'));
   if (file === undefined) throw new Error('the proxy left no profile');
-  const profile = JSON.parse(readFileSync(path.join(scene.directory, file), 'utf8')) as CpuProfile;
-  return [table('self', selfTimes(profile), top), table('with what it calls', totalTimes(profile), top)].join(
-    '\n',
-  );
+  const recorded = JSON.parse(readFileSync(path.join(scene.directory, file), 'utf8')) as CpuProfile;
+  return [
+    table('self', selfTimes(recorded), top),
+    table('with what it calls', totalTimes(recorded), top),
+  ].join('\n');
 }
 
 function timeByNode({ samples, timeDeltas }: CpuProfile): Map<number, number> {

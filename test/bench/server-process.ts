@@ -3,12 +3,13 @@ import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { parsedLines, PROJECT_ROOT, type Environment } from '../support/child.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { cpuMicros, pin, SERVER_CORE } from './pinned.ts';
+import { cpuMicros, pinned, SERVER_CORE } from './pinned.ts';
 
 export interface ServerProcess {
   readonly port: number;
   readonly adminPort: number;
   readonly pid: number;
+  readonly logFile: string;
   /** Milliseconds from the start of the process to its line `listening`. */
   readonly startMs: number;
   /** Microseconds of CPU that it has used so far. */
@@ -34,7 +35,12 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   const output = openSync(logFile, 'a', 0o600);
   truncateSync(logFile);
   const begun = performance.now();
-  const child = spawn(process.execPath, [...nodeArgs, path.join(PROJECT_ROOT, entry)], {
+  const [program = '', ...args] = pinned(cores, [
+    process.execPath,
+    ...nodeArgs,
+    path.join(PROJECT_ROOT, entry),
+  ]);
+  const child = spawn(program, args, {
     cwd: PROJECT_ROOT,
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', PORT: '0', ADMIN_PORT: '0', ...env },
     stdio: ['ignore', output, output],
@@ -48,7 +54,6 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     await exited.finally(() => clearTimeout(timer));
   }
   try {
-    pin(pid, cores);
     const line = await waitFor(
       `${entry} to listen`,
       () => {
@@ -63,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
       port: Number(line['port']),
       adminPort: Number(line['adminPort']),
       pid,
+      logFile,
       startMs: performance.now() - begun,
       cpuMicros: () => cpuMicros(pid),
       clearLog: () => truncateSync(logFile),

@@ -1,15 +1,12 @@
-import { loadavg } from 'node:os';
-import { exchange } from '../support/http.ts';
-import type { Scene } from './scene.ts';
 import type { ServerProcess } from './server-process.ts';
 import { spreadOf, type Spread } from './statistics.ts';
-import { load, writeRequests } from './wrk.ts';
+import { load } from './wrk.ts';
 
 const CONNECTIONS = 64;
-const WARM_UP_S = 2;
+const WARM_UP_S = 1;
 /** What optimizing compilers need to see, on however busy a machine. */
 const WARM_UP_REQUESTS = 15_000;
-const WARM_UP_RUNS = 5;
+const WARM_UP_RUNS = 8;
 
 export interface Contender {
   readonly name: string;
@@ -26,6 +23,8 @@ export interface ThroughputRow {
   readonly cpuMicros: Spread | undefined;
   /** The yardstick's CPU for one request, divided by this one's in the same round: a rate without the noise. */
   readonly cpuRatio: Spread | undefined;
+  /** The same of the least that either has needed: what else runs on the machine can only add to it. */
+  readonly leastCpuRatio: number | undefined;
   readonly bytesPerAnswer: number;
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
@@ -97,31 +96,16 @@ function rowOf(name: string, runs: readonly Run[], reference: readonly Run[]): T
     const theirs = reference[round]!.cpu;
     return own === undefined || theirs === undefined ? [] : theirs / own;
   });
+  const referenceCpu = reference.flatMap((run) => run.cpu ?? []);
   return {
     name,
     perSecond: spreadOf(runs.map((run) => run.perSecond)),
     ratio: spreadOf(runs.map((run, round) => run.perSecond / reference[round]!.perSecond)),
     cpuMicros: cpu.length > 0 ? spreadOf(cpu) : undefined,
     cpuRatio: cpuRatios.length > 0 ? spreadOf(cpuRatios) : undefined,
+    leastCpuRatio: cpu.length > 0 ? Math.min(...referenceCpu) / Math.min(...cpu) : undefined,
     bytesPerAnswer: spreadOf(runs.map((run) => run.bytes)).median,
     p50Ms: spreadOf(runs.map((run) => run.p50Ms)),
     p99Ms: spreadOf(runs.map((run) => run.p99Ms)),
   };
 }
-
-/** The same requests, each with the tag that its answer has now. */
-export async function writeConditionalRequests(scene: Scene, server: ServerProcess): Promise<string> {
-  const conditional = [];
-  for (const request of scene.requests) {
-    const { token } = request;
-    const answer = await exchange(`http://127.0.0.1:${server.port}${request.path}`, { token });
-    const entityTag = answer.headers.etag;
-    if (entityTag === undefined) throw new Error('the proxy answered without an ETag');
-    conditional.push({ ...request, entityTag });
-  }
-  const file = scene.file('conditional-requests');
-  writeRequests(file, conditional);
-  return file;
-}
-
-export const loadAverage = (): number => Math.round(loadavg()[0]! * 10) / 10;

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import type { Scene } from './scene.ts';
+import { spreadOf, type Spread } from './statistics.ts';
+import { load } from './wrk.ts';
+
+export interface LatencyResult {
+  /** Requests per second that were aimed at, which is half of the most, and those that were reached. */
+  readonly aimedAt: number;
+  readonly perSecond: number;
+  readonly p50Ms: Spread;
+  readonly p99Ms: Spread;
+  /** The 99th percentile divided by the median, run by run. */
+  readonly ratio: Spread;
+  readonly collections: number;
+  /** Milliseconds of the longest pause for collecting garbage, by the clock on the wall. */
+  readonly longestPauseMs: number;
+}
+
+const CONNECTIONS = 64;
+const WARM_UP_S = 3;
+/** `--trace-gc`: … Scavenge 12.3 (15.0) -> 10.1 (16.0) MB, pooled: 0 MB, 1.23 / 0.00 ms … */
+const COLLECTION = /ms: (?:Scavenge|Mark-Compact|Minor).*? MB, (?:pooled: \d+ MB, )?([\d.]+) \/ /g;
+
+/** How long hits take when the server has time to spare, and how long collecting garbage stops it. */
+export async function measureLatency(
+  scene: Scene,
+  options: { readonly topRate: number; readonly rounds: number; readonly secondsEach: number },
+): Promise<LatencyResult> {
+  const { topRate, rounds, secondsEach } = options;
+  const aimedAt = topRate / 2;
+  const pauseMs = Math.max(1, (1000 * CONNECTIONS) / aimedAt);
+  const server = await scene.startProxy({}, { nodeArgs: ['--trace-gc'] });
+  try {
+    const { port } = server;
+    const { requestsFile } = scene;
+    await load({ port, requestsFile, seconds: WARM_UP_S, connections: CONNECTIONS });
+    const runs = [];
+    const pauses: number[] = [];
+    server.clearLog();
+    for (let round = 0; round < rounds; round += 1) {
+      runs.push(await load({ port, requestsFile, seconds: secondsEach, connections: CONNECTIONS, pauseMs }));
+      const log = readFileSync(server.logFile, 'latin1');
+      for (const [, pause] of log.matchAll(COLLECTION)) pauses.push(Number(pause));
+      server.clearLog();
+    }
+    return {
+      aimedAt,
+      perSecond: spreadOf(runs.map((run) => run.requests / run.durationS)).median,
+      p50Ms: spreadOf(runs.map((run) => run.p50Ms)),
+      p99Ms: spreadOf(runs.map((run) => run.p99Ms)),
+      ratio: spreadOf(runs.map((run) => run.p99Ms / run.p50Ms)),
+      collections: pauses.length,
+      longestPauseMs: Math.max(0, ...pauses),
+    };
+  } finally {
+    await server.stop();
+  }
+}

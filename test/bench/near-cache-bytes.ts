@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { openStore } from '../support/redis/open-store.ts';
+import { ORG, OWNER } from '../support/sandbox-servers.ts';
+
+/**
+ * Fills the near cache, through a real Redis, in a process that does nothing else, and prints what that
+ * took. To be run with --expose-gc.
+ *
+ * Arguments: the port of a Redis, how many contacts, bytes of each.
+ */
+const [redisPort, contacts, bodyBytes] = process.argv.slice(2).map(Number) as [number, number, number];
+const AT_ONCE = 64;
+const KEEP_MS = 3_600_000;
+const collect = (globalThis as unknown as { gc: () => void }).gc;
+
+const opened = await openStore(
+  { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: redisPort }] },
+  { nearMaxBytes: 2 ** 31, nearTtlMs: KEEP_MS },
+);
+const { store } = opened;
+const ids = Array.from({ length: contacts }, () => randomUUID());
+const refOf = (contact: string) => ({ org: ORG, member: OWNER, contact });
+
+async function put(contact: string): Promise<void> {
+  const at = Date.now();
+  const claim = await store.claim(refOf(contact), [], ['contact']);
+  const entry = { bytes: Buffer.alloc(bodyBytes, contact), fetchedAt: at, staleAt: at + KEEP_MS };
+  await claim.store([{ part: 'contact', entry, keepMs: KEEP_MS }]);
+}
+
+async function settledMemory(): Promise<NodeJS.MemoryUsage> {
+  for (let pass = 0; pass < 5; pass += 1) {
+    collect();
+    // Backing stores are freed on other threads.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return process.memoryUsage();
+}
+
+for (const contact of Array.from({ length: 1000 }, () => randomUUID())) {
+  await put(contact);
+  await store.invalidate(ORG, contact);
+}
+const before = await settledMemory();
+for (let from = 0; from < contacts; from += AT_ONCE)
+  await Promise.all(ids.slice(from, from + AT_ONCE).map((contact) => put(contact)));
+const after = await settledMemory();
+let held = 0;
+for (const contact of ids) {
+  const { entries } = await store.read(refOf(contact), ['contact']);
+  if (entries.contact) held += 1;
+}
+const each = (field: keyof NodeJS.MemoryUsage): number =>
+  Math.round((after[field] - before[field]) / contacts);
+process.stdout.write(
+  `${JSON.stringify({
+    contacts: held,
+    residentBytes: each('rss'),
+    heapBytes: each('heapUsed'),
+    externalBytes: each('external'),
+  })}\n`,
+);
+opened.close();

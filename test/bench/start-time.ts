@@ -1,0 +1,13 @@
+import type { Scene } from './scene.ts';
+import { spreadOf, type Spread } from './statistics.ts';
+
+/** Milliseconds from the start of the process until it says that it listens. */
+export async function measureStart(scene: Scene, times: number): Promise<Spread> {
+  const startMs: number[] = [];
+  for (let run = 0; run < times; run += 1) {
+    const server = await scene.startProxy();
+    startMs.push(server.startMs);
+    await server.stop();
+  }
+  return spreadOf(startMs);
+}
