@@ -5,16 +5,10 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 export type Log = Logger;
 
 /**
- * Lines are written together, a moment late, rather than one system call each; what is left is written when
- * the process ends. A reader that does not keep up loses lines rather than stopping us.
+ * Lines that come while others are being written go out together, rather than one system call each; what is
+ * left is written when the process ends. A reader that does not keep up loses lines rather than stopping us.
  */
-const STANDARD_OUTPUT = {
-  dest: 1,
-  sync: false,
-  minLength: 4096,
-  periodicFlush: 100,
-  maxLength: 16 * 1024 * 1024,
-} as const;
+const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 0, maxLength: 16 * 1024 * 1024 } as const;
 
 /** JSON lines on standard output. What may be logged is named field by field; nothing is logged whole. */
 export function openLog(options: { readonly level: string }, destination?: DestinationStream): Log {

@@ -116,14 +116,16 @@ test('neither metrics nor status hold a secret or a person', async () => {
       expect(text).not.toContain(secret);
 });
 
+function sample(status: { metrics: Record<string, { labels: object; value: number }[]> }, name: string) {
+  return status.metrics[name]!.map(({ labels, value }) => [labels, value]);
+}
+
 test('the status has what metrics have, and what was wrong', async () => {
   const own = await startWorld();
   try {
     const id = own.freshContact();
     await own.get(`/contacts/${id}?include=notes`);
     await own.get(`/contacts/${id}?include=notes`);
-    const sample = (status: { metrics: Record<string, { labels: object; value: number }[]> }, name: string) =>
-      status.metrics[name]!.map(({ labels, value }) => [labels, value]);
     const first = (await own.admin('/status')).json();
     expect(sample(first, 'contact_reads_total')).toEqual([
       [{ result: 'miss' }, 1],
