@@ -116,7 +116,9 @@ test('neither metrics nor status hold a secret or a person', async () => {
       expect(text).not.toContain(secret);
 });
 
-function sample(status: { metrics: Record<string, { labels: object; value: number }[]> }, name: string) {
+type Samples = Readonly<Record<string, readonly { labels: object; value: number }[]>>;
+
+function sample(status: { readonly metrics: Samples }, name: string): [object, number][] {
   return status.metrics[name]!.map(({ labels, value }) => [labels, value]);
 }
 
