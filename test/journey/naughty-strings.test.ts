@@ -16,7 +16,7 @@ let id: string;
 let token: string;
 const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ RATE_LIMIT_TIERS: '{"default":{"limit":1000000,"windowS":60}}' });
   id = world.freshContact();
   token = world.token();
   await world.get(`/contacts/${id}?include=notes,entity,profile,signals`, { token });

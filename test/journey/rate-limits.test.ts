@@ -117,7 +117,7 @@ const from = (address: string) => ({ 'x-forwarded-for': address });
 const bad = (world: World, headers: Record<string, string> = {}) =>
   world.get(`/contacts/${randomUUID()}`, { token: 'a.b.c', headers });
 const exhaust = async (world: World, headers: Record<string, string> = {}) => {
-  for (let round = 0; round < 4; round += 1)
+  for (let round = 0; round < 7; round += 1)
     await Promise.all(Array.from({ length: 100 }, () => bad(world, headers)));
 };
 

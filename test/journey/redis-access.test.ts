@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { PartStore } from '../../src/cache/part-store.ts';
+import { redisAllowance } from '../../src/limits/redis-allowance.ts';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
 import type { Environment } from '../support/child.ts';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
 import { exchange } from '../support/http.ts';
-import { openStore } from '../support/redis/open-store.ts';
+import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -67,7 +67,9 @@ describe('TLS', () => {
 /** The least that a user needs: `ACL SETUSER zbff on >password` and this. */
 const REVOCATIONS = 'zremrangebyscore time zcard zscore zadd zrange zscan persist expireat'.split(' ');
 const COMMANDS =
-  'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname'.split(' ');
+  'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname hmget hset pttl'.split(
+    ' ',
+  );
 const LEAST = [
   'resetchannels',
   '&zbff:*',
@@ -77,13 +79,15 @@ const LEAST = [
 ];
 const PASSWORD = 'p@ss:word/with#all?of%it';
 
-async function useAll(store: PartStore): Promise<void> {
+async function useAll({ store, link }: OpenedStore): Promise<void> {
   const ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
   const claim = await store.claim(ref, ['contact'], ['contact']);
   const entry = { bytes: Buffer.from('{}'), fetchedAt: Date.now(), staleAt: Date.now() + 1000 };
   await claim.store([{ part: 'contact', entry, keepMs: 1000 }]);
   await store.read(ref, ['contact']);
   await store.invalidate(ref.org, ref.contact).catch(() => {});
+  const allowance = redisAllowance({ link, onFailure: 'local', now: () => performance.now() });
+  await allowance.take('zbff:limit:{test}', 1, { name: 'test', limit: 10, windowMs: 1000 });
 }
 
 describe('users and passwords', () => {
@@ -113,7 +117,7 @@ describe('users and passwords', () => {
     });
     try {
       await waitFor('the server to have refused it', async () => {
-        await useAll(opened.store);
+        await useAll(opened);
         return (await redis.cli('acl', 'log')).includes(command);
       });
     } finally {
