@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import { requireAdminToken } from './auth/admin-token.ts';
 import { authenticate } from './auth/authenticate.ts';
@@ -12,6 +11,7 @@ import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
 import { accessLog } from './http/access-log.ts';
 import { contactRoutes } from './http/contact-routes.ts';
+import { corsFor } from './http/cors.ts';
 import { docsPages, openApiContent } from './http/docs-page.ts';
 import { errorResponse } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
@@ -148,18 +148,6 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
   return tracedRead(readCached);
 }
 
-/** What pages of other origins may read of an answer. */
-const EXPOSED_HEADERS = [
-  'ETag',
-  'Age',
-  'Cache-Status',
-  'X-Request-Id',
-  'Retry-After',
-  'WWW-Authenticate',
-  'RateLimit',
-  'RateLimit-Policy',
-];
-
 /** What every request of either port goes through first. */
 function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
   const { hashSubject } = secrets;
@@ -247,17 +235,4 @@ function application(steps: readonly RequestHandler[]): Express {
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', 'simple');
   app.use(...steps);
   return app;
-}
-
-function corsFor(origins: readonly string[], cookies: { readonly credentials: boolean }): RequestHandler[] {
-  if (origins.length === 0) return [];
-  return [
-    cors({
-      ...cookies,
-      origin: [...origins],
-      methods: ['GET', 'HEAD'],
-      exposedHeaders: EXPOSED_HEADERS,
-      maxAge: 600,
-    }),
-  ];
 }

@@ -4,6 +4,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { traced, type SpanSettings } from '../telemetry/tracing.ts';
 import { ONLY_SERVER, type RedisClient, type RedisValue } from './redis-client.ts';
 import { faultOf, type RedisFault } from './redis-fault.ts';
+import { within } from './within.ts';
 
 /** The one failure of everything remote: whoever asked goes on without Redis. */
 export class RedisUnavailable extends Error {
@@ -242,14 +243,4 @@ function spanOf(command: string): SpanSettings {
 
 function nameOf({ component }: Trouble, server: string): string {
   return server === ONLY_SERVER ? component : `${component}:${server}`;
-}
-
-/** The operation's outcome, or a TimeoutError. The operation itself may go on; its outcome is dropped. */
-function within<T>(ms: number, operation: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const expire = () => reject(Object.assign(new Error('Redis took too long'), { name: 'TimeoutError' }));
-    // After a stall of this process timers come before the replies that have long arrived: let those in first.
-    const timer = setTimeout(() => setImmediate(() => setImmediate(expire)), ms);
-    operation.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
