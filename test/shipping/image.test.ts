@@ -19,9 +19,15 @@ const lines = (name: string): string[] =>
 const STEPS_TIMEOUT_MS = 180_000;
 
 let directory: string;
+/** A Node that anybody may run: the project's own can be where only its owner gets to. */
+let node: string;
 beforeAll(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-image-'));
   chmodSync(directory, 0o755);
+  node = path.join(mkdtempSync(path.join(tmpdir(), 'zyntro-bff-node-')), 'node');
+  chmodSync(path.dirname(node), 0o755);
+  cpSync(process.execPath, node, { dereference: true });
+  chmodSync(node, 0o755);
   for (const copy of lines('COPY').filter((rest) => !rest.startsWith('--from'))) {
     const sources = copy.split(' ').slice(0, -1);
     for (const source of sources) {
@@ -35,7 +41,7 @@ beforeAll(() => {
 }, STEPS_TIMEOUT_MS);
 afterAll(() => {
   for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
-  rmSync(directory, { recursive: true, force: true });
+  for (const made of [directory, path.dirname(node)]) rmSync(made, { recursive: true, force: true });
 });
 
 /** Root alone can become somebody else. */
@@ -47,7 +53,7 @@ const started: ChildProcess[] = [];
 function run(arguments_: readonly string[], env: Record<string, string>): ChildProcess {
   expect(program).toBe('node');
   const options = { cwd: directory, env, ...nobody };
-  const child = spawn(process.execPath, arguments_, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(node, arguments_, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   started.push(child);
   return child;
 }
