@@ -1,5 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import express, { type Express, type RequestHandler } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { requireAdminToken } from './auth/admin-token.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { openIdentity } from './auth/open-identity.ts';
@@ -10,6 +16,7 @@ import type { Config } from './config/load-config.ts';
 import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
 import { accessLog } from './http/access-log.ts';
+import { contactLane } from './http/contact-lane.ts';
 import { contactRoutes } from './http/contact-routes.ts';
 import { corsFor } from './http/cors.ts';
 import { docsPages, openApiContent } from './http/docs-page.ts';
@@ -18,6 +25,7 @@ import { healthz, readyz } from './http/health-routes.ts';
 import { requireOneHost } from './http/host-header.ts';
 import { invalidations } from './http/invalidations.ts';
 import { limitBody } from './http/limit-body.ts';
+import { messagesOf, type Application } from './http/messages.ts';
 import { requestScope } from './http/open-scope.ts';
 import {
   operatorsPage,
@@ -26,9 +34,8 @@ import {
   operatorsStatus,
 } from './http/operators-page.ts';
 import { revocations } from './http/revocations.ts';
-import { routeNotFound, serve } from './http/routing.ts';
+import { inOrder, routeNotFound, serve } from './http/routing.ts';
 import { scrape } from './http/scrape.ts';
-import { securityHeaders } from './http/security-headers.ts';
 import { openRedis } from './redis/redis-client.ts';
 import type { Allowance } from './limits/allowance.ts';
 import { limitCallers } from './limits/limit-caller.ts';
@@ -151,16 +158,10 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
 /** What every request of either port goes through first. */
 function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
   const { hashSubject } = secrets;
-  return [
-    requestScope(),
-    traceRequest(),
-    securityHeaders(),
-    accessLog({ log, metrics, hashSubject }),
-    requireOneHost(),
-  ];
+  return [requestScope(), traceRequest(), accessLog({ log, metrics, hashSubject }), requireOneHost()];
 }
 
-function publicPort(parts: Parts): Express {
+function publicPort(parts: Parts): Application {
   const { config, log, health, identity, allowance, metrics } = parts;
   const caller = limitFailures(authenticate({ verify: identity.verify, cookie: config.auth.cookie }), {
     tier: config.limits.failedAuthentication,
@@ -176,11 +177,7 @@ function publicPort(parts: Parts): Express {
     scopes: config.scopes,
     now,
   });
-  const app = application([
-    ...entrySteps(parts),
-    ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
-    limitBody(config.http.maxBodyBytes),
-  ]).set('trust proxy', config.trustProxy);
+  const app = router().set('trust proxy', config.trustProxy);
   serve(app, '/healthz', { get: [healthz] });
   serve(app, '/readyz', { get: [readyz(health, { reasons: false })] });
   const lag = watchEventLoop(clock);
@@ -189,19 +186,29 @@ function publicPort(parts: Parts): Express {
     'How long work has had to wait for the event loop lately, at the least',
     () => lag.lagMs() / 1000,
   );
-  app.use(shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log }));
-  serve(app, '/contacts', { get: [...each, contacts.listContacts] });
-  serve(app, '/contacts/:id', { get: [...one, contacts.getContact] });
-  for (const { part, getPart } of contacts.parts)
-    serve(app, `/contacts/:id/${part}`, { get: [...one, getPart] });
+  const shed = shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log });
+  serve(app, '/contacts', { get: [shed, ...each, contacts.listContacts] });
+  const lane = new Map([
+    [undefined, serve(app, '/contacts/:id', { get: [shed, ...one, contacts.getContact] })],
+    ...contacts.parts.map(
+      ({ part, getPart }) =>
+        [part, serve(app, `/contacts/:id/${part}`, { get: [shed, ...one, getPart] })] as const,
+    ),
+  ]);
   const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
   for (const [path, content] of docsPages(openApi)) serve(app, path, { get: [staticAnswer(content)] });
-  return app.use(routeNotFound, errorResponse(log));
+  const entry = [
+    ...entrySteps(parts),
+    ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
+    limitBody(config.http.maxBodyBytes),
+    contactLane(lane),
+  ];
+  return application(entry, app.use(routeNotFound), errorResponse(log));
 }
 
-function adminPort(parts: Parts): Express {
+function adminPort(parts: Parts): Application {
   const { config, log, health, metrics, secrets, store, identity } = parts;
-  const app = application(entrySteps(parts));
+  const app = router();
   const operator = requireAdminToken(secrets.adminToken);
   const json = express.json({ limit: config.http.maxBodyBytes });
   const invalidate = invalidations(async (org, contact) => {
@@ -227,12 +234,35 @@ function adminPort(parts: Parts): Express {
   serve(app, '/invalidations', { post: [operator, json, invalidate] });
   serve(app, '/revocations', { post: [operator, json, revocations({ revoke: identity.revoke, now })] });
   serve(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
-  return app.use(operator, routeNotFound).use(operatorsPageRefusal, errorResponse(log));
+  app.use(operator, routeNotFound).use(operatorsPageRefusal);
+  return application(entrySteps(parts), app, errorResponse(log));
 }
 
-function application(steps: readonly RequestHandler[]): Express {
+function router(): Express {
   const app = express();
-  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', 'simple');
-  app.use(...steps);
-  return app;
+  return app
+    .disable('x-powered-by')
+    .disable('etag')
+    .enable('case sensitive routing')
+    .set('query parser', 'simple');
+}
+
+/** The steps that every request goes through, the router that it comes to, and what answers for the errors of both. */
+function application(
+  entry: readonly RequestHandler[],
+  app: Express,
+  respondWithProblem: ErrorRequestHandler,
+): Application {
+  app.use(respondWithProblem);
+  const enter = inOrder(entry);
+  return {
+    ...messagesOf(app),
+    handle(asked, answer) {
+      const [req, res] = [asked as Request, answer as Response];
+      enter(req, res, (error?: unknown) => {
+        if (error === undefined) app(req, res);
+        else void respondWithProblem(error, req, res, () => res.destroy());
+      });
+    },
+  };
 }

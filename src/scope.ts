@@ -7,6 +7,8 @@ export interface RequestScope {
   readonly startedAt: number;
   /** Aborts when the client went away before it was answered. */
   readonly signal: AbortSignal;
+  /** What the steps add to the headers of whatever is answered: name and value by turns. */
+  readonly headers: string[];
   /** The route's pattern, for logs and metrics; the path itself may hold anything. */
   route: string;
   /** Set by authentication alone. */
@@ -18,17 +20,24 @@ export interface RequestScope {
   errorReason?: string;
 }
 
-const scopes = new WeakMap<object, RequestScope>();
+const SCOPE = Symbol('scope');
+/** On the request itself: a map beside it would have every collection of garbage look through it. */
+type Scoped = { [SCOPE]?: RequestScope };
 
 export function openScope(request: object, scope: RequestScope): void {
-  scopes.set(request, scope);
+  (request as Scoped)[SCOPE] = scope;
 }
 
 /** @throws Error where the request has no scope: a step was mounted before the one that opens it. */
 export function scopeOf(request: object): RequestScope {
-  const scope = scopes.get(request);
+  const scope = (request as Scoped)[SCOPE];
   if (!scope) throw new Error('no scope was opened for this request');
   return scope;
+}
+
+/** None before the scope was opened. */
+export function headersOf(request: object): readonly string[] {
+  return (request as Scoped)[SCOPE]?.headers ?? [];
 }
 
 /** @throws Error where no step authenticated the request: a route was mounted without it. */

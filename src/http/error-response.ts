@@ -44,7 +44,8 @@ export function errorResponse(log: Log): ErrorRequestHandler {
     }
     setHeaders(res, error, problem.code);
     if (scope.cache) res.setHeader('Cache-Status', cacheStatus(scope.cache));
-    const instance = req.originalUrl.split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
+    // Express's router has not always seen it.
+    const instance = (req.originalUrl ?? req.url).split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
     const body = JSON.stringify({ ...problem, instance, requestId: scope.requestId });
     res.statusCode = problem.status;
     res.setHeader('Content-Type', 'application/problem+json');

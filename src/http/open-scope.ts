@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { RequestHandler } from 'express';
-import { openScope } from '../scope.ts';
+import type { CacheOutcome, Caller } from '../contact/read-contact.ts';
+import { openScope, type RequestScope } from '../scope.ts';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -10,12 +12,39 @@ export function requestScope(): RequestHandler {
   return function openRequestScope(req, res, next) {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
-    const gone = new AbortController();
-    res.on('close', () => {
-      if (!res.writableFinished) gone.abort();
-    });
-    openScope(req, { requestId, startedAt: performance.now(), signal: gone.signal, route: 'unmatched' });
-    res.setHeader('X-Request-Id', requestId);
+    openScope(req, new Scope(requestId, res));
     next();
   };
+}
+
+class Scope implements RequestScope {
+  readonly requestId: string;
+  readonly startedAt = performance.now();
+  readonly headers: string[];
+  route = 'unmatched';
+  caller?: Caller;
+  cache?: CacheOutcome;
+  errorCode?: string;
+  errorReason?: string;
+  readonly #res: ServerResponse;
+  #gone: AbortController | undefined;
+
+  constructor(requestId: string, res: ServerResponse) {
+    this.requestId = requestId;
+    this.headers = ['X-Request-Id', requestId];
+    this.#res = res;
+  }
+
+  /** Made for who asks: most requests are answered before anything has to be given up. */
+  get signal(): AbortSignal {
+    if (!this.#gone) {
+      const gone = new AbortController();
+      const res = this.#res;
+      this.#gone = gone;
+      const abort = () => void (res.writableFinished || gone.abort());
+      if (res.closed) abort();
+      else res.on('close', abort);
+    }
+    return this.#gone.signal;
+  }
 }

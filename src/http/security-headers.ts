@@ -1,15 +1,7 @@
 import helmet from 'helmet';
-import type { RequestHandler } from 'express';
 
 /** Helmet's default headers, read from helmet itself once: they are the same on every answer. */
 export const SECURITY_HEADERS: ReadonlyMap<string, string> = readHelmet();
-
-export function securityHeaders(): RequestHandler {
-  return function setSecurityHeaders(_req, res, next) {
-    for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
-    next();
-  };
-}
 
 function readHelmet(): Map<string, string> {
   const headers = new Map<string, string>();

@@ -26,20 +26,27 @@ export async function sendJson(
 ): Promise<void> {
   const coding = answer.body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
   const etag = entityTag(answer.contentHash, coding);
-  res.setHeader('ETag', etag);
-  res.setHeader('Cache-Control', clientCacheControl(answer.cache?.ttlS ?? 0));
-  res.setHeader('Age', Math.max(0, Math.floor((options.now() - answer.fetchedAt) / 1000)));
-  res.vary('Authorization, Accept-Encoding');
-  if (answer.cache) res.setHeader('Cache-Status', cacheStatus(answer.cache));
+  const headers = [
+    'ETag',
+    etag,
+    'Cache-Control',
+    clientCacheControl(answer.cache?.ttlS ?? 0),
+    'Age',
+    String(Math.max(0, Math.floor((options.now() - answer.fetchedAt) / 1000))),
+  ];
+  if (answer.cache) headers.push('Cache-Status', cacheStatus(answer.cache));
+  // Some steps may have told already what else the answer depends on.
+  if (res.hasHeader('Vary')) res.vary(VARY);
+  else headers.push('Vary', VARY);
   if (ifNoneMatchHolds(req.headers['if-none-match'], etag)) {
-    res.statusCode = 304;
-    res.end();
+    res.writeHead(304, headers).end();
     return;
   }
-  const bytes = await encode(answer.body, coding);
-  res.statusCode = 200;
-  res.setHeader('Content-Type', 'application/json; charset=utf-8');
-  if (coding !== 'identity') res.setHeader('Content-Encoding', coding);
-  res.setHeader('Content-Length', bytes.length);
-  res.end(bytes);
+  const bytes = coding === 'identity' ? answer.body : await encode(answer.body, coding);
+  if (coding !== 'identity') headers.push('Content-Encoding', coding);
+  headers.push('Content-Type', CONTENT_TYPE, 'Content-Length', String(bytes.length));
+  res.writeHead(200, headers).end(bytes);
 }
+
+const VARY = 'Authorization, Accept-Encoding';
+const CONTENT_TYPE = 'application/json; charset=utf-8';

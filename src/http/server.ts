@@ -1,7 +1,8 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.ts';
+import type { Application } from './messages.ts';
 import { problemOf } from './problem.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
@@ -26,6 +27,7 @@ export interface RunningServer {
 }
 
 const CONNECTION_CHECK_MS = 1000;
+const READER_CHECK_MS = 1000;
 const DRAIN_CHECK_MS = 20;
 /** How long a client that was cut off may take to read why. */
 const LINGER_MS = 1000;
@@ -37,13 +39,17 @@ const BACKLOG_MS = 500;
 const FIRST_BYTE_MS = 500;
 
 /** @throws Error of Node's, such as EADDRINUSE. */
-export async function listen(handle: RequestListener, options: ServerOptions): Promise<RunningServer> {
+export async function listen(
+  { handle, ...messages }: Application,
+  options: ServerOptions,
+): Promise<RunningServer> {
   let draining = false;
   let lastRequestAt = 0;
   let accepted = 0;
   /** Requests that wait for the server to stop listening. */
   let held: (() => void)[] | undefined;
-  const underWay = new Set<ServerResponse>();
+  /** What is being answered, and since when all of an answer has been on its way. */
+  const underWay = new Map<ServerResponse, number>();
   /** Connections that have sent no whole request yet, and when they came. */
   const unused = new Map<Socket, number>();
   const server = createServer(
@@ -52,12 +58,12 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
       requestTimeout: options.requestTimeoutMs,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
+      ...messages,
     },
     (req, res) => {
       lastRequestAt = Date.now();
       unused.delete(req.socket);
-      underWay.add(res);
-      cutOffSlowReader(res, options.sendTimeoutMs);
+      underWay.set(res, Infinity);
       res.on('close', () => underWay.delete(res));
       if (draining) res.setHeader('Connection', 'close');
       if (held) held.push(() => void (res.destroyed || handle(req, res)));
@@ -95,6 +101,18 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
     for (const handleHeld of waiting) handleHeld();
   }
 
+  /** An answer that is complete but for being read is given so long, and then its connection is closed. */
+  function cutOffSlowReaders(): void {
+    const now = performance.now();
+    for (const [res, completeSince] of underWay) {
+      if (!res.writableEnded) continue;
+      if (completeSince === Infinity) underWay.set(res, now);
+      else if (now - completeSince >= options.sendTimeoutMs) res.destroy();
+    }
+  }
+  const readers = setInterval(cutOffSlowReaders, Math.min(READER_CHECK_MS, options.sendTimeoutMs / 4));
+  readers.unref();
+
   const busy = () => underWay.size > 0 || Date.now() - lastRequestAt < QUIET_MS;
   /** Whether a request is on its way in on a connection that was accepted. */
   function beginning(): boolean {
@@ -108,7 +126,7 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
     port: (server.address() as AddressInfo).port,
     async drain(graceMs) {
       draining = true;
-      for (const res of underWay) if (!res.headersSent) res.setHeader('Connection', 'close');
+      for (const res of underWay.keys()) if (!res.headersSent) res.setHeader('Connection', 'close');
       const end = Date.now() + graceMs;
       // A balancer needs a moment to notice, so what still comes is served for as long as anything is.
       const stopListening = end - graceMs / 2;
@@ -120,19 +138,12 @@ export async function listen(handle: RequestListener, options: ServerOptions): P
       release();
       while ((underWay.size > 0 || beginning()) && Date.now() < end) await pause(DRAIN_CHECK_MS);
       const cutOff = underWay.size;
+      clearInterval(readers);
       server.closeAllConnections();
       await closed;
       return cutOff;
     },
   };
-}
-
-/** An answer that is complete but for being read is given so long, and then its connection is closed. */
-function cutOffSlowReader(res: ServerResponse, timeoutMs: number): void {
-  res.on('prefinish', () => {
-    const timer = setTimeout(() => res.destroy(), timeoutMs).unref();
-    res.on('close', () => clearTimeout(timer));
-  });
 }
 
 function pause(ms: number): Promise<void> {

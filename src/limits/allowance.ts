@@ -19,11 +19,12 @@ export interface Verdict {
 /** Counts what is used of a limit. */
 export interface Allowance {
   /**
-   * Takes `cost` for the key where that much is left, and nothing where it is not. Never rejects.
+   * Takes `cost` for the key where that much is left, and nothing where it is not. Never rejects; answers at
+   * once where nobody has to be asked.
    *
    * @param key holds nothing personal: it is shown to whoever can look into the store.
    */
-  take(key: string, cost: number, tier: Tier): Promise<Verdict>;
+  take(key: string, cost: number, tier: Tier): Verdict | Promise<Verdict>;
 }
 
 /** How many keys a process keeps in mind; beyond it the least recently used are forgotten. */

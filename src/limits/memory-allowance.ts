@@ -18,7 +18,7 @@ export function memoryAllowance(now: () => number): Allowance {
       }
       const allowed = window.used + cost <= limit;
       if (allowed) window.used += cost;
-      return Promise.resolve({ allowed, used: window.used, resetMs: window.endsAt - at, counted: true });
+      return { allowed, used: window.used, resetMs: window.endsAt - at, counted: true };
     },
   };
 }

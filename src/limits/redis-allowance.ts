@@ -158,11 +158,10 @@ export function redisAllowance(options: RedisAllowanceOptions): Allowance {
       if (!account.asking && account.waiting.length === 0) {
         if (account.spare >= cost) {
           account.spare -= cost;
-          return Promise.resolve(verdictOf(account, true));
+          return verdictOf(account, true);
         }
         // Nothing is left in this window, whoever asks.
-        if (account.used >= tier.limit && account.spare === 0)
-          return Promise.resolve(verdictOf(account, false));
+        if (account.used >= tier.limit && account.spare === 0) return verdictOf(account, false);
       }
       return new Promise((settle) => {
         account.waiting.push({ cost, settle });

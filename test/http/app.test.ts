@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { Server } from 'node:http';
 import request from 'supertest';
 import { buildApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -6,6 +6,7 @@ import { Health } from '../../src/telemetry/health.ts';
 import { openLog } from '../../src/telemetry/log.ts';
 import { REFERENCE_CONTACT } from '../support/directory.ts';
 import { ORG, OWNER, startSandboxServers } from '../support/sandbox-servers.ts';
+import { serverOf } from '../support/server-of.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
 import { goodClaims, newSecret, sign } from '../support/tokens.ts';
 import { programEnv } from '../support/world.ts';
@@ -15,10 +16,14 @@ const secret = newSecret();
 const health = new Health(Date.now);
 let sandbox: SandboxServers;
 let app: ReturnType<typeof buildApp>;
+let publicServer: Server;
+let adminServer: Server;
 beforeAll(async () => {
   sandbox = await startSandboxServers();
   const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
   app = buildApp({ config, log: openLog({ level: 'silent' }), health, metrics: newMetrics() });
+  publicServer = serverOf(app.publicApp);
+  adminServer = serverOf(app.adminApp);
   health.enter('ready');
 });
 afterAll(async () => {
@@ -27,7 +32,7 @@ afterAll(async () => {
 });
 
 const CONTACT = `/contacts/${REFERENCE_CONTACT}`;
-const get = (path: string, on: Express = app.publicApp) =>
+const get = (path: string, on = publicServer) =>
   request(on)
     .get(path)
     .set('Authorization', `Bearer ${sign(goodClaims(ORG, OWNER), secret)}`);
@@ -40,7 +45,7 @@ const PROBLEM = {
 };
 
 test('a path that no route serves is a problem, and nothing but the documented members', async () => {
-  const answer = await request(app.publicApp).get('/nothing?token=hush').expect(404);
+  const answer = await request(publicServer).get('/nothing?token=hush').expect(404);
   expect(answer.headers['content-type']).toBe('application/problem+json');
   expect(JSON.parse(answer.text)).toEqual({
     ...PROBLEM,
@@ -53,7 +58,7 @@ test('a path that no route serves is a problem, and nothing but the documented m
 test.each(['put', 'post', 'patch', 'delete', 'options'] as const)(
   '%s on a contact is 405',
   async (method) => {
-    const answer = await request(app.publicApp)[method](CONTACT).expect(405);
+    const answer = await request(publicServer)[method](CONTACT).expect(405);
     expect(answer.headers['allow']).toBe('GET, HEAD');
     expect(JSON.parse(answer.text)).toMatchObject({
       ...PROBLEM,
@@ -64,18 +69,18 @@ test.each(['put', 'post', 'patch', 'delete', 'options'] as const)(
 );
 
 test('the admin port takes POST on /invalidations alone, and serves no contacts', async () => {
-  const answer = await request(app.adminApp).get('/invalidations').expect(405);
+  const answer = await request(adminServer).get('/invalidations').expect(405);
   expect(answer.headers['allow']).toBe('POST');
-  await get(CONTACT, app.adminApp).expect(404);
-  await request(app.publicApp).post('/invalidations').expect(404);
+  await get(CONTACT, adminServer).expect(404);
+  await request(publicServer).post('/invalidations').expect(404);
 });
 
 test.each([
   ['a success', () => get(CONTACT), 200],
-  ['a refusal', () => request(app.publicApp).get(CONTACT), 401],
-  ['a route that is none', () => request(app.publicApp).get('/nothing'), 404],
-  ['the health check', () => request(app.publicApp).get('/healthz'), 200],
-  ['the admin port', () => request(app.adminApp).get('/readyz'), 200],
+  ['a refusal', () => request(publicServer).get(CONTACT), 401],
+  ['a route that is none', () => request(publicServer).get('/nothing'), 404],
+  ['the health check', () => request(publicServer).get('/healthz'), 200],
+  ['the admin port', () => request(adminServer).get('/readyz'), 200],
 ])("%s has helmet's headers and no sign of Express", async (_name, ask, status) => {
   const { headers } = await ask().expect(status);
   expect(headers).toMatchObject({
@@ -107,7 +112,7 @@ test('an entity tag is answered with 304 and no body, for as long as it holds', 
 test('HEAD is answered as GET, less the body', async () => {
   const token = sign(goodClaims(ORG, OWNER), secret);
   const whole = await get(CONTACT).set('Accept-Encoding', 'identity');
-  const head = await request(app.publicApp)
+  const head = await request(publicServer)
     .head(CONTACT)
     .set({ Authorization: `Bearer ${token}`, 'Accept-Encoding': 'identity' })
     .expect(200);
@@ -126,7 +131,7 @@ test('two applications in one process share nothing that they have cached', asyn
   });
   try {
     await get(CONTACT).expect(200);
-    const answer = await get(CONTACT, other.publicApp).expect(200);
+    const answer = await get(CONTACT, serverOf(other.publicApp)).expect(200);
     expect(answer.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
   } finally {
     await other.close();
@@ -136,10 +141,10 @@ test('two applications in one process share nothing that they have cached', asyn
 test('readiness follows the phase', async () => {
   health.enter('draining');
   try {
-    await request(app.publicApp).get('/readyz').expect(503);
-    await request(app.publicApp).get('/healthz').expect(200);
+    await request(publicServer).get('/readyz').expect(503);
+    await request(publicServer).get('/healthz').expect(200);
   } finally {
     health.enter('ready');
   }
-  await request(app.publicApp).get('/readyz').expect(200);
+  await request(publicServer).get('/readyz').expect(200);
 });

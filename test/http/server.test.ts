@@ -1,3 +1,4 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
 import { listen, type RunningServer, type ServerOptions } from '../../src/http/server.ts';
@@ -12,9 +13,13 @@ afterEach(async () => {
 
 async function start(options: Partial<ServerOptions> = {}, body: string | Buffer = 'ok'): Promise<number> {
   const server = await listen(
-    (req, res) => {
-      req.resume();
-      req.on('end', () => res.end(body));
+    {
+      IncomingMessage,
+      ServerResponse,
+      handle(req, res) {
+        req.resume();
+        req.on('end', () => res.end(body));
+      },
     },
     {
       host: '127.0.0.1',
