@@ -1,6 +1,7 @@
 import { encryptedCodec, plainCodec, type EntryCodec } from './cache/stored-entry.ts';
 import type { Config } from './config/load-config.ts';
 import type { Health } from './telemetry/health.ts';
+import type { Caller } from './contact/read-contact.ts';
 import { describeError, subjectHasher, type Log } from './telemetry/log.ts';
 import type { Egress } from './telemetry/status.ts';
 import { credentialSource } from './upstream/credentials.ts';
@@ -41,7 +42,7 @@ export function replaceableSecrets(
     credentialsOf: (org: string) => current.credentials.of(org),
     component: (org: string) => current.credentials.component(org),
     adminToken: () => current.adminToken,
-    hashSubject: (issuer: string, subject: string) => current.hashSubject(issuer, subject),
+    hashSubject: (caller: Caller) => current.hashSubject(caller),
     /** Where calls leave from: never with the credentials of an egress proxy. */
     egress: (): Egress => ({
       localAddress: settings.upstream.localAddress,

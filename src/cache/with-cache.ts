@@ -37,8 +37,9 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
   const flights = new SingleFlight<Fetched>();
   const fetchMissing = fetchAndStore(fetchParts, options);
 
-  return async function readThroughCache(query, { signal, bypass, onCacheOutcome }) {
+  return async function readThroughCache(query, readOptions) {
     const { parts } = query;
+    const { bypass, onCacheOutcome } = readOptions;
     const snapshot = bypass ? NOTHING : await store.read(query, withContact(parts));
     const judged = judge(snapshot.entries, parts, now(), policy);
     if (judged.notFound) return notFound(judged.notFound, { result: 'hit' });
@@ -51,7 +52,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     // What is stale already comes along in the call that has to be made anyway.
     const wanted = [...judged.missing, ...judged.stale];
     const joined = joinFlights(query, wanted, generation, { alone: bypass, purpose: 'caller' });
-    const settled = await Promise.allSettled(joined.map((flight) => flight.wait(signal)));
+    const settled = await Promise.allSettled(joined.map((flight) => flight.wait(readOptions.signal)));
     const landed = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     const fetched: Entries = Object.assign({}, ...landed.map((one) => one.entries));

@@ -52,7 +52,7 @@ export interface CacheOutcome {
 }
 
 export interface ReadOptions {
-  /** Aborts when the caller no longer waits. */
+  /** Aborts when the caller no longer waits. To be asked for once there is something to give up. */
   readonly signal: AbortSignal;
   /** Take nothing from the cache (RFC 9111 section 5.2.1.4); what is fetched is stored all the same. */
   readonly bypass: boolean;

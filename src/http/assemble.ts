@@ -4,13 +4,14 @@ import type { Parts } from '../contact/read-contact.ts';
 import { hashOf } from './content-coding.ts';
 import type { Fieldsets } from './parse-query.ts';
 
-const OPEN = Buffer.from('{');
 const CLOSE = Buffer.from('}');
-const NAMES = Object.fromEntries(PARTS.map((part) => [part, Buffer.from(`"${part}":`)])) as Record<
-  Part,
-  Buffer
->;
-const COMMA = Buffer.from(',');
+const FIRST_NAMES = namesAfter('{');
+const NAMES = namesAfter(',');
+
+function namesAfter(before: string): Readonly<Record<Part, Buffer>> {
+  const names = PARTS.map((part) => [part, Buffer.from(`${before}"${part}":`)]);
+  return Object.fromEntries(names) as Record<Part, Buffer>;
+}
 
 /** The hash of an answer made of these parts: that of the parts in their order, as they are known already. */
 export function hashOfParts(parts: Parts): string {
@@ -19,17 +20,17 @@ export function hashOfParts(parts: Parts): string {
   return joined;
 }
 
-/** The JSON object of one contact, put together from the bytes of its parts, in the model's order. */
-export function assembleContact(parts: Parts, fieldsets: Fieldsets): Buffer {
-  const pieces: Buffer[] = [OPEN];
+/** The JSON object of one contact, in pieces: the bytes of its parts, in the model's order, and what is between. */
+export function assembleContact(parts: Parts, fieldsets: Fieldsets): Buffer[] {
+  const pieces: Buffer[] = [];
   for (const part of PARTS) {
     const found = parts[part];
     if (!found) continue;
-    if (pieces.length > 1) pieces.push(COMMA);
-    pieces.push(NAMES[part], selectFields(found.bytes, fieldsets.get(part)));
+    pieces.push(pieces.length === 0 ? FIRST_NAMES[part] : NAMES[part]);
+    pieces.push(selectFields(found.bytes, fieldsets.get(part)));
   }
   pieces.push(CLOSE);
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 /** The bytes of one part with the named fields alone. Nothing is parsed where all are wanted. */

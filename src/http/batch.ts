@@ -36,9 +36,9 @@ export async function readBatch(
     fetchedAt: (oldest: (parts: Parts) => number) =>
       found.length > 0 ? Math.min(...found.map(oldest)) : undefined,
     /** `{ "data": […], "errors": […] }`; `spell` gives an id back as the caller wrote it. */
-    assemble(assembleOne: (parts: Parts) => Buffer, spell: (id: string) => string): Buffer {
+    assemble(assembleOne: (parts: Parts) => readonly Buffer[], spell: (id: string) => string): Buffer {
       const items = found.flatMap((parts, index) =>
-        index > 0 ? [COMMA, assembleOne(parts)] : [assembleOne(parts)],
+        index > 0 ? [COMMA, ...assembleOne(parts)] : assembleOne(parts),
       );
       const listed = errors.map(({ id, error }) => {
         const { status, code, title } = problemOf(error);

@@ -1,6 +1,8 @@
+import type { Request } from 'express';
 import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts.ts';
+import { parseUuid } from '../contact/uuid.ts';
 import { AppError, isAppError } from '../errors.ts';
-import { fieldList, idList, includeList, MAX_LIST_LENGTH, uuidString } from './request-schemas.ts';
+import { fieldList, idList, includeList, MAX_LIST_LENGTH } from './request-schemas.ts';
 
 /** The parsed query string; a repeated name has a list. */
 export type Query = Readonly<Record<string, unknown>>;
@@ -8,14 +10,21 @@ export type Query = Readonly<Record<string, unknown>>;
 /** JSON:API's sparse fieldsets: the names to keep, by part. A part that is not named keeps all. */
 export type Fieldsets = ReadonlyMap<Part, ReadonlySet<string>>;
 
+const ALL_FIELDS: Fieldsets = new Map();
+const NO_QUERY: Query = {};
+
+/** Express parses the query anew each time that it is asked for, and most requests have none. */
+export function queryOf(req: Request): Query {
+  return req.url.includes('?') ? req.query : NO_QUERY;
+}
+
 const FIELDS_NAME = /^fields\[(.*)\]$/s;
 
 /** @throws AppError `INVALID_CONTACT_ID` */
 export function parseContactId(value: unknown): string {
-  const id = uuidString.safeParse(value);
-  if (!id.success)
-    throw new AppError('INVALID_CONTACT_ID', { detail: `The contact id must be a UUID, ${UUID_SHAPE}.` });
-  return id.data;
+  const id = parseUuid(value);
+  if (id !== undefined) return id;
+  throw new AppError('INVALID_CONTACT_ID', { detail: `The contact id must be a UUID, ${UUID_SHAPE}.` });
 }
 
 const UUID_SHAPE = 'five groups of 8, 4, 4, 4 and 12 hexadecimal digits with dashes between';
@@ -26,7 +35,9 @@ const UUID_SHAPE = 'five groups of 8, 4, 4, 4 and 12 hexadecimal digits with das
  * @throws AppError `INVALID_INCLUDE`
  */
 export function parseInclude(query: Query): readonly Part[] {
-  const text = listOf(query['include']);
+  const asked = query['include'];
+  if (asked === undefined) return CONTACT_ALONE;
+  const text = listOf(asked);
   const names = includeList.safeParse(splitList(text, MAX_LIST_LENGTH));
   if (!names.success) {
     throw new AppError('INVALID_INCLUDE', {
@@ -35,6 +46,8 @@ export function parseInclude(query: Query): readonly Part[] {
   }
   return PARTS.filter((part) => part === 'contact' || names.data.includes(part));
 }
+
+const CONTACT_ALONE: readonly Part[] = ['contact'];
 
 /** The contacts of a batch, each once, in the order asked, spelled as they were; at most `max`. */
 export function idsParser(max: number) {
@@ -73,6 +86,7 @@ function invalidIds(max: number): AppError {
 
 /** @throws AppError `INVALID_FIELDS` */
 export function parseFieldsets(query: Query): Fieldsets {
+  if (query === NO_QUERY) return ALL_FIELDS;
   const fieldsets = new Map<Part, Set<string>>();
   for (const [name, value] of Object.entries(query)) {
     const type = FIELDS_NAME.exec(name)?.[1];

@@ -45,7 +45,8 @@ export async function sendJson(
   const bytes = coding === 'identity' ? answer.body : await encode(answer.body, coding);
   if (coding !== 'identity') headers.push('Content-Encoding', coding);
   headers.push('Content-Type', CONTENT_TYPE, 'Content-Length', String(bytes.length));
-  res.writeHead(200, headers).end(bytes);
+  // Byte for byte the same, and goes out in one piece with the headers, which a buffer does not.
+  res.writeHead(200, headers).end(bytes.toString('latin1'), 'latin1');
 }
 
 const VARY = 'Authorization, Accept-Encoding';

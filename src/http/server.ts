@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.ts';
+import { Bag, type Held } from './bag.ts';
 import type { Application } from './messages.ts';
 import { problemOf } from './problem.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -15,6 +16,13 @@ export interface ServerOptions {
   /** How long a client may take to read an answer. */
   readonly sendTimeoutMs: number;
   readonly maxConnections: number;
+}
+
+/** A request that is being answered. */
+interface Exchange extends Held {
+  readonly res: ServerResponse;
+  /** When all of the answer was seen to be on its way. */
+  completeSince: number;
 }
 
 export interface RunningServer {
@@ -48,8 +56,7 @@ export async function listen(
   let accepted = 0;
   /** Requests that wait for the server to stop listening. */
   let held: (() => void)[] | undefined;
-  /** What is being answered, and since when all of an answer has been on its way. */
-  const underWay = new Map<ServerResponse, number>();
+  const underWay = new Bag<Exchange>();
   /** Connections that have sent no whole request yet, and when they came. */
   const unused = new Map<Socket, number>();
   const server = createServer(
@@ -63,8 +70,9 @@ export async function listen(
     (req, res) => {
       lastRequestAt = Date.now();
       unused.delete(req.socket);
-      underWay.set(res, Infinity);
-      res.on('close', () => underWay.delete(res));
+      const exchange = { res, completeSince: Infinity, place: 0 };
+      underWay.add(exchange);
+      res.on('close', () => underWay.remove(exchange));
       if (draining) res.setHeader('Connection', 'close');
       if (held) held.push(() => void (res.destroyed || handle(req, res)));
       else handle(req, res);
@@ -104,10 +112,10 @@ export async function listen(
   /** An answer that is complete but for being read is given so long, and then its connection is closed. */
   function cutOffSlowReaders(): void {
     const now = performance.now();
-    for (const [res, completeSince] of underWay) {
-      if (!res.writableEnded) continue;
-      if (completeSince === Infinity) underWay.set(res, now);
-      else if (now - completeSince >= options.sendTimeoutMs) res.destroy();
+    for (const exchange of underWay) {
+      if (!exchange.res.writableEnded) continue;
+      if (exchange.completeSince === Infinity) exchange.completeSince = now;
+      else if (now - exchange.completeSince >= options.sendTimeoutMs) exchange.res.destroy();
     }
   }
   const readers = setInterval(cutOffSlowReaders, Math.min(READER_CHECK_MS, options.sendTimeoutMs / 4));
@@ -126,7 +134,7 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     async drain(graceMs) {
       draining = true;
-      for (const res of underWay.keys()) if (!res.headersSent) res.setHeader('Connection', 'close');
+      for (const { res } of underWay) if (!res.headersSent) res.setHeader('Connection', 'close');
       const end = Date.now() + graceMs;
       // A balancer needs a moment to notice, so what still comes is served for as long as anything is.
       const stopListening = end - graceMs / 2;

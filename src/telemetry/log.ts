@@ -1,45 +1,69 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import type { Caller } from '../contact/read-contact.ts';
+import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 
 export type Log = Logger;
 
 /**
- * Lines are gathered for at most so many bytes and milliseconds, rather than written one by one; what is left
- * is written when the process ends. A reader that does not keep up loses lines rather than stopping us.
+ * Lines that come while others are being written go out together, rather than one system call each; what is
+ * left is written when the process ends. A reader that does not keep up loses lines rather than stopping us.
  */
-const STANDARD_OUTPUT = {
-  dest: 1,
-  sync: false,
-  minLength: 8 * 1024,
-  periodicFlush: 20,
-  maxLength: 16 * 1024 * 1024,
-} as const;
+const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 0, maxLength: 16 * 1024 * 1024 } as const;
 
 /** JSON lines on standard output. What may be logged is named field by field; nothing is logged whole. */
 export function openLog(options: { readonly level: string }, destination?: DestinationStream): Log {
   const settings = {
     level: options.level,
     base: null,
-    timestamp: isoTime(),
+    timestamp: isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return pino(settings, destination ?? pino.destination(STANDARD_OUTPUT));
 }
 
 /** The time as RFC 3339 writes it, worded once for all lines of a millisecond. */
-function isoTime(): () => string {
-  let at = 0;
-  let worded = '';
-  return () => {
-    const now = Date.now();
-    if (now !== at) {
-      at = now;
-      worded = `,"time":"${new Date(now).toISOString()}"`;
-    }
-    return worded;
+function isoTime(): string {
+  const now = Date.now();
+  if (now !== wordedAt) {
+    wordedAt = now;
+    worded = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return worded;
+}
+let wordedAt = 0;
+let worded = '';
+
+/** How long, and in how many characters, lines of which there are many are gathered. */
+const GATHER_MS = 20;
+const GATHER_LENGTH = 16 * 1024;
+
+/**
+ * Writes lines of one kind, of which there are many and whose members are JSON already, some at a time and
+ * past what makes the others; undefined where the level is not logged.
+ */
+export function lineWriter(log: Log, level: Level, message: string): ((fields: string) => void) | undefined {
+  if (!log.isLevelEnabled(level)) return undefined;
+  const stream = (log as unknown as Record<symbol, Stream>)[pino.symbols.streamSym]!;
+  const end = `,"msg":${JSON.stringify(message)}}\n`;
+  let gathered = '';
+  let timer: NodeJS.Timeout | undefined;
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (gathered !== '') stream.write(gathered);
+    gathered = '';
+  }
+  process.on('exit', () => {
+    flush();
+    stream.flushSync?.();
+  });
+  return (fields) => {
+    gathered += `{"level":"${level}"${isoTime()},${fields}${end}`;
+    if (gathered.length >= GATHER_LENGTH) flush();
+    else timer ??= setTimeout(flush, GATHER_MS).unref();
   };
 }
+type Stream = DestinationStream & { flushSync?(): void };
 
 /** Errors that are made of our own code's words. Others can quote what they stumbled over: a name, a token. */
 const SAFE_MESSAGES = new Set(['TypeError', 'RangeError', 'ReferenceError']);
@@ -58,24 +82,22 @@ export function describeError(error: unknown): Record<string, unknown> {
   };
 }
 
-const KNOWN_SUBJECTS = 10_000;
-
 /**
  * Hashes a subject, so that log lines of one person can be told to belong together and no more. Keyed,
  * since a subject can be an e-mail address, which a plain hash would give away to whoever guesses it.
  *
  * @param key shared by processes whose logs are read together; random for this process where it is absent.
  */
-export function subjectHasher(key: string | undefined): (issuer: string, subject: string) => string {
+export function subjectHasher(key: string | undefined): (caller: Caller) => string {
   const secret = key ?? randomBytes(32);
-  // A hash costs more than the rest of a log line, and most requests are of somebody seen before.
-  const known = new LRUCache<string, string>({ max: KNOWN_SUBJECTS });
-  return function hashSubject(issuer, subject) {
-    const text = `${issuer}\n${subject}`;
-    const found = known.get(text);
+  // A hash costs more than the rest of a log line. A caller is one object while its token is remembered.
+  const known = new WeakMap<Caller, string>();
+  return function hashSubject(caller) {
+    const found = known.get(caller);
     if (found !== undefined) return found;
+    const text = `${caller.issuer}\n${caller.subject}`;
     const hash = createHmac('sha256', secret).update(text).digest('hex').slice(0, 16);
-    known.set(text, hash);
+    known.set(caller, hash);
     return hash;
   };
 }

@@ -139,7 +139,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
       }),
     );
     return (...values: string[]): void => {
-      const key = values.join('\n');
+      const key = keyOf(values);
       const known = counts.get(key);
       if (known) known.count += 1;
       else if (counts.size < MAX_LABEL_SETS) counts.set(key, { labels: values, count: 1 });
@@ -220,6 +220,13 @@ export function openMetrics({ version, health }: MetricsOptions) {
     /** Memory, garbage collection, event-loop lag and the like of this process. */
     collectProcess: (): void => collectDefaultMetrics({ register: registry }),
   };
+}
+
+/** Labels never hold a line end. */
+function keyOf(values: readonly string[]): string {
+  let key = values[0] ?? '';
+  for (let at = 1; at < values.length; at += 1) key += `\n${values[at]}`;
+  return key;
 }
 
 /** More than the closed lists of labels can make: a code from outside could be anything. */

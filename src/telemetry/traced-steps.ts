@@ -1,16 +1,18 @@
 import type { AttemptRawParts } from '../contact/fetch-parts.ts';
 import type { ReadContact } from '../contact/read-contact.ts';
 import { isAppError } from '../errors.ts';
-import { traced, type SpanSettings } from './tracing.ts';
+import { isTracing, traced, type SpanSettings } from './tracing.ts';
 
 const READ: SpanSettings = { name: 'contact.read', kind: 'internal' };
 
 /** A read through the cache as a span that says how the cache took part. */
 export function tracedRead(read: ReadContact): ReadContact {
   return function readInSpan(query, options) {
+    if (!isTracing()) return read(query, options);
     return traced(READ, (span) =>
       read(query, {
-        ...options,
+        bypass: options.bypass,
+        signal: options.signal,
         onCacheOutcome: (outcome) => {
           span.set({ 'zyntro_bff.cache.result': outcome.result });
           options.onCacheOutcome(outcome);

@@ -53,6 +53,12 @@ export async function startTracing(
   return (ms) => opened.close(ms);
 }
 
+/** Whether what runs now is part of a trace that is kept. */
+export function isTracing(): boolean {
+  const parent = tracer && current.getStore();
+  return parent !== undefined && isSampled(parent);
+}
+
 /** The trace that the running code belongs to, where there is one. */
 export function currentTrace(): TraceContext | undefined {
   return current.getStore();
@@ -80,9 +86,8 @@ export function traced<T>(
   settings: SpanSettings,
   work: (span: Pick<Span, 'set' | 'fail'>) => Promise<T>,
 ): Promise<T> {
-  const parent = tracer && current.getStore();
-  if (!parent || !isSampled(parent)) return work(NO_SPAN);
-  const span = tracer!.start(settings, parent);
+  if (!isTracing()) return work(NO_SPAN);
+  const span = tracer!.start(settings, current.getStore());
   return current.run(span.context, async () => {
     try {
       return await work(span);

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Allowance, Tier } from '../../src/limits/allowance.ts';
 
 const tier = (limit: number, windowMs = 60_000): Tier => ({ name: 'test', limit, windowMs });
-const takeMany = (allowance: Allowance, key: string, count: number, of: Tier) =>
-  Promise.all(Array.from({ length: count }, () => allowance.take(key, 1, of)));
+export const takeMany = (allowance: Allowance, key: string, count: number, of: Tier) =>
+  Promise.all(Array.from({ length: count }, async () => allowance.take(key, 1, of)));
 
 /** What every way of counting keeps. */
 export function describeAllowance(name: string, open: () => Allowance): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { takeMany } from '../contract/allowance.ts';
 import type { Allowance, Tier } from '../../src/limits/allowance.ts';
 import { redisAllowance, type OnStoreFailure } from '../../src/limits/redis-allowance.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
@@ -22,7 +23,7 @@ const open = (onFailure: OnStoreFailure = 'local') =>
 const tier = (limit: number, windowMs = 60_000): Tier => ({ name: 'test', limit, windowMs });
 
 async function allowedOf(allowance: Allowance, key: string, count: number, of: Tier): Promise<number> {
-  const verdicts = await Promise.all(Array.from({ length: count }, () => allowance.take(key, 1, of)));
+  const verdicts = await takeMany(allowance, key, count, of);
   return verdicts.filter(({ allowed }) => allowed).length;
 }
 
@@ -134,7 +135,7 @@ describe('while Redis fails', () => {
     const [first] = open('open');
     const key = randomUUID();
     await server.kill();
-    const verdicts = await Promise.all(Array.from({ length: 20 }, () => first!.take(key, 1, tier(10))));
+    const verdicts = await takeMany(first!, key, 20, tier(10));
     expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(20);
     expect(verdicts.filter(({ counted }) => !counted)).toHaveLength(10);
   });
