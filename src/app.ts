@@ -9,6 +9,7 @@ import express, {
 import { requireAdminToken } from './auth/admin-token.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { openIdentity } from './auth/open-identity.ts';
+import type { RevocationRequest } from './auth/revocation-store.ts';
 import { openPartStore } from './cache/open-part-store.ts';
 import type { PartStore } from './cache/part-store.ts';
 import { withCache } from './cache/with-cache.ts';
@@ -47,6 +48,8 @@ import { RedisLink } from './redis/redis-link.ts';
 import { staticAnswer } from './http/static-answer.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
+import { answerSiblings, metricsTogether, tellSiblings } from './processes/shared-state.ts';
+import type { Siblings } from './processes/siblings.ts';
 import { replaceableSecrets } from './replaceable-secrets.ts';
 import { setTimer } from './resilience/timers.ts';
 import { withResilience } from './resilience/with-resilience.ts';
@@ -70,6 +73,8 @@ export interface AppOptions {
   readonly log: Log;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** The processes that serve the same ports. */
+  readonly siblings: Siblings;
 }
 
 /** What the steps are made of, and share. */
@@ -87,7 +92,7 @@ const clock = () => performance.now();
 
 /** Both ports' applications, and the way to let go of what they hold. */
 export function buildApp(options: AppOptions) {
-  const { config, log, health, metrics } = options;
+  const { config, log, health, metrics, siblings } = options;
   const secrets = replaceableSecrets(config, { log, health });
   const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health, metrics });
   const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now, clock });
@@ -103,6 +108,7 @@ export function buildApp(options: AppOptions) {
     health,
     metrics,
   });
+  answerSiblings(siblings, { store, identity, metrics });
   const parts = { ...options, secrets, store, identity, allowance };
   return {
     publicApp: publicPort(parts),
@@ -185,6 +191,7 @@ function publicPort(parts: Parts): Application {
     'event_loop_lag_seconds',
     'How long work has had to wait for the event loop lately, at the least',
     () => lag.lagMs() / 1000,
+    'max',
   );
   const shed = shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log });
   serve(app, '/contacts', { get: [shed, ...each, contacts.listContacts] });
@@ -207,19 +214,23 @@ function publicPort(parts: Parts): Application {
 }
 
 function adminPort(parts: Parts): Application {
-  const { config, log, health, metrics, secrets, store, identity } = parts;
+  const { config, log, health, metrics, secrets, store, identity, siblings } = parts;
   const app = router();
   const operator = requireAdminToken(secrets.adminToken);
   const json = express.json({ limit: config.http.maxBodyBytes });
   const invalidate = invalidations(async (org, contact) => {
     await store.invalidate(org, contact);
+    await tellSiblings(siblings, 'invalidated', { org, contact });
     metrics.invalidation();
   });
+  const revoke = async (request: RevocationRequest): Promise<void> =>
+    tellSiblings(siblings, 'revoked', await identity.revoke(request));
+  const together = metricsTogether(metrics, siblings, config.processes);
   const adminOpenApi = openApiContent(openApiBytes(adminOpenApiDocument()));
   serve(app, '/healthz', { get: [healthz] });
   serve(app, '/readyz', { get: [readyz(health, { reasons: true })] });
   const readStatus = statusReader({
-    metrics,
+    metrics: together,
     health,
     version: VERSION,
     upstream: config.upstream.baseUrl.host,
@@ -230,9 +241,9 @@ function adminPort(parts: Parts): Application {
   serve(app, '/', { get: [operator, operatorsPage] });
   for (const [path, content] of operatorsPageFiles()) serve(app, path, { get: [staticAnswer(content)] });
   serve(app, '/status', { get: [operator, operatorsStatus(readStatus)] });
-  serve(app, '/metrics', { get: [operator, scrape(metrics)] });
+  serve(app, '/metrics', { get: [operator, scrape(together)] });
   serve(app, '/invalidations', { post: [operator, json, invalidate] });
-  serve(app, '/revocations', { post: [operator, json, revocations({ revoke: identity.revoke, now })] });
+  serve(app, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
   serve(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
   app.use(operator, routeNotFound).use(operatorsPageRefusal);
   return application(entrySteps(parts), app, errorResponse(log));

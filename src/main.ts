@@ -1,9 +1,12 @@
+import cluster from 'node:cluster';
 import { buildApp } from './app.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/faults.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
 import { secretReloader } from './config/secret-reloader.ts';
 import { listen, type RunningServer } from './http/server.ts';
+import { randomHashKey, runPrimary } from './processes/primary.ts';
+import { openSiblings } from './processes/siblings.ts';
 import { Health } from './telemetry/health.ts';
 import { describeError, openLog, type Log } from './telemetry/log.ts';
 import { openMetrics } from './telemetry/metrics.ts';
@@ -16,7 +19,12 @@ const EX_CONFIG = 78;
 const FLUSH_LEAST_MS = 200;
 const FLUSH_MOST_MS = 2000;
 
-function readConfig(): { readonly env: Environment; readonly config: Config } {
+interface Settings {
+  readonly env: Environment;
+  readonly config: Config;
+}
+
+function readConfig(): Settings {
   try {
     const env = processEnvironment();
     return { env, config: loadConfig(env) };
@@ -74,6 +82,10 @@ function stopInOrder(drain: () => Promise<{ cutOff: number }>, health: Health, l
       void stop();
     });
   }
+  process.on('disconnect', () => {
+    log.error('the process that ran this one is gone: draining');
+    void stop();
+  });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       exitCode = 1;
@@ -83,14 +95,13 @@ function stopInOrder(drain: () => Promise<{ cutOff: number }>, health: Health, l
   }
 }
 
-async function main(): Promise<void> {
-  const { env, config } = readConfig();
-  const log = openLog(config.log);
+/** The whole program, or one of the processes that are. */
+async function serve({ env, config }: Settings, log: Log): Promise<void> {
   const health = new Health(Date.now);
   const metrics = openMetrics({ version: VERSION, health });
   metrics.collectProcess();
   const flushTraces = await startTracing(config.tracing, log);
-  const app = buildApp({ config, log, health, metrics });
+  const app = buildApp({ config, log, health, metrics, siblings: openSiblings() });
   reloadOnHangUp(env, app.takeSecrets, log);
   await app.connect();
   const { http, admin } = config;
@@ -113,7 +124,14 @@ async function main(): Promise<void> {
   }
   stopInOrder(drain, health, log);
   health.enter('ready');
-  log.info({ port: publicServer.port, adminPort: adminServer.port }, 'listening');
+  log.info({ pid: process.pid, port: publicServer.port, adminPort: adminServer.port }, 'listening');
 }
 
-await main();
+const settings = readConfig();
+const log = openLog(settings.config.log);
+if (cluster.isPrimary && settings.config.processes > 1) {
+  const { processes, shutdownGraceMs, log: logged } = settings.config;
+  runPrimary({ processes, shutdownGraceMs, hashKey: logged.hashKey ?? randomHashKey(), log });
+} else {
+  await serve(settings, log);
+}

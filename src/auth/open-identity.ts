@@ -4,6 +4,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { openJwksFetch, type JwksFetchOptions } from './jwks-fetch.ts';
 import { redisRevocations } from './redis-revocations.ts';
+import type { Revocation } from './revocation-list.ts';
 import { reportJwks } from './report-jwks.ts';
 import {
   memoryRevocations,
@@ -60,7 +61,13 @@ export function openIdentity(options: IdentityOptions) {
   let remembered = remembering();
   return {
     verify: refuseRevoked((token) => remembered(token), revocations),
-    revoke: (request: RevocationRequest) => revocations.keep(revocationOf(request, options)),
+    /** @returns what other processes have to learn. */
+    async revoke(request: RevocationRequest): Promise<Revocation> {
+      const revocation = revocationOf(request, options);
+      await revocations.keep(revocation);
+      return revocation;
+    },
+    learn: (revocation: Revocation) => revocations.learn(revocation),
     /** Learns what was revoked before this process was there. */
     connect: async () => shared?.compare(),
     /** Trusts these from the next request on, and no token that only the others vouched for. */

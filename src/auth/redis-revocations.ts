@@ -117,6 +117,7 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
 
   return {
     covers: (token) => list.covers(token),
+    learn: (revocation) => list.add(revocation),
     async keep(revocation) {
       if (!list.add(revocation)) throw noRoom();
       try {

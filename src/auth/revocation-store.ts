@@ -17,6 +17,8 @@ export interface RevocationStore extends Pick<RevocationList, 'covers'> {
    * @throws AppError `CACHE_UNAVAILABLE` where it could not be kept: the caller must ask again.
    */
   keep(revocation: Revocation): Promise<void>;
+  /** Takes over what another process keeps. @returns false where there is no room. */
+  learn(revocation: Revocation): boolean;
 }
 
 export interface RevocationTimes {
@@ -35,6 +37,7 @@ export function memoryRevocations(options: {
   const list = revocationList(options);
   return {
     covers: (token) => list.covers(token),
+    learn: (revocation) => list.add(revocation),
     async keep(revocation) {
       if (!list.add(revocation)) throw noRoom();
     },

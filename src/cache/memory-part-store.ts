@@ -52,6 +52,7 @@ export function memoryPartStore(options: {
     async invalidate(org, contact) {
       table.forget(org, contact);
     },
+    forget: (org, contact) => table.forget(org, contact),
   };
 }
 

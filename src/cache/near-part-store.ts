@@ -149,6 +149,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       return { generation: claim.generation, entries: claim.entries };
     },
     claim: claimPart,
+    forget,
     async invalidate(org, contact) {
       forget(org, contact);
       try {

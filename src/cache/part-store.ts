@@ -79,4 +79,6 @@ export interface PartStore {
    * @throws AppError `CACHE_UNAVAILABLE` where that cannot be promised.
    */
   invalidate(org: string, contact: string): Promise<void>;
+  /** Drops what this process has of a contact that another process has invalidated. */
+  forget(org: string, contact: string): void;
 }

@@ -38,6 +38,7 @@ export function loadConfig(env: Environment) {
     http: { ...files.http!, host: all.HOST, port: all.PORT, corsOrigins: all.CORS_ORIGINS },
     admin: { host: all.ADMIN_HOST, port: all.ADMIN_PORT, token: all.ADMIN_TOKEN },
     shutdownGraceMs: all.SHUTDOWN_GRACE_MS,
+    processes: all.WEB_CONCURRENCY,
     tracing: buildTracing(all),
     scopes: files.scopes!,
     auth: {
@@ -87,8 +88,8 @@ export function loadConfig(env: Environment) {
     resilience: {
       ...files.resilience!,
       timeoutMs: all.UPSTREAM_TIMEOUT_MS,
-      maxConcurrency: all.UPSTREAM_MAX_CONCURRENCY,
-      maxPerSecond: all.UPSTREAM_MAX_RPS,
+      maxConcurrency: Math.floor(all.UPSTREAM_MAX_CONCURRENCY / all.WEB_CONCURRENCY),
+      maxPerSecond: all.UPSTREAM_MAX_RPS && Math.floor(all.UPSTREAM_MAX_RPS / all.WEB_CONCURRENCY),
     },
   });
 }
@@ -102,6 +103,20 @@ function buildTracing(values: Values) {
     ratio: values.OTEL_TRACES_SAMPLER_ARG,
     scheduleDelayMs: values.OTEL_BSP_SCHEDULE_DELAY,
   };
+}
+
+/** Several processes share what is in Redis alone, and each needs a part of the upstream's budget. */
+function checkProcesses(values: Partial<Values>, faults: Faults): void {
+  const { WEB_CONCURRENCY: processes = 1, UPSTREAM_MAX_CONCURRENCY, UPSTREAM_MAX_RPS } = values;
+  if (processes === 1) return;
+  if (values.REDIS_URL === undefined && values.REDIS_NODES === undefined)
+    faults.add(
+      'WEB_CONCURRENCY',
+      'above 1 needs Redis, which processes share limits and cache by: set REDIS_URL',
+    );
+  for (const [name, budget] of Object.entries({ UPSTREAM_MAX_CONCURRENCY, UPSTREAM_MAX_RPS }))
+    if (budget !== undefined && budget < processes)
+      faults.add('WEB_CONCURRENCY', `must not be more than ${name}, of which each process gets a part`);
 }
 
 /** What one variable cannot tell by itself. */
@@ -121,6 +136,7 @@ function checkTogether(values: Partial<Values>, faults: Faults): void {
   ) {
     faults.add('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
   }
+  checkProcesses(values, faults);
   if (values.EGRESS_LOCAL_ADDRESS !== undefined && values.EGRESS_PROXY_URL !== undefined) {
     faults.add(
       'EGRESS_PROXY_URL',

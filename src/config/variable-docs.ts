@@ -12,6 +12,7 @@ const PURPOSES: Readonly<Record<VariableName, string>> = {
   ADMIN_TOKEN: 'bearer token of the admin port; required where `ADMIN_HOST` is no loopback address',
   CORS_ORIGINS: 'origins whose pages may read answers, separated by commas',
   SHUTDOWN_GRACE_MS: 'how long requests under way may take after SIGTERM',
+  WEB_CONCURRENCY: 'processes that serve the ports, at most one a core; more than 1 needs Redis',
   JWT_SECRET: 'HMAC secret of at least 32 bytes (HS256, HS384, HS512)',
   JWT_PUBLIC_KEY: 'public key in PEM (RS, PS and ES families)',
   JWT_JWKS_URI: 'where the issuer publishes its keys',

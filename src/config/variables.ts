@@ -98,6 +98,7 @@ export const VARIABLES = {
   ADMIN_TOKEN: text.optional(),
   CORS_ORIGINS: origins.default([]),
   SHUTDOWN_GRACE_MS: whole(0, 600_000).default(10_000),
+  WEB_CONCURRENCY: whole(1, 128).default(1),
 
   JWT_SECRET: text.optional(),
   JWT_PUBLIC_KEY: text.optional(),

@@ -79,8 +79,11 @@ export class RedisLink {
     this.#client = client;
     this.#log = log;
     this.#health = health;
-    metrics.gauge('redis_up', '1 while every server of Redis answers and takes commands', () =>
-      this.#troubled.size === 0 ? 1 : 0,
+    metrics.gauge(
+      'redis_up',
+      '1 while every server of Redis answers and takes commands',
+      () => (this.#troubled.size === 0 ? 1 : 0),
+      'min',
     );
     client.onError((error) => (this.#connectionError = error));
     client.onReady(() => (this.#connectionError = undefined));

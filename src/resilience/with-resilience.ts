@@ -61,8 +61,11 @@ export function withResilience(attempt: AttemptRawParts, options: ResilienceOpti
   );
   metrics.gauge('upstream_calls_waiting', 'Upstream calls that wait for their turn', () => budget.waiting);
   metrics.gauge('upstream_calls_waiting_max', 'Upstream calls that may wait', () => options.maxQueue);
-  metrics.gauge('upstream_breaker_open', '1 while the circuit breaker is open', () =>
-    breaker.isOpen ? 1 : 0,
+  metrics.gauge(
+    'upstream_breaker_open',
+    '1 while the circuit breaker is open',
+    () => (breaker.isOpen ? 1 : 0),
+    'max',
   );
 
   const attemptJudged = judged(attempt, breaker, { patienceMs: timeoutMs / 2, now });

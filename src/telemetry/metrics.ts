@@ -9,6 +9,9 @@ import {
 import type { Part } from '../contact/parts.ts';
 import type { Health } from './health.ts';
 
+/** What the values of several processes come to. */
+export type Aggregator = 'sum' | 'max' | 'min' | 'first';
+
 const PREFIX = 'zyntro_bff_';
 
 /** How one part of an answer came about. */
@@ -91,6 +94,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
     name: `${PREFIX}build_info`,
     help: 'Always 1; the version is in the labels',
     labelNames: ['version', 'node'],
+    aggregator: 'first',
     registers,
   }).set({ version, node: process.version }, 1);
   gauges('component_fault', '1 for each component that readiness calls faulty', 'component', () =>
@@ -103,12 +107,14 @@ export function openMetrics({ version, health }: MetricsOptions) {
     help: string,
     label: string,
     read: () => Iterable<readonly [string, number]>,
+    aggregator: Aggregator = 'max',
   ): void {
     registry.registerMetric(
       new Gauge({
         name: PREFIX + name,
         help,
         labelNames: [label],
+        aggregator,
         registers: [],
         collect() {
           this.reset();
@@ -182,12 +188,13 @@ export function openMetrics({ version, health }: MetricsOptions) {
     tokenRefused: (code: string): void => refusedTokens(code),
     redisFailure: (code: string): void => redisFailures(code),
     invalidation: (): void => invalidations(),
-    /** A value that is read when somebody asks for it. */
-    gauge(name: string, help: string, read: () => number): void {
+    /** A value that is read when somebody asks for it; `aggregator` says what several processes' come to. */
+    gauge(name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void {
       registry.registerMetric(
         new Gauge({
           name: PREFIX + name,
           help,
+          aggregator,
           registers: [],
           collect() {
             this.set(read());
@@ -198,25 +205,17 @@ export function openMetrics({ version, health }: MetricsOptions) {
     /** The same, one for each value of a label, from a list that configuration closes. */
     gauges,
     /** The text that Prometheus scrapes. */
-    async render(): Promise<{ readonly contentType: string; readonly text: string }> {
-      return { contentType: registry.contentType, text: await registry.metrics() };
-    },
+    render: (): Promise<Exposition> => exposition(registry),
     /**
-     * Our own metrics by their names without the prefix; a histogram's as `…_bucket`, `…_sum` and `…_count`.
-     * What the process measures of itself is left out: reading some of it begins it anew, which is for the
-     * scrape to do.
+     * Our own metrics. What the process measures of itself is left out: reading some of it begins it anew,
+     * which is for the scrape to do.
      */
-    async samples(): Promise<Record<string, Sample[]>> {
-      const ours = registry.getMetricsAsArray().filter(({ name }) => name.startsWith(PREFIX));
-      const samples: Record<string, Sample[]> = {};
-      for (const { name } of ours) {
-        const { values } = await registry.getSingleMetric(name)!.get();
-        if (values.length === 0) samples[name.slice(PREFIX.length)] = [];
-        for (const { metricName, labels, value } of values as MetricValueWithName<string>[])
-          (samples[(metricName ?? name).slice(PREFIX.length)] ??= []).push({ labels, value } as Sample);
-      }
-      return samples;
-    },
+    samples: (): Promise<Record<string, Sample[]>> => ownSamples(registry),
+    /** Everything, or our own metrics alone, to be put together with what other processes have. */
+    snapshot: (which: 'all' | 'own') =>
+      which === 'all'
+        ? registry.getMetricsAsJSON()
+        : Promise.all(ownMetrics(registry).map((one) => one.get())),
     /** Memory, garbage collection, event-loop lag and the like of this process. */
     collectProcess: (): void => collectDefaultMetrics({ register: registry }),
   };
@@ -227,6 +226,32 @@ function keyOf(values: readonly string[]): string {
   let key = values[0] ?? '';
   for (let at = 1; at < values.length; at += 1) key += `\n${values[at]}`;
   return key;
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export async function exposition(registry: Registry): Promise<Exposition> {
+  return { contentType: registry.contentType, text: await registry.metrics() };
+}
+
+function ownMetrics(registry: Registry) {
+  const ours = registry.getMetricsAsArray().filter(({ name }) => name.startsWith(PREFIX));
+  return ours.map(({ name }) => registry.getSingleMetric(name)!);
+}
+
+/** Our metrics by their names without the prefix; a histogram's as `…_bucket`, `…_sum` and `…_count`. */
+export async function ownSamples(registry: Registry): Promise<Record<string, Sample[]>> {
+  const samples: Record<string, Sample[]> = {};
+  for (const metric of ownMetrics(registry)) {
+    const { name, values } = await metric.get();
+    if (values.length === 0) samples[name.slice(PREFIX.length)] = [];
+    for (const { metricName, labels, value } of values as MetricValueWithName<string>[])
+      (samples[(metricName ?? name).slice(PREFIX.length)] ??= []).push({ labels, value } as Sample);
+  }
+  return samples;
 }
 
 /** More than the closed lists of labels can make: a code from outside could be anything. */

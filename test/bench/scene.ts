@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import type { Environment } from '../support/child.ts';
+import { PROJECT_ROOT, type Environment } from '../support/child.ts';
 import { exchange } from '../support/http.ts';
 import { installRedis } from '../support/redis/install-redis.ts';
 import { startRedis } from '../support/redis/redis-server.ts';
@@ -17,6 +17,8 @@ import { installWrk, writeRequests, type BenchRequest } from './wrk.ts';
 
 /** A limit for everybody that is counted like any other and never reached. */
 const TIERS = JSON.stringify({ default: { limit: 1_000_000_000, windowS: 60 } });
+/** What `npm start` sets. */
+const AS_NPM_START = { NODE_COMPILE_CACHE: path.join(PROJECT_ROOT, 'node_modules/.cache/compiled') };
 const USERS = 256;
 const DAY_S = 86_400;
 
@@ -100,7 +102,7 @@ export async function openScene(): Promise<Scene> {
     startProxy: (changes = {}, { embedded = false, ...options } = {}) =>
       startServer({
         entry: 'src/main.ts',
-        env: { ...env, ...(embedded ? {} : { REDIS_URL: redis.url }), ...changes },
+        env: { ...env, ...AS_NPM_START, ...(embedded ? {} : { REDIS_URL: redis.url }), ...changes },
         logFile: file(`proxy-${(started += 1)}.log`),
         ...options,
       }),

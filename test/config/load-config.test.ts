@@ -248,3 +248,11 @@ describe('TRUST_PROXY', () => {
     ]);
   });
 });
+
+test('several processes need Redis, and divide the budget for the upstream', () => {
+  expect(namesOf({ ...GOOD, WEB_CONCURRENCY: '2' })).toEqual(['WEB_CONCURRENCY']);
+  const redis = { ...GOOD, REDIS_URL: 'redis://127.0.0.1:6379' };
+  expect(namesOf({ ...redis, WEB_CONCURRENCY: '4', UPSTREAM_MAX_RPS: '3' })).toEqual(['WEB_CONCURRENCY']);
+  const { processes, resilience } = loadConfig({ ...redis, WEB_CONCURRENCY: '4', UPSTREAM_MAX_RPS: '10' });
+  expect([processes, resilience.maxConcurrency, resilience.maxPerSecond]).toEqual([4, 8, 2]);
+});

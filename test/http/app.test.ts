@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import request from 'supertest';
 import { buildApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { openSiblings } from '../../src/processes/siblings.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { openLog } from '../../src/telemetry/log.ts';
 import { REFERENCE_CONTACT } from '../support/directory.ts';
@@ -21,7 +22,13 @@ let adminServer: Server;
 beforeAll(async () => {
   sandbox = await startSandboxServers();
   const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
-  app = buildApp({ config, log: openLog({ level: 'silent' }), health, metrics: newMetrics() });
+  app = buildApp({
+    config,
+    log: openLog({ level: 'silent' }),
+    health,
+    metrics: newMetrics(),
+    siblings: openSiblings(),
+  });
   publicServer = serverOf(app.publicApp);
   adminServer = serverOf(app.adminApp);
   health.enter('ready');
@@ -128,6 +135,7 @@ test('two applications in one process share nothing that they have cached', asyn
     log: openLog({ level: 'silent' }),
     health: new Health(Date.now),
     metrics: newMetrics(),
+    siblings: openSiblings(),
   });
   try {
     await get(CONTACT).expect(200);

@@ -1,0 +1,85 @@
+import cluster, { type Worker } from 'node:cluster';
+import { randomBytes } from 'node:crypto';
+import type { Log } from '../telemetry/log.ts';
+import { gatherAnswers } from './gather-answers.ts';
+
+export interface PrimaryOptions {
+  /** How many processes serve. */
+  readonly processes: number;
+  /** How long they may take to drain. */
+  readonly shutdownGraceMs: number;
+  /** With which all of them hash subjects to the same. */
+  readonly hashKey: string;
+  readonly log: Log;
+}
+
+const RESTART_FIRST_MS = 100;
+const RESTART_MOST_MS = 10_000;
+/** A process that has lived so long is not one that cannot start. */
+const SETTLED_MS = 10_000;
+/** Beyond the grace time: to let go of connections and to send the last traces. */
+const END_MS = 3000;
+
+/**
+ * Runs several processes on the same ports (node:cluster), puts another in the place of one that dies, hands
+ * signals on, and ends once all have. Serves nothing itself.
+ */
+export function runPrimary({ processes, shutdownGraceMs, hashKey, log }: PrimaryOptions): void {
+  const answers = gatherAnswers();
+  const running = new Set<Worker>();
+  let begun = false;
+  let stopping = false;
+  let exitCode = 0;
+  let restartMs = RESTART_FIRST_MS;
+
+  function start(): void {
+    const worker = cluster.fork({ LOG_HASH_KEY: hashKey, LOG_HASH_KEY_FILE: '' });
+    const startedAt = performance.now();
+    running.add(worker);
+    answers.follow(worker);
+    worker.on('listening', () => (begun = true));
+    worker.on('error', () => {});
+    worker.on('exit', (code, signal) => {
+      running.delete(worker);
+      if (performance.now() - startedAt > SETTLED_MS) restartMs = RESTART_FIRST_MS;
+      ended(worker, code ?? 1, signal);
+    });
+  }
+
+  function ended(worker: Worker, code: number, signal: string | null): void {
+    const { pid } = worker.process;
+    if (stopping) {
+      if (code !== 0) exitCode = 1;
+    } else if (!begun) {
+      // What keeps the first from starting keeps the next from it, too; it has told what.
+      exitCode = code || 1;
+      stop('SIGTERM');
+    } else {
+      log.error({ pid, exitCode: code, signal, restartMs }, 'a process has died: another takes its place');
+      setTimeout(() => void (stopping || start()), restartMs);
+      restartMs = Math.min(2 * restartMs, RESTART_MOST_MS);
+    }
+    if (stopping && running.size === 0) process.exit(exitCode);
+  }
+
+  function stop(signal: NodeJS.Signals): void {
+    if (stopping) return;
+    stopping = true;
+    if (running.size === 0) process.exit(exitCode);
+    for (const worker of running) worker.process.kill(signal);
+    setTimeout(() => {
+      for (const worker of running) worker.process.kill('SIGKILL');
+    }, shutdownGraceMs + END_MS);
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
+  process.on('SIGHUP', () => {
+    for (const worker of running) worker.process.kill('SIGHUP');
+  });
+  for (let count = 0; count < processes; count += 1) start();
+}
+
+/** As good as a configured one for telling that lines of one subject belong together, until the next start. */
+export function randomHashKey(): string {
+  return randomBytes(32).toString('base64url');
+}

@@ -1,0 +1,80 @@
+import cluster from 'node:cluster';
+
+/** What one process asks of all that serve the same ports, itself included. */
+export interface Siblings {
+  /** Says how this process answers a question of this kind. */
+  on(kind: string, answer: (payload: unknown) => unknown): void;
+  /** The answers of all processes; `missing` counts those that did not give one in time. Never rejects. */
+  ask(kind: string, payload?: unknown): Promise<Answers>;
+}
+
+export interface Answers {
+  readonly values: readonly unknown[];
+  readonly missing: number;
+}
+
+/** What goes between a worker and the primary, which passes questions on and gathers the answers. */
+export type Message = { readonly zbff: true } & (
+  | { readonly type: 'joined' }
+  | { readonly type: 'ask' | 'question'; readonly id: string; readonly kind: string; payload?: unknown }
+  | { readonly type: 'answer'; readonly id: string; readonly value: unknown }
+  | ({ readonly type: 'answers'; readonly id: string } & Answers)
+);
+
+/** How long a process may take to answer. */
+export const ANSWER_MS = 1000;
+
+export function isMessage(message: unknown): message is Message {
+  return typeof message === 'object' && message !== null && 'zbff' in message;
+}
+
+type Handlers = Map<string, (payload: unknown) => unknown>;
+
+/** The other processes where there are some, by way of the primary; this one alone where there are none. */
+export function openSiblings(): Siblings {
+  const handlers: Handlers = new Map();
+  const on: Siblings['on'] = (kind, answer) => void handlers.set(kind, answer);
+  if (!cluster.isWorker) {
+    return {
+      on,
+      ask: async (kind, payload) => ({ values: [await handlers.get(kind)?.(payload)], missing: 0 }),
+    };
+  }
+  return { on, ask: askThroughPrimary(handlers) };
+}
+
+function askThroughPrimary(handlers: Handlers): Siblings['ask'] {
+  const waiting = new Map<string, (answers: Answers) => void>();
+  let asked = 0;
+  process.on('message', (message: unknown) => {
+    if (!isMessage(message)) return;
+    if (message.type === 'answers') waiting.get(message.id)?.(message);
+    if (message.type !== 'question') return;
+    const { id, kind, payload } = message;
+    // One that fails is as good as one that is missing.
+    void Promise.resolve()
+      .then(() => handlers.get(kind)?.(payload))
+      .then(
+        (value) => send({ zbff: true, type: 'answer', id, value }),
+        () => {},
+      );
+  });
+  send({ zbff: true, type: 'joined' });
+  return (kind, payload) =>
+    new Promise((resolve) => {
+      const id = `${process.pid}.${(asked += 1)}`;
+      const settle = (answers: Answers): void => {
+        clearTimeout(timer);
+        waiting.delete(id);
+        resolve(answers);
+      };
+      const timer = setTimeout(() => settle({ values: [], missing: 1 }), 2 * ANSWER_MS);
+      waiting.set(id, settle);
+      send({ zbff: true, type: 'ask', id, kind, payload });
+    });
+}
+
+function send(message: Message): void {
+  // The primary may be gone, which this process hears of and ends for.
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
+}

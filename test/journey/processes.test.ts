@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { parsedLines } from '../support/child.ts';
+import { exchange } from '../support/http.ts';
+import { scrape } from '../support/prometheus.ts';
+import { expectProblem } from '../support/problem.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const LIMIT = 100;
+const PROCESSES = 3;
+let redis: RedisServer;
+let world: World;
+beforeEach(async () => {
+  redis = await startRedis();
+  world = await startWorld({
+    REDIS_URL: redis.url,
+    WEB_CONCURRENCY: String(PROCESSES),
+    RATE_LIMIT_TIERS: JSON.stringify({
+      default: { limit: 10_000, windowS: 60 },
+      few: { limit: LIMIT, windowS: 60 },
+    }),
+  });
+  await waitFor('all processes to listen', () => workers().length === PROCESSES);
+});
+afterEach(async () => {
+  await world?.stop();
+  await redis?.stop();
+});
+
+const lines = (message: string) =>
+  parsedLines(world.program.stdout()).filter((line) => line['msg'] === message);
+const workers = () => lines('listening').map((line) => Number(line['pid']));
+/** Each on a connection of its own, which the processes take in turn. */
+const many = <T>(count: number, ask: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, ask));
+
+test('limits hold across the processes, exactly', async () => {
+  const token = world.token({ sub: randomUUID(), rate_tier: 'few' });
+  const path = `/contacts/${world.freshContact()}`;
+  const answers = await many(3 * LIMIT, () => world.get(path, { token }));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(LIMIT);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(2 * LIMIT);
+});
+
+test('an invalidation holds in all of them once it is answered', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const path = `/contacts/${world.freshContact()}`;
+    await many(4 * PROCESSES, () => world.get(path));
+    const before = await world.sandbox.calls();
+    const id = path.slice('/contacts/'.length);
+    expect((await world.invalidate(id)).status).toBe(204);
+    const after = await many(4 * PROCESSES, () => world.get(path));
+    expect(after.map(({ headers }) => headers['cache-status'])).toContain('zyntro-bff; fwd=miss; stored');
+    expect(after.filter(({ headers }) => headers['age'] !== '0')).toEqual([]);
+    expect((await world.sandbox.calls()).length - before.length).toBe(1);
+  }
+});
+
+test('a revocation holds in all of them once it is answered', async () => {
+  const jti = randomUUID();
+  const token = world.token({ jti });
+  const path = `/contacts/${world.freshContact()}`;
+  await many(4 * PROCESSES, () => world.get(path, { token }));
+  const revoked = await world.admin('/revocations', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jti }),
+  });
+  expect(revoked.status).toBe(204);
+  for (const answer of await many(4 * PROCESSES, () => world.get(path, { token })))
+    expectProblem(answer, 401, 'INVALID_TOKEN');
+});
+
+test('metrics and status are those of all processes together', async () => {
+  const path = `/contacts/${world.freshContact()}`;
+  await many(30, () => world.get(path));
+  const counted = async (): Promise<number> => {
+    const text = await scrape(world.program.adminUrl);
+    return Number(/^zyntro_bff_http_requests_total{route="\/contacts\/:id".*} (\d+)$/m.exec(text)?.[1]);
+  };
+  await waitFor('all requests to be counted', async () => (await counted()) === 30);
+  const { metrics } = (await world.admin('/status')).json();
+  expect(metrics.build_info).toHaveLength(1);
+  expect(metrics.build_info[0].value).toBe(1);
+});
+
+test('another takes the place of one that dies, and requests are served meanwhile', async () => {
+  const path = `/contacts/${world.freshContact()}`;
+  await world.get(path);
+  process.kill(workers()[0]!, 'SIGKILL');
+  await waitFor('another process', () => workers().length === PROCESSES + 1);
+  expect(lines('a process has died: another takes its place')).toMatchObject([
+    { level: 'error', pid: workers()[0], signal: 'SIGKILL' },
+  ]);
+  for (const { status } of await many(4 * PROCESSES, () => world.get(path))) expect(status).toBe(200);
+  expect((await world.invalidate(path.slice('/contacts/'.length))).status).toBe(204);
+});
+
+test('SIGTERM ends them all in order, and one subject has one hash in all their lines', async () => {
+  const token = world.token();
+  await many(4 * PROCESSES, () => world.get(`/contacts/${world.freshContact()}`, { token }));
+  await waitFor('the lines', () => lines('request').length >= 4 * PROCESSES);
+  expect(new Set(lines('request').flatMap((line) => line['subject'] ?? [])).size).toBe(1);
+  const pids = workers();
+  expect(await world.program.stop()).toEqual({ code: 0, signal: null });
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+});
+
+test('when the first process is killed the others end', async () => {
+  const pids = workers();
+  const { port } = new URL(world.program.url);
+  execFileSync('kill', ['-9', String(world.program.pid)]);
+  await waitFor('the processes to end', () => pids.every((pid) => !isThere(pid)));
+  await expect(exchange(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+});
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
