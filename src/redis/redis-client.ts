@@ -52,6 +52,7 @@ export function openRedis(settings: RedisSettings): RedisClient {
   const connections = new Set([client, subscriber, durable]);
   const channels = new Map<string, (message: string) => void>();
   const gapListeners: (() => void)[] = [];
+  const together = togetherOn(client);
   const confirmations = new Map<Redis, Promise<number>>();
 
   // Without a listener an error would be printed; which is why it is heard even where nobody asks.
@@ -76,10 +77,13 @@ export function openRedis(settings: RedisSettings): RedisClient {
   }
 
   return {
-    call: (name, args) => client.callBuffer(name, [...args]),
-    script: (lua) => scriptOn(client, lua),
+    call(name, args) {
+      together();
+      return client.callBuffer(name, [...args]);
+    },
+    script: (lua) => scriptOn(client, lua, together),
     durableScript(lua, waitMs) {
-      const run = scriptOn(durable, lua);
+      const run = scriptOn(durable, lua, togetherOn(durable));
       return async (keys, args) => {
         await run(keys, args);
         if (settings.mode === 'standalone') return true;
@@ -118,14 +122,36 @@ export function openRedis(settings: RedisSettings): RedisClient {
 
 let scripts = 0;
 
-function scriptOn(connection: Redis | Cluster, lua: string): RunScript {
+/**
+ * What makes the commands of one turn of the event loop go out in one write: a system call for each costs more
+ * than the commands. A Cluster's go to several servers, and as they come.
+ */
+function togetherOn(connection: Redis | Cluster): () => void {
+  if (connection instanceof Cluster) return ignore;
+  let gathering = false;
+  return () => {
+    if (gathering || connection.status !== 'ready') return;
+    const { stream } = connection;
+    gathering = true;
+    stream.cork();
+    setImmediate(() => {
+      gathering = false;
+      stream.uncork();
+    });
+  };
+}
+
+function scriptOn(connection: Redis | Cluster, lua: string, together: () => void): RunScript {
   scripts += 1;
   const name = `zbffScript${scripts}`;
   connection.defineCommand(name, { lua });
   const run = (connection as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[
     `${name}Buffer`
   ]!.bind(connection);
-  return (keys, args) => run(keys.length, ...keys, ...args);
+  return (keys, args) => {
+    together();
+    return run(keys.length, ...keys, ...args);
+  };
 }
 
 function masterOf(connection: Redis | Cluster, key: string): string {

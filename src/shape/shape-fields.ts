@@ -39,7 +39,28 @@ function kindOf(name: string, table: FieldTable): ValueKind {
 }
 
 /** Fields of the table choose first, so that an unknown one never takes the place of a known one. */
-function chooseNames(names: readonly string[], table: FieldTable): Map<string, string> {
+function chooseNames(names: readonly string[], table: FieldTable): ReadonlyMap<string, string> {
+  const already = namesOf(table);
+  const key = JSON.stringify(names);
+  const found = already.get(key);
+  if (found) return found;
+  const chosen = chooseAnew(names, table);
+  if (already.size < MAX_REMEMBERED && key.length <= MAX_KEY_LENGTH) already.set(key, chosen);
+  return chosen;
+}
+
+/** The upstream's objects of one kind have nearly all the same fields, whose names are then made once. */
+const remembered = new WeakMap<FieldTable, Map<string, ReadonlyMap<string, string>>>();
+const MAX_REMEMBERED = 200;
+const MAX_KEY_LENGTH = 4000;
+
+function namesOf(table: FieldTable): Map<string, ReadonlyMap<string, string>> {
+  const known = remembered.get(table) ?? new Map<string, ReadonlyMap<string, string>>();
+  remembered.set(table, known);
+  return known;
+}
+
+function chooseAnew(names: readonly string[], table: FieldTable): ReadonlyMap<string, string> {
   const known = names.filter((name) => Object.hasOwn(table.kinds, name));
   const unknown = names.filter((name) => !Object.hasOwn(table.kinds, name));
   const withoutPrefix = (name: string) =>

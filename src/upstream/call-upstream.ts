@@ -29,15 +29,27 @@ export async function callUpstream(
   body: Readonly<Record<string, unknown>>,
   { signal, deadline }: CallBounds,
 ): Promise<string> {
-  const timeUp = AbortSignal.timeout(Math.max(0, Math.ceil(deadline - options.now())));
-  const either = AbortSignal.any([signal, timeUp]);
+  signal.throwIfAborted();
+  // Not AbortSignal.timeout and any: those live on, with all that hangs on them, until the time is up.
+  const end = new AbortController();
+  let timeUp = false;
+  const giveUp = () => end.abort(signal.reason);
+  const expire = () => {
+    timeUp = true;
+    end.abort();
+  };
+  const timer = setTimeout(expire, Math.max(0, Math.ceil(deadline - options.now())));
+  signal.addEventListener('abort', giveUp);
   try {
-    const response = await options.transport.post(path, body, either);
-    return await readAnswer(response, options.maxResponseBytes, either);
+    const response = await options.transport.post(path, body, end.signal);
+    return await readAnswer(response, options.maxResponseBytes, end.signal);
   } catch (error) {
     if (error instanceof AppError) throw error;
     signal.throwIfAborted();
-    throw failureOfTransport(error, timeUp.aborted);
+    throw failureOfTransport(error, timeUp);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { ORG, OWNER } from '../support/sandbox-servers.ts';
 import { describePartStore } from './part-store.ts';
 
 describe('standalone', () => {
@@ -39,6 +41,8 @@ describe('cluster', () => {
   describePartStore('Redis Cluster', async () => ({ store: opened.store, wait: sleep }));
 
   test('uses all masters', async () => {
+    const contacts = Array.from({ length: 64 }, () => ({ org: ORG, member: OWNER, contact: randomUUID() }));
+    await Promise.all(contacts.map((ref) => opened.store.open(ref, [])));
     const masters = [];
     for (const node of cluster.nodes) {
       const role = await node.cli('role');
