@@ -12,6 +12,12 @@ export interface Application {
 
 const SECURITY_BLOCK: readonly string[] = [...SECURITY_HEADERS].flat();
 
+/** The headers of a call of writeHead, name and value by turns. */
+function flat(headers: unknown): string[] {
+  if (Array.isArray(headers)) return headers as string[];
+  return typeof headers === 'object' && headers !== null ? (Object.entries(headers).flat() as string[]) : [];
+}
+
 /**
  * Classes of requests and responses that are Express's from the start, so that Express need not change the
  * prototype of each, which takes what the engine has learned of their shape.
@@ -23,8 +29,7 @@ export function messagesOf(app: Express): Omit<Application, 'handle'> {
   class Question extends IncomingMessage {}
   class Answer extends ServerResponse {
     override writeHead(status: number, ...rest: unknown[]): this {
-      const own = rest.find(Array.isArray) as readonly string[] | undefined;
-      const block = SECURITY_BLOCK.concat(headersOf(this.req), own ?? []);
+      const block = SECURITY_BLOCK.concat(headersOf(this.req), flat(rest.at(-1)));
       if (this.getHeaderNames().length === 0) return super.writeHead(status, block);
       // Some step, or a package, set headers one by one: those stay as they are.
       for (let at = 0; at < block.length; at += 2)

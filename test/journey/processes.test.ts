@@ -98,6 +98,25 @@ test('another takes the place of one that dies, and requests are served meanwhil
   expect((await world.invalidate(path.slice('/contacts/'.length))).status).toBe(204);
 });
 
+test('an invalidation that one of them does not confirm is refused, and holds once it is sent again', async () => {
+  const id = world.freshContact();
+  await world.get(`/contacts/${id}`);
+  const hung = workers()[0]!;
+  process.kill(hung, 'SIGSTOP');
+  try {
+    // A connection that was handed to the one that hangs is not answered.
+    const tries = await Promise.allSettled(
+      Array.from({ length: 3 }, () => world.invalidate(id, undefined, { timeoutMs: 4000 })),
+    );
+    const answers = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(answers.length).toBeGreaterThan(0);
+    for (const answer of answers) expectProblem(answer, 503, 'CACHE_UNAVAILABLE');
+  } finally {
+    process.kill(hung, 'SIGCONT');
+  }
+  await waitFor('an invalidation', async () => (await world.invalidate(id)).status === 204);
+});
+
 test('SIGTERM ends them all in order, and one subject has one hash in all their lines', async () => {
   const token = world.token();
   await many(4 * PROCESSES, () => world.get(`/contacts/${world.freshContact()}`, { token }));

@@ -20,7 +20,7 @@ export interface World {
   token(claims?: Claims): string;
   get(path: string, options?: Options): Promise<Answer>;
   admin(path: string, options?: Options): Promise<Answer>;
-  invalidate(contactId: string, org?: string): Promise<Answer>;
+  invalidate(contactId: string, org?: string, options?: Options): Promise<Answer>;
   /** A contact that no test of this file has touched before. */
   freshContact(): string;
   stop(): Promise<void>;
@@ -70,8 +70,9 @@ function world(sandbox: Sandbox, program: Program, secret: string, directory: Di
     token,
     get: (path, options = {}) => exchange(`${program.url}${path}`, { token: token(), ...options }),
     admin,
-    invalidate: (contactId, org = first.id) =>
+    invalidate: (contactId, org = first.id, options = {}) =>
       admin('/invalidations', {
+        ...options,
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ orgId: org, contactId }),
