@@ -7,8 +7,8 @@ export interface RequestScope {
   readonly startedAt: number;
   /** Aborts when the client went away before it was answered. */
   readonly signal: AbortSignal;
-  /** What the steps add to the headers of whatever is answered: name and value by turns. */
-  readonly headers: string[];
+  /** What the steps add to the headers of whatever is answered, as it goes out: see `headerLine`. */
+  headerLines: string;
   /** The route's pattern, for logs and metrics; the path itself may hold anything. */
   route: string;
   /** Set by authentication alone. */
@@ -36,8 +36,22 @@ export function scopeOf(request: object): RequestScope {
 }
 
 /** None before the scope was opened. */
-export function headersOf(request: object): readonly string[] {
-  return (request as Scoped)[SCOPE]?.headers ?? [];
+export function headerLinesOf(request: object): string {
+  return (request as Scoped)[SCOPE]?.headerLines ?? '';
+}
+
+/** Whatever could end a line, or is no text (RFC 9110 section 5.5). */
+const NO_FIELD_VALUE = /[^\t\x20-\x7e]/;
+
+/**
+ * One field line of a header (RFC 9112 section 5).
+ *
+ * @param name a literal of ours.
+ * @throws TypeError where the value could end the line.
+ */
+export function headerLine(name: string, value: string): string {
+  if (NO_FIELD_VALUE.test(value)) throw new TypeError(`the value of ${name} cannot be sent`);
+  return `${name}: ${value}\r\n`;
 }
 
 /** @throws Error where no step authenticated the request: a route was mounted without it. */

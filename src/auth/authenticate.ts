@@ -1,20 +1,23 @@
 import type { RequestHandler } from 'express';
+import { andThen, type Eventually } from '../contact/eventually.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import { scopeOf } from '../scope.ts';
 import { tokenOf, type CookieOptions } from './request-token.ts';
 
 export interface AuthenticateOptions {
   /** @throws AppError where the token is refused, or cannot be judged. */
-  readonly verify: (token: string) => Promise<Caller>;
+  readonly verify: (token: string) => Eventually<Caller>;
   /** Where browsers may send the token; undefined for the header alone. */
   readonly cookie: CookieOptions | undefined;
 }
 
 /** Verifies the token of the request and puts the caller into its scope, or answers why not. */
 export function authenticate({ verify, cookie }: AuthenticateOptions): RequestHandler {
-  return async function authenticateCaller(req, res, next) {
+  return function authenticateCaller(req, res, next) {
     if (cookie) res.vary('Cookie');
-    scopeOf(req).caller = await verify(tokenOf(req, cookie));
-    next();
+    return andThen(verify(tokenOf(req, cookie)), (caller) => {
+      scopeOf(req).caller = caller;
+      next();
+    });
   };
 }

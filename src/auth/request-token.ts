@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
+import { fieldValues } from '../field-values.ts';
 import { invalidToken } from './invalid-token.ts';
 
 export interface CookieOptions {
@@ -23,7 +24,7 @@ const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'O
  *   cookie differ, or where a cookie may have been sent without its owner's will.
  */
 export function tokenOf(req: IncomingMessage, cookie: CookieOptions | undefined): string {
-  const given = req.headersDistinct['authorization'] ?? [];
+  const given = fieldValues(req, 'authorization');
   // Node takes the first of several; whoever stands in front of us may have looked at another.
   if (given.length > 1) throw invalidToken('SEVERAL_TOKENS');
   const [header] = given;

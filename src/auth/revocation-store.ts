@@ -1,8 +1,9 @@
+import { andThen, type Eventually } from '../contact/eventually.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { invalidToken } from './invalid-token.ts';
 import { revocationList, type Revocation, type RevocationList } from './revocation-list.ts';
-import type { VerifyToken } from './verify-token.ts';
+import type { VerifiedToken } from './verify-token.ts';
 
 /** What `POST /revocations` takes. Times are seconds since the epoch. */
 export type RevocationRequest =
@@ -72,12 +73,12 @@ export function revocationOf(request: RevocationRequest, times: RevocationTimes)
  * @throws AppError `INVALID_TOKEN` for a revoked one, as for any other that is refused.
  */
 export function refuseRevoked(
-  verify: VerifyToken,
+  verify: (token: string) => Eventually<VerifiedToken>,
   store: Pick<RevocationStore, 'covers'>,
-): (token: string) => Promise<Caller> {
-  return async function verifyUnrevoked(token) {
-    const verified = await verify(token);
+): (token: string) => Eventually<Caller> {
+  function unlessRevoked(verified: VerifiedToken): Caller {
     if (store.covers(verified)) throw invalidToken('REVOKED');
     return verified.caller;
-  };
+  }
+  return (token) => andThen(verify(token), unlessRevoked);
 }

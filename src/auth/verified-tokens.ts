@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { Eventually } from '../contact/eventually.ts';
 import type { VerifiedToken, VerifyToken } from './verify-token.ts';
 
 export interface VerifiedTokensOptions {
@@ -14,7 +15,10 @@ export interface VerifiedTokensOptions {
  * Remembers tokens that verified, by their digest, until they expire or their key leaves its set. One that
  * did not verify is not remembered: whoever floods with those gains no room here.
  */
-export function rememberVerified(verify: VerifyToken, options: VerifiedTokensOptions): VerifyToken {
+export function rememberVerified(
+  verify: VerifyToken,
+  options: VerifiedTokensOptions,
+): (token: string) => Eventually<VerifiedToken> {
   if (options.maxTokens === 0) return verify;
   const remembered = new LRUCache<string, VerifiedToken>({ max: options.maxTokens });
 
@@ -26,13 +30,17 @@ export function rememberVerified(verify: VerifyToken, options: VerifiedTokensOpt
     return issuer.keys.holds(key);
   }
 
-  return async function verifyOrRemember(token) {
+  async function verifyAndRemember(token: string, digest: string): Promise<VerifiedToken> {
+    const verified = await verify(token);
+    remembered.set(digest, verified);
+    return verified;
+  }
+
+  return function verifyOrRemember(token) {
     const digest = hash('sha256', token, 'binary');
     const known = remembered.get(digest);
     if (known && stillHolds(known)) return known;
     if (known) remembered.delete(digest);
-    const verified = await verify(token);
-    remembered.set(digest, verified);
-    return verified;
+    return verifyAndRemember(token, digest);
   };
 }

@@ -1,4 +1,5 @@
 import type { FetchOptions, FetchShapedParts } from '../contact/fetch-parts.ts';
+import { contentHash } from '../contact/content-hash.ts';
 import { PARTS, type Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
@@ -99,6 +100,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
         if (found)
           entries[part] = {
             bytes: found,
+            contentHash: contentHash(found),
             fetchedAt,
             staleAt: fetchedAt + jittered(policy.ttlMs[part], random),
           };
@@ -108,7 +110,14 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
       // Not-found is an answer like any other: it is stored, and replaces what was known before.
       if (!isAppError(error, 'CONTACT_NOT_FOUND')) throw error;
       const fetchedAt = now();
-      return { contact: { bytes: 'not-found', fetchedAt, staleAt: fetchedAt + policy.negativeTtlMs } };
+      return {
+        contact: {
+          bytes: 'not-found',
+          contentHash: '',
+          fetchedAt,
+          staleAt: fetchedAt + policy.negativeTtlMs,
+        },
+      };
     }
   }
 

@@ -20,6 +20,21 @@ export interface Judgement {
   readonly missing: readonly Part[];
 }
 
+/**
+ * When the first of the parts goes stale, in milliseconds since the epoch; undefined where one of them is not
+ * there or stale already, which takes a judgement.
+ */
+export function freshUntil(entries: Entries, parts: readonly Part[], now: number): number | undefined {
+  let earliest = Infinity;
+  for (const part of parts) {
+    const entry = entries[part];
+    if (!entry || entry.bytes === 'not-found' || entry.staleAt <= now) return undefined;
+    if (entry.staleAt < earliest) earliest = entry.staleAt;
+  }
+  // Fresh, and of no use to who asks for a part: the contact is known not to exist.
+  return entries.contact?.bytes === 'not-found' ? undefined : earliest;
+}
+
 export function judge(entries: Entries, parts: readonly Part[], now: number, policy: CachePolicy): Judgement {
   const negative = entries.contact;
   if (negative?.bytes === 'not-found' && negative.staleAt > now) {

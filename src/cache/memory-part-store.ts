@@ -28,11 +28,11 @@ export function memoryPartStore(options: {
   }
 
   return {
-    async read(ref, parts) {
+    read(ref, parts) {
       const generation = table.markOf(ref.org, ref.contact)?.generation;
       return { generation, entries: generation === undefined ? {} : table.entriesOf(ref, parts, generation) };
     },
-    async open(ref, parts) {
+    open(ref, parts) {
       const generation = generationOf(ref.org, ref.contact);
       return { generation, entries: table.entriesOf(ref, parts, generation) };
     },

@@ -99,6 +99,19 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     };
   }
 
+  async function readRemote(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
+    const readAt = now();
+    const watch = watches.open(generationKey(ref.org, ref.contact));
+    try {
+      const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
+      if (!snapshot) return recent(ref, parts);
+      keepRead(ref, parts, snapshot, readAt, watch);
+      return snapshot;
+    } finally {
+      watch.close();
+    }
+  }
+
   const claimPart: PartStore['claim'] = async (ref, read, fetch) => {
     const claimedAt = now();
     const watch = watches.open(generationKey(ref.org, ref.contact));
@@ -127,21 +140,11 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   };
 
   return {
-    async read(ref, parts) {
+    read(ref, parts) {
       const near = recent(ref, parts);
       const hit = parts.every((part) => near.entries[part]);
       options.metrics.nearRead(hit);
-      if (hit) return near;
-      const readAt = now();
-      const watch = watches.open(generationKey(ref.org, ref.contact));
-      try {
-        const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
-        if (!snapshot) return recent(ref, parts);
-        keepRead(ref, parts, snapshot, readAt, watch);
-        return snapshot;
-      } finally {
-        watch.close();
-      }
+      return hit ? near : readRemote(ref, parts);
     },
     async open(ref, parts) {
       const claim = await claimPart(ref, parts, []);

@@ -1,9 +1,12 @@
+import type { Eventually } from '../contact/eventually.ts';
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
 /** What is known of one part: its bytes, or (under `contact` alone) that the contact does not exist. */
 export interface Entry {
   readonly bytes: Buffer | 'not-found';
+  /** As `contentHash` makes it; empty where there are no bytes. */
+  readonly contentHash: string;
   /** Milliseconds since the epoch when the upstream's answer arrived. */
   readonly fetchedAt: number;
   /** Milliseconds since the epoch after which the entry is stale. */
@@ -63,9 +66,9 @@ export interface Claim extends OpenSnapshot {
  * `invalidate`. None but `invalidate` fails: a store that is out of reach is an empty one.
  */
 export interface PartStore {
-  read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot>;
+  read(ref: ContactRef, parts: readonly Part[]): Eventually<Snapshot>;
   /** As `read`, and gives the contact a generation where it has none. To be called before a fetch begins. */
-  open(ref: ContactRef, parts: readonly Part[]): Promise<OpenSnapshot>;
+  open(ref: ContactRef, parts: readonly Part[]): Eventually<OpenSnapshot>;
   /**
    * As `open`, and claims the parts in `fetch`: of all who claim a part at the same time, in whatever
    * process, one gets it and the others learn of that one's call. A claim ends with its process.

@@ -14,12 +14,16 @@ export interface EntryCodec {
 }
 
 /** Goes up whenever the layout changes; an entry of another version is a miss. */
-const PLAIN_VERSION = 1;
+const PLAIN_VERSION = 3;
 const ENCRYPTED_VERSION = 2;
 const KINDS = ['json', 'not-found'] as const;
-const HEADER_LENGTH = 2 + 8 + 8 + 1;
+const HASH_OFFSET = 2 + 8 + 8;
+/** A content hash is 16 characters of base64url. */
+const HASH_LENGTH = 12;
+const STAMP_LENGTH_AT = HASH_OFFSET + HASH_LENGTH;
+const HEADER_LENGTH = STAMP_LENGTH_AT + 1;
 
-/** Version, kind, two times as doubles, length of the generation, generation, bytes. */
+/** Version, kind, two times as doubles, content hash, length of the generation, generation, bytes. */
 export const plainCodec: EntryCodec = {
   encode(_key, { generation, entry }) {
     const stamp = Buffer.from(generation, 'latin1');
@@ -29,25 +33,29 @@ export const plainCodec: EntryCodec = {
     stored[1] = KINDS.indexOf(entry.bytes === 'not-found' ? 'not-found' : 'json');
     stored.writeDoubleBE(entry.fetchedAt, 2);
     stored.writeDoubleBE(entry.staleAt, 10);
-    stored[18] = stamp.length;
+    stored
+      .fill(0, HASH_OFFSET, STAMP_LENGTH_AT)
+      .write(entry.contentHash, HASH_OFFSET, HASH_LENGTH, 'base64url');
+    stored[STAMP_LENGTH_AT] = stamp.length;
     stamp.copy(stored, HEADER_LENGTH);
     bytes.copy(stored, HEADER_LENGTH + stamp.length);
     return stored;
   },
   decode(_key, stored) {
     const kind = KINDS[stored[1] ?? -1];
-    const end = HEADER_LENGTH + (stored[18] ?? 0);
+    const end = HEADER_LENGTH + (stored[STAMP_LENGTH_AT] ?? 0);
     if (stored[0] !== PLAIN_VERSION || !kind || stored.length < end) return undefined;
     const fetchedAt = stored.readDoubleBE(2);
     const staleAt = stored.readDoubleBE(10);
     if (!Number.isFinite(fetchedAt) || !Number.isFinite(staleAt)) return undefined;
-    const bytes = kind === 'not-found' ? kind : stored.subarray(end);
+    const generation = stored.toString('latin1', HEADER_LENGTH, end);
+    if (kind === 'not-found')
+      return { generation, entry: { bytes: kind, contentHash: '', fetchedAt, staleAt } };
+    const bytes = stored.subarray(end);
     // An answer is at least one digit long.
     if (bytes.length === 0) return undefined;
-    return {
-      generation: stored.toString('latin1', HEADER_LENGTH, end),
-      entry: { bytes, fetchedAt, staleAt },
-    };
+    const contentHash = stored.toString('base64url', HASH_OFFSET, STAMP_LENGTH_AT);
+    return { generation, entry: { bytes, contentHash, fetchedAt, staleAt } };
   },
 };
 

@@ -1,4 +1,5 @@
 import type { FetchShapedParts } from '../contact/fetch-parts.ts';
+import type { Eventually } from '../contact/eventually.ts';
 import type { Part } from '../contact/parts.ts';
 import type {
   CacheOutcome,
@@ -7,11 +8,12 @@ import type {
   PartBytes,
   Parts,
   ReadContact,
+  ReadOptions,
 } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Metrics, PartOutcome } from '../telemetry/metrics.ts';
 import { fetchAndStore, withContact, type Fetched, type FetchAndStoreOptions } from './fetch-and-store.ts';
-import { judge, usableOnError, type Judgement } from './freshness.ts';
+import { freshUntil, judge, usableOnError, type Judgement } from './freshness.ts';
 import { partKey } from './part-key.ts';
 import type { Entries, Entry, OpenSnapshot, Snapshot } from './part-store.ts';
 import { SingleFlight, type Joined } from './single-flight.ts';
@@ -22,8 +24,9 @@ export interface CacheOptions extends FetchAndStoreOptions {
   readonly metrics: Pick<Metrics, 'part' | 'contactRead'>;
 }
 
-type Outcome = Partial<CacheOutcome> & Pick<CacheOutcome, 'result'>;
+type Outcome = Omit<CacheOutcome, 'ttlS'>;
 
+const HIT: Outcome = { result: 'hit', stored: false, collapsed: false };
 const NOTHING: Snapshot = { generation: undefined, entries: {} };
 const NEVER = new AbortController().signal;
 
@@ -33,19 +36,42 @@ const NEVER = new AbortController().signal;
  * call that failed (section 4).
  */
 export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): ReadContact {
-  const { store, policy, now } = options;
+  const { store, policy, metrics, now } = options;
   const flights = new SingleFlight<Fetched>();
   const fetchMissing = fetchAndStore(fetchParts, options);
 
-  return async function readThroughCache(query, readOptions) {
+  return function readThroughCache(query, readOptions) {
+    if (readOptions.bypass) return serveAndFetch(query, readOptions, NOTHING);
+    const snapshot = store.read(query, withContact(query.parts));
+    return snapshot instanceof Promise
+      ? snapshot.then((found) => serve(query, readOptions, found))
+      : serve(query, readOptions, snapshot);
+  };
+
+  /** Answers at once where all is fresh. */
+  function serve(query: ContactQuery, readOptions: ReadOptions, snapshot: Snapshot): Eventually<Parts> {
     const { parts } = query;
-    const { bypass, onCacheOutcome } = readOptions;
-    const snapshot = bypass ? NOTHING : await store.read(query, withContact(parts));
+    const { entries } = snapshot;
+    const at = now();
+    const staleAt = freshUntil(entries, parts, at);
+    if (staleAt === undefined) return serveAndFetch(query, readOptions, snapshot);
+    for (const part of parts) metrics.part(part, 'hit');
+    report(readOptions, HIT, staleAt - at);
+    return pick(entries, parts);
+  }
+
+  async function serveAndFetch(
+    query: ContactQuery,
+    readOptions: ReadOptions,
+    snapshot: Snapshot,
+  ): Promise<Parts> {
+    const { parts } = query;
+    const { bypass } = readOptions;
     const judged = judge(snapshot.entries, parts, now(), policy);
-    if (judged.notFound) return notFound(judged.notFound, { result: 'hit' });
+    if (judged.notFound) return notFound(judged.notFound, HIT);
     if (judged.missing.length === 0) {
-      if (judged.stale.length > 0) refresh(query, judged.stale, snapshot);
-      return answer(snapshot.entries, { result: judged.stale.length > 0 ? 'stale' : 'hit' });
+      refresh(query, judged.stale, snapshot);
+      return answer(snapshot.entries, { ...HIT, result: 'stale' });
     }
 
     const { generation } = await withGeneration(query, snapshot);
@@ -65,7 +91,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     if (failures.length > 0) {
       const covered = (part: Part) => fetched[part] ?? usableOnError(snapshot.entries[part], now(), policy);
       if (!failures.every(isUpstreamFailure) || !parts.every(covered)) {
-        options.metrics.contactRead('failed', how.collapsed);
+        metrics.contactRead('failed', how.collapsed);
         throw failures[0];
       }
       return answer(entries, { result: 'stale', ...how }, fetched);
@@ -73,9 +99,9 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     return answer(entries, { result: bypass ? 'bypass' : resultOf(judged), ...how }, fetched);
 
     function answer(from: Entries, outcome: Outcome, fetched: Entries = {}): Parts {
-      const found = Object.fromEntries(parts.map((part) => [part, from[part] as PartBytes]));
-      report(Object.values(found), outcome);
-      for (const part of parts) options.metrics.part(part, partOutcome(part, fetched, found[part]!));
+      const found = pick(from, parts);
+      for (const part of parts) metrics.part(part, partOutcome(part, fetched, found[part]!));
+      report(readOptions, outcome, Math.min(...parts.map((part) => found[part]!.staleAt)) - now());
       return found;
     }
 
@@ -85,19 +111,18 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     }
 
     function notFound(entry: Entry, outcome: Outcome): never {
-      report([entry], outcome);
+      report(readOptions, outcome, entry.staleAt - now());
       throw new AppError('CONTACT_NOT_FOUND');
     }
+  }
 
-    function report(served: readonly { staleAt: number }[], outcome: Outcome): void {
-      const ttlMs = Math.min(...served.map((one) => one.staleAt - now()));
-      options.metrics.contactRead(outcome.result, outcome.collapsed ?? false);
-      onCacheOutcome({ stored: false, collapsed: false, ...outcome, ttlS: Math.floor(ttlMs / 1000) });
-    }
-  };
+  function report(readOptions: ReadOptions, { result, stored, collapsed }: Outcome, ttlMs: number): void {
+    metrics.contactRead(result, collapsed);
+    readOptions.onCacheOutcome({ result, stored, collapsed, ttlS: Math.floor(ttlMs / 1000) });
+  }
 
   /** The generation from before the call: what is fetched is stored, and shared, under it. */
-  async function withGeneration(query: ContactQuery, snapshot: Snapshot): Promise<OpenSnapshot> {
+  function withGeneration(query: ContactQuery, snapshot: Snapshot): Eventually<OpenSnapshot> {
     const { generation, entries } = snapshot;
     return generation === undefined ? store.open(query, []) : { generation, entries };
   }
@@ -127,6 +152,13 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
       flight.wait(NEVER).catch((error: unknown) => flight.began && options.onRefreshFailure(error));
     }
   }
+}
+
+/** Those of the entries that were asked for, each of which is there and has bytes. */
+function pick(entries: Entries, parts: readonly Part[]): Parts {
+  const picked: Partial<Record<Part, PartBytes>> = {};
+  for (const part of parts) picked[part] = entries[part] as PartBytes;
+  return picked;
 }
 
 function resultOf(judged: Judgement): CacheResult {

@@ -1,3 +1,4 @@
+import type { Eventually } from './eventually.ts';
 import type { Part } from './parts.ts';
 
 /** Who calls, as a verified token says it. Nothing else in a request can set any of this. */
@@ -27,6 +28,8 @@ export interface ContactQuery extends ContactRef {
 /** A part as it goes out: JSON bytes (`null` where the upstream has none) and how fresh they are. */
 export interface PartBytes {
   readonly bytes: Buffer;
+  /** Of the bytes: 16 letters, digits, `-` and `_`. */
+  readonly contentHash: string;
   /** Milliseconds since the epoch when the upstream's answer arrived. */
   readonly fetchedAt: number;
   /** Milliseconds since the epoch after which the part is stale. */
@@ -57,7 +60,7 @@ export interface ReadOptions {
   /** Take nothing from the cache (RFC 9111 section 5.2.1.4); what is fetched is stored all the same. */
   readonly bypass: boolean;
   /** Told once how the cache took part, not-found answers included. */
-  readonly onCacheOutcome: (outcome: CacheOutcome) => void;
+  onCacheOutcome(outcome: CacheOutcome): void;
 }
 
 /**
@@ -66,4 +69,4 @@ export interface ReadOptions {
  * @throws AppError `CONTACT_NOT_FOUND`, `ORG_NOT_CONFIGURED`, one of the `UPSTREAM_…` codes, or
  *   `CLIENT_GONE` where the signal aborted.
  */
-export type ReadContact = (query: ContactQuery, options: ReadOptions) => Promise<Parts>;
+export type ReadContact = (query: ContactQuery, options: ReadOptions) => Eventually<Parts>;

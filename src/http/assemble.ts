@@ -1,47 +1,47 @@
 import { emptyObject, isJsonObject, parseJson, type Json } from '../contact/json.ts';
 import { PARTS, type Part } from '../contact/parts.ts';
 import type { Parts } from '../contact/read-contact.ts';
-import { hashOf } from './content-coding.ts';
 import type { Fieldsets } from './parse-query.ts';
 
-const CLOSE = Buffer.from('}');
+/**
+ * Bytes, each as the character of its value (latin1). Joining such costs nothing, since nothing is copied until
+ * all of it goes out, and it goes out together with the header, which bytes in a buffer do not.
+ */
+export type Octets = string;
+
 const FIRST_NAMES = namesAfter('{');
 const NAMES = namesAfter(',');
 
-function namesAfter(before: string): Readonly<Record<Part, Buffer>> {
-  const names = PARTS.map((part) => [part, Buffer.from(`${before}"${part}":`)]);
-  return Object.fromEntries(names) as Record<Part, Buffer>;
+function namesAfter(before: string): Readonly<Record<Part, string>> {
+  const names = PARTS.map((part) => [part, `${before}"${part}":`]);
+  return Object.fromEntries(names) as Record<Part, string>;
 }
 
 /** The hash of an answer made of these parts: that of the parts in their order, as they are known already. */
 export function hashOfParts(parts: Parts): string {
   let joined = '';
-  for (const part of PARTS) if (parts[part]) joined += hashOf(parts[part].bytes);
+  for (const part of PARTS) if (parts[part]) joined += parts[part].contentHash;
   return joined;
 }
 
-/** The JSON object of one contact, in pieces: the bytes of its parts, in the model's order, and what is between. */
-export function assembleContact(parts: Parts, fieldsets: Fieldsets): Buffer[] {
-  const pieces: Buffer[] = [];
+/** The JSON object of one contact: the bytes of its parts, in the model's order. */
+export function assembleContact(parts: Parts, fieldsets: Fieldsets): Octets {
+  let object = '';
   for (const part of PARTS) {
     const found = parts[part];
     if (!found) continue;
-    pieces.push(pieces.length === 0 ? FIRST_NAMES[part] : NAMES[part]);
-    pieces.push(selectFields(found.bytes, fieldsets.get(part)));
+    object += object === '' ? FIRST_NAMES[part] : NAMES[part];
+    object += selectFields(found.bytes, fieldsets.get(part));
   }
-  pieces.push(CLOSE);
-  return pieces;
+  return `${object}}`;
 }
 
 /** The bytes of one part with the named fields alone. Nothing is parsed where all are wanted. */
-export function selectFields(bytes: Buffer, fields: ReadonlySet<string> | undefined): Buffer {
-  if (!fields) return bytes;
+export function selectFields(bytes: Buffer, fields: ReadonlySet<string> | undefined): Octets {
+  if (!fields) return bytes.toString('latin1');
   const value = parseJson(bytes.toString('utf8'));
-  return Buffer.from(
-    JSON.stringify(
-      Array.isArray(value) ? value.map((item: Json) => pick(item, fields)) : pick(value, fields),
-    ),
-  );
+  const picked = Array.isArray(value) ? value.map((item: Json) => pick(item, fields)) : pick(value, fields);
+  return Buffer.from(JSON.stringify(picked)).toString('latin1');
 }
 
 function pick(value: Json, fields: ReadonlySet<string>): Json {
@@ -55,5 +55,10 @@ function pick(value: Json, fields: ReadonlySet<string>): Json {
 
 /** When the oldest of the parts was fetched. */
 export function oldestFetch(parts: Parts): number {
-  return Math.min(...Object.values(parts).map((part) => part.fetchedAt));
+  let oldest = Infinity;
+  for (const part of PARTS) {
+    const found = parts[part];
+    if (found && found.fetchedAt < oldest) oldest = found.fetchedAt;
+  }
+  return oldest;
 }

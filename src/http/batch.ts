@@ -1,5 +1,7 @@
+import type { Eventually } from '../contact/eventually.ts';
 import type { Parts } from '../contact/read-contact.ts';
 import { isAppError } from '../errors.ts';
+import type { Octets } from './assemble.ts';
 import { problemOf } from './problem.ts';
 
 type Settled = { readonly id: string } & ({ readonly found: Parts } | { readonly error: unknown });
@@ -13,7 +15,7 @@ type Settled = { readonly id: string } & ({ readonly found: Parts } | { readonly
 export async function readBatch(
   ids: readonly string[],
   parallelism: number,
-  read: (id: string) => Promise<Parts>,
+  read: (id: string) => Eventually<Parts>,
 ) {
   const settled: Settled[] = [];
   let next = 0;
@@ -36,18 +38,13 @@ export async function readBatch(
     fetchedAt: (oldest: (parts: Parts) => number) =>
       found.length > 0 ? Math.min(...found.map(oldest)) : undefined,
     /** `{ "data": […], "errors": […] }`; `spell` gives an id back as the caller wrote it. */
-    assemble(assembleOne: (parts: Parts) => readonly Buffer[], spell: (id: string) => string): Buffer {
-      const items = found.flatMap((parts, index) =>
-        index > 0 ? [COMMA, ...assembleOne(parts)] : assembleOne(parts),
-      );
+    assemble(assembleOne: (parts: Parts) => Octets, spell: (id: string) => string): Octets {
       const listed = errors.map(({ id, error }) => {
         const { status, code, title } = problemOf(error);
         return { id: spell(id), status, code, title };
       });
-      return Buffer.concat([DATA, ...items, Buffer.from(`],"errors":${JSON.stringify(listed)}}`)]);
+      // Ids are ASCII, and titles our own.
+      return `{"data":[${found.map(assembleOne).join(',')}],"errors":${JSON.stringify(listed)}}`;
     },
   };
 }
-
-const DATA = Buffer.from('{"data":[');
-const COMMA = Buffer.from(',');

@@ -1,12 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { contentHash } from '../contact/content-hash.ts';
+import { andThen } from '../contact/eventually.ts';
 import { INCLUDES, type Include, type Part } from '../contact/parts.ts';
 import type { CacheOutcome, ContactQuery, Parts, ReadContact, ReadOptions } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { callerOf, scopeOf, type RequestScope } from '../scope.ts';
-import { assembleContact, hashOfParts, oldestFetch, selectFields } from './assemble.ts';
+import { assembleContact, hashOfParts, oldestFetch, selectFields, type Octets } from './assemble.ts';
 import { readBatch } from './batch.ts';
 import { combineOutcomes } from './cache-headers.ts';
-import { hashOf } from './content-coding.ts';
 import {
   idsParser,
   parseContactId,
@@ -36,32 +37,35 @@ export function contactRoutes(options: ContactRouteOptions) {
   const { readContact } = options;
   const parseIds = idsParser(options.maxBatchSize);
 
-  function send(req: Request, res: Response, data: readonly Buffer[], found: Parts, fieldsets: Fieldsets) {
-    const body = wrap(data);
-    const contentHash = fieldsets.size === 0 ? hashOfParts(found) : hashOf(body);
+  function send(req: Request, res: Response, data: Octets, found: Parts, fieldsets: Fieldsets) {
+    const body = `{"data":${data}}`;
+    const hash = fieldsets.size === 0 ? hashOfParts(found) : hashOf(body);
     const { cache } = scopeOf(req);
-    return sendJson(req, res, { body, contentHash, cache, fetchedAt: oldestFetch(found) }, options);
+    return sendJson(req, res, { body, contentHash: hash, cache, fetchedAt: oldestFetch(found) }, options);
   }
 
-  const getContact: RequestHandler = async (req, res) => {
+  const getContact: RequestHandler = (req, res) => {
     const asked = queryOf(req);
     const parts = parseInclude(asked);
     requireScopes(req, parts, options);
     const fieldsets = parseFieldsets(asked);
     const query = queryFor(req, parseContactId(req.params['id']), parts);
-    const found = await readContact(query, readOptions(req, options));
-    await send(req, res, assembleContact(found, fieldsets), found, fieldsets);
+    return andThen(readContact(query, readOptions(req, options)), (found) =>
+      send(req, res, assembleContact(found, fieldsets), found, fieldsets),
+    );
   };
 
-  const getPart =
-    (part: Include): RequestHandler =>
-    async (req, res) => {
-      requireScopes(req, [part], options);
+  const getPart = (part: Include): RequestHandler => {
+    const parts = [part];
+    return (req, res) => {
+      requireScopes(req, parts, options);
       const fieldsets = parseFieldsets(queryOf(req));
-      const query = queryFor(req, parseContactId(req.params['id']), [part]);
-      const found = await readContact(query, readOptions(req, options));
-      await send(req, res, [selectFields(found[part]!.bytes, fieldsets.get(part))], found, fieldsets);
+      const query = queryFor(req, parseContactId(req.params['id']), parts);
+      return andThen(readContact(query, readOptions(req, options)), (found) =>
+        send(req, res, selectFields(found[part]!.bytes, fieldsets.get(part)), found, fieldsets),
+      );
     };
+  };
 
   const listContacts: RequestHandler = async (req, res) => {
     const asked = queryOf(req);
@@ -76,7 +80,7 @@ export function contactRoutes(options: ContactRouteOptions) {
         readOptions(req, options, (outcome) => outcomes.push(outcome)),
       ),
     );
-    const body: Buffer = batch.assemble(
+    const body = batch.assemble(
       (found) => assembleContact(found, fieldsets),
       (id) => ids.get(id)!,
     );
@@ -104,15 +108,15 @@ function queryFor(req: Request, contact: string, parts: readonly Part[]): Contac
 /** @throws AppError `INSUFFICIENT_SCOPE`, before anything is read. */
 function requireScopes(req: Request, parts: readonly Part[], { scopes }: ContactRouteOptions): void {
   const held = callerOf(req).scopes;
-  const missing = held.has(scopes.read) ? [] : [scopes.read];
+  let missing = held.has(scopes.read) ? '' : scopes.read;
   for (const part of parts) {
     const needed = part === 'contact' ? undefined : scopes.includes[part];
-    if (needed !== undefined && !held.has(needed)) missing.push(needed);
+    if (needed !== undefined && !held.has(needed)) missing += missing === '' ? needed : ` ${needed}`;
   }
-  if (missing.length === 0) return;
+  if (missing === '') return;
   throw new AppError('INSUFFICIENT_SCOPE', {
-    requiredScope: missing.join(' '),
-    detail: `The token lacks the scope ${missing.join(' ')}.`,
+    requiredScope: missing,
+    detail: `The token lacks the scope ${missing}.`,
   });
 }
 
@@ -130,31 +134,27 @@ function readOptions(
 /** A class, so that the signal, which few need, is not made before somebody asks for it. */
 class ReadFor implements ReadOptions {
   readonly bypass: boolean;
-  readonly onCacheOutcome: (outcome: CacheOutcome) => void;
   readonly #scope: RequestScope;
+  readonly #told: ((outcome: CacheOutcome) => void) | undefined;
 
-  constructor(scope: RequestScope, bypass: boolean, onCacheOutcome = takeOutcome(scope)) {
+  constructor(scope: RequestScope, bypass: boolean, told: ((outcome: CacheOutcome) => void) | undefined) {
     this.#scope = scope;
     this.bypass = bypass;
-    this.onCacheOutcome = onCacheOutcome;
+    this.#told = told;
   }
 
   get signal(): AbortSignal {
     return this.#scope.signal;
   }
-}
 
-function takeOutcome(scope: RequestScope): (outcome: CacheOutcome) => void {
-  return (outcome) => {
-    scope.cache = outcome;
-  };
+  onCacheOutcome(outcome: CacheOutcome): void {
+    if (this.#told) this.#told(outcome);
+    else this.#scope.cache = outcome;
+  }
 }
 
 const NO_CACHE = /(?:^|,)\s*no-cache\s*(?:,|$)/i;
 
-const OPEN = Buffer.from('{"data":');
-const CLOSE = Buffer.from('}');
-
-function wrap(pieces: readonly Buffer[]): Buffer {
-  return Buffer.concat([OPEN, ...pieces, CLOSE]);
+function hashOf(body: Octets): string {
+  return contentHash(Buffer.from(body, 'latin1'));
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request } from 'express';
@@ -18,22 +17,6 @@ const compressGzip = promisify(gzip);
 export async function encode(body: Buffer, coding: Coding): Promise<Buffer> {
   if (coding === 'br') return compressBrotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
   return coding === 'gzip' ? compressGzip(body) : body;
-}
-
-const HASH_LENGTH = 16;
-const known = new WeakMap<Buffer, string>();
-
-/**
- * 96 bits of SHA-256, computed once for as long as the bytes are kept, which those in a cache are.
- *
- * @param bytes must never change.
- */
-export function hashOf(bytes: Buffer): string {
-  const found = known.get(bytes);
-  if (found !== undefined) return found;
-  const digest = hash('sha256', bytes, 'base64url').slice(0, HASH_LENGTH);
-  known.set(bytes, digest);
-  return digest;
 }
 
 /** Strong, and names the coding, since differently coded bytes are not the same bytes. */

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { RequestHandler } from 'express';
 import type { CacheOutcome, Caller } from '../contact/read-contact.ts';
-import { openScope, type RequestScope } from '../scope.ts';
+import { headerLine, openScope, type RequestScope } from '../scope.ts';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -17,21 +17,22 @@ export function requestScope(): RequestHandler {
   };
 }
 
+/** All members are there from the start, in one order: code that meets one shape alone is fast. */
 class Scope implements RequestScope {
   readonly requestId: string;
   readonly startedAt = performance.now();
-  readonly headers: string[];
+  headerLines: string;
   route = 'unmatched';
   caller?: Caller;
   cache?: CacheOutcome;
   errorCode?: string;
   errorReason?: string;
   readonly #res: ServerResponse;
-  #gone: AbortController | undefined;
+  #gone: AbortController | undefined = undefined;
 
   constructor(requestId: string, res: ServerResponse) {
     this.requestId = requestId;
-    this.headers = ['X-Request-Id', requestId];
+    this.headerLines = headerLine('X-Request-Id', requestId);
     this.#res = res;
   }
 

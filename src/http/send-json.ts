@@ -1,11 +1,13 @@
 import type { Request, Response } from 'express';
 import type { CacheOutcome } from '../contact/read-contact.ts';
+import { headerLine, scopeOf } from '../scope.ts';
+import type { Octets } from './assemble.ts';
 import { cacheStatus, clientCacheControl } from './cache-headers.ts';
 import { ifNoneMatchHolds } from './conditional.ts';
-import { chooseCoding, encode, entityTag } from './content-coding.ts';
+import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
 
 export interface JsonAnswer {
-  readonly body: Buffer;
+  readonly body: Octets;
   /** Differs wherever the body does, among the answers that one URL can have. */
   readonly contentHash: string;
   readonly cache: CacheOutcome | undefined;
@@ -17,36 +19,50 @@ export interface JsonAnswer {
  * Sends one 200, or the 304 that stands for it (RFC 9110 section 15.4.5), coded as the client likes best.
  *
  * @param options.compressFromBytes smaller bodies would gain nothing.
+ * @returns a promise where the body has to be coded first.
  */
-export async function sendJson(
+export function sendJson(
   req: Request,
   res: Response,
   answer: JsonAnswer,
   options: { readonly compressFromBytes: number; readonly now: () => number },
-): Promise<void> {
-  const coding = answer.body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
-  const etag = entityTag(answer.contentHash, coding);
-  const headers = [
-    'ETag',
-    etag,
-    'Cache-Control',
-    clientCacheControl(answer.cache?.ttlS ?? 0),
-    'Age',
-    String(Math.max(0, Math.floor((options.now() - answer.fetchedAt) / 1000))),
-  ];
-  if (answer.cache) headers.push('Cache-Status', cacheStatus(answer.cache));
+): Promise<void> | undefined {
+  const { body, contentHash, cache, fetchedAt } = answer;
+  const coding = body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
+  const etag = entityTag(contentHash, coding);
+  const age = Math.max(0, Math.floor((options.now() - fetchedAt) / 1000));
+  let lines = headerLine('ETag', etag);
+  lines += `Cache-Control: ${clientCacheControl(cache?.ttlS ?? 0)}\r\nAge: ${age}\r\n`;
+  if (cache) lines += `Cache-Status: ${cacheStatus(cache)}\r\n`;
   // Some steps may have told already what else the answer depends on.
   if (res.hasHeader('Vary')) res.vary(VARY);
-  else headers.push('Vary', VARY);
+  else lines += `Vary: ${VARY}\r\n`;
   if (ifNoneMatchHolds(req.headers['if-none-match'], etag)) {
-    res.writeHead(304, headers).end();
-    return;
+    scopeOf(req).headerLines += lines;
+    res.writeHead(304).end();
+    return undefined;
   }
-  const bytes = coding === 'identity' ? answer.body : await encode(answer.body, coding);
-  if (coding !== 'identity') headers.push('Content-Encoding', coding);
-  headers.push('Content-Type', CONTENT_TYPE, 'Content-Length', String(bytes.length));
-  // Byte for byte the same, and goes out in one piece with the headers, which a buffer does not.
-  res.writeHead(200, headers).end(bytes.toString('latin1'), 'latin1');
+  if (coding !== 'identity') return sendEncoded(req, res, lines, body, coding);
+  send(req, res, lines, body);
+  return undefined;
+}
+
+async function sendEncoded(
+  req: Request,
+  res: Response,
+  lines: string,
+  body: Octets,
+  coding: Coding,
+): Promise<void> {
+  const encoded = await encode(Buffer.from(body, 'latin1'), coding);
+  send(req, res, `${lines}Content-Encoding: ${coding}\r\n`, encoded.toString('latin1'));
+}
+
+function send(req: Request, res: Response, lines: string, body: Octets): void {
+  scopeOf(req).headerLines += lines;
+  // What Node has to know itself, to frame the answer.
+  res.writeHead(200, ['Content-Type', CONTENT_TYPE, 'Content-Length', String(body.length)]);
+  res.end(body, 'latin1');
 }
 
 const VARY = 'Authorization, Accept-Encoding';

@@ -64,6 +64,7 @@ export async function listen(
       headersTimeout: options.headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
       keepAliveTimeout: options.keepAliveTimeoutMs,
+      optimizeEmptyRequests: true,
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
       ...messages,
     },

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
+import { contentHash } from '../contact/content-hash.ts';
 import { ifNoneMatchHolds } from './conditional.ts';
-import { chooseCoding, encode, entityTag, hashOf, type Coding } from './content-coding.ts';
+import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
 
 export interface StaticContent {
   readonly body: Buffer;
@@ -11,10 +12,11 @@ export interface StaticContent {
 
 /** Answers with bytes that never change while the process lives, compressed once for each coding. */
 export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): RequestHandler {
+  const hash = contentHash(body);
   const tags: Readonly<Record<Coding, string>> = {
-    identity: entityTag(hashOf(body), 'identity'),
-    gzip: entityTag(hashOf(body), 'gzip'),
-    br: entityTag(hashOf(body), 'br'),
+    identity: entityTag(hash, 'identity'),
+    gzip: entityTag(hash, 'gzip'),
+    br: entityTag(hash, 'br'),
   };
   const encoded = new Map<Coding, Promise<Buffer>>();
   const encodeOnce = (coding: Coding): Promise<Buffer> => {

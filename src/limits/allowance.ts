@@ -1,3 +1,5 @@
+import type { Eventually } from '../contact/eventually.ts';
+
 /** So many in a window, which begins with the first of them. */
 export interface Tier {
   /** Letters, digits, `.`, `_` and `-`. */
@@ -24,7 +26,7 @@ export interface Allowance {
    *
    * @param key holds nothing personal: it is shown to whoever can look into the store.
    */
-  take(key: string, cost: number, tier: Tier): Verdict | Promise<Verdict>;
+  take(key: string, cost: number, tier: Tier): Eventually<Verdict>;
 }
 
 /** How many keys a process keeps in mind; beyond it the least recently used are forgotten. */

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Request, RequestHandler, Response } from 'express';
 import { rateLimit, type Store } from 'express-rate-limit';
+import { andThen } from '../contact/eventually.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
-import { callerOf, scopeOf } from '../scope.ts';
+import { callerOf, headerLine, scopeOf, type RequestScope } from '../scope.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Allowance, Tier, Verdict } from './allowance.ts';
 import { limitKey } from './limit-key.ts';
@@ -26,7 +27,7 @@ interface Account {
   readonly key: string;
   readonly limiter: RequestHandler;
   /** As express-rate-limit worded it for the caller's first request, which costs it two hashes. */
-  policy: string | undefined;
+  policyLine: string | undefined;
 }
 
 /**
@@ -48,7 +49,7 @@ export function limitCallers({ tiers, allowance, metrics }: LimitCallerOptions) 
       const { issuer, subject } = caller;
       const limiter = (caller.tier !== undefined && limiters.get(caller.tier)) || defaultLimiter;
       const key = limitKey('caller', limiter.tier.name, issuer, subject);
-      account = { ...limiter, key, policy: undefined };
+      account = { ...limiter, key, policyLine: undefined };
       accounts.set(caller, account);
     }
     return account;
@@ -61,15 +62,15 @@ export function limitCallers({ tiers, allowance, metrics }: LimitCallerOptions) 
       const goOn = (judged: Verdict): void => {
         const { allowed, counted } = judged;
         metrics.rateLimit(account.tier.name, allowed ? (counted ? 'allowed' : 'uncounted') : 'limited');
-        const { headers } = scopeOf(req);
-        if (allowed && account.policy !== undefined) {
-          headers.push('RateLimit', remainder(judged, account.tier), 'RateLimit-Policy', account.policy);
+        const scope = scopeOf(req);
+        if (allowed && account.policyLine !== undefined) {
+          scope.headerLines += headerLine('RateLimit', remainder(judged, account.tier)) + account.policyLine;
           return next();
         }
-        const worded = headerCatcher(headers, (policy) => (account.policy = policy));
+        const worded = headerCatcher(scope, (line) => (account.policyLine = line));
         verdicts.run(judged, () => void account.limiter(req, worded, next));
       };
-      return verdict instanceof Promise ? verdict.then(goOn) : goOn(verdict);
+      return andThen(verdict, goOn);
     };
   };
 }
@@ -116,10 +117,11 @@ function storeOf({ limit }: Tier): Store {
 }
 
 /** A response of which express-rate-limit sets headers and nothing else: they go out with all the others. */
-function headerCatcher(headers: string[], onPolicy: (policy: string) => void): Response {
+function headerCatcher(scope: RequestScope, onPolicy: (line: string) => void): Response {
   const add = (name: string, value: string): void => {
-    headers.push(name, value);
-    if (name === 'RateLimit-Policy') onPolicy(value);
+    const line = headerLine(name, value);
+    scope.headerLines += line;
+    if (name === 'RateLimit-Policy') onPolicy(line);
   };
   return { headersSent: false, append: add, setHeader: add } as unknown as Response;
 }

@@ -20,14 +20,20 @@ export function limitFailures(
   authenticate: RequestHandler,
   { tier, allowance }: LimitFailuresOptions,
 ): RequestHandler {
-  return async function authenticateWithinLimit(req, res, next) {
+  /** @throws AppError the failure itself within the limit, `RATE_LIMITED` beyond it. */
+  async function count(req: Request, failure: unknown): Promise<never> {
+    if (!isAppError(failure, 'MISSING_TOKEN', 'INVALID_TOKEN', 'EXPIRED_TOKEN')) throw failure;
+    const { allowed, resetMs } = await allowance.take(addressKey(req), 1, tier);
+    if (allowed) throw failure;
+    throw new AppError('RATE_LIMITED', { retryAfterS: Math.ceil(resetMs / 1000), cause: failure });
+  }
+
+  return function authenticateWithinLimit(req, res, next) {
     try {
-      await authenticate(req, res, next);
+      const pending: unknown = authenticate(req, res, next);
+      return pending instanceof Promise ? pending.catch((error: unknown) => count(req, error)) : undefined;
     } catch (error) {
-      if (!isAppError(error, 'MISSING_TOKEN', 'INVALID_TOKEN', 'EXPIRED_TOKEN')) throw error;
-      const { allowed, resetMs } = await allowance.take(addressKey(req), 1, tier);
-      if (allowed) throw error;
-      throw new AppError('RATE_LIMITED', { retryAfterS: Math.ceil(resetMs / 1000), cause: error });
+      return count(req, error);
     }
   };
 }

@@ -9,7 +9,7 @@ const READ: SpanSettings = { name: 'contact.read', kind: 'internal' };
 export function tracedRead(read: ReadContact): ReadContact {
   return function readInSpan(query, options) {
     if (!isTracing()) return read(query, options);
-    return traced(READ, (span) =>
+    return traced(READ, async (span) =>
       read(query, {
         bypass: options.bypass,
         signal: options.signal,

@@ -24,7 +24,12 @@ const refOf = (contact: string) => ({ org: ORG, member: OWNER, contact });
 async function put(contact: string): Promise<void> {
   const at = Date.now();
   const claim = await store.claim(refOf(contact), [], ['contact']);
-  const entry = { bytes: Buffer.alloc(bodyBytes, contact), fetchedAt: at, staleAt: at + KEEP_MS };
+  const entry = {
+    bytes: Buffer.alloc(bodyBytes, contact),
+    contentHash: randomUUID().slice(0, 16),
+    fetchedAt: at,
+    staleAt: at + KEEP_MS,
+  };
   await claim.store([{ part: 'contact', entry, keepMs: KEEP_MS }]);
 }
 

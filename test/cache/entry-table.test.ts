@@ -4,7 +4,12 @@ import type { Entry } from '../../src/cache/part-store.ts';
 const org = crypto.randomUUID();
 const member = crypto.randomUUID();
 const refOf = (contact: string) => ({ org, member, contact });
-const entryOf = (bytes: Buffer | 'not-found'): Entry => ({ bytes, fetchedAt: 0, staleAt: 1000 });
+const entryOf = (bytes: Buffer | 'not-found'): Entry => ({
+  bytes,
+  contentHash: 'abcdefghijklmno_',
+  fetchedAt: 0,
+  staleAt: 1000,
+});
 const fill = (table: EntryTable, contact: string, bytes: Buffer, keepMs = 60_000) => {
   table.mark(org, contact, { generation: 'g', confirmedAt: 0 });
   table.change(refOf(contact), 'g', [{ part: 'contact', entry: entryOf(bytes), keepMs }]);

@@ -2,7 +2,12 @@ import { newMetrics } from '../support/metrics.ts';
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
 
-const entry = (size: number): Entry => ({ bytes: Buffer.alloc(size, 120), fetchedAt: 0, staleAt: 60_000 });
+const entry = (size: number): Entry => ({
+  bytes: Buffer.alloc(size, 120),
+  contentHash: 'abcdefghijklmno_',
+  fetchedAt: 0,
+  staleAt: 60_000,
+});
 const refOf = (contact: number) => ({ org: 'o', member: 'm', contact: String(contact) });
 
 test('stays within its bound and forgets what was used least recently', async () => {

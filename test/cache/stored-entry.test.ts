@@ -12,11 +12,20 @@ const bytes = fc.uint8Array({ minLength: 1, maxLength: 2000 }).map((array) => Bu
 const time = fc.double({ noNaN: true, noDefaultInfinity: true });
 const stamped = fc.record({
   generation: fc.stringMatching(/^[\w-]{1,255}$/),
-  entry: fc.record({
-    bytes: fc.oneof(bytes, fc.constant('not-found' as const)),
-    fetchedAt: time,
-    staleAt: time,
-  }),
+  entry: fc.oneof(
+    fc.record({
+      bytes,
+      contentHash: fc.stringMatching(/^[\w-]{16}$/),
+      fetchedAt: time,
+      staleAt: time,
+    }),
+    fc.record({
+      bytes: fc.constant('not-found' as const),
+      contentHash: fc.constant(''),
+      fetchedAt: time,
+      staleAt: time,
+    }),
+  ),
 });
 const key = fc.string({ minLength: 1 });
 
@@ -32,7 +41,7 @@ describe.each(CODECS)('%s', (_name, codec) => {
   test('makes of any bytes at all an entry or nothing, and never throws', () => {
     const anything = fc.uint8Array({ maxLength: 200 });
     // Those that begin as an entry does get further.
-    const begun = fc.tuple(fc.constantFrom(0, 1, 2, 3), fc.constantFrom(0, 1, 2), anything);
+    const begun = fc.tuple(fc.constantFrom(0, 1, 2, 3, 4), fc.constantFrom(0, 1, 2), anything);
     const any = fc.oneof(
       anything,
       begun.map(([version, kind, rest]) => [version, kind, ...rest]),
@@ -88,7 +97,10 @@ describe('encrypted', () => {
 
   test('the first key encrypts and all decrypt; the same entry never looks the same', () => {
     const [first, second] = KEYS;
-    const written = { generation: 'g', entry: { bytes: Buffer.from('{}'), fetchedAt: 1, staleAt: 2 } };
+    const written = {
+      generation: 'g',
+      entry: { bytes: Buffer.from('{}'), contentHash: 'abcdefghijklmno_', fetchedAt: 1, staleAt: 2 },
+    };
     const stored = codec.encode('key', written);
     expect(encryptedCodec([first]).decode('key', stored)).toEqual(written);
     expect(encryptedCodec([second]).decode('key', stored)).toBeUndefined();

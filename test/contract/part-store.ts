@@ -1,7 +1,13 @@
+import { contentHash } from '../../src/contact/content-hash.ts';
 import type { Part } from '../../src/contact/parts.ts';
 import type { Entry, PartStore } from '../../src/cache/part-store.ts';
 
-const entry = (text: string): Entry => ({ bytes: Buffer.from(text), fetchedAt: 1000, staleAt: 61_000 });
+const entry = (text: string): Entry => ({
+  bytes: Buffer.from(text),
+  contentHash: contentHash(Buffer.from(text)),
+  fetchedAt: 1000,
+  staleAt: 61_000,
+});
 const change = (part: Part, what: Entry | undefined, keepMs = 60_000) => ({ part, entry: what, keepMs });
 
 /** The promises of a PartStore, to be run on every implementation. */
@@ -22,7 +28,7 @@ export function describePartStore(
     });
 
     test('knows nothing of a contact that was never opened', async () => {
-      await expect(store.read(ref, ['contact', 'notes'])).resolves.toEqual({
+      expect(await store.read(ref, ['contact', 'notes'])).toEqual({
         generation: undefined,
         entries: {},
       });
@@ -43,6 +49,7 @@ export function describePartStore(
       const claim = await store.claim(ref, [], []);
       const binary = {
         bytes: Buffer.from([0, 255, 10, 13, 34, 0xe2, 0x82, 0xac]),
+        contentHash: 'abcdefghijklmno_',
         fetchedAt: 1_795_000_000_123,
         staleAt: 1_795_000_060_456,
       };
@@ -57,7 +64,7 @@ export function describePartStore(
 
     test('remembers that a contact does not exist', async () => {
       const claim = await store.claim(ref, [], []);
-      const gone: Entry = { bytes: 'not-found', fetchedAt: 5, staleAt: 10_005 };
+      const gone: Entry = { bytes: 'not-found', contentHash: '', fetchedAt: 5, staleAt: 10_005 };
       await claim.store([change('contact', gone)]);
       expect((await store.open(ref, ['contact'])).entries).toEqual({ contact: gone });
     });

@@ -29,7 +29,7 @@ function server(...held: string[]) {
     now: Date.now,
     readContact: async (query) => {
       asked.push(query);
-      const part = { bytes: Buffer.from('{}'), fetchedAt: 0, staleAt: 0 };
+      const part = { bytes: Buffer.from('{}'), contentHash: 'abc', fetchedAt: 0, staleAt: 0 };
       return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, part]));
     },
   });

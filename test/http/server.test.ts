@@ -17,8 +17,10 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
       IncomingMessage,
       ServerResponse,
       handle(req, res) {
+        // A request without a body has ended already.
+        if (req.readableEnded) return res.end(body);
         req.resume();
-        req.on('end', () => res.end(body));
+        return req.on('end', () => res.end(body));
       },
     },
     {

@@ -82,7 +82,12 @@ const PASSWORD = 'p@ss:word/with#all?of%it';
 async function useAll({ store, link }: OpenedStore): Promise<void> {
   const ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
   const claim = await store.claim(ref, ['contact'], ['contact']);
-  const entry = { bytes: Buffer.from('{}'), fetchedAt: Date.now(), staleAt: Date.now() + 1000 };
+  const entry = {
+    bytes: Buffer.from('{}'),
+    contentHash: '',
+    fetchedAt: Date.now(),
+    staleAt: Date.now() + 1000,
+  };
   await claim.store([{ part: 'contact', entry, keepMs: 1000 }]);
   await store.read(ref, ['contact']);
   await store.invalidate(ref.org, ref.contact).catch(() => {});

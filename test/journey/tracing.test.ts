@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { parsedLines } from '../support/child.ts';
@@ -52,12 +53,15 @@ const lineOf = (program: { stdout(): string }, requestId: string) =>
 test('a request, its read, Redis and the upstream call are one trace, which continues the caller’s', async () => {
   const id = world.freshContact();
   const token = world.token();
+  const [trace, requestId] = [randomBytes(16).toString('hex'), randomUUID()];
+  // While Redis does not answer in time nobody asks it, so there would be no spans of it.
+  await waitFor('Redis to be well', async () => (await world.admin('/readyz')).json().status === 'ready');
   const answer = await world.get(`/contacts/${id}?include=notes&fields[contact]=email`, {
     token,
-    headers: { traceparent: `00-${TRACE}-${CALLER}-01`, 'x-request-id': 'traced-1' },
+    headers: { traceparent: `00-${trace}-${CALLER}-01`, 'x-request-id': requestId },
   });
   expect(answer.status).toBe(200);
-  const spans = await traceOf(TRACE);
+  const spans = await traceOf(trace);
   const one = (name: string): ReceivedSpan => {
     const found = spans.filter((span) => span.name === name);
     if (found.length !== 1) throw new Error(`${found.length} spans of ${name} in ${JSON.stringify(spans)}`);
@@ -96,7 +100,7 @@ test('a request, its read, Redis and the upstream call are one trace, which cont
   });
   const ids = new Set([CALLER, ...spans.map(({ spanId }) => spanId)]);
   expect(spans.filter(({ parentSpanId }) => !ids.has(String(parentSpanId)))).toEqual([]);
-  expect(await lineOf(world.program, 'traced-1')).toMatchObject({ traceId: TRACE });
+  expect(await lineOf(world.program, requestId)).toMatchObject({ traceId: trace });
 
   const { contact, notes } = answer.json().data;
   const sensitive = [id, world.directory.orgs[0]!.id, world.directory.orgs[0]!.members[0]!, token, API_KEY];
@@ -105,7 +109,7 @@ test('a request, its read, Redis and the upstream call are one trace, which cont
     world.secret,
     contact.email,
     'subject-',
-    'traced-1',
+    requestId,
     'a-secret-of-the-collector',
   );
   for (const { content } of notes ?? []) sensitive.push(content);

@@ -45,7 +45,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
       const begun = performance.now();
       const claim = await store.claim(ENTRY, ['contact'], ['contact']);
       const now = Date.now();
-      const entry = { bytes: Buffer.from('{}'), fetchedAt: now, staleAt: now + KEEP_MS };
+      const entry = { bytes: Buffer.from('{}'), contentHash: '', fetchedAt: now, staleAt: now + KEEP_MS };
       const settled = await claim.settle([{ part: 'contact', entry, keepMs: KEEP_MS }]);
       const read = await store.read(ENTRY, ['contact']);
       const tookMs = (performance.now() - begun) / 3;
