@@ -196,10 +196,10 @@ function publicPort(parts: Parts): Application {
   const shed = shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log });
   serve(app, '/contacts', { get: [shed, ...each, contacts.listContacts] });
   const lane = new Map([
-    [undefined, serve(app, '/contacts/:id', { get: [shed, ...one, contacts.getContact] })],
+    ['', serve(app, '/contacts/:id', { get: [shed, ...one, contacts.getContact] })],
     ...contacts.parts.map(
       ({ part, getPart }) =>
-        [part, serve(app, `/contacts/:id/${part}`, { get: [shed, ...one, getPart] })] as const,
+        [`/${part}`, serve(app, `/contacts/:id/${part}`, { get: [shed, ...one, getPart] })] as const,
     ),
   ]);
   const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));

@@ -10,7 +10,8 @@ export function fieldValues({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>,
   const values: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const given = rawHeaders[at]!;
-    if (given.length === name.length && given.toLowerCase() === name) values.push(rawHeaders[at + 1]!);
+    if (given.length === name.length && (given === name || given.toLowerCase() === name))
+      values.push(rawHeaders[at + 1]!);
   }
   return values;
 }

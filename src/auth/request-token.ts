@@ -34,7 +34,7 @@ export function tokenOf(req: IncomingMessage, cookie: CookieOptions | undefined)
     requireSameSite(req, cookie!.origins);
     return bearerToken(`Bearer ${carried}`);
   }
-  if (carried !== undefined && BEARER.exec(header)?.[1] !== carried) {
+  if (carried !== undefined && tokenIn(header) !== carried) {
     throw new AppError('INVALID_REQUEST', {
       detail: 'The Authorization header and the cookie hold different tokens. Send one of them.',
     });
@@ -43,9 +43,18 @@ export function tokenOf(req: IncomingMessage, cookie: CookieOptions | undefined)
 }
 
 function bearerToken(header: string): string {
-  const token = BEARER.exec(header)?.[1];
+  const token = tokenIn(header);
   if (token !== undefined) return token;
   throw /^Bearer\b/i.test(header) ? invalidToken('MALFORMED') : new AppError('MISSING_TOKEN');
+}
+
+const PLAIN = 'Bearer ';
+
+function tokenIn(header: string): string | undefined {
+  // As nearly everybody writes it. Whether what follows can be a token shows when it is taken apart.
+  if (header.startsWith(PLAIN) && header.length > PLAIN.length && !header.includes(' ', PLAIN.length))
+    return header.slice(PLAIN.length);
+  return BEARER.exec(header)?.[1];
 }
 
 /** RFC 6265 section 5.4. Several of the name are never taken: one of them is not the login's. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { ContactRef } from '../contact/read-contact.ts';
 import { EntryTable } from './entry-table.ts';
 import type { PartStore } from './part-store.ts';
 
@@ -19,32 +20,30 @@ export function memoryPartStore(options: {
     () => table.bytes,
   );
 
-  function generationOf(org: string, contact: string): string {
-    const found = table.markOf(org, contact);
+  function generationOf(ref: ContactRef): string {
+    const found = table.markOf(ref.org, ref.contact);
     if (found) return found.generation;
     const generation = newGeneration();
-    table.mark(org, contact, { generation, confirmedAt: options.now() });
+    table.mark(ref, { generation, confirmedAt: options.now() });
     return generation;
   }
 
   return {
     read(ref, parts) {
-      const generation = table.markOf(ref.org, ref.contact)?.generation;
-      return { generation, entries: generation === undefined ? {} : table.entriesOf(ref, parts, generation) };
+      return table.read(ref, parts);
     },
     open(ref, parts) {
-      const generation = generationOf(ref.org, ref.contact);
-      return { generation, entries: table.entriesOf(ref, parts, generation) };
+      const generation = generationOf(ref);
+      return { generation, entries: table.read(ref, parts).entries };
     },
     async claim(ref, read) {
-      const generation = generationOf(ref.org, ref.contact);
+      const generation = generationOf(ref);
       return {
         generation,
-        entries: table.entriesOf(ref, read, generation),
+        entries: table.read(ref, read).entries,
         elsewhere: [],
         async store(changes) {
-          if (table.markOf(ref.org, ref.contact)?.generation === generation)
-            table.change(ref, generation, changes);
+          table.change(ref, generation, changes);
         },
         async fail() {},
       };

@@ -44,9 +44,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
 
   /** What can be served without asking anybody. */
   function recent(ref: ContactRef, parts: readonly Part[]): Snapshot {
-    const mark = table.markOf(ref.org, ref.contact);
-    if (!mark || mark.confirmedAt + ttlMs <= now()) return { generation: undefined, entries: {} };
-    return { generation: mark.generation, entries: table.entriesOf(ref, parts, mark.generation) };
+    return table.read(ref, parts, now() - ttlMs);
   }
 
   /** Takes in what was true at `confirmedAt`, unless an invalidation has been heard of since. */
@@ -61,7 +59,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     const mark = table.markOf(ref.org, ref.contact);
     // Replies may overtake each other; what is known of a later moment stays.
     if (mark && mark.generation !== generation && mark.confirmedAt > confirmedAt) return;
-    table.mark(ref.org, ref.contact, {
+    table.mark(ref, {
       generation,
       confirmedAt: Math.max(confirmedAt, mark?.generation === generation ? mark.confirmedAt : 0),
     });
@@ -142,7 +140,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   return {
     read(ref, parts) {
       const near = recent(ref, parts);
-      const hit = parts.every((part) => near.entries[part]);
+      const hit = hasAll(near, parts);
       options.metrics.nearRead(hit);
       return hit ? near : readRemote(ref, parts);
     },
@@ -165,6 +163,11 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       }
     },
   };
+}
+
+function hasAll({ entries }: Snapshot, parts: readonly Part[]): boolean {
+  for (const part of parts) if (!entries[part]) return false;
+  return true;
 }
 
 function unlessUnavailable(error: unknown): undefined {

@@ -41,6 +41,13 @@ export function accessLog(options: {
   };
 }
 
+/** To two places. From whole numbers, which are written quickly. */
+function hundredths(value: number): string {
+  const all = Math.round(value * 100);
+  const rest = all % 100;
+  return `${(all - rest) / 100}.${rest < 10 ? '0' : ''}${rest}`;
+}
+
 /**
  * The members of the line, as JSON. Put together by hand, since it is done for every request; what comes from
  * outside is of a closed alphabet (request and trace ids, methods that Node's parser knows) or escaped.
@@ -51,7 +58,7 @@ function fieldsOf(scope: RequestScope, answered: Answered): string {
   let fields = `"requestId":"${requestId}"`;
   if (traceId !== undefined) fields += `,"traceId":"${traceId}"`;
   fields += `,"method":"${method}","route":"${route}","status":${status}`;
-  fields += `,"durationMs":${Math.round(durationMs * 100) / 100}`;
+  fields += `,"durationMs":${hundredths(durationMs)}`;
   if (cache) fields += `,"cache":"${cache.result}"`;
   if (errorCode !== undefined) fields += `,"code":${JSON.stringify(errorCode)}`;
   if (errorReason !== undefined) fields += `,"reason":${JSON.stringify(errorReason)}`;

@@ -1,26 +1,31 @@
 import type { RequestHandler } from 'express';
-import type { Include } from '../contact/parts.ts';
+import { parseUuid } from '../contact/uuid.ts';
 
-/** A path that is written as plainly as clients do; any other spelling is for the router to understand. */
-const PLAIN_PATH = /^\/contacts\/([\w-]+)(?:\/([a-z]+))?(?:$|\?)/;
+const PREFIX = '/contacts/';
+/** Where the id ends, which is a UUID. */
+const END = PREFIX.length + 36;
 
-/** By what follows the contact's id: the route of the contact itself has nothing there. */
-export type ContactHandlers = ReadonlyMap<Include | undefined, RequestHandler | undefined>;
+/** By what follows the contact's id: nothing, or `/notes` and the like. */
+export type ContactHandlers = ReadonlyMap<string, RequestHandler | undefined>;
 
 /**
  * Takes the way to a contact that nearly all requests take, without looking through the routes for it. The
- * handlers are those of the routes.
+ * handlers are those of the routes; any other spelling is for the router to understand.
  */
 export function contactLane(handlers: ContactHandlers): RequestHandler {
   return function takeContactLane(req, res, next) {
-    const [, id, part] = (isRead(req.method) && PLAIN_PATH.exec(req.url)) || [];
-    const handler = id === undefined ? undefined : handlers.get(part as Include | undefined);
+    const { method, url } = req;
+    if ((method !== 'GET' && method !== 'HEAD') || !url.startsWith(PREFIX)) return next();
+    const id = parseUuid(url.slice(PREFIX.length, END));
+    const handler = id === undefined ? undefined : handlers.get(afterId(url));
     if (!handler) return next();
     req.params = { id: id! };
     return handler(req, res, (error?: unknown) => next(error ?? new Error('a handler did not answer')));
   };
 }
 
-function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
+function afterId(url: string): string {
+  if (url.length === END) return '';
+  const query = url.indexOf('?', END);
+  return query === -1 ? url.slice(END) : url.slice(END, query);
 }

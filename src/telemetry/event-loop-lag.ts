@@ -10,13 +10,15 @@ export interface EventLoopLag {
 /** Judges samples of lateness: what lasts is the smallest of the last few. */
 export class LastingLag implements EventLoopLag {
   #samples: number[] = [];
+  #lagMs = 0;
 
   add(lateMs: number): void {
     this.#samples = [...this.#samples.slice(1 - SAMPLES), lateMs];
+    this.#lagMs = this.#samples.length < SAMPLES ? 0 : Math.min(...this.#samples);
   }
 
   lagMs(): number {
-    return this.#samples.length < SAMPLES ? 0 : Math.min(...this.#samples);
+    return this.#lagMs;
   }
 }
 

@@ -1,13 +1,14 @@
 import {
   Counter,
   Gauge,
-  Histogram,
   Registry,
   collectDefaultMetrics,
+  type Histogram,
   type MetricValueWithName,
 } from 'prom-client';
 import type { Part } from '../contact/parts.ts';
 import type { Health } from './health.ts';
+import { Durations, Tally } from './tallies.ts';
 
 /** What the values of several processes come to. */
 export type Aggregator = 'sum' | 'max' | 'min' | 'first';
@@ -49,7 +50,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
   const durations = histogram(
     'http_request_duration_seconds',
     'From the request to the last byte handed to the socket, by route',
-    ['route'],
+    'route',
     REQUEST_SECONDS,
   );
   const parts = counter(
@@ -75,7 +76,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
   const callDurations = histogram(
     'upstream_call_duration_seconds',
     'Attempts at upstream calls, by what for',
-    ['purpose'],
+    'purpose',
     CALL_SECONDS,
   );
   const withheld = counter(
@@ -124,14 +125,9 @@ export function openMetrics({ version, health }: MetricsOptions) {
     );
   }
 
-  /**
-   * Counted here and handed over when somebody scrapes: a request counts half a dozen things, and finding a
-   * metric by its labels each time costs more than all of them.
-   */
+  /** Counted in a tally, and handed over when somebody scrapes. */
   function counter(name: string, help: string, labelNames: string[]) {
-    const counts = new Map<string, { readonly labels: readonly string[]; count: number }>();
-    // Without labels it shows from the start, so that a rate over it has a beginning.
-    if (labelNames.length === 0) counts.set('', { labels: [], count: 0 });
+    const tally = new Tally(labelNames.length);
     registry.registerMetric(
       new Counter({
         name: PREFIX + name,
@@ -140,54 +136,45 @@ export function openMetrics({ version, health }: MetricsOptions) {
         registers: [],
         collect() {
           this.reset();
-          for (const { labels, count } of counts.values()) this.labels(...labels).inc(count);
+          for (const { labels, count } of tally.leaves) this.labels(...labels.map(String)).inc(count);
         },
       }),
     );
-    return (...values: string[]): void => {
-      const key = keyOf(values);
-      const known = counts.get(key);
-      if (known) known.count += 1;
-      else if (counts.size < MAX_LABEL_SETS) counts.set(key, { labels: values, count: 1 });
-    };
+    return tally;
   }
 
-  function histogram(name: string, help: string, labelNames: string[], buckets: number[]) {
-    const metric = new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers });
-    const children = new Map<string, Histogram.Internal<string>>();
-    return (label: string, seconds: number) => {
-      const child = children.get(label) ?? metric.labels(label);
-      children.set(label, child);
-      child.observe(seconds);
-    };
+  function histogram(name: string, help: string, label: string, bounds: number[]) {
+    const durations = new Durations(PREFIX + name, help, label, bounds);
+    registry.registerMetric(durations as unknown as Histogram);
+    return durations;
   }
 
   return {
     request(route: string, method: string, status: number, seconds: number): void {
-      requests(route, knownMethod(method), String(status));
-      durations(route, seconds);
+      requests.add(route, knownMethod(method), status);
+      durations.observe(route, seconds);
     },
-    part: (part: Part, outcome: PartOutcome): void => parts(part, outcome),
+    part: (part: Part, outcome: PartOutcome): void => parts.add(part, outcome),
     contactRead(result: ReadResult, shared: boolean): void {
-      reads(result);
-      if (shared) collapsed();
+      reads.add(result);
+      if (shared) collapsed.add();
     },
-    nearRead: (hit: boolean): void => nearReads(hit ? 'hit' : 'miss'),
-    undecodable: (): void => undecodable(),
+    nearRead: (hit: boolean): void => nearReads.add(hit ? 'hit' : 'miss'),
+    undecodable: (): void => undecodable.add(),
     /** @param outcome `SUCCESS` or the code of an AppError. */
     upstreamCall(purpose: 'caller' | 'refresh' | 'retry', outcome: string, seconds: number): void {
-      calls(purpose, outcome);
-      callDurations(purpose, seconds);
+      calls.add(purpose, outcome);
+      callDurations.observe(purpose, seconds);
     },
     /** @param reason why no call was made, where it is one of ours; anything else is not counted. */
     upstreamCallWithheld(reason: string | undefined): void {
-      if (reason !== undefined && WITHHELD.has(reason)) withheld(reason);
+      if (reason !== undefined && WITHHELD.has(reason)) withheld.add(reason);
     },
     rateLimit: (tier: string, decision: 'allowed' | 'limited' | 'uncounted'): void =>
-      decisions(tier, decision),
-    tokenRefused: (code: string): void => refusedTokens(code),
-    redisFailure: (code: string): void => redisFailures(code),
-    invalidation: (): void => invalidations(),
+      decisions.add(tier, decision),
+    tokenRefused: (code: string): void => refusedTokens.add(code),
+    redisFailure: (code: string): void => redisFailures.add(code),
+    invalidation: (): void => invalidations.add(),
     /** A value that is read when somebody asks for it; `aggregator` says what several processes' come to. */
     gauge(name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void {
       registry.registerMetric(
@@ -221,13 +208,6 @@ export function openMetrics({ version, health }: MetricsOptions) {
   };
 }
 
-/** Labels never hold a line end. */
-function keyOf(values: readonly string[]): string {
-  let key = values[0] ?? '';
-  for (let at = 1; at < values.length; at += 1) key += `\n${values[at]}`;
-  return key;
-}
-
 export interface Exposition {
   readonly contentType: string;
   readonly text: string;
@@ -254,8 +234,6 @@ export async function ownSamples(registry: Registry): Promise<Record<string, Sam
   return samples;
 }
 
-/** More than the closed lists of labels can make: a code from outside could be anything. */
-const MAX_LABEL_SETS = 1000;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
 
 const WITHHELD = new Set(['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 'HELD']);

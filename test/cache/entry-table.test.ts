@@ -1,3 +1,4 @@
+import { randomFrom } from '../../src/sandbox/random.ts';
 import { EntryTable } from '../../src/cache/entry-table.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
 
@@ -11,11 +12,11 @@ const entryOf = (bytes: Buffer | 'not-found'): Entry => ({
   staleAt: 1000,
 });
 const fill = (table: EntryTable, contact: string, bytes: Buffer, keepMs = 60_000) => {
-  table.mark(org, contact, { generation: 'g', confirmedAt: 0 });
+  table.mark(refOf(contact), { generation: 'g', confirmedAt: 0 });
   table.change(refOf(contact), 'g', [{ part: 'contact', entry: entryOf(bytes), keepMs }]);
 };
 const held = (table: EntryTable, contact: string) =>
-  table.entriesOf(refOf(contact), ['contact'], 'g').contact?.bytes;
+  table.read(refOf(contact), ['contact']).entries.contact?.bytes;
 
 test('never takes more than its bound, and lets go of what was used least recently', () => {
   const maxBytes = 1_000_000;
@@ -60,7 +61,10 @@ test('an entry counts under its own generation, for its own time, until it is ta
   now = 100;
   expect(held(table, 'one')).toBeUndefined();
   fill(table, 'one', Buffer.from('2'));
-  expect(table.entriesOf(refOf('one'), ['contact'], 'another')).toEqual({});
+  table.change(refOf('one'), 'another', [
+    { part: 'contact', entry: entryOf(Buffer.from('x')), keepMs: 60_000 },
+  ]);
+  expect(held(table, 'one')).toEqual(Buffer.from('2'));
   fill(table, 'one', Buffer.from('3'));
   table.change(refOf('one'), 'g', [{ part: 'contact', entry: undefined, keepMs: 0 }]);
   expect(held(table, 'one')).toBeUndefined();
@@ -74,4 +78,65 @@ test('keeps bytes of its own, not a slice of a slab that it would keep alive', (
   slab.fill('y');
   expect(bytes.toString()).toBe('x'.repeat(10));
   expect(bytes.buffer.byteLength).toBe(10);
+});
+
+const sharedBy = (name: string) => ({ ...refOf('shared'), member: name });
+
+test('members have entries of their own, and lose all of them at once', () => {
+  const table = new EntryTable({ maxBytes: 100_000, now: () => 0 });
+  const members = ['one', 'two', 'three'];
+  for (const name of members) {
+    table.mark(sharedBy(name), { generation: 'g', confirmedAt: 0 });
+    table.change(sharedBy(name), 'g', [
+      { part: 'contact', entry: entryOf(Buffer.from(name)), keepMs: 60_000 },
+    ]);
+  }
+  const seen = () =>
+    members.map((name) => table.read(sharedBy(name), ['contact']).entries.contact?.bytes.toString());
+  expect(seen()).toEqual(members);
+  expect(table.read(sharedBy('four'), ['contact']).entries).toEqual({});
+  // Whoever came first leaves no gap for the others.
+  table.change(sharedBy('one'), 'g', [{ part: 'contact', entry: undefined, keepMs: 0 }]);
+  expect(seen()).toEqual([undefined, 'two', 'three']);
+  table.forget(org, 'shared');
+  expect([...seen(), table.markOf(org, 'shared'), table.bytes]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    0,
+  ]);
+});
+
+test('a new generation takes away what was kept under the one before, whichever member brings it', () => {
+  const table = new EntryTable({ maxBytes: 100_000, now: () => 0 });
+  fill(table, 'one', Buffer.from('old'));
+  table.mark({ ...refOf('one'), member: 'another' }, { generation: 'h', confirmedAt: 1 });
+  expect(held(table, 'one')).toBeUndefined();
+  table.mark(refOf('one'), { generation: 'g', confirmedAt: 2 });
+  expect(held(table, 'one')).toBeUndefined();
+});
+
+test('bytes are those of what is kept, whatever comes, goes and is displaced', () => {
+  const table = new EntryTable({ maxBytes: 50_000, now: () => 0 });
+  const random = randomFrom(7);
+  for (let step = 0; step < 5000; step += 1) {
+    const ref = {
+      org: `org-${random.below(2)}`,
+      member: `m-${random.below(3)}`,
+      contact: `c-${random.below(9)}`,
+    };
+    const generation = `g-${random.below(2)}`;
+    const change = random.below(8);
+    if (change === 0) table.forget(ref.org, ref.contact);
+    else if (change === 1) table.change(ref, generation, [{ part: 'contact', entry: undefined, keepMs: 0 }]);
+    else {
+      table.mark(ref, { generation, confirmedAt: step });
+      const bytes = Buffer.alloc(random.below(8000));
+      table.change(ref, generation, [{ part: 'notes', entry: entryOf(bytes), keepMs: 1000 }]);
+    }
+    expect(table.bytes).toBeLessThanOrEqual(50_000);
+  }
+  for (const o of [0, 1]) for (let c = 0; c < 9; c += 1) table.forget(`org-${o}`, `c-${c}`);
+  expect(table.bytes).toBe(0);
 });

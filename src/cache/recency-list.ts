@@ -1,0 +1,43 @@
+/** A member of one list at most; the places beside it are the list's to set. */
+export interface Listed {
+  newer: Listed | undefined;
+  older: Listed | undefined;
+}
+
+/** Members by when they were last used, each of which knows its place. */
+export class RecencyList<Member extends Listed> {
+  #newest: Listed | undefined;
+  #oldest: Listed | undefined;
+
+  get oldest(): Member | undefined {
+    return this.#oldest as Member | undefined;
+  }
+
+  add(member: Member): void {
+    member.newer = undefined;
+    member.older = this.#newest;
+    if (this.#newest) this.#newest.newer = member;
+    else this.#oldest = member;
+    this.#newest = member;
+  }
+
+  /** Of a member of the list. */
+  use(member: Member): void {
+    if (member === this.#newest) return;
+    this.remove(member);
+    this.add(member);
+  }
+
+  /** Of a member of the list. */
+  remove(member: Member): void {
+    if (member.newer) member.newer.older = member.older;
+    else this.#newest = member.older;
+    if (member.older) member.older.newer = member.newer;
+    else this.#oldest = member.newer;
+  }
+
+  clear(): void {
+    this.#newest = undefined;
+    this.#oldest = undefined;
+  }
+}
