@@ -3,8 +3,11 @@ export interface JsonObject {
   readonly [name: string]: Json;
 }
 
-/** Digits that a double may not hold, or an exponent that may overflow it. */
-const RISKY_NUMBER = /\d{16}|\d[eE]/;
+/**
+ * A number of so many digits that a double may not hold it, or with an exponent that may overflow it. What is
+ * in quotes is no number: identifiers are full of such.
+ */
+const RISKY_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16}|\d[\d.]*[eE])/;
 
 /**
  * JSON.parse that keeps every number as it was written: one that a double cannot hold is carried as raw
