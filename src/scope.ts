@@ -11,6 +11,8 @@ export interface RequestScope {
   headerLines: string;
   /** The route's pattern, for logs and metrics; the path itself may hold anything. */
   route: string;
+  /** The contact's id, where whoever found the route has read it already. */
+  contactId?: string;
   /** Set by authentication alone. */
   caller?: Caller;
   cache?: CacheOutcome;

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { parseUuid } from '../contact/uuid.ts';
+import { scopeOf } from '../scope.ts';
 
 const PREFIX = '/contacts/';
 /** Where the id ends, which is a UUID. */
@@ -19,7 +20,7 @@ export function contactLane(handlers: ContactHandlers): RequestHandler {
     const id = parseUuid(url.slice(PREFIX.length, END));
     const handler = id === undefined ? undefined : handlers.get(afterId(url));
     if (!handler) return next();
-    req.params = { id: id! };
+    scopeOf(req).contactId = id!;
     return handler(req, res, (error?: unknown) => next(error ?? new Error('a handler did not answer')));
   };
 }

@@ -49,7 +49,7 @@ export function contactRoutes(options: ContactRouteOptions) {
     const parts = parseInclude(asked);
     requireScopes(req, parts, options);
     const fieldsets = parseFieldsets(asked);
-    const query = queryFor(req, parseContactId(req.params['id']), parts);
+    const query = queryFor(req, contactIdOf(req), parts);
     return andThen(readContact(query, readOptions(req, options)), (found) =>
       send(req, res, assembleContact(found, fieldsets), found, fieldsets),
     );
@@ -60,7 +60,7 @@ export function contactRoutes(options: ContactRouteOptions) {
     return (req, res) => {
       requireScopes(req, parts, options);
       const fieldsets = parseFieldsets(queryOf(req));
-      const query = queryFor(req, parseContactId(req.params['id']), parts);
+      const query = queryFor(req, contactIdOf(req), parts);
       return andThen(readContact(query, readOptions(req, options)), (found) =>
         send(req, res, selectFields(found[part]!.bytes, fieldsets.get(part)), found, fieldsets),
       );
@@ -97,6 +97,11 @@ export function contactRoutes(options: ContactRouteOptions) {
   };
 
   return { getContact, listContacts, parts: INCLUDES.map((part) => ({ part, getPart: getPart(part) })) };
+}
+
+/** @throws AppError `INVALID_CONTACT_ID` */
+function contactIdOf(req: Request): string {
+  return scopeOf(req).contactId ?? parseContactId(req.params['id']);
 }
 
 /** Identity comes from the verified token alone. */

@@ -23,6 +23,7 @@ class Scope implements RequestScope {
   readonly startedAt = performance.now();
   headerLines: string;
   route = 'unmatched';
+  contactId?: string;
   caller?: Caller;
   cache?: CacheOutcome;
   errorCode?: string;
