@@ -4,11 +4,10 @@ import type { ContactRef } from '../contact/read-contact.ts';
 import { RedisUnavailable } from '../redis/redis-link.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { EntryTable } from './entry-table.ts';
+import { HeardInvalidations } from './heard-invalidations.ts';
 import { newGeneration } from './memory-part-store.ts';
-import { generationKey } from './part-key.ts';
 import type { Change, Claim, PartStore, Snapshot } from './part-store.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
-import { Watches, type Watch } from './watches.ts';
 
 export interface NearPartStoreOptions {
   readonly remote: RedisPartStore;
@@ -30,13 +29,13 @@ export interface NearPartStoreOptions {
 export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, ttlMs, now } = options;
   const table = new EntryTable(options);
-  const watches = new Watches();
+  const heard = new HeardInvalidations();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
   let offlineGeneration = newGeneration();
 
   function forget(org: string, contact: string): void {
     offlineGeneration = newGeneration();
-    watches.spoil(generationKey(org, contact));
+    heard.note(org, contact);
     table.forget(org, contact);
   }
   remote.onInvalidation(forget);
@@ -53,9 +52,9 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     generation: string,
     changes: readonly Change[],
     confirmedAt: number,
-    watch: Watch,
+    moment: number,
   ): void {
-    if (watch.spoiled) return;
+    if (options.maxBytes === 0 || heard.since(moment, ref.org, ref.contact)) return;
     const mark = table.markOf(ref.org, ref.contact);
     // Replies may overtake each other; what is known of a later moment stays.
     if (mark && mark.generation !== generation && mark.confirmedAt > confirmedAt) return;
@@ -72,66 +71,52 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     parts: readonly Part[],
     { generation, entries }: Snapshot,
     confirmedAt: number,
-    watch: Watch,
+    moment: number,
   ): void {
+    if (options.maxBytes === 0) return;
     if (generation === undefined) return table.forget(ref.org, ref.contact);
     const changes = parts.map((part) => ({ part, entry: entries[part], keepMs: Infinity }));
-    keep(ref, generation, changes, confirmedAt, watch);
+    keep(ref, generation, changes, confirmedAt, moment);
   }
 
   function offlineClaim(ref: ContactRef, parts: readonly Part[]): Claim {
     const generation = offlineGeneration;
     const claimedAt = now();
-    const watch = watches.open(generationKey(ref.org, ref.contact));
+    const { moment } = heard;
     return {
       generation,
       entries: recent(ref, parts).entries,
       elsewhere: [],
       async store(changes) {
-        keep(ref, generation, changes, claimedAt, watch);
-        watch.close();
+        keep(ref, generation, changes, claimedAt, moment);
       },
-      async fail() {
-        watch.close();
-      },
+      async fail() {},
     };
   }
 
   async function readRemote(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
     const readAt = now();
-    const watch = watches.open(generationKey(ref.org, ref.contact));
-    try {
-      const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
-      if (!snapshot) return recent(ref, parts);
-      keepRead(ref, parts, snapshot, readAt, watch);
-      return snapshot;
-    } finally {
-      watch.close();
-    }
+    const { moment } = heard;
+    const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
+    if (!snapshot) return recent(ref, parts);
+    keepRead(ref, parts, snapshot, readAt, moment);
+    return snapshot;
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch) => {
     const claimedAt = now();
-    const watch = watches.open(generationKey(ref.org, ref.contact));
+    const { moment } = heard;
     const claim = await remote.claim(ref, read, fetch).catch(unlessUnavailable);
-    if (!claim) {
-      watch.close();
-      return offlineClaim(ref, read);
-    }
-    keepRead(ref, read, claim, claimedAt, watch);
+    if (!claim) return offlineClaim(ref, read);
+    keepRead(ref, read, claim, claimedAt, moment);
     return {
       ...claim,
       async store(changes) {
         const settledAt = now();
-        try {
-          const settled = await claim.settle(changes).catch(unlessUnavailable);
-          if (settled ?? true) keep(ref, claim.generation, changes, settled ? settledAt : claimedAt, watch);
-        } finally {
-          watch.close();
-        }
+        const settled = await claim.settle(changes).catch(unlessUnavailable);
+        if (settled ?? true) keep(ref, claim.generation, changes, settled ? settledAt : claimedAt, moment);
       },
       async fail(failure) {
-        watch.close();
         await claim.settle([], failure).catch(unlessUnavailable);
       },
     };

@@ -9,6 +9,16 @@ export const INVALIDATIONS_CHANNEL = `zbff:${SCHEMA}:invalidations`;
 export const LANDINGS_CHANNEL = `zbff:${SCHEMA}:landings`;
 
 /**
+ * The keys that a read of these parts takes: the contact's generation first, then the parts in their order.
+ */
+export function readKeys(ref: ContactRef, parts: readonly Part[]): [string, ...string[]] {
+  const prefix = contactPrefix(ref.org, ref.contact);
+  const keys: [string, ...string[]] = [`${prefix}gen`];
+  for (const part of parts) keys.push(`${prefix}${ref.member}:${part}`);
+  return keys;
+}
+
+/**
  * Every piece is a lower-case UUID or a name of ours, so no value can reach over a separator. The braces
  * keep a contact's keys in one slot of a Redis Cluster.
  */

@@ -3,7 +3,14 @@ import type { ContactRef } from '../contact/read-contact.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
 import { landingMessage, Landings } from './landings.ts';
 import { newGeneration } from './memory-part-store.ts';
-import { generationKey, INVALIDATIONS_CHANNEL, LANDINGS_CHANNEL, leaseKey, partKey } from './part-key.ts';
+import {
+  generationKey,
+  INVALIDATIONS_CHANNEL,
+  LANDINGS_CHANNEL,
+  leaseKey,
+  partKey,
+  readKeys,
+} from './part-key.ts';
 import type { CallElsewhere, Change, Entries, Entry, OpenSnapshot, Snapshot } from './part-store.ts';
 import { CLAIM, INVALIDATE, RENEW, SETTLE } from './redis-scripts.ts';
 import type { EntryCodec } from './stored-entry.ts';
@@ -61,12 +68,12 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   }
 
   async function read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
-    const keys = parts.map((part) => partKey(ref, part));
-    const reply = await link.call('MGET', [generationKey(ref.org, ref.contact), ...keys]);
-    const [stamp, ...values] = reply as unknown[];
+    const keys = readKeys(ref, parts);
+    const values = await link.mget(keys);
+    const [stamp] = values;
     if (!(stamp instanceof Buffer)) return { generation: undefined, entries: {} };
     const generation = stamp.toString('latin1');
-    return { generation, entries: decode(ref, parts, generation, values) };
+    return { generation, entries: decode(ref, parts, generation, values.slice(1)) };
   }
 
   async function claim(

@@ -1,5 +1,6 @@
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
+import { gatheredReads } from './gathered-reads.ts';
 import { openConnection } from './redis-connections.ts';
 import type { RedisSettings } from './redis-settings.ts';
 
@@ -11,6 +12,8 @@ export type RunScript = (keys: readonly string[], args: readonly RedisValue[]) =
 export interface RedisClient {
   /** Bulk strings in replies are Buffers. Rejects at once while there is no connection. */
   call(name: string, args: readonly RedisValue[]): Promise<unknown>;
+  /** Values of keys of one slot, in their order: a Buffer, or null where there is none. */
+  mget(keys: readonly string[]): Promise<readonly unknown[]>;
   /** Loads the script where a server does not know it. */
   script(lua: string): RunScript;
   /**
@@ -67,6 +70,11 @@ export function openRedis(settings: RedisSettings): RedisClient {
     if (subscriber.status === 'ready') subscriber.call('PING').catch(ignore);
   }, SUBSCRIBER_PING_MS).unref();
 
+  function mget(keys: readonly string[]): Promise<readonly unknown[]> {
+    together();
+    return client.mgetBuffer([...keys]);
+  }
+
   /** Replies come in order, so a WAIT that is still out was sent after all that has been answered. */
   function confirmed(node: Redis, waitMs: number): Promise<number> {
     const underWay = confirmations.get(node);
@@ -81,6 +89,7 @@ export function openRedis(settings: RedisSettings): RedisClient {
       together();
       return client.callBuffer(name, [...args]);
     },
+    mget: client instanceof Cluster ? mget : gatheredReads(mget),
     script: (lua) => scriptOn(client, lua, together),
     durableScript(lua, waitMs) {
       const run = scriptOn(durable, lua, togetherOn(durable));

@@ -94,6 +94,11 @@ export class RedisLink {
     return this.#guarded(name, args[0], REQUEST_BOUND, () => this.#client.call(name, args));
   }
 
+  /** Values of keys of one slot. @throws RedisUnavailable and nothing else. */
+  mget(keys: Keys): Promise<readonly unknown[]> {
+    return this.#guarded('MGET', keys[0], REQUEST_BOUND, () => this.#client.mget(keys));
+  }
+
   /** A script, each run of which throws RedisUnavailable and nothing else. */
   script(lua: string): Script {
     return this.#script(lua, REQUEST_BOUND);

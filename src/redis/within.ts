@@ -4,6 +4,15 @@ export function within<T>(ms: number, operation: Promise<T>): Promise<T> {
     const expire = () => reject(Object.assign(new Error('Redis took too long'), { name: 'TimeoutError' }));
     // After a stall of this process timers come before the replies that have long arrived: let those in first.
     const timer = setTimeout(() => setImmediate(() => setImmediate(expire)), ms);
-    operation.then(resolve, reject).finally(() => clearTimeout(timer));
+    operation.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: Error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }

@@ -13,7 +13,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-const get = () => opened.link.call('MGET', ['zbff:x']);
+const get = () => opened.link.mget(['zbff:x']);
 const messages = () => opened.logged.map((line) => line['msg']);
 
 async function millisOf(operation: () => Promise<unknown>): Promise<number> {
