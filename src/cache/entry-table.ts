@@ -35,8 +35,8 @@ interface View extends Listed {
 }
 
 /** What each costs beside the bytes of an answer: objects, identifiers, places in maps. Measured. */
-const VIEW_BYTES = 900;
-const PART_BYTES = 400;
+const VIEW_BYTES = 350;
+const PART_BYTES = 450;
 
 /**
  * Generations and entries in this process's memory: what was used least recently leaves once the bound is
