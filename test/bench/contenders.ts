@@ -1,4 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { exchange } from '../support/http.ts';
+import { hasProgram, installPackages } from './debian-packages.ts';
 import type { Scene } from './scene.ts';
 import type { ServerProcess } from './server-process.ts';
 import type { Contender } from './throughput.ts';
@@ -11,6 +13,29 @@ const PEERS = [
   ['usual Express stack', 'express-stack'],
   ['Fastify stack', 'fastify-stack'],
 ] as const;
+
+/** Those of Debian's packages that are there, or can be installed. */
+function nativePeers(): readonly (readonly [name: string, entry: string])[] {
+  const nginx = hasNginxLua() || (installPackages(...NGINX_LUA) && hasNginxLua());
+  const haproxy = hasProgram('haproxy', '-v') || (installPackages('haproxy') && hasProgram('haproxy', '-v'));
+  for (const [found, packages] of [
+    [nginx, NGINX_LUA.join(' ')],
+    [haproxy, 'haproxy'],
+  ] as const)
+    if (!found) process.stderr.write(`left out, for want of it: apt-get install ${packages}\n`);
+  return [
+    ...(nginx ? [['nginx with Lua', 'nginx-lua'] as const] : []),
+    ...(haproxy ? [['HAProxy, the same bytes to all', 'haproxy'] as const] : []),
+  ];
+}
+
+const NGINX_LUA = ['nginx', 'libnginx-mod-http-lua', 'lua-cjson'] as const;
+
+function hasNginxLua(): boolean {
+  const module = existsSync('/usr/lib/nginx/modules/ngx_http_lua_module.so');
+  const cjson = readdirSync('/usr/lib').some((name) => existsSync(`/usr/lib/${name}/lua/5.1/cjson.so`));
+  return module && cjson && hasProgram('nginx', '-v');
+}
 
 /** Everybody who answers hits: the peers, and the proxy in each of its ways. */
 export async function openContenders(
@@ -32,7 +57,7 @@ export async function openContenders(
     contenders.push({ name: '304', server: near, requestsFile: await writeConditional(scene, near) });
     await enter('Redis hit', scene.startProxy({ CACHE_L1_MAX_MB: '0' }));
     await enter('embedded-cache hit', scene.startProxy({}, { embedded: true }));
-    for (const [name, entry] of PEERS) await enter(name, scene.startPeer(entry));
+    for (const [name, entry] of [...PEERS, ...nativePeers()]) await enter(name, scene.startPeer(entry));
     return { contenders, stop };
   } catch (error) {
     await stop();

@@ -179,7 +179,7 @@ async function measureAll(): Promise<void> {
       );
       results.judge('two processes, of one', 'at least 1.4', spreadText(two), two.median >= 1.4);
       await measureFootprint(scene);
-      await simulateCalls([10, 100]);
+      await simulateCalls([10, 100, 1000]);
     }
     printGoals(results.goals);
     if (!quick) results.write();

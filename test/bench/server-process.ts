@@ -67,10 +67,10 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     return {
       port: Number(line['port']),
       adminPort: Number(line['adminPort']),
-      pid,
+      pid: Number(line['pid'] ?? pid),
       logFile,
       startMs: performance.now() - begun,
-      cpuMicros: () => cpuMicros(pid),
+      cpuMicros: () => cpuMicros(Number(line['pid'] ?? pid)),
       clearLog: () => truncateSync(logFile),
       stop,
     };

@@ -1,7 +1,8 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { hasProgram, installPackages } from './debian-packages.ts';
 
 const run = promisify(execFile);
 const SCRIPT = path.join(import.meta.dirname, 'load.lua');
@@ -61,20 +62,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 
 /** Makes sure that wrk is there; installs it with apt where that can be done. */
 export function installWrk(): void {
-  if (isThere()) return;
-  if (process.getuid?.() === 0) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const options = { env, timeout: 180_000, stdio: 'ignore' } as const;
-    try {
-      execFileSync('apt-get', ['update', '-qq'], options);
-      execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'wrk'], options);
-    } catch (cause) {
-      throw new Error('the benchmark needs wrk: apt-get install wrk', { cause });
-    }
-  }
-  if (!isThere()) throw new Error('the benchmark needs wrk: apt-get install wrk');
-}
-
-function isThere(): boolean {
-  return spawnSync('wrk', ['--version']).error === undefined;
+  if (hasProgram('wrk', '--version')) return;
+  installPackages('wrk');
+  if (!hasProgram('wrk', '--version')) throw new Error('the benchmark needs wrk: apt-get install wrk');
 }
