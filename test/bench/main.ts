@@ -78,7 +78,10 @@ async function compareMisses(scene: Scene): Promise<void> {
   say('misses');
   const misses = results.add(
     'misses',
-    await measureMisses(scene, quick ? { rounds: 1, secondsEach: 2 } : { rounds: 5, secondsEach: 5 }),
+    await measureMisses(
+      scene,
+      quick ? { rounds: 1, secondsEach: 2, warmUpS: 5 } : { rounds: 5, secondsEach: 5, warmUpS: 15 },
+    ),
   );
   const { atFixedRate, atFullRate } = misses;
   for (const [rate, { addedCpuMicros: added }] of [

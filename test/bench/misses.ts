@@ -22,13 +22,16 @@ const FIXED_RATE = 200;
 /** More than there is time for at any rate. */
 const MOST_PER_SECOND = 8000;
 const CONNECTIONS = 40;
-/** At full rate: what optimizing compilers need to see would take long at the fixed one. */
-const WARM_UP_S = 4;
 
 /** What a miss costs over a bare undici request to the same upstream: at a fixed rate, and at the most. */
 export async function measureMisses(
   scene: Scene,
-  options: { readonly rounds: number; readonly secondsEach: number },
+  options: {
+    readonly rounds: number;
+    readonly secondsEach: number;
+    /** At full rate: what optimizing compilers need to see would take long at the fixed one. */
+    readonly warmUpS: number;
+  },
 ): Promise<{ readonly atFixedRate: MissResult; readonly atFullRate: MissResult }> {
   const proxy = await scene.startProxy();
   const bare = await scene.startPeer('bare-undici').catch(async (error: unknown) => {
@@ -36,7 +39,7 @@ export async function measureMisses(
     throw error;
   });
   try {
-    for (const server of [proxy, bare]) await missOnce(scene, server, WARM_UP_S, undefined);
+    for (const server of [proxy, bare]) await missOnce(scene, server, options.warmUpS, undefined);
     const atFixedRate = await takeTurns(scene, proxy, bare, { ...options, fixedRate: FIXED_RATE });
     const atFullRate = await takeTurns(scene, proxy, bare, { ...options, fixedRate: undefined });
     return { atFixedRate, atFullRate };

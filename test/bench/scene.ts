@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -17,6 +17,15 @@ import { installWrk, writeRequests, type BenchRequest } from './wrk.ts';
 
 /** A limit for everybody that is counted like any other and never reached. */
 const TIERS = JSON.stringify({ default: { limit: 1_000_000_000, windowS: 60 } });
+/** The flags that `npm start` gives to Node. */
+const START_FLAGS = startFlags();
+
+function startFlags(): readonly string[] {
+  const file = readFileSync(path.join(PROJECT_ROOT, 'package.json'), 'utf8');
+  const { start } = (JSON.parse(file) as { scripts: { start: string } }).scripts;
+  return start.split(' ').filter((word) => word.startsWith('--'));
+}
+
 /** What `npm start` sets. */
 const AS_NPM_START = { NODE_COMPILE_CACHE: path.join(PROJECT_ROOT, 'node_modules/.cache/compiled') };
 const USERS = 256;
@@ -99,11 +108,12 @@ export async function openScene(): Promise<Scene> {
     requestsFile,
     token,
     file,
-    startProxy: (changes = {}, { embedded = false, ...options } = {}) =>
+    startProxy: (changes = {}, { embedded = false, nodeArgs = [], ...options } = {}) =>
       startServer({
         entry: 'src/main.ts',
         env: { ...env, ...AS_NPM_START, ...(embedded ? {} : { REDIS_URL: redis.url }), ...changes },
         logFile: file(`proxy-${(started += 1)}.log`),
+        nodeArgs: [...START_FLAGS, ...nodeArgs],
         ...options,
       }),
     startPeer: (name) =>
