@@ -5,7 +5,8 @@
  * ARGV: candidate generation, its PX, owner, lease PX, number of leases.
  * Returns the generation, per lease its holder's token (empty where it is ours now), and the values.
  *
- * A lease of another generation belongs to a call that an invalidation has overtaken: it is taken over.
+ * A lease is its holder's token, and a mark once anybody waits for it. One of another generation belongs to a
+ * call that an invalidation has overtaken: it is taken over.
  */
 export const CLAIM = `
 local gen = redis.call('GET', KEYS[1])
@@ -19,6 +20,11 @@ for i = 1, leases do
   local key = KEYS[1 + i]
   local held = redis.call('GET', key)
   if held and string.sub(held, 1, #gen + 1) == gen .. ':' then
+    if string.sub(held, -1) == '!' then
+      held = string.sub(held, 1, -2)
+    else
+      redis.call('SET', key, held .. '!', 'KEEPTTL')
+    end
     holders[i] = held
   else
     redis.call('SET', key, gen .. ':' .. ARGV[3], 'PX', ARGV[4])
@@ -31,7 +37,8 @@ return { gen, holders, values }
 `;
 
 /**
- * Ends a claim: stores where the generation still is what it was, lets go of the leases, tells who waits.
+ * Ends a claim: stores where the generation still is what it was, lets go of the leases, tells who waits. Where
+ * nobody does nobody is told: every message wakes every process.
  *
  * KEYS: generation, a lease per claimed part, a key per part to change.
  * ARGV: generation, its PX, lease token, channel, message, number of leases, then per change PX and value
@@ -55,10 +62,15 @@ if held then
     end
   end
 end
+local awaited = false
 for i = 2, leases + 1 do
-  if redis.call('GET', KEYS[i]) == ARGV[3] then redis.call('DEL', KEYS[i]) end
+  local lease = redis.call('GET', KEYS[i])
+  if lease == ARGV[3] or lease == ARGV[3] .. '!' then
+    redis.call('DEL', KEYS[i])
+    awaited = awaited or lease ~= ARGV[3]
+  end
 end
-if leases > 0 then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
+if awaited then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
 if refused then return redis.error_reply(refused) end
 return held and 1 or 0
 `;
@@ -66,7 +78,8 @@ return held and 1 or 0
 /** Keeps a claim. KEYS: leases. ARGV: token, PX. */
 export const RENEW = `
 for i = 1, #KEYS do
-  if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+  local lease = redis.call('GET', KEYS[i])
+  if lease == ARGV[1] or lease == ARGV[1] .. '!' then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
 end
 `;
 
