@@ -26,6 +26,7 @@ export interface Fetched {
  * fetching, waits for the rest, and stores what came under the generation from before the call.
  *
  * @param shared whether to look again and to share the call with other processes.
+ * @param learn told the generation from before the call: what is fetched is stored, and shared, under it.
  */
 export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndStoreOptions) {
   const { store, policy, now, random } = options;
@@ -35,8 +36,9 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     parts: readonly Part[],
     shared: boolean,
     fetchOptions: FetchOptions,
+    learn: (generation: string) => void,
   ): Promise<Fetched> {
-    return fly(ref, parts, shared, fetchOptions, now() + options.maxWaitMs);
+    return fly(ref, parts, shared, fetchOptions, learn, now() + options.maxWaitMs);
   };
 
   async function fly(
@@ -44,11 +46,13 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     parts: readonly Part[],
     shared: boolean,
     fetchOptions: FetchOptions,
+    learn: (generation: string) => void,
     deadline: number,
   ): Promise<Fetched> {
     // What is never stored is nothing that another process could find.
     const claimed = shared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
     const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed);
+    learn(claim.generation);
     const { notFound, usable, stale } = judge(claim.entries, parts, now(), policy);
     const fresh = usable.filter((part) => !stale.includes(part));
     const wanted = notFound ? [] : parts.filter((part) => !fresh.includes(part));
@@ -63,7 +67,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     const found = Object.fromEntries(fresh.map((part) => [part, claim.entries[part]]));
     if (theirs.length === 0) return { ...own, entries: { ...found, ...own.entries } };
     if (now() > deadline) throw new AppError('UPSTREAM_TIMEOUT');
-    const rest = await fly(ref, theirs, shared, fetchOptions, deadline);
+    const rest = await fly(ref, theirs, shared, fetchOptions, learn, deadline);
     return { entries: { ...found, ...own.entries, ...rest.entries }, stored: own.stored || rest.stored };
   }
 

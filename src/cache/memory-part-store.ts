@@ -32,10 +32,6 @@ export function memoryPartStore(options: {
     read(ref, parts) {
       return table.read(ref, parts);
     },
-    open(ref, parts) {
-      const generation = generationOf(ref);
-      return { generation, entries: table.read(ref, parts).entries };
-    },
     async claim(ref, read) {
       const generation = generationOf(ref);
       return {

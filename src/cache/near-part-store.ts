@@ -32,6 +32,8 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const heard = new HeardInvalidations();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
   let offlineGeneration = newGeneration();
+  /** Whether the latest claim was taken: a Redis that is full refuses them, and still answers reads. */
+  let takesClaims = true;
 
   function forget(org: string, contact: string): void {
     offlineGeneration = newGeneration();
@@ -98,15 +100,18 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     const readAt = now();
     const { moment } = heard;
     const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
-    if (!snapshot) return recent(ref, parts);
-    keepRead(ref, parts, snapshot, readAt, moment);
-    return snapshot;
+    if (snapshot) keepRead(ref, parts, snapshot, readAt, moment);
+    const { generation, entries } = snapshot ?? recent(ref, parts);
+    // Where nobody can claim, callers share calls under a generation of this process.
+    const orOurs = snapshot && takesClaims ? generation : (generation ?? offlineGeneration);
+    return { generation: orOurs, entries };
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch) => {
     const claimedAt = now();
     const { moment } = heard;
     const claim = await remote.claim(ref, read, fetch).catch(unlessUnavailable);
+    takesClaims = claim !== undefined;
     if (!claim) return offlineClaim(ref, read);
     keepRead(ref, read, claim, claimedAt, moment);
     return {
@@ -128,11 +133,6 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       const hit = hasAll(near, parts);
       options.metrics.nearRead(hit);
       return hit ? near : readRemote(ref, parts);
-    },
-    async open(ref, parts) {
-      const claim = await claimPart(ref, parts, []);
-      await claim.store([]);
-      return { generation: claim.generation, entries: claim.entries };
     },
     claim: claimPart,
     forget,

@@ -22,10 +22,6 @@ export interface Snapshot {
   readonly entries: Entries;
 }
 
-export interface OpenSnapshot extends Snapshot {
-  readonly generation: string;
-}
-
 export interface Change {
   readonly part: Part;
   /** Undefined removes what is there. */
@@ -46,7 +42,8 @@ export interface CallElsewhere {
 }
 
 /** The right to fetch parts, and the duty to say how it went, by one of `store` and `fail`. */
-export interface Claim extends OpenSnapshot {
+export interface Claim extends Snapshot {
+  readonly generation: string;
   /** Those of the parts asked for that others are fetching; the rest is the claimant's to fetch. */
   readonly elsewhere: readonly CallElsewhere[];
   /**
@@ -67,17 +64,16 @@ export interface Claim extends OpenSnapshot {
  */
 export interface PartStore {
   read(ref: ContactRef, parts: readonly Part[]): Eventually<Snapshot>;
-  /** As `read`, and gives the contact a generation where it has none. To be called before a fetch begins. */
-  open(ref: ContactRef, parts: readonly Part[]): Eventually<OpenSnapshot>;
   /**
-   * As `open`, and claims the parts in `fetch`: of all who claim a part at the same time, in whatever
-   * process, one gets it and the others learn of that one's call. A claim ends with its process.
+   * To be called before a fetch begins: gives the contact a generation where it has none, and claims the
+   * parts in `fetch`. Of all who claim a part at the same time, in whatever process, one gets it and the
+   * others learn of that one's call. A claim ends with its process.
    *
    * @param read which parts to read, after the claim is made.
    */
   claim(ref: ContactRef, read: readonly Part[], fetch: readonly Part[]): Promise<Claim>;
   /**
-   * Once it has resolved, nothing that was opened before it is ever read again.
+   * Once it has resolved, nothing that was claimed before it is ever read again.
    *
    * @throws AppError `CACHE_UNAVAILABLE` where that cannot be promised.
    */

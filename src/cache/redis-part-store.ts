@@ -11,7 +11,7 @@ import {
   partKey,
   readKeys,
 } from './part-key.ts';
-import type { CallElsewhere, Change, Entries, Entry, OpenSnapshot, Snapshot } from './part-store.ts';
+import type { CallElsewhere, Change, Entries, Entry, Snapshot } from './part-store.ts';
 import { CLAIM, INVALIDATE, RENEW, SETTLE } from './redis-scripts.ts';
 import type { EntryCodec } from './stored-entry.ts';
 
@@ -24,7 +24,8 @@ export interface RedisPartStoreOptions {
   readonly onUndecodable: () => void;
 }
 
-export interface RemoteClaim extends OpenSnapshot {
+export interface RemoteClaim extends Snapshot {
+  readonly generation: string;
   readonly elsewhere: readonly CallElsewhere[];
   /** @returns whether the changes count, which they do not once the generation is another. */
   settle(changes: readonly Change[], error?: unknown): Promise<boolean>;

@@ -1,9 +1,23 @@
 import { AppError } from '../errors.ts';
 
+/**
+ * Starts one call for these keys; it must settle in bounded time, and is aborted when nobody waits for it.
+ *
+ * @param learn to be told the generation that the call is made under, where it was not known, before the
+ *   call is made, and not before `Begin` has returned.
+ */
+export type Begin<Result> = (
+  keys: readonly string[],
+  signal: AbortSignal,
+  learn: (generation: string) => void,
+) => Promise<Result>;
+
 interface Flight<Result> {
   readonly result: Promise<Result>;
   readonly giveUp: AbortController;
   readonly keys: readonly string[];
+  /** Undefined until it is known, and the call still to be made. */
+  generation: string | undefined;
   waiters: number;
 }
 
@@ -20,45 +34,70 @@ export interface Joined<Result> {
 
 /**
  * One call for many callers, where a call may serve several keys at once: keys under way are joined, and
- * one call is begun for the rest, so overlapping sets of keys ask for nothing twice.
+ * one call is begun for the rest, so overlapping sets of keys ask for nothing twice. Joined is a call that is
+ * still to be made, or was made under the same generation, so that what comes after an invalidation never
+ * joins what began before it.
  */
 export class SingleFlight<Result> {
   readonly #underWay = new Map<string, Flight<Result>>();
 
-  /** @param begin starts one call for these keys; it must settle in bounded time. */
-  join(
-    keys: readonly string[],
-    begin: (keys: readonly string[], signal: AbortSignal) => Promise<Result>,
-  ): Joined<Result>[] {
+  /** @param generation undefined for whoever knows of none, as of a contact that nobody has fetched. */
+  join(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Joined<Result>[] {
     const found = new Map<Flight<Result>, string[]>();
     const rest: string[] = [];
     for (const key of keys) {
-      const flight = this.#underWay.get(key);
+      const flight = this.#underWay.get(nameOf(key, generation)) ?? this.#underWay.get(nameOf(key));
       if (flight) found.set(flight, [...(found.get(flight) ?? []), key]);
       else rest.push(key);
     }
     const joined = [...found].map(([flight, flightKeys]) => this.#joined(flight, flightKeys, false));
-    if (rest.length > 0) joined.push(this.#joined(this.#begin(rest, begin), rest, true));
-    return joined;
+    if (rest.length === 0) return joined;
+    const flight = this.#begin(rest, generation, begin);
+    this.#letJoin(flight);
+    return [...joined, this.#joined(flight, rest, true)];
   }
 
-  #begin(
-    keys: readonly string[],
-    begin: (keys: readonly string[], signal: AbortSignal) => Promise<Result>,
-  ): Flight<Result> {
+  /** A call that nobody joins. */
+  alone(keys: readonly string[], begin: Begin<Result>): Joined<Result>[] {
+    return [this.#joined(this.#begin(keys, undefined, begin), keys, true)];
+  }
+
+  #begin(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Flight<Result> {
     const giveUp = new AbortController();
-    const flight: Flight<Result> = { result: begin(keys, giveUp.signal), giveUp, keys, waiters: 0 };
-    for (const key of keys) this.#underWay.set(key, flight);
+    const learn = (known: string): void => this.#learn(flight, known);
+    const result = begin(keys, giveUp.signal, learn);
+    const flight: Flight<Result> = { result, giveUp, keys, generation, waiters: 0 };
     const land = () => this.#land(flight);
     // Handles a rejection that nobody is left to see.
-    flight.result.then(land, land);
+    result.then(land, land);
     return flight;
   }
 
-  #land(flight: Flight<Result>): void {
+  /** Where somebody else has begun a call under this generation meanwhile, it stays the one to join. */
+  #letJoin(flight: Flight<Result>): void {
     for (const key of flight.keys) {
-      if (this.#underWay.get(key) === flight) this.#underWay.delete(key);
+      const name = nameOf(key, flight.generation);
+      if (!this.#underWay.has(name)) this.#underWay.set(name, flight);
     }
+  }
+
+  #learn(flight: Flight<Result>, generation: string): void {
+    if (flight.generation !== undefined) return;
+    const joinable = this.#land(flight);
+    flight.generation = generation;
+    if (joinable) this.#letJoin(flight);
+  }
+
+  /** Lets nobody join any more. @returns whether anybody could. */
+  #land(flight: Flight<Result>): boolean {
+    let joinable = false;
+    for (const key of flight.keys) {
+      const name = nameOf(key, flight.generation);
+      if (this.#underWay.get(name) !== flight) continue;
+      this.#underWay.delete(name);
+      joinable = true;
+    }
+    return joinable;
   }
 
   #joined(flight: Flight<Result>, keys: readonly string[], began: boolean): Joined<Result> {
@@ -72,6 +111,10 @@ export class SingleFlight<Result> {
     };
     return { keys, began, wait: (signal) => untilAborted(flight.result, signal, leave) };
   }
+}
+
+function nameOf(key: string, generation = ''): string {
+  return `${key}:${generation}`;
 }
 
 function untilAborted<T>(result: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {

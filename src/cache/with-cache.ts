@@ -15,8 +15,8 @@ import type { Metrics, PartOutcome } from '../telemetry/metrics.ts';
 import { fetchAndStore, withContact, type Fetched, type FetchAndStoreOptions } from './fetch-and-store.ts';
 import { freshUntil, judge, usableOnError, type Judgement } from './freshness.ts';
 import { partKey } from './part-key.ts';
-import type { Entries, Entry, OpenSnapshot, Snapshot } from './part-store.ts';
-import { SingleFlight, type Joined } from './single-flight.ts';
+import type { Entries, Entry, Snapshot } from './part-store.ts';
+import { SingleFlight, type Begin, type Joined } from './single-flight.ts';
 
 export interface CacheOptions extends FetchAndStoreOptions {
   /** Told of a background refresh that failed; its callers have been answered with the stale part. */
@@ -74,10 +74,9 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
       return answer(snapshot.entries, { ...HIT, result: 'stale' });
     }
 
-    const { generation } = await withGeneration(query, snapshot);
     // What is stale already comes along in the call that has to be made anyway.
     const wanted = [...judged.missing, ...judged.stale];
-    const joined = joinFlights(query, wanted, generation, { alone: bypass, purpose: 'caller' });
+    const joined = joinFlights(query, wanted, snapshot.generation, { alone: bypass, purpose: 'caller' });
     const settled = await Promise.allSettled(joined.map((flight) => flight.wait(readOptions.signal)));
     const landed = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
@@ -121,34 +120,28 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     readOptions.onCacheOutcome({ result, stored, collapsed, ttlS: Math.floor(ttlMs / 1000) });
   }
 
-  /** The generation from before the call: what is fetched is stored, and shared, under it. */
-  function withGeneration(query: ContactQuery, snapshot: Snapshot): Eventually<OpenSnapshot> {
-    const { generation, entries } = snapshot;
-    return generation === undefined ? store.open(query, []) : { generation, entries };
-  }
-
-  /** Flights carry the generation, so what comes after an invalidation never joins what began before it. */
   function joinFlights(
     query: ContactQuery,
     parts: readonly Part[],
-    generation: string,
+    generation: string | undefined,
     { alone, purpose }: { readonly alone: boolean; readonly purpose: 'caller' | 'refresh' },
   ): Joined<Fetched>[] {
-    const mark = alone ? `${generation}:${crypto.randomUUID()}` : generation;
-    const byKey = new Map(parts.map((part) => [`${partKey(query, part)}:${mark}`, part]));
-    return flights.join([...byKey.keys()], (keys, signal) =>
+    const byKey = new Map(parts.map((part) => [partKey(query, part), part]));
+    const keys = [...byKey.keys()];
+    const begin: Begin<Fetched> = (missing, signal, learn) =>
       fetchMissing(
         query,
-        keys.map((key) => byKey.get(key)!),
+        missing.map((key) => byKey.get(key)!),
         !alone,
         { signal, purpose },
-      ),
-    );
+        learn,
+      );
+    return alone ? flights.alone(keys, begin) : flights.join(keys, generation, begin);
   }
 
   function refresh(query: ContactQuery, parts: readonly Part[], snapshot: Snapshot): void {
     const how = { alone: false, purpose: 'refresh' } as const;
-    for (const flight of joinFlights(query, parts, snapshot.generation!, how)) {
+    for (const flight of joinFlights(query, parts, snapshot.generation, how)) {
       flight.wait(NEVER).catch((error: unknown) => flight.began && options.onRefreshFailure(error));
     }
   }

@@ -27,22 +27,22 @@ export function describePartStore(
       ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
     });
 
-    test('knows nothing of a contact that was never opened', async () => {
+    test('knows nothing of a contact that was never claimed', async () => {
       expect(await store.read(ref, ['contact', 'notes'])).toEqual({
         generation: undefined,
         entries: {},
       });
     });
 
-    test('gives one generation to all who open, and keeps it', async () => {
-      const opened = await Promise.all([
-        store.open(ref, []),
-        store.open(ref, []),
-        store.open(ref, ['contact']),
+    test('gives one generation to all who claim, and keeps it', async () => {
+      const claims = await Promise.all([
+        store.claim(ref, [], []),
+        store.claim(ref, [], ['notes']),
+        store.claim(ref, ['contact'], []),
       ]);
-      expect(opened[0]?.generation).toMatch(/^\S{8,}$/);
-      expect(new Set(opened.map((one) => one.generation)).size).toBe(1);
-      expect((await store.read(ref, ['notes'])).generation).toBe(opened[0]?.generation);
+      expect(claims[0]?.generation).toMatch(/^\S{8,}$/);
+      expect(new Set(claims.map((one) => one.generation)).size).toBe(1);
+      expect((await store.read(ref, ['notes'])).generation).toBe(claims[0]?.generation);
     });
 
     test('gives back byte for byte what was written, and only the parts that are asked for', async () => {
@@ -66,7 +66,7 @@ export function describePartStore(
       const claim = await store.claim(ref, [], []);
       const gone: Entry = { bytes: 'not-found', contentHash: '', fetchedAt: 5, staleAt: 10_005 };
       await claim.store([change('contact', gone)]);
-      expect((await store.open(ref, ['contact'])).entries).toEqual({ contact: gone });
+      expect((await store.read(ref, ['contact'])).entries).toEqual({ contact: gone });
     });
 
     test('removes on request, and replaces', async () => {
@@ -92,11 +92,11 @@ export function describePartStore(
         await claim.store([change('contact', entry('old'))]);
       }
       await store.invalidate(ref.org, ref.contact);
-      for (const one of [ref, other]) expect((await store.open(one, ['contact'])).entries).toEqual({});
+      for (const one of [ref, other]) expect((await store.claim(one, ['contact'], [])).entries).toEqual({});
       expect((await store.read(neighbour, ['contact'])).entries).toEqual({ contact: entry('old') });
     });
 
-    test('what was opened before an invalidation is never read after it', async () => {
+    test('what was claimed before an invalidation is never read after it', async () => {
       const before = await store.claim(ref, [], []);
       await store.invalidate(ref.org, ref.contact);
       await before.store([change('contact', entry('old'))]);
@@ -114,7 +114,7 @@ export function describePartStore(
       await claim.store([change('contact', entry('mine'))]);
       for (const name of ['org', 'member', 'contact'] as const) {
         const stranger = { ...ref, [name]: crypto.randomUUID() };
-        expect((await store.open(stranger, ['contact'])).entries).toEqual({});
+        expect((await store.claim(stranger, ['contact'], [])).entries).toEqual({});
       }
     });
   });

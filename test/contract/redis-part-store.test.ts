@@ -42,7 +42,7 @@ describe('cluster', () => {
 
   test('uses all masters', async () => {
     const contacts = Array.from({ length: 64 }, () => ({ org: ORG, member: OWNER, contact: randomUUID() }));
-    await Promise.all(contacts.map(async (ref) => opened.store.open(ref, [])));
+    await Promise.all(contacts.map(async (ref) => opened.store.claim(ref, [], [])));
     const masters = [];
     for (const node of cluster.nodes) {
       const role = await node.cli('role');

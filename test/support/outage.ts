@@ -43,6 +43,7 @@ export async function expectThrough(fleet: Fleet, member: Member, outage: Outage
       outage.reason.test(reason.detail as string)
     );
   });
+  await sharesCalls(fleet, member);
   const id = fleet.freshContact();
   expect((await member.invalidate(id)).status).toBe(outage.invalidation);
   expect((await member.get(`/contacts/${id}?include=notes`)).status).toBe(200);
@@ -55,6 +56,19 @@ export async function expectThrough(fleet: Fleet, member: Member, outage: Outage
 
 export function healthy(member: Member): Promise<unknown> {
   return waitFor('readiness', async () => (await member.readyz()).status === 'ready', 15_000);
+}
+
+/** Redis or none, a call that is under way is joined. */
+async function sharesCalls(fleet: Fleet, member: Member): Promise<void> {
+  const id = fleet.freshContact();
+  await fleet.sandbox.setFaults({ delayMs: 500, contactId: id });
+  const path = `/contacts/${id}?include=notes`;
+  const leader = member.get(path);
+  await fleet.sandbox.awaitCalls(id, 1);
+  const answers = await Promise.all([leader, ...Array.from({ length: 10 }, () => member.get(path))]);
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(await fleet.sandbox.callsFor(id)).toHaveLength(1);
+  await fleet.sandbox.clearFaults();
 }
 
 /** A part is found again once its process has stored it. */
