@@ -42,7 +42,8 @@ const UNKNOWN = { used: 0, spare: 0, owed: 0, endsAt: -Infinity, id: '' };
 
 /** At most this share is taken in advance, so that what other processes cannot have stays far below 5 %. */
 const ADVANCE_DIVISOR = 100;
-const GIVE_BACK_MS = 1000;
+/** Each giving back is a trip, and so is the asking that comes after it: a caller that is at work needs neither. */
+const GIVE_BACK_MS = 5000;
 /** Requests that are asked for at once; a script blocks Redis for as long as it runs. */
 const MAX_AT_ONCE = 500;
 const CLOSED_RETRY_MS = 1000;
