@@ -12,9 +12,17 @@ export type Begin<Result> = (
   learn: (generation: string) => void,
 ) => Promise<Result>;
 
-interface Flight<Result> {
+interface Call<Result> {
   readonly result: Promise<Result>;
   readonly giveUp: AbortController;
+}
+
+/**
+ * Lets go of its call by hand: when a Map has to be laid out anew, V8 links the old table to the new one, so
+ * what has long been deleted from a busy Map, and all that hangs on it, lives on until the whole heap is swept.
+ */
+interface Flight<Result> {
+  call: Call<Result> | undefined;
   readonly keys: readonly string[];
   /** Undefined until it is known, and the call still to be made. */
   generation: string | undefined;
@@ -53,7 +61,7 @@ export class SingleFlight<Result> {
     const joined = [...found].map(([flight, flightKeys]) => this.#joined(flight, flightKeys, false));
     if (rest.length === 0) return joined;
     const flight = this.#begin(rest, generation, begin);
-    this.#letJoin(flight);
+    this.#list(flight);
     return [...joined, this.#joined(flight, rest, true)];
   }
 
@@ -66,50 +74,55 @@ export class SingleFlight<Result> {
     const giveUp = new AbortController();
     const learn = (known: string): void => this.#learn(flight, known);
     const result = begin(keys, giveUp.signal, learn);
-    const flight: Flight<Result> = { result, giveUp, keys, generation, waiters: 0 };
+    const flight: Flight<Result> = { call: { result, giveUp }, keys, generation, waiters: 0 };
     const land = () => this.#land(flight);
     // Handles a rejection that nobody is left to see.
     result.then(land, land);
     return flight;
   }
 
+  #learn(flight: Flight<Result>, generation: string): void {
+    if (flight.generation !== undefined) return;
+    const listed = this.#unlist(flight);
+    flight.generation = generation;
+    if (listed) this.#list(flight);
+  }
+
+  /** Nobody may join a call that has ended, or is being given up. */
+  #land(flight: Flight<Result>): void {
+    this.#unlist(flight);
+    flight.call = undefined;
+  }
+
   /** Where somebody else has begun a call under this generation meanwhile, it stays the one to join. */
-  #letJoin(flight: Flight<Result>): void {
+  #list(flight: Flight<Result>): void {
     for (const key of flight.keys) {
       const name = nameOf(key, flight.generation);
       if (!this.#underWay.has(name)) this.#underWay.set(name, flight);
     }
   }
 
-  #learn(flight: Flight<Result>, generation: string): void {
-    if (flight.generation !== undefined) return;
-    const joinable = this.#land(flight);
-    flight.generation = generation;
-    if (joinable) this.#letJoin(flight);
-  }
-
-  /** Lets nobody join any more. @returns whether anybody could. */
-  #land(flight: Flight<Result>): boolean {
-    let joinable = false;
+  #unlist(flight: Flight<Result>): boolean {
+    let listed = false;
     for (const key of flight.keys) {
       const name = nameOf(key, flight.generation);
       if (this.#underWay.get(name) !== flight) continue;
       this.#underWay.delete(name);
-      joinable = true;
+      listed = true;
     }
-    return joinable;
+    return listed;
   }
 
   #joined(flight: Flight<Result>, keys: readonly string[], began: boolean): Joined<Result> {
+    const { result, giveUp } = flight.call!;
     flight.waiters += 1;
     const leave = () => {
       flight.waiters -= 1;
       if (flight.waiters > 0) return;
-      // Nobody may join a call that is being given up.
       this.#land(flight);
-      flight.giveUp.abort(new AppError('CLIENT_GONE'));
+      giveUp.abort(new AppError('CLIENT_GONE'));
     };
-    return { keys, began, wait: (signal) => untilAborted(flight.result, signal, leave) };
+    return { keys, began, wait: (signal) => untilAborted(result, signal, leave) };
   }
 }
 

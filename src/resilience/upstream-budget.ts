@@ -54,6 +54,8 @@ export class UpstreamBudget {
   acquire({ priority, waitMs, signal }: Request): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
+      if (this.waiting === 0 && this.#active < this.#options.maxConcurrency && this.#delayMs() === 0)
+        return resolve(this.#start());
       const queue = this.#queues.get(priority)!;
       const waiter: Waiter = {
         start: (release) => leave(() => resolve(release)),
@@ -92,22 +94,27 @@ export class UpstreamBudget {
   #pump(): void {
     this.#wakeUp?.();
     this.#wakeUp = undefined;
-    const { maxConcurrency, now, setTimer } = this.#options;
+    const { maxConcurrency, setTimer } = this.#options;
     while (this.#active < maxConcurrency) {
       const waiter = this.#first();
       if (!waiter) return;
-      const delayMs = this.#pace.delayMs(now());
+      const delayMs = this.#delayMs();
       if (delayMs > 0) {
         this.#wakeUp = setTimer(delayMs, () => this.#pump());
         return;
       }
-      this.#pace.begin(now());
-      this.#active += 1;
-      waiter.start(this.#releaseOnce());
+      waiter.start(this.#start());
     }
   }
 
-  #releaseOnce(): () => void {
+  #delayMs(): number {
+    return this.#pace.delayMs(this.#options.now());
+  }
+
+  /** @returns what ends it, once. */
+  #start(): () => void {
+    this.#pace.begin(this.#options.now());
+    this.#active += 1;
     let released = false;
     return () => {
       if (released) return;
