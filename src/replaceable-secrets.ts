@@ -20,7 +20,7 @@ export function replaceableSecrets(
   let inner = openTransport(config.upstream);
 
   const transport: Transport = {
-    post: (path, json, signal) => inner.post(path, json, signal),
+    post: (path, json, receiver) => inner.post(path, json, receiver),
     close: () => inner.close(),
   };
   const codec: EntryCodec = {

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { badResponse } from './envelope.ts';
 import { failureOfTransport } from './transport-failure.ts';
-import type { Transport, TransportResponse } from './transport.ts';
+import type { Headers, Receiver, Transport } from './transport.ts';
 
 export interface UpstreamCallOptions {
   readonly transport: Transport;
@@ -30,37 +30,43 @@ export async function callUpstream(
   { signal, deadline }: CallBounds,
 ): Promise<string> {
   signal.throwIfAborted();
-  // Not AbortSignal.timeout and any: those live on, with all that hangs on them, until the time is up.
-  const end = new AbortController();
-  let timeUp = false;
-  const giveUp = () => end.abort(signal.reason);
-  const expire = () => {
-    timeUp = true;
-    end.abort();
-  };
+  const answer = new Answer(options.maxResponseBytes);
+  const exchange = options.transport.post(path, body, answer);
+  const giveUp = () => exchange.abort(signal.reason);
+  const expire = () => exchange.abort(new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT' }));
   const timer = setTimeout(expire, Math.max(0, Math.ceil(deadline - options.now())));
   signal.addEventListener('abort', giveUp);
   try {
-    const response = await options.transport.post(path, body, end.signal);
-    return await readAnswer(response, options.maxResponseBytes, end.signal);
+    await exchange.over;
+    return answer.text();
   } catch (error) {
-    if (error instanceof AppError) throw error;
     signal.throwIfAborted();
-    throw failureOfTransport(error, timeUp);
+    if (error instanceof AppError) throw error;
+    if (!answer.begun) throw failureOfTransport(error);
+    throw new AppError('UPSTREAM_BAD_RESPONSE', { reason: 'TRUNCATED', transient: true, cause: error });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
   }
 }
 
-/** The text of a 200, read no further than the bound. Everything else is refused unread. */
-async function readAnswer(
-  response: TransportResponse,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<string> {
-  const { status, headers, body } = response;
-  try {
+/** A 200, taken in no further than the bound. Everything else is refused unread. */
+class Answer implements Receiver {
+  readonly #maxBytes: number;
+  readonly #chunks: Uint8Array[] = [];
+  #size = 0;
+  #begun = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Whether its head was good. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  head(status: number, headers: Headers): void {
     if (status >= 500 || status === 429) {
       throw new AppError('UPSTREAM_UNAVAILABLE', {
         reason: `HTTP_${status}`,
@@ -69,25 +75,18 @@ async function readAnswer(
       });
     }
     if (status !== 200) throw badResponse(`HTTP_${status}`);
-    if (Number(headers['content-length']) > maxBytes) throw badResponse('TOO_LARGE');
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    try {
-      for await (const chunk of body) {
-        size += chunk.byteLength;
-        if (size > maxBytes) break;
-        chunks.push(chunk);
-      }
-    } catch (cause) {
-      // A call that was given up ends here too; its caller tells the two apart.
-      if (signal.aborted) throw cause;
-      throw new AppError('UPSTREAM_BAD_RESPONSE', { reason: 'TRUNCATED', transient: true, cause });
-    }
-    if (size > maxBytes) throw badResponse('TOO_LARGE');
-    return Buffer.concat(chunks, size).toString('utf8');
-  } finally {
-    // Closes the connection where the body was not read to its end; does nothing where it was.
-    body.destroy();
+    if (Number(headers['content-length']) > this.#maxBytes) throw badResponse('TOO_LARGE');
+    this.#begun = true;
+  }
+
+  chunk(bytes: Uint8Array): void {
+    this.#size += bytes.byteLength;
+    if (this.#size > this.#maxBytes) throw badResponse('TOO_LARGE');
+    this.#chunks.push(bytes);
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks, this.#size).toString('utf8');
   }
 }
 

@@ -24,8 +24,7 @@ const TRANSIENT = new Set([
  * Why no answer came, as one of our codes. The library's message is kept as a cause and shown to nobody;
  * its code (`ECONNREFUSED`, `EADDRNOTAVAIL`, …) is what an operator needs.
  */
-export function failureOfTransport(error: unknown, deadlinePassed: boolean): AppError {
-  if (deadlinePassed) return new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT', cause: error });
+export function failureOfTransport(error: unknown): AppError {
   const reason = errorCodeOf(error);
   const transient = TRANSIENT.has(reason);
   if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', { reason, transient, cause: error });

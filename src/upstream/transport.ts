@@ -1,4 +1,4 @@
-import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { formatTraceparent } from '../telemetry/trace-context.ts';
 import { currentTrace } from '../telemetry/tracing.ts';
 
@@ -11,16 +11,25 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number;
 }
 
-/** Status, headers and the body as chunks; nothing has been read of the body yet. */
-export interface TransportResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: AsyncIterable<Uint8Array> & { destroy(): void };
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Takes in an answer as it comes. What it throws ends the exchange, and the connection with it. */
+export interface Receiver {
+  head(status: number, headers: Headers): void;
+  chunk(bytes: Uint8Array): void;
+}
+
+/** A request, and what is heard of it. */
+export interface Exchange {
+  /** Resolves once the whole answer has been taken in; rejects with undici's errors or what ended it. */
+  readonly over: Promise<void>;
+  /** Ends it at once, whatever state it is in; does nothing where it is over. */
+  abort(reason: unknown): void;
 }
 
 export interface Transport {
-  /** Posts JSON to a path below the base URL; follows no redirect. Rejects with undici's errors. */
-  post(path: string, json: unknown, signal: AbortSignal): Promise<TransportResponse>;
+  /** Posts JSON to a path below the base URL; follows no redirect. */
+  post(path: string, json: unknown, receiver: Receiver): Exchange;
   close(): Promise<void>;
 }
 
@@ -31,23 +40,58 @@ export interface OpenTransport extends Transport {
 
 export function openTransport(options: TransportOptions): OpenTransport {
   const dispatcher = openDispatcher(options);
-  const base = options.baseUrl.href.replace(/\/$/, '');
+  const { origin, pathname } = options.baseUrl;
+  const base = pathname.replace(/\/$/, '');
   return {
-    async post(path, json, signal) {
-      const { statusCode, headers, body } = await request(base + path, {
-        dispatcher,
+    post: (path, json, receiver) =>
+      exchange(dispatcher, receiver, {
+        origin,
+        path: base + path,
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json', ...traceHeaders() },
         body: JSON.stringify(json),
-        signal,
-      });
-      // A body that fails after its reader has left must not become an uncaught error.
-      body.on('error', () => {});
-      return { status: statusCode, headers, body };
-    },
+      }),
     close: () => dispatcher.destroy(),
     retire: () => dispatcher.close(),
   };
+}
+
+/** By `dispatch`, which takes a quarter less time than `request` and its stream for each answer. */
+function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatcher.DispatchOptions): Exchange {
+  let abort!: Exchange['abort'];
+  const over = new Promise<void>((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let ended: Error | undefined;
+    abort = (reason) => {
+      ended ??= reason instanceof Error ? reason : new Error('aborted', { cause: reason });
+      controller?.abort(ended);
+      reject(ended);
+    };
+    const take = (received: () => void): void => {
+      try {
+        received();
+      } catch (error) {
+        abort(error);
+      }
+    };
+    dispatcher.dispatch(request, {
+      onRequestStart(started) {
+        controller = started;
+        // While it waited for a connection.
+        if (ended) started.abort(ended);
+      },
+      onResponseStart(_controller, status, headers) {
+        // Anything below is no answer yet (RFC 9110 section 15.2).
+        if (status >= 200) take(() => receiver.head(status, headers));
+      },
+      onResponseData(_controller, bytes) {
+        if (!ended) take(() => receiver.chunk(bytes));
+      },
+      onResponseEnd: () => resolve(),
+      onResponseError: (_controller, error) => reject(error),
+    });
+  });
+  return { over, abort };
 }
 
 /** The caller's trace goes on at the upstream; `tracestate` does not, which could hold anything. */
