@@ -1,4 +1,4 @@
-const LOCAL_TIME = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})$/;
+const LOCAL_TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
 
 /**
  * Reads the upstream's times, which name no zone, as wall-clock time of one zone.
@@ -10,15 +10,18 @@ const LOCAL_TIME = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})$/;
 export function localTimeReader(timezone: string): (text: string) => string | undefined {
   const offsetAt = timezone === 'UTC' ? () => 0 : offsetsOf(timezone);
   return function readLocalTime(text) {
-    const match = LOCAL_TIME.exec(text);
-    if (!match) return undefined;
-    const wall = Date.parse(`${text.replace(' ', 'T')}Z`);
+    if (!LOCAL_TIME.test(text)) return undefined;
+    const iso = `${text.slice(0, 10)}T${text.slice(11)}Z`;
+    const wall = Date.parse(iso);
     // Date.parse takes 30 February for 2 March; what it does not give back was no date.
-    if (Number.isNaN(wall) || new Date(wall).toISOString().slice(0, 19) !== text.replace(' ', 'T'))
-      return undefined;
+    if (Number.isNaN(wall) || isoOf(wall) !== iso) return undefined;
     const instant = toInstant(wall, offsetAt);
-    return `${new Date(instant).toISOString().slice(0, 19)}Z`;
+    return instant === wall ? iso : isoOf(instant);
   };
+}
+
+function isoOf(instant: number): string {
+  return `${new Date(instant).toISOString().slice(0, 19)}Z`;
 }
 
 const DAY_MS = 86_400_000;

@@ -10,10 +10,10 @@ export function camelCase(name: string): string {
 
 /** Applies a field table to one upstream object. Every field of the input has one in the output. */
 export function shapeFields(fields: JsonObject, table: FieldTable, readTime: ReadTime): JsonObject {
-  const shaped = emptyObject();
-  const names = chooseNames(Object.keys(fields), table);
-  for (const [name, shapedName] of names) {
-    shaped[shapedName] = shapeValue(fields[name]!, kindOf(name, table), readTime);
+  const plan = planFor(Object.keys(fields), table);
+  const shaped = plan.safe ? ({} as Record<string, Json>) : emptyObject();
+  for (const { name, shapedName, kind } of plan.fields) {
+    shaped[shapedName] = shapeValue(fields[name]!, kind, readTime);
   }
   return shaped;
 }
@@ -34,33 +34,55 @@ export function shapedNames(table: FieldTable): ReadonlyMap<string, string> {
   return chooseNames(Object.keys(table.kinds), table);
 }
 
-function kindOf(name: string, table: FieldTable): ValueKind {
-  return Object.hasOwn(table.kinds, name) ? table.kinds[name]! : 'text';
+/** What becomes of the fields of an object that has just these, in their order. */
+interface Plan {
+  readonly fields: readonly {
+    readonly name: string;
+    readonly shapedName: string;
+    readonly kind: ValueKind;
+  }[];
+  /** Whether no name means anything to a plain object, which is made and written much faster than a bare one. */
+  readonly safe: boolean;
+}
+
+interface Plans {
+  latest: Plan | undefined;
+  readonly byNames: Map<string, Plan>;
+}
+
+/** The upstream's objects of one kind have nearly all the same fields, which are then looked at once. */
+const remembered = new WeakMap<FieldTable, Plans>();
+const MAX_REMEMBERED = 200;
+const MAX_KEY_LENGTH = 4000;
+
+function planFor(names: readonly string[], table: FieldTable): Plan {
+  const plans: Plans = remembered.get(table) ?? { latest: undefined, byNames: new Map() };
+  remembered.set(table, plans);
+  if (plans.latest && isFor(plans.latest, names)) return plans.latest;
+  const key = JSON.stringify(names);
+  const plan = plans.byNames.get(key) ?? makePlan(names, table);
+  if (plans.byNames.size < MAX_REMEMBERED && key.length <= MAX_KEY_LENGTH) plans.byNames.set(key, plan);
+  plans.latest = plan;
+  return plan;
+}
+
+function isFor({ fields }: Plan, names: readonly string[]): boolean {
+  if (fields.length !== names.length) return false;
+  for (let at = 0; at < names.length; at += 1) if (fields[at]!.name !== names[at]) return false;
+  return true;
+}
+
+function makePlan(names: readonly string[], table: FieldTable): Plan {
+  const fields = [...chooseNames(names, table)].map(([name, shapedName]) => ({
+    name,
+    shapedName,
+    kind: Object.hasOwn(table.kinds, name) ? table.kinds[name]! : 'text',
+  }));
+  return { fields, safe: fields.every(({ shapedName }) => shapedName !== '__proto__') };
 }
 
 /** Fields of the table choose first, so that an unknown one never takes the place of a known one. */
 function chooseNames(names: readonly string[], table: FieldTable): ReadonlyMap<string, string> {
-  const already = namesOf(table);
-  const key = JSON.stringify(names);
-  const found = already.get(key);
-  if (found) return found;
-  const chosen = chooseAnew(names, table);
-  if (already.size < MAX_REMEMBERED && key.length <= MAX_KEY_LENGTH) already.set(key, chosen);
-  return chosen;
-}
-
-/** The upstream's objects of one kind have nearly all the same fields, whose names are then made once. */
-const remembered = new WeakMap<FieldTable, Map<string, ReadonlyMap<string, string>>>();
-const MAX_REMEMBERED = 200;
-const MAX_KEY_LENGTH = 4000;
-
-function namesOf(table: FieldTable): Map<string, ReadonlyMap<string, string>> {
-  const known = remembered.get(table) ?? new Map<string, ReadonlyMap<string, string>>();
-  remembered.set(table, known);
-  return known;
-}
-
-function chooseAnew(names: readonly string[], table: FieldTable): ReadonlyMap<string, string> {
   const known = names.filter((name) => Object.hasOwn(table.kinds, name));
   const unknown = names.filter((name) => !Object.hasOwn(table.kinds, name));
   const withoutPrefix = (name: string) =>
