@@ -28,12 +28,14 @@ export class RecencyList<Member extends Listed> {
     this.add(member);
   }
 
-  /** Of a member of the list. */
+  /** Of a member of the list, which keeps nothing alive afterwards. */
   remove(member: Member): void {
     if (member.newer) member.newer.older = member.older;
     else this.#newest = member.older;
     if (member.older) member.older.newer = member.newer;
     else this.#oldest = member.newer;
+    member.newer = undefined;
+    member.older = undefined;
   }
 
   clear(): void {

@@ -1,7 +1,7 @@
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { traced, type SpanSettings } from '../telemetry/tracing.ts';
+import { isTracing, traced, type SpanSettings } from '../telemetry/tracing.ts';
 import { ONLY_SERVER, type RedisClient, type RedisValue } from './redis-client.ts';
 import { faultOf, type RedisFault } from './redis-fault.ts';
 import { within } from './within.ts';
@@ -155,9 +155,11 @@ export class RedisLink {
     return (keys, args) => this.#guarded('EVALSHA', keys[0], bound, () => run(keys, args));
   }
 
-  async #guarded<T>(name: string, key: string, bound: Bound, operation: () => Promise<T>): Promise<T> {
+  #guarded<T>(name: string, key: string, bound: Bound, operation: () => Promise<T>): Promise<T> {
     const server = this.#client.serverOf(key);
-    if (this.#troubled.has(nameOf(DOWN, server)) && !bound.evenIfDown) throw new RedisUnavailable();
+    if (!bound.evenIfDown && this.#troubled.has(nameOf(DOWN, server)))
+      return Promise.reject(new RedisUnavailable());
+    if (!isTracing()) return this.#run(server, key, bound, operation);
     return traced(spanOf(name), (span) => this.#run(server, key, bound, operation, span));
   }
 
@@ -166,13 +168,13 @@ export class RedisLink {
     key: string,
     bound: Bound,
     operation: () => Promise<T>,
-    span: { fail(errorType: string): void },
+    span?: { fail(errorType: string): void },
   ): Promise<T> {
     try {
       return await within(bound.ms, operation());
     } catch (error) {
       const fault = faultOf(error, this.#connectionError);
-      span.fail(fault.code);
+      span?.fail(fault.code);
       this.#metrics.redisFailure(fault.code);
       // Where it answers, and quickly, what it still does is worth asking for.
       if (fault.answered) this.#refused(server, key, fault);
