@@ -157,6 +157,8 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
         { error: describeError(error) },
         'a background refresh failed',
       ),
+    onStoreFailure: (error) =>
+      log.error({ error: describeError(error) }, 'what was fetched could not be stored'),
   });
   return tracedRead(readCached);
 }

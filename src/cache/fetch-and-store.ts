@@ -11,6 +11,8 @@ export interface FetchAndStoreOptions {
   readonly policy: CachePolicy;
   /** Milliseconds for which other processes' calls are waited for before giving up. */
   readonly maxWaitMs: number;
+  /** Told of what could not be stored for another reason than that Redis is out of reach. */
+  readonly onStoreFailure: (error: unknown) => void;
   readonly now: () => number;
   readonly random: () => number;
 }
@@ -71,7 +73,10 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     return { entries: { ...found, ...own.entries, ...rest.entries }, stored: own.stored || rest.stored };
   }
 
-  /** Makes the call that was claimed, if any is left to make, and ends the claim. */
+  /**
+   * Makes the call that was claimed, if any is left to make, and ends the claim. That is not waited for: no
+   * answer gets better by it, and whoever reads after it reads what it stored.
+   */
   async function lead(
     ref: ContactRef,
     parts: readonly Part[],
@@ -79,18 +84,18 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     fetchOptions: FetchOptions,
   ): Promise<Fetched> {
     if (parts.length === 0) {
-      await claim.store([]);
+      claim.store([]).catch(options.onStoreFailure);
       return { entries: {}, stored: true };
     }
     let entries: Entries;
     try {
       entries = await ask(ref, parts, fetchOptions);
     } catch (error) {
-      await claim.fail(error);
+      claim.fail(error).catch(options.onStoreFailure);
       throw error;
     }
     const changes = changesFor(entries);
-    await claim.store(changes);
+    claim.store(changes).catch(options.onStoreFailure);
     return { entries, stored: changes.some(({ entry }) => entry) };
   }
 

@@ -38,7 +38,7 @@ return { gen, holders, values }
 
 /**
  * Ends a claim: stores where the generation still is what it was, lets go of the leases, tells who waits. Where
- * nobody does nobody is told: every message wakes every process.
+ * nobody can, nobody is told: every message wakes every process. A lease that was lost tells nothing of that.
  *
  * KEYS: generation, a lease per claimed part, a key per part to change.
  * ARGV: generation, its PX, lease token, channel, message, number of leases, then per change PX and value
@@ -65,10 +65,8 @@ end
 local awaited = false
 for i = 2, leases + 1 do
   local lease = redis.call('GET', KEYS[i])
-  if lease == ARGV[3] or lease == ARGV[3] .. '!' then
-    redis.call('DEL', KEYS[i])
-    awaited = awaited or lease ~= ARGV[3]
-  end
+  if lease == ARGV[3] or lease == ARGV[3] .. '!' then redis.call('DEL', KEYS[i]) end
+  if lease ~= ARGV[3] then awaited = true end
 end
 if awaited then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
 if refused then return redis.error_reply(refused) end

@@ -80,9 +80,8 @@ function perPartCache(policy: CachePolicy, now: () => number, random: () => numb
       policy,
       maxWaitMs: 5000,
       random,
-      onRefreshFailure: (error) => {
-        throw error;
-      },
+      onRefreshFailure: raise,
+      onStoreFailure: raise,
     },
   );
   const options = { signal: new AbortController().signal, bypass: false };
@@ -135,4 +134,8 @@ function zipf(count: number): (u: number) => number {
 function uniform(seed: number): () => number {
   const { below } = randomFrom(seed);
   return () => below(2 ** 32) / 2 ** 32;
+}
+
+function raise(error: unknown): never {
+  throw error;
 }

@@ -22,6 +22,7 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
   };
   const asked: Part[][] = [];
   const refreshFailures: unknown[] = [];
+  const storeFailures: unknown[] = [];
   const now = () => world.now;
   const store = memoryPartStore({ maxBytes: 1e7, now, metrics: newMetrics() });
   const read = withCache(
@@ -41,6 +42,7 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
       now,
       random: () => 0,
       onRefreshFailure: (error) => refreshFailures.push(error),
+      onStoreFailure: (error) => storeFailures.push(error),
     },
   );
   async function get(parts: Part[], options: { bypass?: boolean; signal?: AbortSignal } = {}) {
@@ -56,7 +58,7 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
     );
     return { text: textOf(found), ...outcome! };
   }
-  return { world, asked, refreshFailures, store, get };
+  return { world, asked, refreshFailures, storeFailures, store, get };
 }
 const textOf = (parts: Parts) =>
   Object.values(parts)
@@ -213,4 +215,28 @@ test('what is stale comes along in a call that has to be made anyway', async () 
     text: '"contact2","notes2","entity2"',
   });
   expect(asked[1]!.toSorted()).toEqual(['entity', 'notes']);
+});
+
+describe('a store that has not stored yet', () => {
+  test('holds up no answer, and no failure', async () => {
+    const { world, store, get } = setUp();
+    const claim = store.claim.bind(store);
+    const never = () => new Promise<void>(() => {});
+    store.claim = async (...args) => ({ ...(await claim(...args)), store: never, fail: never });
+    expect(await get(['contact'])).toMatchObject({ result: 'miss', text: '"contact1"' });
+    world.failure = 'UPSTREAM_TIMEOUT';
+    await expect(get(['notes'])).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  });
+
+  test('and never will is reported', async () => {
+    const { storeFailures, store, get } = setUp();
+    const claim = store.claim.bind(store);
+    const broken = async (): Promise<void> => {
+      throw new TypeError('broken');
+    };
+    store.claim = async (...args) => ({ ...(await claim(...args)), store: broken, fail: broken });
+    expect(await get(['contact'])).toMatchObject({ result: 'miss' });
+    await settle();
+    expect(storeFailures).toEqual([expect.any(TypeError)]);
+  });
 });
