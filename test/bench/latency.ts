@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Scene } from './scene.ts';
+import type { ServerProcess } from './server-process.ts';
 import { spreadOf, type Spread } from './statistics.ts';
-import { load } from './wrk.ts';
+import { load, type LoadResult } from './wrk.ts';
 
 export interface LatencyResult {
   /** Requests per second that were aimed at, which is half of the most, and those that were reached. */
@@ -11,6 +12,8 @@ export interface LatencyResult {
   readonly p99Ms: Spread;
   /** The 99th percentile divided by the median, run by run. */
   readonly ratio: Spread;
+  /** The same of bare Express, which takes turns with the proxy at the same rate: what the machine allows. */
+  readonly bareRatio: Spread;
   readonly collections: number;
   /** Milliseconds of the longest pause for collecting garbage, by the clock on the wall. */
   readonly longestPauseMs: number;
@@ -29,30 +32,43 @@ export async function measureLatency(
   const { topRate, rounds, secondsEach } = options;
   const aimedAt = topRate / 2;
   const pauseMs = Math.max(1, (1000 * CONNECTIONS) / aimedAt);
+  const { requestsFile } = scene;
   const server = await scene.startProxy({}, { nodeArgs: ['--trace-gc'] });
+  const bare = await scene.startPeer('bare-express').catch(async (error: unknown) => {
+    await server.stop();
+    throw error;
+  });
+  const run = ({ port }: ServerProcess) =>
+    load({ port, requestsFile, seconds: secondsEach, connections: CONNECTIONS, pauseMs });
   try {
-    const { port } = server;
-    const { requestsFile } = scene;
-    await load({ port, requestsFile, seconds: WARM_UP_S, connections: CONNECTIONS });
-    const runs = [];
+    for (const { port } of [server, bare])
+      await load({ port, requestsFile, seconds: WARM_UP_S, connections: CONNECTIONS });
+    const runs: LoadResult[] = [];
+    const bareRuns: LoadResult[] = [];
     const pauses: number[] = [];
     server.clearLog();
     for (let round = 0; round < rounds; round += 1) {
-      runs.push(await load({ port, requestsFile, seconds: secondsEach, connections: CONNECTIONS, pauseMs }));
+      runs.push(await run(server));
       const log = readFileSync(server.logFile, 'latin1');
       for (const [, pause] of log.matchAll(COLLECTION)) pauses.push(Number(pause));
       server.clearLog();
+      bareRuns.push(await run(bare));
     }
     return {
       aimedAt,
       perSecond: spreadOf(runs.map((run) => run.requests / run.durationS)).median,
       p50Ms: spreadOf(runs.map((run) => run.p50Ms)),
       p99Ms: spreadOf(runs.map((run) => run.p99Ms)),
-      ratio: spreadOf(runs.map((run) => run.p99Ms / run.p50Ms)),
+      ratio: ratioOf(runs),
+      bareRatio: ratioOf(bareRuns),
       collections: pauses.length,
       longestPauseMs: Math.max(0, ...pauses),
     };
   } finally {
-    await server.stop();
+    await Promise.all([server.stop(), bare.stop()]);
   }
+}
+
+function ratioOf(runs: readonly LoadResult[]): Spread {
+  return spreadOf(runs.map(({ p50Ms, p99Ms }) => p99Ms / p50Ms));
 }
