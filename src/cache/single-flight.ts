@@ -47,21 +47,22 @@ export interface Joined<Result> {
  * joins what began before it.
  */
 export class SingleFlight<Result> {
-  readonly #underWay = new Map<string, Flight<Result>>();
+  /** By key, those begun first in front. */
+  readonly #underWay = new Map<string, Flight<Result>[]>();
 
   /** @param generation undefined for whoever knows of none, as of a contact that nobody has fetched. */
   join(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Joined<Result>[] {
     const found = new Map<Flight<Result>, string[]>();
     const rest: string[] = [];
     for (const key of keys) {
-      const flight = this.#underWay.get(nameOf(key, generation)) ?? this.#underWay.get(nameOf(key));
+      const flight = this.#find(key, generation);
       if (flight) found.set(flight, [...(found.get(flight) ?? []), key]);
       else rest.push(key);
     }
     const joined = [...found].map(([flight, flightKeys]) => this.#joined(flight, flightKeys, false));
     if (rest.length === 0) return joined;
     const flight = this.#begin(rest, generation, begin);
-    this.#list(flight);
+    for (const key of rest) this.#underWay.set(key, [...(this.#underWay.get(key) ?? []), flight]);
     return [...joined, this.#joined(flight, rest, true)];
   }
 
@@ -70,9 +71,15 @@ export class SingleFlight<Result> {
     return [this.#joined(this.#begin(keys, undefined, begin), keys, true)];
   }
 
+  #find(key: string, generation: string | undefined): Flight<Result> | undefined {
+    return this.#underWay
+      .get(key)
+      ?.find((flight) => flight.generation === undefined || flight.generation === generation);
+  }
+
   #begin(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Flight<Result> {
     const giveUp = new AbortController();
-    const learn = (known: string): void => this.#learn(flight, known);
+    const learn = (known: string): void => void (flight.generation ??= known);
     const result = begin(keys, giveUp.signal, learn);
     const flight: Flight<Result> = { call: { result, giveUp }, keys, generation, waiters: 0 };
     const land = () => this.#land(flight);
@@ -81,36 +88,14 @@ export class SingleFlight<Result> {
     return flight;
   }
 
-  #learn(flight: Flight<Result>, generation: string): void {
-    if (flight.generation !== undefined) return;
-    const listed = this.#unlist(flight);
-    flight.generation = generation;
-    if (listed) this.#list(flight);
-  }
-
   /** Nobody may join a call that has ended, or is being given up. */
   #land(flight: Flight<Result>): void {
-    this.#unlist(flight);
+    for (const key of flight.keys) {
+      const others = this.#underWay.get(key)?.filter((one) => one !== flight) ?? [];
+      if (others.length > 0) this.#underWay.set(key, others);
+      else this.#underWay.delete(key);
+    }
     flight.call = undefined;
-  }
-
-  /** Where somebody else has begun a call under this generation meanwhile, it stays the one to join. */
-  #list(flight: Flight<Result>): void {
-    for (const key of flight.keys) {
-      const name = nameOf(key, flight.generation);
-      if (!this.#underWay.has(name)) this.#underWay.set(name, flight);
-    }
-  }
-
-  #unlist(flight: Flight<Result>): boolean {
-    let listed = false;
-    for (const key of flight.keys) {
-      const name = nameOf(key, flight.generation);
-      if (this.#underWay.get(name) !== flight) continue;
-      this.#underWay.delete(name);
-      listed = true;
-    }
-    return listed;
   }
 
   #joined(flight: Flight<Result>, keys: readonly string[], began: boolean): Joined<Result> {
@@ -124,10 +109,6 @@ export class SingleFlight<Result> {
     };
     return { keys, began, wait: (signal) => untilAborted(result, signal, leave) };
   }
-}
-
-function nameOf(key: string, generation = ''): string {
-  return `${key}:${generation}`;
 }
 
 function untilAborted<T>(result: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
