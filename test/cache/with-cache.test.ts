@@ -217,24 +217,23 @@ test('what is stale comes along in a call that has to be made anyway', async () 
   expect(asked[1]!.toSorted()).toEqual(['entity', 'notes']);
 });
 
-describe('a store that has not stored yet', () => {
+function endingWith(end: () => Promise<void>) {
+  const world = setUp();
+  const claim = world.store.claim.bind(world.store);
+  world.store.claim = async (...args) => ({ ...(await claim(...args)), store: end, fail: end });
+  return world;
+}
+
+describe('a store that does not come to an end', () => {
   test('holds up no answer, and no failure', async () => {
-    const { world, store, get } = setUp();
-    const claim = store.claim.bind(store);
-    const never = () => new Promise<void>(() => {});
-    store.claim = async (...args) => ({ ...(await claim(...args)), store: never, fail: never });
+    const { world, get } = endingWith(() => new Promise(() => {}));
     expect(await get(['contact'])).toMatchObject({ result: 'miss', text: '"contact1"' });
     world.failure = 'UPSTREAM_TIMEOUT';
     await expect(get(['notes'])).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   });
 
-  test('and never will is reported', async () => {
-    const { storeFailures, store, get } = setUp();
-    const claim = store.claim.bind(store);
-    const broken = async (): Promise<void> => {
-      throw new TypeError('broken');
-    };
-    store.claim = async (...args) => ({ ...(await claim(...args)), store: broken, fail: broken });
+  test('is reported where it fails', async () => {
+    const { storeFailures, get } = endingWith(() => Promise.reject(new TypeError('broken')));
     expect(await get(['contact'])).toMatchObject({ result: 'miss' });
     await settle();
     expect(storeFailures).toEqual([expect.any(TypeError)]);
