@@ -37,6 +37,8 @@ export function errorCodeOf(error: unknown): string {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     const { code } = at as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return code;
+    // undici knows no code for most of what its parser refuses.
+    if (at.name === 'HTTPParserError') return 'HPE_INVALID';
   }
   return 'NO_ANSWER';
 }

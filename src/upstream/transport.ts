@@ -1,4 +1,4 @@
-import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { formatTraceparent } from '../telemetry/trace-context.ts';
 import { currentTrace } from '../telemetry/tracing.ts';
 
@@ -23,7 +23,10 @@ export interface Receiver {
 export interface Exchange {
   /** Resolves once the whole answer has been taken in; rejects with undici's errors or what ended it. */
   readonly over: Promise<void>;
-  /** Ends it at once, whatever state it is in; does nothing where it is over. */
+  /**
+   * Ends it at once; does nothing where it is over. A connection that is just being made goes on for as long as
+   * that may take, and is closed then.
+   */
   abort(reason: unknown): void;
 }
 
@@ -85,7 +88,7 @@ function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatche
         if (status >= 200) take(() => receiver.head(status, headers));
       },
       onResponseData(_controller, bytes) {
-        if (!ended) take(() => receiver.chunk(bytes));
+        take(() => receiver.chunk(bytes));
       },
       onResponseEnd: () => resolve(),
       onResponseError: (_controller, error) => reject(error),
@@ -102,7 +105,9 @@ function traceHeaders(): { traceparent?: string } {
 
 function openDispatcher(options: TransportOptions): Dispatcher {
   const common = {
-    // As many connections as there are calls, whose number is bounded before they get here. One request at a time on a connection: pipelined behind a slow one they would all be slow.
+    // As many connections as there are calls, whose number is bounded before they get here, and as those that
+    // were given up while they connected. One request at a time on a connection: pipelined behind a slow one
+    // they would all be slow.
     pipelining: 1,
     allowH2: false,
   };
@@ -120,6 +125,9 @@ function openDispatcher(options: TransportOptions): Dispatcher {
       ...(username && { token: `Basic ${basic}` }),
       // Otherwise a plain-http upstream would be asked of the proxy itself, credentials readable.
       proxyTunnel: true,
+      // The time for its answer to CONNECT: a proxy that is stuck would keep every call's connection.
+      clientFactory: (origin, settings) =>
+        new Pool(origin, { ...settings, headersTimeout: options.connectTimeoutMs }),
       connectTimeout: options.connectTimeoutMs,
     });
   }

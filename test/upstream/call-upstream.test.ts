@@ -1,0 +1,132 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { callUpstream } from '../../src/upstream/call-upstream.ts';
+import { openTransport, type OpenTransport } from '../../src/upstream/transport.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const BODY = '{"status":"success"}';
+const OK = `HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
+
+let transport: OpenTransport;
+let sockets: Set<Socket>;
+let stop: () => Promise<void>;
+/** Written, piece by piece, to whoever has asked. Nothing: no answer. */
+let answer: readonly string[];
+let thenClose: boolean;
+
+async function open(options: { asProxy?: boolean } = {}): Promise<void> {
+  sockets = new Set();
+  answer = [OK];
+  thenClose = false;
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+    socket.on('data', () => {
+      for (const piece of answer) socket.write(piece);
+      if (thenClose) socket.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  transport = openTransport({
+    baseUrl: options.asProxy ? new URL('http://upstream.example/') : url,
+    localAddress: undefined,
+    proxyUrl: options.asProxy ? url : undefined,
+    connectTimeoutMs: 300,
+  });
+  stop = async () => {
+    await transport.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+}
+afterEach(() => stop());
+
+const call = ({ signal = new AbortController().signal, ms = 5000 } = {}) =>
+  callUpstream(
+    { transport, maxResponseBytes: 100, now: () => performance.now() },
+    '/path',
+    {},
+    { signal, deadline: performance.now() + ms },
+  );
+const allClosed = () => waitFor('connections to be closed', () => sockets.size === 0);
+
+describe('an answer', () => {
+  beforeEach(() => open());
+
+  test('is taken in whole, and its connection is used again', async () => {
+    expect(await call()).toBe(BODY);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await call()).toBe(BODY);
+    expect(sockets.size).toBe(1);
+  });
+
+  test('comes after interim ones', async () => {
+    answer = ['HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n', OK];
+    expect(await call()).toBe(BODY);
+  });
+
+  test('may end with its connection', async () => {
+    answer = [`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${BODY}`];
+    thenClose = true;
+    expect(await call()).toBe(BODY);
+  });
+
+  test.each([
+    ['of another status', 'HTTP/1.1 302 Found\r\ncontent-length: 5\r\n\r\n', 'HTTP_302'],
+    ['that says it is too large', 'HTTP/1.1 200 OK\r\ncontent-length: 101\r\n\r\n', 'TOO_LARGE'],
+    [
+      'that turns out to be too large',
+      `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n65\r\n${'x'.repeat(0x65)}\r\n`,
+      'TOO_LARGE',
+    ],
+    ['that is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'HPE_INVALID'],
+  ])('%s is refused, and its connection closed', async (_what, bytes, reason) => {
+    answer = [bytes];
+    await expect(call()).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', details: { reason } });
+    await allClosed();
+  });
+
+  test('that is cut off is told from one that never came', async () => {
+    answer = ['HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf'];
+    thenClose = true;
+    await expect(call()).rejects.toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      details: { reason: 'TRUNCATED', transient: true },
+    });
+    answer = [];
+    await expect(call()).rejects.toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      details: { transient: true },
+    });
+  });
+
+  test.each([[[]], [['HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf']]])(
+    'that does not end is given up in time (%j)',
+    async (pieces) => {
+      answer = pieces;
+      await expect(call({ ms: 100 })).rejects.toMatchObject({
+        code: 'UPSTREAM_TIMEOUT',
+        details: { reason: 'TOTAL_TIMEOUT' },
+      });
+      await allClosed();
+    },
+  );
+
+  test('that nobody waits for any more is given up at once', async () => {
+    answer = [];
+    const gone = new AbortController();
+    const given = call({ signal: gone.signal });
+    await waitFor('the call', () => sockets.size === 1);
+    gone.abort(new Error('gone'));
+    await expect(given).rejects.toThrow('gone');
+    await allClosed();
+  });
+});
+
+test('a proxy that is stuck keeps no connection of calls that were given up', async () => {
+  await open({ asProxy: true });
+  answer = [];
+  const calls = Array.from({ length: 5 }, () => call({ ms: 50 }));
+  for (const one of calls) await expect(one).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  await allClosed();
+});
