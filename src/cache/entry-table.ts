@@ -6,7 +6,7 @@ import { RecencyList, type Listed } from './recency-list.ts';
 /** A contact's generation, and when it was last known to be that. */
 export interface Mark {
   readonly generation: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of the table's owner's clock. */
   readonly confirmedAt: number;
 }
 
@@ -53,7 +53,7 @@ export class EntryTable {
 
   /**
    * @param options.maxBytes bound on what is kept and its overhead together; 0 keeps nothing.
-   * @param options.now milliseconds since the epoch.
+   * @param options.now milliseconds of the owner's clock.
    */
   constructor({ maxBytes, now }: { readonly maxBytes: number; readonly now: () => number }) {
     this.#maxBytes = maxBytes;

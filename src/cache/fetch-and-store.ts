@@ -137,7 +137,8 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
       const entry = answered[part];
       if (entry && entry.staleAt > entry.fetchedAt)
         changes.push({ part, entry, keepMs: keepMs(entry, now(), policy) });
-      else if (gone) changes.push({ part, entry: undefined, keepMs: 0 });
+      // What is answered and not to be kept contradicts what was kept: above all that there is no such contact.
+      else if (gone || (entry && part === 'contact')) changes.push({ part, entry: undefined, keepMs: 0 });
     }
     return changes;
   }

@@ -23,8 +23,9 @@ export interface NearPartStoreOptions {
 }
 
 /**
- * A near cache in front of Redis, and what stands in for Redis while it is out of reach. What is in here was
- * confirmed by Redis within `ttlMs`, or fetched within it, and no invalidation of it was heard of since.
+ * A near cache in front of Redis, and what stands in for Redis while it is out of reach. Of what is served from
+ * here the generation was confirmed by Redis within `ttlMs`, or the whole fetched within it, and no invalidation
+ * of it was heard of since.
  */
 export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, ttlMs, now } = options;
@@ -32,8 +33,6 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const heard = new HeardInvalidations();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
   let offlineGeneration = newGeneration();
-  /** Whether the latest claim was taken: a Redis that is full refuses them, and still answers reads. */
-  let takesClaims = true;
 
   function forget(org: string, contact: string): void {
     offlineGeneration = newGeneration();
@@ -101,23 +100,28 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     const { moment } = heard;
     const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
     if (snapshot) keepRead(ref, parts, snapshot, readAt, moment);
-    const { generation, entries } = snapshot ?? recent(ref, parts);
-    // Where nobody can claim, callers share calls under a generation of this process.
-    const orOurs = snapshot && takesClaims ? generation : (generation ?? offlineGeneration);
-    return { generation: orOurs, entries };
+    return { ...(snapshot ?? recent(ref, parts)), unclaimed: offlineGeneration };
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch) => {
     const claimedAt = now();
     const { moment } = heard;
     const claim = await remote.claim(ref, read, fetch).catch(unlessUnavailable);
-    takesClaims = claim !== undefined;
     if (!claim) return offlineClaim(ref, read);
     keepRead(ref, read, claim, claimedAt, moment);
+    // Who joined meanwhile may have come after the invalidation.
+    const entries = heard.since(moment, ref.org, ref.contact) ? {} : claim.entries;
     return {
       ...claim,
+      entries,
       async store(changes) {
         const settledAt = now();
+        // What is here is older than what is answered; until Redis has that, it is asked, and after this.
+        table.change(
+          ref,
+          claim.generation,
+          changes.map((change) => ({ ...change, entry: undefined })),
+        );
         const settled = await claim.settle(changes).catch(unlessUnavailable);
         if (settled ?? true) keep(ref, claim.generation, changes, settled ? settledAt : claimedAt, moment);
       },

@@ -1,7 +1,7 @@
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
-/** Goes up whenever what is stored under a key changes its meaning. */
+/** Goes up whenever what is stored under a key changes its meaning, but for leases, which live for a second. */
 const SCHEMA = 1;
 
 /** Where processes tell each other of invalidations, and of calls that have ended. */

@@ -20,6 +20,11 @@ export interface Snapshot {
   /** Undefined where the contact has none: nothing is cached of it then. */
   readonly generation: string | undefined;
   readonly entries: Entries;
+  /**
+   * The generation of calls that no store could be asked to share, by which those of this process share them:
+   * another after each invalidation that is heard of. Undefined where every call is claimed.
+   */
+  readonly unclaimed?: string;
 }
 
 export interface Change {

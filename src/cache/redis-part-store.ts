@@ -98,7 +98,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     const leases = fetchParts
       .filter((_part, index) => holders[index] === '')
       .map((part) => leaseKey(ref, part));
-    const renewal = leases.length > 0 ? setInterval(renew, RENEW_MS) : undefined;
+    const renewal = leases.length > 0 ? setInterval(renew, RENEW_MS).unref() : undefined;
 
     function renew(): void {
       // Where it fails, the lease ends and somebody else makes the call too: slower, not wrong.

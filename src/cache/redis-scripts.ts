@@ -5,8 +5,8 @@
  * ARGV: candidate generation, its PX, owner, lease PX, number of leases.
  * Returns the generation, per lease its holder's token (empty where it is ours now), and the values.
  *
- * A lease is its holder's token, and a mark once anybody waits for it. One of another generation belongs to a
- * call that an invalidation has overtaken: it is taken over.
+ * A lease is its holder's token, and a mark once somebody else has claimed the part. One of another generation
+ * belongs to a call that an invalidation has overtaken: it is taken over.
  */
 export const CLAIM = `
 local gen = redis.call('GET', KEYS[1])
@@ -37,8 +37,8 @@ return { gen, holders, values }
 `;
 
 /**
- * Ends a claim: stores where the generation still is what it was, lets go of the leases, tells who waits. Where
- * nobody can, nobody is told: every message wakes every process. A lease that was lost tells nothing of that.
+ * Ends a claim: stores where the generation still is what it was, lets go of the leases, tells who waits, unless
+ * nobody else has claimed: every message wakes every process. Of a lease that was lost that is not known.
  *
  * KEYS: generation, a lease per claimed part, a key per part to change.
  * ARGV: generation, its PX, lease token, channel, message, number of leases, then per change PX and value

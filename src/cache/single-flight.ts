@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import type { Snapshot } from './part-store.ts';
 
 /**
  * Starts one call for these keys; it must settle in bounded time, and is aborted when nobody waits for it.
@@ -29,6 +30,8 @@ interface Flight<Result> {
   waiters: number;
 }
 
+type Generations = Pick<Snapshot, 'generation' | 'unclaimed'>;
+
 /** A call that a request waits for: one that it began, or one that it found under way. */
 export interface Joined<Result> {
   readonly keys: readonly string[];
@@ -50,18 +53,18 @@ export class SingleFlight<Result> {
   /** By key, those begun first in front. */
   readonly #underWay = new Map<string, Flight<Result>[]>();
 
-  /** @param generation undefined for whoever knows of none, as of a contact that nobody has fetched. */
-  join(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Joined<Result>[] {
+  /** @param known what is known of the contact: no generation where nobody has fetched it. */
+  join(keys: readonly string[], known: Generations, begin: Begin<Result>): Joined<Result>[] {
     const found = new Map<Flight<Result>, string[]>();
     const rest: string[] = [];
     for (const key of keys) {
-      const flight = this.#find(key, generation);
+      const flight = this.#find(key, known);
       if (flight) found.set(flight, [...(found.get(flight) ?? []), key]);
       else rest.push(key);
     }
     const joined = [...found].map(([flight, flightKeys]) => this.#joined(flight, flightKeys, false));
     if (rest.length === 0) return joined;
-    const flight = this.#begin(rest, generation, begin);
+    const flight = this.#begin(rest, known.generation, begin);
     for (const key of rest) this.#underWay.set(key, [...(this.#underWay.get(key) ?? []), flight]);
     return [...joined, this.#joined(flight, rest, true)];
   }
@@ -71,10 +74,10 @@ export class SingleFlight<Result> {
     return [this.#joined(this.#begin(keys, undefined, begin), keys, true)];
   }
 
-  #find(key: string, generation: string | undefined): Flight<Result> | undefined {
+  #find(key: string, { generation, unclaimed }: Generations): Flight<Result> | undefined {
     return this.#underWay
       .get(key)
-      ?.find((flight) => flight.generation === undefined || flight.generation === generation);
+      ?.find((flight) => [undefined, generation, unclaimed].includes(flight.generation));
   }
 
   #begin(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Flight<Result> {

@@ -71,12 +71,12 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     if (judged.notFound) return notFound(judged.notFound, HIT);
     if (judged.missing.length === 0) {
       refresh(query, judged.stale, snapshot);
-      return answer(snapshot.entries, { ...HIT, result: 'stale' });
+      return answer(snapshot.entries, { ...HIT, result: judged.stale.length > 0 ? 'stale' : 'hit' });
     }
 
     // What is stale already comes along in the call that has to be made anyway.
     const wanted = [...judged.missing, ...judged.stale];
-    const joined = joinFlights(query, wanted, snapshot.generation, { alone: bypass, purpose: 'caller' });
+    const joined = joinFlights(query, wanted, snapshot, { alone: bypass, purpose: 'caller' });
     const settled = await Promise.allSettled(joined.map((flight) => flight.wait(readOptions.signal)));
     const landed = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
@@ -123,7 +123,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
   function joinFlights(
     query: ContactQuery,
     parts: readonly Part[],
-    generation: string | undefined,
+    snapshot: Snapshot,
     { alone, purpose }: { readonly alone: boolean; readonly purpose: 'caller' | 'refresh' },
   ): Joined<Fetched>[] {
     const byKey = new Map(parts.map((part) => [partKey(query, part), part]));
@@ -136,12 +136,12 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
         { signal, purpose },
         learn,
       );
-    return alone ? flights.alone(keys, begin) : flights.join(keys, generation, begin);
+    return alone ? flights.alone(keys, begin) : flights.join(keys, snapshot, begin);
   }
 
   function refresh(query: ContactQuery, parts: readonly Part[], snapshot: Snapshot): void {
     const how = { alone: false, purpose: 'refresh' } as const;
-    for (const flight of joinFlights(query, parts, snapshot.generation, how)) {
+    for (const flight of joinFlights(query, parts, snapshot, how)) {
       flight.wait(NEVER).catch((error: unknown) => flight.began && options.onRefreshFailure(error));
     }
   }

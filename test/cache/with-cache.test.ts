@@ -169,6 +169,16 @@ test('not-found is an answer: it is kept for its own time, and replaces what was
   expect(asked).toHaveLength(3);
 });
 
+test('a contact that is never kept takes away that there was none', async () => {
+  const { world, get } = setUp({ ttlMs: { ...POLICY.ttlMs, contact: 0 } });
+  world.failure = 'CONTACT_NOT_FOUND';
+  await expect(get(['contact'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
+  world.failure = undefined;
+  await expect(get(['contact'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
+  expect(await get(['contact'], { bypass: true })).toMatchObject({ result: 'bypass' });
+  expect(await get(['contact'])).toMatchObject({ result: 'miss', text: '"contact1"' });
+});
+
 test('an invalidation during a call: nothing old is served after it, or ever again', async () => {
   const { world, store, asked, get } = setUp();
   let release!: () => void;

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import type { Claim } from '../../src/cache/part-store.ts';
+import { AppError } from '../../src/errors.ts';
+import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { ORG, OWNER } from '../support/sandbox-servers.ts';
+
+/** Well under the time after which whoever waits looks by itself. */
+const WOKEN_MS = 150;
+const PATIENT = new AbortController().signal;
+let server: RedisServer;
+let processes: OpenedStore[];
+beforeAll(async () => {
+  server = await startRedis();
+  const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
+  processes = await Promise.all([openStore(settings), openStore(settings)]);
+});
+afterAll(async () => {
+  for (const opened of processes) opened.close();
+  await server.stop();
+});
+
+const claimIn = (which: number, contact: string): Promise<Claim> =>
+  processes[which]!.store.claim({ org: ORG, member: OWNER, contact }, [], ['notes']);
+const leases = async (): Promise<string> => server.cli('keys', '*:lease');
+const published = async (): Promise<number> => {
+  const stats = await server.cli('info', 'commandstats');
+  return Number(/^cmdstat_publish:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
+};
+
+test('a call that nobody else has claimed ends without a word', async () => {
+  const before = await published();
+  const claim = await claimIn(0, randomUUID());
+  expect(await leases()).not.toBe('');
+  await claim.store([]);
+  expect(await leases()).toBe('');
+  expect(await published()).toBe(before);
+});
+
+test('those who wait are woken when it ends, and its lease is gone', async () => {
+  const contact = randomUUID();
+  const mine = await claimIn(0, contact);
+  const [theirs, again] = [await claimIn(1, contact), await claimIn(1, contact)];
+  expect(theirs.elsewhere).toMatchObject([{ parts: ['notes'] }]);
+  const waiting = [theirs, again].map((claim) => claim.elsewhere[0]!.landed(PATIENT));
+  const endedAt = performance.now();
+  await mine.store([]);
+  await Promise.all(waiting);
+  expect(performance.now() - endedAt).toBeLessThan(WOKEN_MS);
+  expect(await leases()).toBe('');
+});
+
+test('its failure is theirs, also where its lease was lost', async () => {
+  const contact = randomUUID();
+  const mine = await claimIn(0, contact);
+  const theirs = await claimIn(1, contact);
+  const waiting = theirs.elsewhere[0]!.landed(PATIENT);
+  await server.cli('del', await leases());
+  await Promise.all([
+    mine.fail(new AppError('UPSTREAM_TIMEOUT')),
+    expect(waiting).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' }),
+  ]);
+});
+
+test('its lease is kept for as long as it takes, whoever waits', async () => {
+  const contact = randomUUID();
+  const mine = await claimIn(0, contact);
+  await claimIn(1, contact);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect((await claimIn(1, contact)).elsewhere).toHaveLength(1);
+  await mine.store([]);
+});
