@@ -82,6 +82,8 @@ function stopInOrder(drain: () => Promise<{ cutOff: number }>, health: Health, l
       void stop();
     });
   }
+  // Node would end a worker there and then, whatever it is in the middle of.
+  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   process.on('disconnect', () => {
     log.error('the process that ran this one is gone: draining');
     void stop();
@@ -101,7 +103,8 @@ async function serve({ env, config }: Settings, log: Log): Promise<void> {
   const metrics = openMetrics({ version: VERSION, health });
   metrics.collectProcess();
   const flushTraces = await startTracing(config.tracing, log);
-  const app = buildApp({ config, log, health, metrics, siblings: openSiblings() });
+  const siblings = openSiblings(config.processes > 1);
+  const app = buildApp({ config, log, health, metrics, siblings });
   reloadOnHangUp(env, app.takeSecrets, log);
   await app.connect();
   const { http, admin } = config;
@@ -124,6 +127,7 @@ async function serve({ env, config }: Settings, log: Log): Promise<void> {
   }
   stopInOrder(drain, health, log);
   health.enter('ready');
+  siblings.ready();
   log.info({ pid: process.pid, port: publicServer.port, adminPort: adminServer.port }, 'listening');
 }
 
@@ -131,7 +135,8 @@ const settings = readConfig();
 const log = openLog(settings.config.log);
 if (cluster.isPrimary && settings.config.processes > 1) {
   const { processes, shutdownGraceMs, log: logged } = settings.config;
-  runPrimary({ processes, shutdownGraceMs, hashKey: logged.hashKey ?? randomHashKey(), log });
+  const own: Record<string, string> = logged.hashKey === undefined ? { LOG_HASH_KEY: randomHashKey() } : {};
+  runPrimary({ processes, shutdownGraceMs, env: own, log });
 } else {
   await serve(settings, log);
 }

@@ -89,11 +89,13 @@ function measureJwks(issuers: TrustedIssuers, metrics: IdentityOptions['metrics'
     'Published keys that can verify tokens, by the place of their issuer in the configuration',
     'issuer',
     () => issuers.published().map(({ issuer, usableKeys }) => [String(issuer), usableKeys]),
+    'min',
   );
   metrics.gauges(
     'jwks_fetched_timestamp_seconds',
     'When the keys were last fetched, in seconds since 1970; 0 where they never were',
     'issuer',
     () => issuers.published().map(({ issuer, fetchedAt }) => [String(issuer), (fetchedAt ?? 0) / 1000]),
+    'min',
   );
 }

@@ -8,8 +8,12 @@ interface Question {
   readonly timer: NodeJS.Timeout;
 }
 
-/** The primary's part: puts each worker's question to all of them, and gives back what they say. */
-export function gatherAnswers() {
+/**
+ * The primary's part: puts each worker's question to all of them, and gives back what they say.
+ *
+ * @param onReady told of each that serves from now on.
+ */
+export function gatherAnswers(onReady: (worker: Worker) => void) {
   const joined = new Set<Worker>();
   const questions = new Map<string, Question>();
 
@@ -29,6 +33,7 @@ export function gatherAnswers() {
   function heard(worker: Worker, message: unknown): void {
     if (!isMessage(message)) return;
     if (message.type === 'joined') joined.add(worker);
+    if (message.type === 'ready') onReady(worker);
     if (message.type === 'ask') put(worker, message);
     if (message.type !== 'answer') return;
     const question = questions.get(message.id);

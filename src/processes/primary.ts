@@ -8,8 +8,8 @@ export interface PrimaryOptions {
   readonly processes: number;
   /** How long they may take to drain. */
   readonly shutdownGraceMs: number;
-  /** With which all of them hash subjects to the same. */
-  readonly hashKey: string;
+  /** What they are given beside this one's environment. */
+  readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
 }
 
@@ -24,25 +24,30 @@ const END_MS = 3000;
  * Runs several processes on the same ports (node:cluster), puts another in the place of one that dies, hands
  * signals on, and ends once all have. Serves nothing itself.
  */
-export function runPrimary({ processes, shutdownGraceMs, hashKey, log }: PrimaryOptions): void {
-  const answers = gatherAnswers();
-  const running = new Set<Worker>();
+export function runPrimary({ processes, shutdownGraceMs, env, log }: PrimaryOptions): void {
+  const ready = new Set<Worker>();
   let begun = false;
-  let stopping = false;
+  const answers = gatherAnswers((worker) => {
+    ready.add(worker);
+    begun = true;
+  });
+  const running = new Set<Worker>();
+  let stopping: NodeJS.Signals | undefined;
   let exitCode = 0;
   let restartMs = RESTART_FIRST_MS;
 
   function start(): void {
-    const worker = cluster.fork({ LOG_HASH_KEY: hashKey, LOG_HASH_KEY_FILE: '' });
+    const worker = cluster.fork(env);
     const startedAt = performance.now();
     running.add(worker);
     answers.follow(worker);
-    worker.on('listening', () => (begun = true));
     worker.on('error', () => {});
     worker.on('exit', (code, signal) => {
       running.delete(worker);
+      ready.delete(worker);
       if (performance.now() - startedAt > SETTLED_MS) restartMs = RESTART_FIRST_MS;
-      ended(worker, code ?? 1, signal);
+      // One that is told to stop before it can do so in order has stopped as it was told.
+      ended(worker, code ?? (stopping && signal === stopping ? 0 : 1), signal);
     });
   }
 
@@ -64,7 +69,7 @@ export function runPrimary({ processes, shutdownGraceMs, hashKey, log }: Primary
 
   function stop(signal: NodeJS.Signals): void {
     if (stopping) return;
-    stopping = true;
+    stopping = signal;
     if (running.size === 0) process.exit(exitCode);
     for (const worker of running) worker.process.kill(signal);
     setTimeout(() => {
@@ -74,7 +79,8 @@ export function runPrimary({ processes, shutdownGraceMs, hashKey, log }: Primary
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
   process.on('SIGHUP', () => {
-    for (const worker of running) worker.process.kill('SIGHUP');
+    // One that is on its way there reads what there is by then.
+    for (const worker of ready) worker.process.kill('SIGHUP');
   });
   for (let count = 0; count < processes; count += 1) start();
 }

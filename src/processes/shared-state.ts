@@ -37,7 +37,11 @@ export async function tellSiblings(siblings: Siblings, kind: string, payload: un
   });
 }
 
-/** The metrics of all processes, or this one's where it is alone. */
+/**
+ * The metrics of all processes, or this one's where it is alone.
+ *
+ * @throws AppError `OVERLOADED` where one of them does not answer: a sum without it would look like a restart.
+ */
 export function metricsTogether(
   metrics: Metrics,
   siblings: Siblings,
@@ -45,7 +49,13 @@ export function metricsTogether(
 ): Pick<Metrics, 'render' | 'samples'> {
   if (processes === 1) return metrics;
   const gather = async (which: 'all' | 'own') => {
-    const { values } = await siblings.ask('metrics', which);
+    const { values, missing } = await siblings.ask('metrics', which);
+    if (missing > 0) {
+      throw new AppError('OVERLOADED', {
+        detail: 'A process of this proxy does not answer, so its figures are not to be had. Ask again.',
+        retryAfterS: 1,
+      });
+    }
     return aggregate(values as Snapshot[]);
   };
   return {

@@ -4,8 +4,13 @@ import cluster from 'node:cluster';
 export interface Siblings {
   /** Says how this process answers a question of this kind. */
   on(kind: string, answer: (payload: unknown) => unknown): void;
-  /** The answers of all processes; `missing` counts those that did not give one in time. Never rejects. */
+  /**
+   * The answers of all processes; `missing` counts those that did not give one in time. Rejects where this
+   * process is alone and cannot answer.
+   */
   ask(kind: string, payload?: unknown): Promise<Answers>;
+  /** Says that this process serves. */
+  ready(): void;
 }
 
 export interface Answers {
@@ -15,7 +20,7 @@ export interface Answers {
 
 /** What goes between a worker and the primary, which passes questions on and gathers the answers. */
 export type Message = { readonly zbff: true } & (
-  | { readonly type: 'joined' }
+  | { readonly type: 'joined' | 'ready' }
   | { readonly type: 'ask' | 'question'; readonly id: string; readonly kind: string; payload?: unknown }
   | { readonly type: 'answer'; readonly id: string; readonly value: unknown }
   | ({ readonly type: 'answers'; readonly id: string } & Answers)
@@ -30,17 +35,22 @@ export function isMessage(message: unknown): message is Message {
 
 type Handlers = Map<string, (payload: unknown) => unknown>;
 
-/** The other processes where there are some, by way of the primary; this one alone where there are none. */
-export function openSiblings(): Siblings {
+/**
+ * The other processes, by way of the primary; this one alone where there are none.
+ *
+ * @param several whether there are: a process manager's workers are not each other's siblings.
+ */
+export function openSiblings(several: boolean): Siblings {
   const handlers: Handlers = new Map();
   const on: Siblings['on'] = (kind, answer) => void handlers.set(kind, answer);
-  if (!cluster.isWorker) {
+  if (!several || !cluster.isWorker) {
     return {
       on,
       ask: async (kind, payload) => ({ values: [await handlers.get(kind)?.(payload)], missing: 0 }),
+      ready: () => {},
     };
   }
-  return { on, ask: askThroughPrimary(handlers) };
+  return { on, ask: askThroughPrimary(handlers), ready: () => send({ zbff: true, type: 'ready' }) };
 }
 
 function askThroughPrimary(handlers: Handlers): Siblings['ask'] {
@@ -75,6 +85,6 @@ function askThroughPrimary(handlers: Handlers): Siblings['ask'] {
 }
 
 function send(message: Message): void {
-  // The primary may be gone, which this process hears of and ends for.
+  // The primary may be gone, which this process hears of and drains for.
   if (process.connected) process.send!(message, undefined, undefined, () => {});
 }

@@ -27,7 +27,7 @@ beforeAll(async () => {
     log: openLog({ level: 'silent' }),
     health,
     metrics: newMetrics(),
-    siblings: openSiblings(),
+    siblings: openSiblings(false),
   });
   publicServer = serverOf(app.publicApp);
   adminServer = serverOf(app.adminApp);
@@ -135,7 +135,7 @@ test('two applications in one process share nothing that they have cached', asyn
     log: openLog({ level: 'silent' }),
     health: new Health(Date.now),
     metrics: newMetrics(),
-    siblings: openSiblings(),
+    siblings: openSiblings(false),
   });
   try {
     await get(CONTACT).expect(200);

@@ -117,6 +117,23 @@ test('an invalidation that one of them does not confirm is refused, and holds on
   await waitFor('an invalidation', async () => (await world.invalidate(id)).status === 204);
 });
 
+test('figures without those of a process that hangs are not given', async () => {
+  const hung = workers()[0]!;
+  process.kill(hung, 'SIGSTOP');
+  try {
+    // One that was handed to the process that hangs is not answered.
+    const tries = await Promise.allSettled(
+      Array.from({ length: 3 }, () => exchange(`${world.program.adminUrl}/metrics`, { timeoutMs: 4000 })),
+    );
+    const answers = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(answers.length).toBeGreaterThan(0);
+    for (const answer of answers) expectProblem(answer, 503, 'OVERLOADED');
+  } finally {
+    process.kill(hung, 'SIGCONT');
+  }
+  await waitFor('figures', async () => (await world.admin('/metrics')).status === 200);
+});
+
 test('SIGTERM ends them all in order, and one subject has one hash in all their lines', async () => {
   const token = world.token();
   await many(4 * PROCESSES, () => world.get(`/contacts/${world.freshContact()}`, { token }));
@@ -127,10 +144,15 @@ test('SIGTERM ends them all in order, and one subject has one hash in all their 
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
 });
 
-test('when the first process is killed the others end', async () => {
+test('when the first process is killed the others drain', async () => {
   const pids = workers();
   const { port } = new URL(world.program.url);
+  const id = world.freshContact();
+  await world.sandbox.setFaults({ delayMs: 1000, contactId: id });
+  const underWay = world.get(`/contacts/${id}`);
+  await world.sandbox.awaitCalls(id, 1);
   execFileSync('kill', ['-9', String(world.program.pid)]);
+  expect((await underWay).status).toBe(200);
   await waitFor('the processes to end', () => pids.every((pid) => !isThere(pid)));
   await expect(exchange(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
 });
