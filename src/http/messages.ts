@@ -1,4 +1,5 @@
 import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
+import { Socket } from 'node:net';
 import type { Express } from 'express';
 import { headerLine, headerLinesOf } from '../scope.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -53,5 +54,11 @@ export function messagesOf(app: Express): Omit<Application, 'handle'> {
   Object.setPrototypeOf(Question.prototype, app.request);
   Object.setPrototypeOf(Answer.prototype, app.response);
   Object.assign(app, { request: Question.prototype, response: Answer.prototype });
+  const trial = new Answer(new Question(new Socket()));
+  trial.writeHead(204);
+  if (!String((trial as unknown as { _header?: string })._header).includes(SECURITY_LINES))
+    throw new Error(
+      'This version of Node sends answers another way, without their headers: use a tried one.',
+    );
   return { IncomingMessage: Question, ServerResponse: Answer };
 }

@@ -40,7 +40,7 @@ interface Account {
 
 const UNKNOWN = { used: 0, spare: 0, owed: 0, endsAt: -Infinity, id: '' };
 
-/** At most this share is taken in advance, so that what other processes cannot have stays far below 5 %. */
+/** At most this share is taken in advance by each process, so that what the others cannot have stays far below 5 %. */
 const ADVANCE_DIVISOR = 100;
 /** Each giving back is a trip, and so is the asking that comes after it: a caller that is at work needs neither. */
 const GIVE_BACK_MS = 5000;

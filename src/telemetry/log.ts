@@ -6,7 +6,7 @@ export type Log = Logger;
 
 /**
  * Lines that come while others are being written go out together, rather than one system call each; what is
- * left is written when the process ends. A reader that does not keep up loses lines rather than stopping us.
+ * left is written when the process ends. A reader that does not keep up loses lines rather than stopping us, until the end.
  */
 const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 0, maxLength: 16 * 1024 * 1024 } as const;
 
