@@ -6,7 +6,9 @@ import { scrape } from '../support/prometheus.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { runProgram } from '../support/start-program.ts';
+import { newSecret } from '../support/tokens.ts';
+import { programEnv, startWorld, type World } from '../support/world.ts';
 
 const LIMIT = 100;
 const PROCESSES = 3;
@@ -142,6 +144,18 @@ test('SIGTERM ends them all in order, and one subject has one hash in all their 
   const pids = workers();
   expect(await world.program.stop()).toEqual({ code: 0, signal: null });
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+});
+
+test('a port that is taken ends the program, which does not try for ever', async () => {
+  const { code, stdout } = await runProgram({
+    ...programEnv({ url: 'http://127.0.0.1:9' }, newSecret()),
+    REDIS_URL: redis.url,
+    WEB_CONCURRENCY: '2',
+    PORT: '0',
+    ADMIN_PORT: new URL(world.program.adminUrl).port,
+  });
+  expect(code).toBe(1);
+  expect(stdout).toContain('choose another ADMIN_PORT');
 });
 
 test('when the first process is killed the others drain', async () => {
