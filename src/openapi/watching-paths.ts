@@ -54,13 +54,17 @@ export function watching(): Record<string, JsonSchema> {
     '/status': {
       get: {
         ...operation('getStatus', 'What the operators’ page shows'),
-        responses: { ...plain('All of it.', 'application/json', STATUS), 401: refused() },
+        responses: { ...plain('All of it.', 'application/json', STATUS), 401: refused(), 503: incomplete() },
       },
     },
     '/metrics': {
       get: {
         ...operation('getMetrics', 'What Prometheus scrapes'),
-        responses: { ...plain('The text format of Prometheus.', 'text/plain', TEXT), 401: refused() },
+        responses: {
+          ...plain('The text format of Prometheus.', 'text/plain', TEXT),
+          401: refused(),
+          503: incomplete(),
+        },
       },
     },
   };
@@ -88,6 +92,11 @@ function plain(description: string, type: string, schema: JsonSchema) {
 function refused(more: JsonSchema = {}) {
   const response = problemResponse(401, [new AppError('MISSING_TOKEN'), new AppError('INVALID_TOKEN')]);
   return { ...response, content: { ...response.content, ...more } };
+}
+
+/** Of several processes, one does not answer. */
+function incomplete() {
+  return problemResponse(503, [new AppError('OVERLOADED')]);
 }
 
 function record(properties: Record<string, JsonSchema>): JsonSchema {
