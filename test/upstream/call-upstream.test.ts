@@ -1,6 +1,8 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { callUpstream } from '../../src/upstream/call-upstream.ts';
 import { openTransport, type OpenTransport } from '../../src/upstream/transport.ts';
+import { startConnectProxy } from '../support/connect-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const BODY = '{"status":"success"}';
@@ -129,4 +131,22 @@ test('a proxy that is stuck keeps no connection of calls that were given up', as
   const calls = Array.from({ length: 5 }, () => call({ ms: 50 }));
   for (const one of calls) await expect(one).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   await allClosed();
+});
+
+test('an answer may take longer than the proxy may for its own', async () => {
+  const proxy = await startConnectProxy();
+  const upstream = createHttpServer((_req, res) => void setTimeout(() => res.end(BODY), 2500));
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  transport = openTransport({
+    baseUrl: new URL(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`),
+    localAddress: undefined,
+    proxyUrl: new URL(proxy.url),
+    connectTimeoutMs: 300,
+  });
+  stop = async () => {
+    await transport.close();
+    await proxy.stop();
+    await new Promise((resolve) => upstream.close(resolve));
+  };
+  expect(await call()).toBe(BODY);
 });
