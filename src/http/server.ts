@@ -65,11 +65,13 @@ export async function listen(
       requestTimeout: options.requestTimeoutMs,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       optimizeEmptyRequests: true,
+      // Otherwise `NODE_OPTIONS=--insecure-http-parser` accepts ambiguous framing (RFC 9112 section 11.2).
+      insecureHTTPParser: false,
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
       ...messages,
     },
     (req, res) => {
-      lastRequestAt = Date.now();
+      lastRequestAt = performance.now();
       unused.delete(req.socket);
       const exchange = { res, completeSince: Infinity, place: 0 };
       underWay.add(exchange);
@@ -83,7 +85,7 @@ export async function listen(
   server.on('clientError', answerClientError);
   server.on('connection', (socket: Socket) => {
     accepted += 1;
-    unused.set(socket, Date.now());
+    unused.set(socket, performance.now());
     socket.on('close', () => unused.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
@@ -97,9 +99,9 @@ export async function listen(
    */
   async function acceptBacklog(): Promise<void> {
     held = [];
-    const end = Date.now() + BACKLOG_MS;
+    const end = performance.now() + BACKLOG_MS;
     let before = -1;
-    while (accepted !== before && Date.now() < end) {
+    while (accepted !== before && performance.now() < end) {
       before = accepted;
       await pause(DRAIN_CHECK_MS);
     }
@@ -122,11 +124,11 @@ export async function listen(
   const readers = setInterval(cutOffSlowReaders, Math.min(READER_CHECK_MS, options.sendTimeoutMs / 4));
   readers.unref();
 
-  const busy = () => underWay.size > 0 || Date.now() - lastRequestAt < QUIET_MS;
+  const busy = () => underWay.size > 0 || performance.now() - lastRequestAt < QUIET_MS;
   /** Whether a request is on its way in on a connection that was accepted. */
   function beginning(): boolean {
     for (const [socket, since] of unused) {
-      if (socket.bytesRead > 0 || Date.now() - since < FIRST_BYTE_MS) return true;
+      if (socket.bytesRead > 0 || performance.now() - since < FIRST_BYTE_MS) return true;
     }
     return false;
   }
@@ -136,16 +138,16 @@ export async function listen(
     async drain(graceMs) {
       draining = true;
       for (const { res } of underWay) if (!res.headersSent) res.setHeader('Connection', 'close');
-      const end = Date.now() + graceMs;
+      const end = performance.now() + graceMs;
       // A balancer needs a moment to notice, so what still comes is served for as long as anything is.
       const stopListening = end - graceMs / 2;
-      lastRequestAt = Date.now();
-      while (busy() && Date.now() < stopListening) await pause(DRAIN_CHECK_MS);
+      lastRequestAt = performance.now();
+      while (busy() && performance.now() < stopListening) await pause(DRAIN_CHECK_MS);
       await acceptBacklog();
       // Closes idle connections too, all of which were told or have been quiet.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       release();
-      while ((underWay.size > 0 || beginning()) && Date.now() < end) await pause(DRAIN_CHECK_MS);
+      while ((underWay.size > 0 || beginning()) && performance.now() < end) await pause(DRAIN_CHECK_MS);
       const cutOff = underWay.size;
       clearInterval(readers);
       server.closeAllConnections();

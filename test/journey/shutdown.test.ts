@@ -60,3 +60,26 @@ test('SHUTDOWN_GRACE_MS bounds the wait', async () => {
   expect(performance.now() - begun).toBeLessThan(4000);
   await underWay;
 });
+
+/** Loaded before the program: SIGUSR2 sets the wall clock back by an hour. */
+const CLOCK = `--import=data:text/javascript,${encodeURIComponent(
+  "const real=Date.now;process.on('SIGUSR2',()=>{Date.now=()=>real()-3600e3;process.stderr.write('set back\\n')})",
+)}`;
+
+test('SHUTDOWN_GRACE_MS bounds the wait when the wall clock is set back during the drain', async () => {
+  const world = await start({
+    SHUTDOWN_GRACE_MS: '2000',
+    UPSTREAM_TIMEOUT_MS: '60000',
+    NODE_OPTIONS: CLOCK,
+  });
+  const id = world.freshContact();
+  await world.sandbox.setFaults({ mode: 'silent', contactId: id });
+  const underWay = world.get(`/contacts/${id}`).catch(() => undefined);
+  await world.sandbox.awaitCalls(id, 1);
+  world.program.signal('SIGTERM');
+  await waitFor('the drain', () => world.program.stdout().includes('draining'));
+  world.program.signal('SIGUSR2');
+  expect(await world.program.exited).toEqual({ code: 0, signal: null });
+  expect(world.program.stderr()).toContain('set back');
+  await underWay;
+});
