@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { responseText } from '../lib/response-body.ts';
 import { JwksError } from './jwks.ts';
 
 export interface JwksFetchOptions {
@@ -20,14 +21,14 @@ export function openJwksFetch(options: JwksFetchOptions) {
   });
 
   return {
-    /** @throws JwksError, or an error of undici's, each with a `code`. */
+    /** @throws JwksError, ResponseBodyError, or an error of undici's, each with a `code`. */
     async fetchJwks(uri: URL, closing: AbortSignal): Promise<unknown> {
       const deadline = AbortSignal.timeout(options.timeoutMs);
       const signal = AbortSignal.any([closing, deadline]);
       try {
         const { statusCode, headers, body } = await request(uri, {
           dispatcher,
-          headers: { accept: 'application/jwk-set+json, application/json' },
+          headers: { accept: 'application/jwk-set+json, application/json', 'accept-encoding': 'identity' },
           signal,
         });
         // A body that fails after its reader has left must not become an uncaught error.
@@ -35,7 +36,8 @@ export function openJwksFetch(options: JwksFetchOptions) {
         try {
           if (statusCode !== 200) throw new JwksError(`HTTP_${statusCode}`);
           if (Number(headers['content-length']) > options.maxBytes) throw new JwksError('TOO_LARGE');
-          return parse(await readBounded(body, options.maxBytes));
+          const bytes = await readBounded(body, options.maxBytes);
+          return parse(responseText(bytes, headers['content-encoding'], options.maxBytes));
         } finally {
           body.destroy();
         }
@@ -48,7 +50,7 @@ export function openJwksFetch(options: JwksFetchOptions) {
   };
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -56,7 +58,7 @@ async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): P
     if (size > maxBytes) throw new JwksError('TOO_LARGE');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size).toString('utf8');
+  return Buffer.concat(chunks, size);
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
 import type http from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { openJwksFetch } from '../../src/auth/jwks-fetch.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
 
@@ -31,7 +32,15 @@ test('gives the document, and asks for one in JSON', async () => {
   });
   expect(await get()).toEqual({ keys: [] });
   expect(asked.accept).toContain('application/json');
-  expect(Object.keys(asked).toSorted()).toEqual(['accept', 'connection', 'host']);
+  expect(asked['accept-encoding']).toBe('identity');
+  expect(Object.keys(asked).toSorted()).toEqual(['accept', 'accept-encoding', 'connection', 'host']);
+});
+
+test('reads a key set that is compressed unasked, behind a byte order mark', async () => {
+  issuer.answerWith((_request, response) => {
+    response.setHeader('content-encoding', 'gzip').end(gzipSync('\ufeff{"keys":[]}'));
+  });
+  expect(await get()).toEqual({ keys: [] });
 });
 
 test.each([301, 302, 303, 307, 308])('follows no %d', async (status) => {
@@ -52,6 +61,16 @@ test.each<[string, http.RequestListener, string]>([
   ],
   ['a body over the bound', (_q, s) => void (s.write(' '.repeat(600)), s.end(' '.repeat(600))), 'TOO_LARGE'],
   ['a body without end', (_q, s) => void setInterval(() => s.write(' '.repeat(300)), 5).unref(), 'TOO_LARGE'],
+  [
+    'a compressed body that decodes to more than the bound',
+    (_q, s) => s.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(100_000))),
+    'TOO_LARGE',
+  ],
+  [
+    'an unknown coding',
+    (_q, s) => s.setHeader('content-encoding', 'compress').end('{"keys":[]}'),
+    'CONTENT_ENCODING_COMPRESS',
+  ],
   ['no answer', () => {}, 'TIMEOUT'],
   ['a body that stalls', (_q, s) => void s.write('{'), 'TIMEOUT'],
   [

@@ -30,6 +30,7 @@ const BY_FORM: readonly (readonly [RegExp, string])[] = [
     'its certificate is not trusted here: give a private authority in NODE_EXTRA_CA_CERTS',
   ],
   [/^(EPROTO|ERR_SSL)/, 'it speaks no TLS that is taken here: check https against http, and the port'],
+  [/CONTENT_ENCODING_/, 'it encodes its answers although none was asked for: have it honour Accept-Encoding'],
   [/^HPE_/, 'what answers there does not speak HTTP'],
 ];
 
