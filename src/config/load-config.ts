@@ -35,7 +35,13 @@ export function loadConfig(env: Environment) {
   const all = values as Values;
   return Object.freeze({
     log: { level: all.LOG_LEVEL, hashKey: all.LOG_HASH_KEY },
-    http: { ...files.http!, host: all.HOST, port: all.PORT, corsOrigins: all.CORS_ORIGINS },
+    http: {
+      ...files.http!,
+      host: all.HOST,
+      port: all.PORT,
+      corsOrigins: all.CORS_ORIGINS,
+      clientMaxAgeS: all.CLIENT_MAX_AGE_S,
+    },
     admin: { host: all.ADMIN_HOST, port: all.ADMIN_PORT, token: all.ADMIN_TOKEN },
     shutdownGraceMs: all.SHUTDOWN_GRACE_MS,
     processes: all.WEB_CONCURRENCY,

@@ -51,6 +51,7 @@ const PURPOSES: Readonly<Record<VariableName, string>> = {
   CACHE_TTL_NEGATIVE_S: 'how long it is remembered that a contact does not exist',
   CACHE_STALE_WHILE_REVALIDATE_S: 'how long a stale part is served while it is refreshed',
   CACHE_STALE_IF_ERROR_S: 'how long a stale part stands in for an upstream that fails',
+  CLIENT_MAX_AGE_S: 'seconds that clients may keep a response; 0 makes them revalidate every use',
   CACHE_MEMORY_MAX_MB: 'bound of the embedded cache, where no Redis is configured',
   CACHE_L1_MAX_MB: 'bound of the near cache in front of Redis; 0 turns it off',
   CACHE_L1_TTL_MS: 'how long the near cache serves what Redis has not confirmed again',

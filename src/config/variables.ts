@@ -147,6 +147,7 @@ export const VARIABLES = {
   CACHE_TTL_NEGATIVE_S: whole(0, 604_800).default(10),
   CACHE_STALE_WHILE_REVALIDATE_S: whole(0, 604_800).default(30),
   CACHE_STALE_IF_ERROR_S: whole(0, 604_800).default(3600),
+  CLIENT_MAX_AGE_S: whole(0, 604_800).default(0),
   CACHE_MEMORY_MAX_MB: whole(1, 65_536).default(128),
   CACHE_L1_MAX_MB: whole(0, 65_536).default(64),
   CACHE_L1_TTL_MS: whole(0, 60_000).default(1000),

@@ -27,7 +27,17 @@ export function combineOutcomes(outcomes: readonly CacheOutcome[]): CacheOutcome
   };
 }
 
-/** How long a client may keep the answer: what is left of its shortest-lived part. */
-export function clientCacheControl(ttlS: number): string {
-  return `private, max-age=${Math.max(0, ttlS)}`;
+const REVALIDATE_EVERY_USE = 'private, no-cache';
+
+/**
+ * The `Cache-Control` of a response. Clients subtract `Age` from `max-age` (RFC 9111 section 4.2), so
+ * `max-age` is `Age` plus the seconds that a client may keep the response.
+ *
+ * @param ttlS freshness left of the shortest-lived part, in seconds; negative once stale.
+ * @param ageS the `Age` of the same response.
+ * @param clientMaxAgeS bound on the time that clients keep a response; 0 makes them revalidate every use.
+ */
+export function clientCacheControl(ttlS: number, ageS: number, clientMaxAgeS: number): string {
+  if (clientMaxAgeS === 0) return REVALIDATE_EVERY_USE;
+  return `private, max-age=${ageS + Math.max(0, Math.min(ttlS, clientMaxAgeS))}`;
 }

@@ -28,6 +28,7 @@ export interface ContactRouteOptions {
   readonly maxBatchSize: number;
   readonly batchParallelism: number;
   readonly compressFromBytes: number;
+  readonly clientMaxAgeS: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

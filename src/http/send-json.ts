@@ -15,24 +15,31 @@ export interface JsonAnswer {
   readonly fetchedAt: number;
 }
 
+export interface SendJsonOptions {
+  /** Smaller bodies would gain nothing from a coding. */
+  readonly compressFromBytes: number;
+  readonly clientMaxAgeS: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
 /**
  * Sends one 200, or the 304 that stands for it (RFC 9110 section 15.4.5), coded as the client likes best.
  *
- * @param options.compressFromBytes smaller bodies would gain nothing.
  * @returns a promise where the body has to be coded first.
  */
 export function sendJson(
   req: Request,
   res: Response,
   answer: JsonAnswer,
-  options: { readonly compressFromBytes: number; readonly now: () => number },
+  options: SendJsonOptions,
 ): Promise<void> | undefined {
   const { body, contentHash, cache, fetchedAt } = answer;
   const coding = body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
   const etag = entityTag(contentHash, coding);
   const age = Math.max(0, Math.floor((options.now() - fetchedAt) / 1000));
   let lines = headerLine('ETag', etag);
-  lines += `Cache-Control: ${clientCacheControl(cache?.ttlS ?? 0)}\r\nAge: ${age}\r\n`;
+  lines += `Cache-Control: ${clientCacheControl(cache?.ttlS ?? 0, age, options.clientMaxAgeS)}\r\nAge: ${age}\r\n`;
   if (cache) lines += `Cache-Status: ${cacheStatus(cache)}\r\n`;
   // Some steps may have told already what else the answer depends on.
   if (res.hasHeader('Vary')) res.vary(VARY);

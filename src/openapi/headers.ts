@@ -21,9 +21,10 @@ export const HEADERS = {
   },
   'Cache-Control': {
     required: true,
-    description: 'How many seconds the answer may be kept, and by whom.',
-    schema: { type: 'string', pattern: '^(private|public), max-age=\\d+$' },
-    example: 'private, max-age=41',
+    description:
+      'Who may keep the response, and for how long: `no-cache` means revalidate every use, and `max-age` minus `Age` is the seconds it may be used without that.',
+    schema: { type: 'string', pattern: '^(private, no-cache|(private|public), max-age=\\d+)$' },
+    example: 'private, no-cache',
   },
   'Cache-Control-None': {
     required: true,

@@ -26,6 +26,7 @@ function server(...held: string[]) {
     maxBatchSize: 50,
     batchParallelism: 8,
     compressFromBytes: 1024,
+    clientMaxAgeS: 0,
     now: Date.now,
     readContact: async (query) => {
       asked.push(query);

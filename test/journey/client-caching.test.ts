@@ -4,6 +4,7 @@ import type { World } from '../support/world.ts';
 import type { Answer } from '../support/http.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const UNKNOWN = '00000000-0000-4000-8000-00000000000b';
 let world: World;
 let path: string;
 beforeAll(async () => {
@@ -94,31 +95,98 @@ describe('content codings', () => {
   });
 });
 
-describe('freshness that is told', () => {
-  test('Cache-Control is private, with what is left of the part that expires first', async () => {
-    const maxAge = number(/max-age=(\d+)/, (await get()).headers['cache-control']);
-    expect((await get()).headers['cache-control']).toMatch(/\bprivate\b/);
-    expect(maxAge).toBeGreaterThan(0);
-    expect(maxAge).toBeLessThan(60);
-    const contactOnly = await world.get(path.replace('?include=notes', ''));
-    expect(number(/max-age=(\d+)/, contactOnly.headers['cache-control'])).toBeGreaterThan(60);
+describe('Cache-Control by default', () => {
+  const NO_CACHE = 'private, no-cache';
+
+  test('makes clients revalidate every use: miss, hit, 304, HEAD, sub-resource and batch', async () => {
+    const id = world.freshContact();
+    const one = `/contacts/${id}`;
+    const miss = await world.get(one);
+    const hit = await world.get(one);
+    const etag = String(hit.headers['etag']);
+    const answers = {
+      miss,
+      hit,
+      'not modified': await world.get(one, { headers: { 'if-none-match': etag } }),
+      head: await world.get(one, { method: 'HEAD' }),
+      part: await world.get(`${one}/notes`),
+      compressed: await get({ 'accept-encoding': 'gzip' }),
+      batch: await world.get(`/contacts?ids=${id}`),
+      'batch with a failure': await world.get(`/contacts?ids=${id},${UNKNOWN}`),
+    };
+    for (const [name, { headers }] of Object.entries(answers))
+      expect({ name, value: headers['cache-control'] }).toEqual({ name, value: NO_CACHE });
+    expect(answers['not modified'].status).toBe(304);
+    expect(miss.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
+    expect(hit.headers['cache-status']).toMatch(/^zyntro-bff; hit; ttl=\d+$/);
   });
 
-  test('Age grows, max-age and the ttl of Cache-Status shrink together', async () => {
-    const id = world.freshContact();
-    const miss = await world.get(`/contacts/${id}`);
-    expect(miss.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
-    expect(Number(miss.headers['age'] ?? 0)).toBe(0);
-    const first = number(/max-age=(\d+)/, miss.headers['cache-control']);
-    await waitFor('an age of two seconds', async () => {
-      const hit = await world.get(`/contacts/${id}`);
-      const age = number(/^(\d+)$/, hit.headers['age']);
-      const maxAge = number(/max-age=(\d+)/, hit.headers['cache-control']);
-      const ttl = number(/^zyntro-bff; hit; ttl=(\d+)$/, hit.headers['cache-status']);
-      expect(Math.abs(maxAge - ttl)).toBeLessThanOrEqual(1);
-      expect(Math.abs(maxAge + age - first)).toBeLessThanOrEqual(2);
-      return age >= 2;
+  test('forbids storing an error', async () => {
+    for (const answer of [
+      await world.get('/contacts/x'),
+      await world.get(`/contacts/${UNKNOWN}`),
+      await world.get(`/contacts/${UNKNOWN}`),
+      await world.get(path, { token: undefined }),
+      await world.get('/nothing'),
+    ]) {
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
+  });
+});
+
+describe('Cache-Control with CLIENT_MAX_AGE_S', () => {
+  const kept = (answer: Answer): number =>
+    number(/^private, max-age=(\d+)$/, answer.headers['cache-control']) - Number(answer.headers['age']);
+  const ttl = (answer: Answer): number => number(/; hit; ttl=(-?\d+)/, answer.headers['cache-status']);
+  let long: World;
+  let short: World;
+  beforeAll(async () => {
+    [long, short] = await Promise.all([
+      startWorld({ CLIENT_MAX_AGE_S: '3600', CACHE_TTL_CONTACT_S: '120', CACHE_TTL_NOTES_S: '40' }),
+      startWorld({ CLIENT_MAX_AGE_S: '5', CACHE_TTL_NOTES_S: '1', CACHE_STALE_WHILE_REVALIDATE_S: '600' }),
+    ]);
+  });
+  afterAll(() => Promise.all([long?.stop(), short?.stop()]));
+
+  const aged = (of: World, id: string): Promise<Answer> =>
+    waitFor('a hit with an Age', async () => {
+      const answer = await of.get(`/contacts/${id}`);
+      return Number(answer.headers['age']) >= 2 && answer;
     });
+
+  test('max-age minus Age is the lifetime that is left of the part that expires first', async () => {
+    const id = long.freshContact();
+    await long.get(`/contacts/${id}?include=notes`);
+    const contact = await aged(long, id);
+    expect(kept(contact)).toBe(ttl(contact));
+    const both = await long.get(`/contacts/${id}?include=notes`);
+    expect(kept(both)).toBe(ttl(both));
+    expect(kept(both)).toBeLessThanOrEqual(40);
+    const headers = { 'if-none-match': String(both.headers['etag']) };
+    const notModified = await long.get(`/contacts/${id}?include=notes`, { headers });
+    expect(notModified.status).toBe(304);
+    expect(kept(notModified)).toBe(ttl(notModified));
+  });
+
+  test('max-age minus Age is at most CLIENT_MAX_AGE_S, on a miss, an aged hit and a batch', async () => {
+    const id = short.freshContact();
+    expect(kept(await short.get(`/contacts/${id}`))).toBe(5);
+    expect(kept(await aged(short, id))).toBe(5);
+    expect(kept(await short.get(`/contacts?ids=${id}`))).toBe(5);
+  });
+
+  test('a stale response and a batch with a failure have no lifetime left', async () => {
+    const id = short.freshContact();
+    await short.get(`/contacts/${id}/notes`);
+    const stale = await waitFor('a stale answer', async () => {
+      const answer = await short.get(`/contacts/${id}/notes`);
+      return /detail=stale/.test(String(answer.headers['cache-status'])) && answer;
+    });
+    expect(kept(stale)).toBe(0);
+    const mixed = await short.get(`/contacts?ids=${id},${UNKNOWN}`);
+    expect(mixed.json().errors).toHaveLength(1);
+    expect(kept(mixed)).toBe(0);
   });
 });
 
@@ -136,7 +204,7 @@ describe('HEAD', () => {
   test('of a sub-resource, an unknown contact, and without a token', async () => {
     const head = { method: 'HEAD' };
     expect((await world.get(`/contacts/${world.freshContact()}/notes`, head)).status).toBe(200);
-    expect((await world.get('/contacts/00000000-0000-4000-8000-00000000000b', head)).status).toBe(404);
+    expect((await world.get(`/contacts/${UNKNOWN}`, head)).status).toBe(404);
     expect((await world.get(path, { ...head, token: undefined })).status).toBe(401);
   });
 });
