@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'CONTACT_NOT_FOUND',
   'ROUTE_NOT_FOUND',
   'METHOD_NOT_ALLOWED',
+  'PRECONDITION_FAILED',
   'CONTENT_TOO_LARGE',
   'RATE_LIMITED',
   'INTERNAL_ERROR',
@@ -37,6 +38,8 @@ export interface ErrorDetails {
   readonly transient?: boolean;
   readonly requiredScope?: string;
   readonly allow?: string;
+  /** The current entity tag, for a precondition that failed. */
+  readonly etag?: string;
   readonly cause?: unknown;
 }
 

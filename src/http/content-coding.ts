@@ -2,7 +2,8 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request } from 'express';
 
-export type Coding = 'br' | 'gzip' | 'identity';
+const CODINGS = ['identity', 'gzip', 'br'] as const;
+export type Coding = (typeof CODINGS)[number];
 
 /** The coding that the client likes best; `identity` where it names none. */
 export function chooseCoding(req: Request): Coding {
@@ -22,4 +23,9 @@ export async function encode(body: Buffer, coding: Coding): Promise<Buffer> {
 /** Strong, and names the coding, since differently coded bytes are not the same bytes. */
 export function entityTag(contentHash: string, coding: Coding): string {
   return coding === 'identity' ? `"${contentHash}"` : `"${contentHash}-${coding}"`;
+}
+
+/** The entity tags of one response in every coding. */
+export function entityTags(contentHash: string): string[] {
+  return CODINGS.map((coding) => entityTag(contentHash, coding));
 }

@@ -67,6 +67,7 @@ function setHeaders(res: Response, error: unknown, code: ErrorCode): void {
     );
   }
   if (details.allow !== undefined) res.setHeader('Allow', details.allow);
+  if (details.etag !== undefined) res.setHeader('ETag', details.etag);
   const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
   if (retryAfterS !== undefined) res.setHeader('Retry-After', retryAfterS);
   // What is left of the body of a refused request would otherwise be read to its end.

@@ -19,6 +19,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   CONTACT_NOT_FOUND: [404, 'Contact not found', 'There is no such contact, or this member may not see it.'],
   ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
+  PRECONDITION_FAILED: [
+    412,
+    'Precondition failed',
+    'If-Match does not match the current response, whose tag is in the ETag header.',
+  ],
   CONTENT_TOO_LARGE: [413, 'Content too large', 'The request body is too large.'],
   RATE_LIMITED: [429, 'Too many requests', 'The limit is used up. Try again after the time in Retry-After.'],
   INTERNAL_ERROR: [

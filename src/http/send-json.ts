@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express';
 import type { CacheOutcome } from '../contact/read-contact.ts';
+import { AppError } from '../errors.ts';
 import { headerLine, scopeOf } from '../scope.ts';
 import type { Octets } from './assemble.ts';
 import { cacheStatus, clientCacheControl } from './cache-headers.ts';
-import { ifNoneMatchHolds } from './conditional.ts';
-import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
+import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
+import { chooseCoding, encode, entityTag, entityTags, type Coding } from './content-coding.ts';
 
 export interface JsonAnswer {
   readonly body: Octets;
@@ -27,6 +28,7 @@ export interface SendJsonOptions {
  * Sends one 200, or the 304 that stands for it (RFC 9110 section 15.4.5), coded as the client likes best.
  *
  * @returns a promise where the body has to be coded first.
+ * @throws AppError `PRECONDITION_FAILED`
  */
 export function sendJson(
   req: Request,
@@ -37,6 +39,10 @@ export function sendJson(
   const { body, contentHash, cache, fetchedAt } = answer;
   const coding = body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
   const etag = entityTag(contentHash, coding);
+  const ifMatch = req.headers['if-match'];
+  // Evaluated before If-None-Match (RFC 9110 section 13.2.2).
+  if (ifMatch !== undefined && !ifMatchHolds(ifMatch, entityTags(contentHash)))
+    throw new AppError('PRECONDITION_FAILED', { etag });
   const age = Math.max(0, Math.floor((options.now() - fetchedAt) / 1000));
   let lines = headerLine('ETag', etag);
   lines += `Cache-Control: ${clientCacheControl(cache?.ttlS ?? 0, age, options.clientMaxAgeS)}\r\nAge: ${age}\r\n`;

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { contentHash } from '../contact/content-hash.ts';
-import { ifNoneMatchHolds } from './conditional.ts';
+import { AppError } from '../errors.ts';
+import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
 import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
 
 export interface StaticContent {
@@ -30,6 +31,9 @@ export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): Req
   return async function answerStatic(req, res) {
     const coding = chooseCoding(req);
     const etag = tags[coding];
+    const ifMatch = req.headers['if-match'];
+    if (ifMatch !== undefined && !ifMatchHolds(ifMatch, Object.values(tags)))
+      throw new AppError('PRECONDITION_FAILED', { etag });
     res.setHeader('ETag', etag);
     res.setHeader('Cache-Control', `public, max-age=${maxAgeS}`);
     res.vary('Accept-Encoding');

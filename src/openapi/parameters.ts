@@ -48,6 +48,13 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       },
     },
     ...Object.fromEntries(PARTS.map((part) => [fieldsName(part), fieldsParameter(part)])),
+    IfMatch: {
+      name: 'If-Match',
+      in: 'header',
+      description:
+        'The `ETag` of a response that you have, in any coding: 412 if none of the listed tags is current.',
+      schema: { type: 'string' },
+    },
     IfNoneMatch: {
       name: 'If-None-Match',
       in: 'header',
@@ -78,7 +85,15 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
 
 /** The parameters of an operation that reads these parts, by reference. */
 export function parameters(parts: readonly Part[], ...own: readonly string[]) {
-  const names = [...own, ...parts.map(fieldsName), 'IfNoneMatch', 'CacheControl', 'RequestId', 'TraceParent'];
+  const names = [
+    ...own,
+    ...parts.map(fieldsName),
+    'IfMatch',
+    'IfNoneMatch',
+    'CacheControl',
+    'RequestId',
+    'TraceParent',
+  ];
   return names.map((name) => ref('parameters', name));
 }
 

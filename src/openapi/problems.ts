@@ -23,6 +23,7 @@ const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map(errorOf)
 const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   401: ['WWW-Authenticate'],
   403: ['WWW-Authenticate'],
+  412: ['ETag'],
   429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],
 };
@@ -54,6 +55,11 @@ export function failures(faults: readonly AppError[], options: { readonly batch:
 /** The failures of an operation that asks for no token. */
 export function openFailures() {
   return { 400: problemResponse(400, ANY_REQUEST), 413: ref('responses', 'Problem413') };
+}
+
+/** The failures of an operation that asks for no token and has an entity tag. */
+export function openConditionalFailures() {
+  return { ...openFailures(), 412: ref('responses', 'Problem412') };
 }
 
 /** One response for errors of one status, with an example of each. */

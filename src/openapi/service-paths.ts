@@ -1,8 +1,9 @@
 import { responseHeaders } from './headers.ts';
 import { ref, type JsonSchema } from './json-schema.ts';
-import { openFailures } from './problems.ts';
+import { openConditionalFailures, openFailures } from './problems.ts';
 
 const SERVICE = { tags: ['Service'], security: [] };
+const CONDITIONAL = ['IfMatch', 'IfNoneMatch', 'RequestId'].map((name) => ref('parameters', name));
 const PLAIN = responseHeaders('X-Request-Id', 'Cache-Control-None');
 const KEPT = responseHeaders('X-Request-Id', 'ETag', 'Cache-Control');
 
@@ -14,11 +15,11 @@ export function servicePaths(): Record<string, JsonSchema> {
         ...SERVICE,
         operationId: 'getOpenApi',
         summary: 'This description',
-        parameters: [ref('parameters', 'IfNoneMatch'), ref('parameters', 'RequestId')],
+        parameters: CONDITIONAL,
         responses: {
           200: kept('OpenAPI 3.1, as JSON.', 'application/json', { type: 'object' }),
           304: { description: 'What you have still holds.', headers: KEPT },
-          ...openFailures(),
+          ...openConditionalFailures(),
         },
       },
     },
@@ -27,11 +28,11 @@ export function servicePaths(): Record<string, JsonSchema> {
         ...SERVICE,
         operationId: 'getDocs',
         summary: 'A page to read this description and try it',
-        parameters: [ref('parameters', 'IfNoneMatch'), ref('parameters', 'RequestId')],
+        parameters: CONDITIONAL,
         responses: {
           200: kept('The page.', 'text/html', { type: 'string' }),
           304: { description: 'What you have still holds.', headers: KEPT },
-          ...openFailures(),
+          ...openConditionalFailures(),
         },
       },
     },

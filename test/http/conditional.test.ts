@@ -1,4 +1,4 @@
-import { ifNoneMatchHolds } from '../../src/http/conditional.ts';
+import { ifMatchHolds, ifNoneMatchHolds } from '../../src/http/conditional.ts';
 
 test.each<[string | undefined, boolean]>([
   [undefined, false],
@@ -12,6 +12,36 @@ test.each<[string | undefined, boolean]>([
   ['abc', false],
   ['"ab"c"', false],
   ['"a,"abc"', false],
+  [', "x" ,,\tW/"abc" ,', true],
+  ['"a,b", "abc"', true],
+  ['w/"abc"', false],
+  ['"x", *', false],
 ])('If-None-Match: %j against "abc" is %j', (header, holds) => {
   expect(ifNoneMatchHolds(header, '"abc"')).toBe(holds);
+});
+
+test.each<[string, boolean]>([
+  ['*', true],
+  [' * ', true],
+  ['"abc"', true],
+  ['"abc-gzip"', true],
+  ['"x", "abc"', true],
+  [', "x,y" ,,\t"abc-gzip" ,', true],
+  ['', false],
+  ['"x"', false],
+  ['W/"abc"', false],
+  ['w/"abc"', false],
+  ['W/"abc", "x"', false],
+  ['W/"x", "abc"', true],
+  ['abc', false],
+  ['x"abc"', false],
+  ['"x", *', false],
+  ['"abc-br"', false],
+])('If-Match: %j against "abc" and "abc-gzip" is %j', (header, holds) => {
+  expect(ifMatchHolds(header, ['"abc"', '"abc-gzip"'])).toBe(holds);
+});
+
+test('a header of 16 KB of separators is read in linear time', () => {
+  expect(ifMatchHolds(', \t'.repeat(5000), ['"abc"'])).toBe(false);
+  expect(ifNoneMatchHolds(`${', \t'.repeat(5000)}"abc"`, '"abc"')).toBe(true);
 });

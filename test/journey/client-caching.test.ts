@@ -2,6 +2,7 @@ import zlib from 'node:zlib';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import type { Answer } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-00000000000b';
@@ -61,6 +62,49 @@ describe('ETag and 304', () => {
     const etag = String((await get()).headers['etag']);
     const answer = await world.get(path, { token: undefined, headers: { 'if-none-match': etag } });
     expect(answer.status).toBe(401);
+  });
+});
+
+describe('If-Match', () => {
+  const tagOf = async (coding: string): Promise<string> =>
+    String((await get({ 'accept-encoding': coding })).headers['etag']);
+
+  test('a tag of any coding matches, alone, in a list, and as *', async () => {
+    const [plain, gzip, br] = [await tagOf('identity'), await tagOf('gzip'), await tagOf('br')];
+    expect(new Set([plain, gzip, br]).size).toBe(3);
+    for (const value of [plain, gzip, br, `"x", ${gzip}`, '*'])
+      expect((await get({ 'if-match': value })).status).toBe(200);
+  });
+
+  test.each(['"x"', '"x", W/"y"', 'nonsense', ''])('%j is 412 with the current ETag', async (value) => {
+    for (const coding of ['identity', 'gzip']) {
+      const answer = await get({ 'if-match': value, 'accept-encoding': coding });
+      expectProblem(answer, 412, 'PRECONDITION_FAILED');
+      expect(answer.headers['etag']).toBe(await tagOf(coding));
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  test('compares strongly, and comes before If-None-Match', async () => {
+    const etag = await tagOf('identity');
+    expect((await get({ 'if-match': `W/${etag}` })).status).toBe(412);
+    expect((await get({ 'if-match': '"x"', 'if-none-match': etag })).status).toBe(412);
+    expect((await get({ 'if-match': etag, 'if-none-match': etag })).status).toBe(304);
+  });
+
+  test('applies to HEAD, sub-resources, batches and documents, and to successes alone', async () => {
+    const id = path.slice('/contacts/'.length, '/contacts/'.length + 36);
+    const headers = { 'if-match': '"x"' };
+    expect((await world.get(path, { method: 'HEAD', headers })).status).toBe(412);
+    for (const other of [`/contacts/${id}/notes`, `/contacts?ids=${id}`, '/openapi.json', '/docs']) {
+      const answer = await world.get(other, { headers });
+      expectProblem(answer, 412, 'PRECONDITION_FAILED');
+      const current = String(answer.headers['etag']);
+      expect((await world.get(other, { headers: { 'if-match': current } })).status).toBe(200);
+    }
+    expect((await world.get('/contacts/x', { headers })).status).toBe(400);
+    expect((await world.get(`/contacts/${UNKNOWN}`, { headers })).status).toBe(404);
+    expect((await world.get('/nothing', { headers })).status).toBe(404);
   });
 });
 

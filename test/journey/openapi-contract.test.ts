@@ -45,6 +45,7 @@ describe('what is found', () => {
     const hit = await call(path, id);
     const headers = { 'if-none-match': String(hit.headers['etag']) };
     expect((await call(path, id, '', { headers })).status).toBe(304);
+    expect((await call(path, id, '', { headers: { 'if-match': '"other"' } })).status).toBe(412);
   });
 
   test('with every set of includes, sparse and compressed', async () => {
@@ -175,6 +176,7 @@ describe('what fails', () => {
     await call('/contacts', '', '', { body: 'x'.repeat(17_000), headers: { 'content-length': '17000' } });
     const etag = String((await call('/contacts', '', `?ids=${id}`)).headers['etag']);
     await call('/contacts', '', `?ids=${id}`, { headers: { 'if-none-match': etag } });
+    await call('/contacts', '', `?ids=${id}`, { headers: { 'if-match': '"other"' } });
     const mixed = await call('/contacts', '', `?ids=${UNKNOWN},${id}`);
     expect([mixed.json().data.length, mixed.json().errors.length]).toEqual([1, 1]);
   });
