@@ -1,5 +1,6 @@
-import { exchange } from '../support/http.ts';
+import { exchange, rawExchange } from '../support/http.ts';
 import type { Answer } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -115,4 +116,44 @@ describe('CORS', () => {
       }
     },
   );
+
+  describe('OPTIONS that is not a preflight', () => {
+    const PATHS = ['/contacts/a1b2c3d4-e5f6-7890-abcd-ef1234567890', '/contacts', '/docs', '/healthz'];
+    const [origin = ''] = ORIGINS;
+
+    test.each<[string, Record<string, string>]>([
+      ['without Origin', {}],
+      ['with Origin alone', { origin }],
+      ['with Access-Control-Request-Method alone', { 'access-control-request-method': 'GET' }],
+      ['with an empty method', { origin, 'access-control-request-method': '' }],
+      [
+        'with Access-Control-Request-Headers alone',
+        { origin, 'access-control-request-headers': 'authorization' },
+      ],
+    ])('%s is 405, or 404 for an unknown path, with CORS on or off', async (_name, headers) => {
+      for (const world of [open, closed]) {
+        for (const path of PATHS) {
+          const answer = await world.get(path, { method: 'OPTIONS', headers });
+          expectProblem(answer, 405, 'METHOD_NOT_ALLOWED');
+          expect(answer.headers['allow']).toBe('GET, HEAD');
+          expect(answer.headers).not.toHaveProperty('access-control-allow-methods');
+          expect(answer.headers).not.toHaveProperty('access-control-allow-headers');
+        }
+        const unknown = await world.get('/nothing', { method: 'OPTIONS', headers });
+        expectProblem(unknown, 404, 'ROUTE_NOT_FOUND');
+      }
+    });
+
+    test('OPTIONS * is 404', async () => {
+      const bytes = 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+      for (const world of [open, closed])
+        expect(await rawExchange(Number(new URL(world.program.url).port), bytes)).toMatch(/^HTTP\/1\.1 404 /);
+    });
+
+    test('an allowed origin may read the refusal', async () => {
+      const answer = await open.get('/contacts', { method: 'OPTIONS', headers: { origin } });
+      expect(answer.headers['access-control-allow-origin']).toBe(origin);
+      expect(String(answer.headers['vary'])).toMatch(/\borigin\b/i);
+    });
+  });
 });
