@@ -65,10 +65,10 @@ describe('ETag and 304', () => {
   });
 });
 
-describe('If-Match', () => {
-  const tagOf = async (coding: string): Promise<string> =>
-    String((await get({ 'accept-encoding': coding })).headers['etag']);
+const tagOf = async (coding: string): Promise<string> =>
+  String((await get({ 'accept-encoding': coding })).headers['etag']);
 
+describe('If-Match', () => {
   test('a tag of any coding matches, alone, in a list, and as *', async () => {
     const [plain, gzip, br] = [await tagOf('identity'), await tagOf('gzip'), await tagOf('br')];
     expect(new Set([plain, gzip, br]).size).toBe(3);
@@ -179,10 +179,16 @@ describe('Cache-Control by default', () => {
   });
 });
 
+const kept = (answer: Answer): number =>
+  number(/^private, max-age=(\d+)$/, answer.headers['cache-control']) - Number(answer.headers['age']);
+const ttl = (answer: Answer): number => number(/; hit; ttl=(-?\d+)/, answer.headers['cache-status']);
+const aged = (of: World, id: string): Promise<Answer> =>
+  waitFor('a hit with an Age', async () => {
+    const answer = await of.get(`/contacts/${id}`);
+    return Number(answer.headers['age']) >= 2 && answer;
+  });
+
 describe('Cache-Control with CLIENT_MAX_AGE_S', () => {
-  const kept = (answer: Answer): number =>
-    number(/^private, max-age=(\d+)$/, answer.headers['cache-control']) - Number(answer.headers['age']);
-  const ttl = (answer: Answer): number => number(/; hit; ttl=(-?\d+)/, answer.headers['cache-status']);
   let long: World;
   let short: World;
   beforeAll(async () => {
@@ -192,12 +198,6 @@ describe('Cache-Control with CLIENT_MAX_AGE_S', () => {
     ]);
   });
   afterAll(() => Promise.all([long?.stop(), short?.stop()]));
-
-  const aged = (of: World, id: string): Promise<Answer> =>
-    waitFor('a hit with an Age', async () => {
-      const answer = await of.get(`/contacts/${id}`);
-      return Number(answer.headers['age']) >= 2 && answer;
-    });
 
   test('max-age minus Age is the lifetime that is left of the part that expires first', async () => {
     const id = long.freshContact();
