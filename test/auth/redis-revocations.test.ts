@@ -156,13 +156,13 @@ describe('on one server', () => {
     await expect(one.revoke({ jti: 'a' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
     expect([one.refuses({ jti: 'a' }), two.refuses({ jti: 'a' })]).toEqual([true, false]);
     await server.restart();
-    await waitFor('the news', () => two.refuses({ jti: 'a' }), 20_000);
-  }, 40_000);
+    await waitFor('the news', () => two.refuses({ jti: 'a' }));
+  });
 });
 
 describe('on a Cluster', () => {
   let cluster: RedisCluster;
-  beforeAll(async () => void (cluster = await startCluster()), 60_000);
+  beforeAll(async () => void (cluster = await startCluster()));
   afterAll(() => cluster?.stop());
 
   test('every process hears of it, and one that starts later knows', async () => {

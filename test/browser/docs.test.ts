@@ -8,7 +8,7 @@ let browser: Browser;
 beforeAll(async () => {
   browser = await launchBrowser();
   world = await startWorld();
-}, 400_000);
+});
 afterAll(async () => {
   await browser?.close();
   await world?.stop();

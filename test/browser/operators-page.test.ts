@@ -12,7 +12,7 @@ beforeAll(async () => {
   browser = await launchBrowser();
   world = await startWorld();
   locked = await startProgram({ ...programEnv(world.sandbox, world.secret), ADMIN_TOKEN: TOKEN });
-}, 400_000);
+});
 afterAll(async () => {
   await browser?.close();
   await locked?.stop();

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { startNode } from '../support/child.ts';
 import type { Child, StartOptions } from '../support/child.ts';
 import type { Json } from '../support/http.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { HANG_MS, waitFor } from '../support/wait-for.ts';
 
 const FREE_PORTS = { PORT: '0', ADMIN_PORT: '0', SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' };
 /** The end of the text that the demo prints once everything runs. */
@@ -18,7 +18,7 @@ const start = (env: Record<string, string> = {}, options: StartOptions = {}): Ch
   startNode('src/cli/demo.ts', { ...FREE_PORTS, ...env }, undefined, options);
 
 async function printed(demo: Child): Promise<string> {
-  return waitFor('the instructions', () => demo.stdout().includes(PRINTED) && demo.stdout(), 20_000);
+  return waitFor('the instructions', () => demo.stdout().includes(PRINTED) && demo.stdout());
 }
 
 /** What is to be pasted, step by step; the token comes before the first. */
@@ -31,7 +31,7 @@ function stepsOf(text: string): { token: string; steps: string[] } {
 /** Runs a command in bash, as it was printed. */
 function paste(command: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile('bash', ['-c', `set -u\n${command}`], { timeout: 15_000 }, (error, stdout, stderr) => {
+    execFile('bash', ['-c', `set -u\n${command}`], { timeout: HANG_MS }, (error, stdout, stderr) => {
       if (error && stdout === '') reject(new Error(`${command}\n${stderr}`, { cause: error }));
       else resolve(stdout);
     });
@@ -76,7 +76,7 @@ describe('what the demo prints', () => {
     const { token, steps } = stepsOf(text);
     answers = [];
     for (const step of steps) answers.push(await paste(`${token}\n${step}`));
-  }, 40_000);
+  });
   afterAll(() => demo?.stop());
 
   const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';

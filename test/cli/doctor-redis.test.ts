@@ -1,23 +1,27 @@
+import { closedPort, type ClosedPort } from '../support/closed-port.ts';
 import { startCluster } from '../support/redis/redis-cluster.ts';
-import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { runDoctor } from '../support/run-doctor.ts';
 import { startSandbox, type Sandbox } from '../support/start-sandbox.ts';
 
 let sandbox: Sandbox;
 let redis: RedisServer;
+let closed: ClosedPort;
 beforeAll(async () => {
-  [sandbox, redis] = await Promise.all([
+  [sandbox, redis, closed] = await Promise.all([
     startSandbox(),
     startRedis({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lfu'] }),
+    closedPort(),
   ]);
 });
 afterAll(async () => {
+  closed?.release();
   await Promise.all([sandbox?.stop(), redis?.stop()]);
 });
 
 test('that is down', async () => {
   const { code, wrong, of } = await runDoctor(sandbox.url, {
-    REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
+    REDIS_URL: `redis://127.0.0.1:${closed.port}`,
   });
   expect({ code, wrong }).toEqual({ code: 1, wrong: { Redis: 'failed' } });
   expect(of('Redis').detail).toContain('ECONNREFUSED');
@@ -169,4 +173,4 @@ test('a Cluster: its slots and every master, what is the same said once', async 
   } finally {
     await cluster.stop();
   }
-}, 90_000);
+});

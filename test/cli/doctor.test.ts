@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { closedPort, type ClosedPort } from '../support/closed-port.ts';
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.ts';
 import { newKey, startIssuer, type Issuer } from '../support/issuer.ts';
-import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { runDoctor, runDoctorAs } from '../support/run-doctor.ts';
 import { API_KEY, DEVELOPER_SECRET, startSandbox, type Sandbox } from '../support/start-sandbox.ts';
 
@@ -17,15 +18,18 @@ let sandbox: Sandbox;
 let redis: RedisServer;
 let issuer: Issuer;
 let proxy: ConnectProxy;
+let closed: ClosedPort;
 beforeAll(async () => {
-  [sandbox, redis, issuer, proxy] = await Promise.all([
+  [sandbox, redis, issuer, proxy, closed] = await Promise.all([
     startSandbox({ SANDBOX_ALLOWED_IPS: LISTED }),
     startRedis({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru'] }),
     startIssuer(),
     startConnectProxy(),
+    closedPort(),
   ]);
 });
 afterAll(async () => {
+  closed?.release();
   await Promise.all([sandbox?.stop(), redis?.stop(), issuer?.stop(), proxy?.stop()]);
 });
 afterEach(() => {
@@ -179,7 +183,7 @@ describe('the upstream', () => {
   });
 
   test('a host where nothing listens: no word of credentials', async () => {
-    const { code, findings, of } = await runDoctor(`http://127.0.0.1:${await freePort()}`);
+    const { code, findings, of } = await runDoctor(`http://127.0.0.1:${closed.port}`);
     expect(code).toBe(1);
     expect(of('upstream connection').detail).toContain('cannot be reached (ECONNREFUSED)');
     expect(findings.map(({ check }) => check).join()).not.toMatch(/secret|API key|egress/);
@@ -240,27 +244,27 @@ describe('EGRESS_PROXY_URL', () => {
   });
 
   test('that cannot be reached is told apart from the upstream', async () => {
-    const { code, of } = await through(`http://user:proxy-password@127.0.0.1:${await freePort()}`);
+    const { code, of } = await through(`http://user:proxy-password@127.0.0.1:${closed.port}`);
     expect(code).toBe(1);
     expect(of('upstream connection').detail).toMatch(/^the proxy of EGRESS_PROXY_URL .* cannot be reached/);
   });
 
   test('that opens no tunnel is told apart from the upstream', async () => {
-    const closed = await startConnectProxy();
-    closed.refuse();
+    const refusing = await startConnectProxy();
+    refusing.refuse();
     try {
-      const { code, of } = await through(closed.url);
+      const { code, of } = await through(refusing.url);
       expect(code).toBe(1);
       expect(of('upstream connection').detail).toMatch(/^the proxy at .* opens no tunnel/);
     } finally {
-      await closed.stop();
+      await refusing.stop();
     }
   });
 });
 
 describe('the key set', () => {
   test('that cannot be had', async () => {
-    const env = withJwks({ JWT_JWKS_URI: `http://127.0.0.1:${await freePort()}/keys?tenant=acme` });
+    const env = withJwks({ JWT_JWKS_URI: `http://127.0.0.1:${closed.port}/keys?tenant=acme` });
     const { code, of } = await runDoctor(sandbox.url, env);
     expect(code).toBe(1);
     expect(of('JWKS').detail).toMatch(/\/keys" cannot be fetched \(ECONNREFUSED\)$/);

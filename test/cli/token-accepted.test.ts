@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PROJECT_ROOT, runNode } from '../support/child.ts';
+import { HANG_MS } from '../support/wait-for.ts';
 import { writeKeyPair } from '../support/key-pair.ts';
 import { AUDIENCE, ISSUER } from '../support/tokens.ts';
 import { startWorld } from '../support/world.ts';
@@ -25,7 +26,7 @@ describe('a running proxy takes it', () => {
       };
       const args = ['run', '--silent', 'token', '--', '--org', org, '--member', member];
       const token = await new Promise<string>((resolve, reject) => {
-        execFile('npm', args, { cwd: PROJECT_ROOT, env, timeout: 15_000 }, (error, stdout, stderr) =>
+        execFile('npm', args, { cwd: PROJECT_ROOT, env, timeout: HANG_MS }, (error, stdout, stderr) =>
           error ? reject(new Error(stderr, { cause: error })) : resolve(stdout.trim()),
         );
       });

@@ -35,7 +35,7 @@ describe('cluster', () => {
     cluster = await startCluster();
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
     opened = await openStore({ mode: 'cluster', nodes });
-  }, 60_000);
+  });
   afterAll(async () => {
     opened.close();
     await cluster.stop();

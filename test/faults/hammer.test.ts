@@ -24,7 +24,7 @@ beforeAll(async () => {
     UPSTREAM_TIMEOUT_MS: '600',
     ...shortLived,
   });
-}, 60_000);
+});
 afterAll(async () => {
   await fleet?.stop();
   await redis?.stop();

@@ -8,7 +8,7 @@ beforeAll(async () => {
   redis = await startRedis();
   // Long, so that what the others stop serving in time they have been told of.
   fleet = await startFleet(3, { REDIS_URL: redis.url, CACHE_L1_TTL_MS: '60000' });
-}, 60_000);
+});
 afterAll(async () => {
   await fleet?.stop();
   await redis?.stop();

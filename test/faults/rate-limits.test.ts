@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { jest } from '@jest/globals';
 import { startFleet, type Fleet } from '../support/fleet.ts';
 import type { Answer } from '../support/http.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-jest.setTimeout(120_000);
 
 const LIMIT = 50;
 const TIERS = JSON.stringify({ default: { limit: LIMIT, windowS: 600 } });

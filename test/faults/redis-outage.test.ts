@@ -2,7 +2,7 @@ import { startFleet, redisEvents, type Fleet } from '../support/fleet.ts';
 import { CAME_BACK, expectThrough, healthy, REFUSES, TAKES_AGAIN, WENT } from '../support/outage.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startSlowProxy } from '../support/slow-proxy.ts';
-import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // Off, so that what is found comes from Redis or the upstream.
@@ -14,7 +14,7 @@ describe('a Redis that was well', () => {
   beforeAll(async () => {
     redis = await startRedis();
     fleet = await startFleet(1, { REDIS_URL: redis.url, ...NO_NEAR_CACHE });
-  }, 30_000);
+  });
   afterAll(async () => {
     await fleet?.stop();
     await redis?.stop();
@@ -136,13 +136,14 @@ describe('a Redis that cannot be used at the start', () => {
   }
 
   test('is not there yet: the process listens, and uses it once it is', async () => {
-    const port = await freePort();
+    const redis = await redisWith();
+    await redis.kill();
     const { member, id } = await expectWithout(
-      { REDIS_URL: `redis://127.0.0.1:${port}` },
+      { REDIS_URL: redis.url },
       'redis',
       /^ECONNREFUSED: nothing listens at the address in REDIS_URL/,
     );
-    await redisWith({ port });
+    await redis.restart();
     await healthy(member);
     expect((await member.invalidate(id)).status).toBe(204);
     await member.get(`/contacts/${id}`);

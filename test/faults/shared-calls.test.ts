@@ -8,7 +8,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   redis = await startRedis();
   fleet = await startFleet(3, { REDIS_URL: redis.url });
-}, 60_000);
+});
 afterAll(async () => {
   await fleet?.stop();
   await redis?.stop();

@@ -22,10 +22,10 @@ test('a hundred clients that trickle are cut off within 15 s, and others are ser
     expect(answer.status).toBe(200);
     expect(answer.ms).toBeLessThan(2000);
     expect(open.size).toBe(100);
-    await waitFor('all of them to be cut off', () => open.size === 0, 15_000, 100);
+    await waitFor('all of them to be cut off', () => open.size === 0);
   } finally {
     for (const timer of timers) clearInterval(timer);
     for (const socket of open) socket.destroy();
     await world.stop();
   }
-}, 60_000);
+});

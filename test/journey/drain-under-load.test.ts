@@ -44,4 +44,4 @@ test('SIGTERM under load loses no request that was accepted', async () => {
   } finally {
     await world.stop();
   }
-}, 60_000);
+});

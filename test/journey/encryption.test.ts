@@ -20,7 +20,7 @@ beforeAll(async () => {
   old = await fleet.add({ CACHE_ENCRYPTION_KEYS: OLD_KEY });
   rotating = await fleet.add({ CACHE_ENCRYPTION_KEYS: `${NEW_KEY},${OLD_KEY}` });
   rotated = await fleet.add({ CACHE_ENCRYPTION_KEYS: NEW_KEY });
-}, 60_000);
+});
 afterAll(async () => {
   await fleet?.stop();
   await redis?.stop();

@@ -70,20 +70,20 @@ test('200 unknown keys at once make two fetches at most, and a rotated key is le
     void statusOf(strangers(`more-${floods}`)).catch(() => 0);
   }, 20);
   try {
-    await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200, 30_000, 100);
+    await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200);
   } finally {
     clearInterval(flood);
   }
   expect(floods).toBeGreaterThan(0);
   expectProblem(await get(old.sign(claims())), 401, 'INVALID_TOKEN');
-}, 60_000);
+});
 
 test('a token that verified is refused once its key has left', async () => {
   const token = old.sign(claims());
   expect(await statusOf(token)).toBe(200);
   issuer.publish(next.jwk);
   expect(await statusOf(token)).toBe(200);
-  await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200, 15_000, 100);
+  await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200);
   expectProblem(await get(token), 401, 'INVALID_TOKEN');
 });
 
@@ -99,9 +99,9 @@ test('known keys serve on while the issuer is down, and it is told', async () =>
   } finally {
     await issuer.start();
   }
-  await waitFor('recovery', async () => !(await reasons()).includes('jwks'), 15_000);
+  await waitFor('recovery', async () => !(await reasons()).includes('jwks'));
   expect(linesAbout('jwks')).toHaveLength(2);
-}, 30_000);
+});
 
 test('started with the issuer down, it says so with a 503, and recovers by itself', async () => {
   await program.stop();
@@ -118,9 +118,9 @@ test('started with the issuer down, it says so with a 503, and recovers by itsel
   } finally {
     await issuer.start();
   }
-  await waitFor('recovery', async () => !(await reasons()).includes('jwks'), 20_000, 100);
+  await waitFor('recovery', async () => !(await reasons()).includes('jwks'));
   expect(await statusOf(old.sign(claims()))).toBe(200);
-}, 40_000);
+});
 
 test('an issuer that hangs holds up nobody whose key is known', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
@@ -135,13 +135,13 @@ test('an issuer that hangs holds up nobody whose key is known', async () => {
   } finally {
     issuer.answerWith(undefined);
   }
-}, 30_000);
+});
 
 test('SIGTERM is not held up by a fetch that hangs', async () => {
   issuer.answerWith(() => {});
   try {
     void get(strangers('x')).catch(() => 0);
-    const { code } = await program.stop(10_000);
+    const { code } = await program.stop();
     expect(code).toBe(0);
   } finally {
     issuer.answerWith(undefined);

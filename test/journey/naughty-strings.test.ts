@@ -98,7 +98,7 @@ describe('the big list of naughty strings never yields a 5xx', () => {
       ];
     });
     expect(found).toEqual([]);
-  }, 40_000);
+  });
 
   test('as the claims of a token that is otherwise good', async () => {
     const found = await faults((text) => [
@@ -116,7 +116,7 @@ describe('the big list of naughty strings never yields a 5xx', () => {
     for (let index = 0; index < NAUGHTY.length; index += 16) {
       const some = NAUGHTY.slice(index, index + 16).map(async (text) => {
         const bytes = `GET /contacts/${text}?include=${text} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
-        const answer = await rawExchange(world.program.port, bytes, 3000);
+        const answer = await rawExchange(world.program.port, bytes);
         if (answer.startsWith('HTTP/1.1 5')) found.push(`${JSON.stringify(text)}: ${answer.slice(0, 60)}`);
       });
       await Promise.all(some);

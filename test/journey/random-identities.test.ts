@@ -164,7 +164,7 @@ test('whatever a token and a request hold, the answer is no fault and nobody els
   // Most attempts must get somewhere, or nothing was tried.
   expect(tally.get(200)).toBeGreaterThan(50);
   expect(tally.get(401)).toBeGreaterThan(50);
-}, 120_000);
+});
 
 test('random identities are answered as themselves, however they are mixed', async () => {
   const claimed = fc.record({
@@ -187,4 +187,4 @@ test('random identities are answered as themselves, however they are mixed', asy
     }
   });
   await fc.assert(property, { numRuns: 60 });
-}, 120_000);
+});

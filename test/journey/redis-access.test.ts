@@ -7,7 +7,7 @@ import type { Environment } from '../support/child.ts';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
 import { exchange } from '../support/http.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
-import { freePort, startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let fleet: Fleet;
@@ -37,11 +37,10 @@ describe('TLS', () => {
   let redis: RedisServer;
   beforeAll(async () => {
     certificates = makeCertificates();
-    const port = await freePort();
     const { ca, cert, key } = certificates;
     redis = await startRedis({
-      port,
-      args: `--port 0 --tls-port ${port} --tls-auth-clients no --tls-cert-file ${cert}
+      args: (port) =>
+        `--port 0 --tls-port ${port} --tls-auth-clients no --tls-cert-file ${cert}
         --tls-key-file ${key} --tls-ca-cert-file ${ca}`.split(/\s+/),
       cliArgs: ['--tls', '--cacert', ca],
     });

@@ -119,4 +119,4 @@ test('with Redis, every process hears of it, and one that starts later knows', a
     await Promise.all(programs.map((program) => program.stop()));
     await redis.stop();
   }
-}, 40_000);
+});

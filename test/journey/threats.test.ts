@@ -406,7 +406,7 @@ test('failures that could be told apart by their answer, or by waiting for the i
   } finally {
     issuer.answerWith(undefined);
   }
-}, 30_000);
+});
 
 const read = (...names: string[]): string => readFileSync(path.join(PROJECT_ROOT, 'test', ...names), 'utf8');
 

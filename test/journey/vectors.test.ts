@@ -54,7 +54,6 @@ test.each(batches.map((batch, index) => [index + 1, batch] as const))(
       await issuer.stop();
     }
   },
-  60_000,
 );
 
 test('a control was sent for every key that came with its private half, and most were taken', () => {

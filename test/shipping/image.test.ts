@@ -73,10 +73,8 @@ test('it starts with production dependencies alone, as nobody, answers, is healt
   proxy.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
   proxy.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = once(proxy, 'exit');
-  const listening = await waitFor(
-    `the program:\n${output}`,
-    () => parsedLines(output).find((line) => line['msg'] === 'listening'),
-    30_000,
+  const listening = await waitFor(`the program:\n${output}`, () =>
+    parsedLines(output).find((line) => line['msg'] === 'listening'),
   );
   const port = String(listening['port']);
   const origin = `http://127.0.0.1:${port}`;
@@ -93,14 +91,14 @@ test('it starts with production dependencies alone, as nobody, answers, is healt
 
   proxy.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
-}, 60_000);
+});
 
 test('the sandbox starts from the same image', async () => {
   const sandbox = run(['src/sandbox/main.ts'], { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' });
   await once(sandbox.stdout!, 'data');
   sandbox.kill('SIGTERM');
   await once(sandbox, 'exit');
-}, 30_000);
+});
 
 test('it holds no development dependency, no test and no second Node', () => {
   const modules = readdirSync(path.join(directory, 'node_modules'));

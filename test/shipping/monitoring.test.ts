@@ -15,7 +15,7 @@ const panels: Json[] = dashboard.panels.filter(({ type }: Json) => type !== 'row
 const datasources: Json[] = parse(read('config/grafana/provisioning/datasources/prometheus.yml')).datasources;
 
 let exposed: Map<string, Exposed>;
-beforeAll(async () => void (exposed = await metricsOfBusyPrograms()), 60_000);
+beforeAll(async () => void (exposed = await metricsOfBusyPrograms()));
 
 /** What Prometheus adds by itself. */
 const SCRAPED = ['instance', 'job'];

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import { HANG_MS } from './wait-for.ts';
 
 export const PROJECT_ROOT = path.resolve(import.meta.dirname, '..', '..');
 
@@ -64,7 +65,7 @@ export function startNode(
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     signal: (name) => void child.kill(name),
-    stop: async (timeoutMs = 5000) => {
+    stop: async (timeoutMs = HANG_MS) => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       return exited.finally(() => clearTimeout(timer));
@@ -79,7 +80,7 @@ export async function runNode(
   options: StartOptions = {},
 ): Promise<Exit & { stdout: string; stderr: string }> {
   const child = startNode(entry, env, undefined, options);
-  const timer = setTimeout(() => child.signal('SIGKILL'), 15_000);
+  const timer = setTimeout(() => child.signal('SIGKILL'), HANG_MS);
   const exit = await child.exited.finally(() => clearTimeout(timer));
   return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
 }
@@ -88,7 +89,7 @@ export async function runNode(
 export async function jsonLine(
   child: Child,
   accept: (line: Record<string, unknown>) => boolean,
-  timeoutMs = 15_000,
+  timeoutMs = HANG_MS,
 ): Promise<Record<string, unknown>> {
   let exit: Exit | undefined;
   void child.exited.then((value) => (exit = value));

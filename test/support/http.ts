@@ -2,6 +2,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
 import { mustNotBeLogged } from './run-directory.ts';
+import { HANG_MS } from './wait-for.ts';
 
 /** An answer's JSON, whose shape tests assert rather than declare. */
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -54,7 +55,7 @@ export function exchange(url: string, options: Options = {}): Promise<Answer> {
         });
       },
     );
-    request.setTimeout(options.timeoutMs ?? 15_000, () => request.destroy(new Error(`no answer: ${path}`)));
+    request.setTimeout(options.timeoutMs ?? HANG_MS, () => request.destroy(new Error(`no answer: ${path}`)));
     request.once('error', reject);
     request.end(options.body);
   });
@@ -73,11 +74,11 @@ function notePersonalData(text: string): void {
   }
 }
 
-/** Sends bytes as they are and reads until the other side closes or falls silent. */
-export async function rawExchange(port: number, bytes: string | Buffer, quietMs = 2000): Promise<string> {
+/** Sends bytes as they are, ends its own side, and returns all that came until the other side closed. */
+export async function rawExchange(port: number, bytes: string | Buffer): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   let text = '';
-  socket.setTimeout(quietMs, () => socket.destroy());
+  socket.setTimeout(HANG_MS, () => socket.destroy());
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
   socket.on('error', () => undefined);
   socket.end(bytes);

@@ -55,7 +55,7 @@ export async function expectThrough(fleet: Fleet, member: Member, outage: Outage
 }
 
 export function healthy(member: Member): Promise<unknown> {
-  return waitFor('readiness', async () => (await member.readyz()).status === 'ready', 15_000);
+  return waitFor('readiness', async () => (await member.readyz()).status === 'ready');
 }
 
 /** Redis or none, a call that is under way is joined. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { jsonLine, startNode } from './child.ts';
 import type { Child, Environment, Exit } from './child.ts';
 import { mustNotBeLogged, runDirectory } from './run-directory.ts';
+import { HANG_MS } from './wait-for.ts';
 
 export interface Program extends Child {
   readonly port: number;
@@ -38,7 +39,7 @@ export async function startProgram(env: Environment): Promise<Program> {
 /** Runs the program where it is expected to refuse to start. */
 export async function runProgram(env: Environment): Promise<Exit & { stdout: string; stderr: string }> {
   const child = spawnProgram(env);
-  const timer = setTimeout(() => child.signal('SIGKILL'), 10_000);
+  const timer = setTimeout(() => child.signal('SIGKILL'), HANG_MS);
   const exit = await child.exited.finally(() => clearTimeout(timer));
   return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
 }

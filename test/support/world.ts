@@ -50,7 +50,7 @@ export function programEnv(sandbox: { readonly url: string }, secret: string): E
     ZYNTRO_BASE_URL: sandbox.url,
     ZYNTRO_API_KEY: API_KEY,
     ZYNTRO_DEVELOPER_SECRET: DEVELOPER_SECRET,
-    UPSTREAM_TIMEOUT_MS: '5000',
+    UPSTREAM_TIMEOUT_MS: '60000',
   };
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { waitFor } from '../wait-for.ts';
-import { freePort, startRedis, type RedisServer } from './redis-server.ts';
+import { HANG_MS, waitFor } from '../wait-for.ts';
+import { startRedis, type RedisServer } from './redis-server.ts';
 
 const run = promisify(execFile);
 const NODES = 6;
@@ -17,37 +17,22 @@ export interface RedisCluster {
 
 /** A real Cluster: three masters with a replica each. */
 export async function startCluster(): Promise<RedisCluster> {
-  const nodes: RedisServer[] = [];
-  for (let index = 0; index < NODES; index += 1) {
-    const port = await freeClusterPort();
-    nodes.push(
-      await startRedis({
-        port,
-        args: [
-          '--cluster-enabled',
-          'yes',
-          '--cluster-node-timeout',
-          '2000',
-          '--cluster-config-file',
-          'nodes.conf',
-        ],
-      }),
-    );
-  }
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  const nodes = await Promise.all(
+    Array.from({ length: NODES }, () =>
+      startRedis({ args: [...args, '--cluster-config-file', 'nodes.conf'] }),
+    ),
+  );
   const addresses = nodes.map((node) => `127.0.0.1:${node.port}`);
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'], {
-    timeout: 30_000,
+    timeout: HANG_MS,
   });
-  await waitFor(
-    'the cluster to form',
-    async () => {
-      const states = await Promise.all(nodes.map((node) => node.cli('cluster', 'info')));
-      const links = await Promise.all(nodes.map((node) => node.cli('info', 'replication')));
-      const linked = links.filter((text) => /master_link_status:up/.test(text)).length;
-      return states.every((text) => text.includes('cluster_state:ok')) && linked === NODES / 2;
-    },
-    30_000,
-  );
+  await waitFor('the cluster to form', async () => {
+    const states = await Promise.all(nodes.map((node) => node.cli('cluster', 'info')));
+    const links = await Promise.all(nodes.map((node) => node.cli('info', 'replication')));
+    const linked = links.filter((text) => /master_link_status:up/.test(text)).length;
+    return states.every((text) => text.includes('cluster_state:ok')) && linked === NODES / 2;
+  });
   return {
     nodes,
     addresses: addresses.join(','),
@@ -74,12 +59,4 @@ function servesSlot(line: string, slot: number): boolean {
       const [from, to = from] = range.split('-').map(Number);
       return from! <= slot && slot <= to!;
     });
-}
-
-/** A Cluster's nodes talk to each other on their port plus 10,000. */
-async function freeClusterPort(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (port < 55_000) return port;
-  }
 }

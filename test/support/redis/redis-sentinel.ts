@@ -22,16 +22,11 @@ sentinel down-after-milliseconds ${NAME} 1000
 sentinel failover-timeout ${NAME} 4000
 `;
   const sentinels = await Promise.all([1, 2, 3].map(() => startRedis({ sentinelConfig })));
-  await waitFor(
-    'the Sentinels to know each other',
-    async () => {
-      const linked = (await replica.cli('info', 'replication')).includes('master_link_status:up');
-      const infos = await Promise.all(sentinels.map((one) => one.cli('info', 'sentinel')));
-      return linked && infos.every((text) => /slaves=1,sentinels=3/.test(text));
-    },
-    40_000,
-    100,
-  );
+  await waitFor('the Sentinels to know each other', async () => {
+    const linked = (await replica.cli('info', 'replication')).includes('master_link_status:up');
+    const infos = await Promise.all(sentinels.map((one) => one.cli('info', 'sentinel')));
+    return linked && infos.every((text) => /slaves=1,sentinels=3/.test(text));
+  });
   return {
     master,
     replica,

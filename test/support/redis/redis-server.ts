@@ -1,10 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { waitFor } from '../wait-for.ts';
+import { HANG_MS } from '../wait-for.ts';
 
 const run = promisify(execFile);
 
@@ -22,54 +22,43 @@ export interface RedisServer {
 }
 
 export interface RedisServerOptions {
-  readonly args?: readonly string[];
-  readonly port?: number;
+  readonly args?: readonly string[] | ((port: number) => readonly string[]);
   /** Arguments for redis-cli, such as a password. */
   readonly cliArgs?: readonly string[];
   /** Makes it a Sentinel, with these lines as its configuration. */
   readonly sentinelConfig?: string;
 }
 
-/** A real server of its own: on a free port, with nothing on disk but an empty directory. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly gone: Promise<void>;
+}
+
+/**
+ * Ports below the range from which the system takes ephemeral ones, so that a server that was killed finds its
+ * port free again. A Cluster's nodes use the port plus 10,000 as well.
+ */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 22_000;
+const PORT_TAKEN = /Address already in use/;
+
+/** Starts a real server on a port of its own, with nothing on disk but an empty directory. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const port = options.port ?? (await freePort());
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-redis-'));
-  const args: string[] = [];
-  if (options.sentinelConfig !== undefined) {
-    const file = path.join(directory, 'sentinel.conf');
-    writeFileSync(file, options.sentinelConfig);
-    args.push(file, '--sentinel');
-  }
-  args.push('--port', String(port), '--bind', '127.0.0.1', '--dir', directory);
-  if (options.sentinelConfig === undefined) args.push('--save', '', '--appendonly', 'no');
-  args.push(...(options.args ?? []));
-  const cli = async (...command: string[]): Promise<string> => {
-    const { stdout } = await run(
-      'redis-cli',
-      ['-e', '-h', '127.0.0.1', '-p', String(port), ...(options.cliArgs ?? []), ...command],
-      { timeout: 10_000 },
-    );
-    return stdout.trim();
-  };
-  let server = await begin();
-
-  async function begin() {
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-4000)));
-    const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    await waitFor('redis-server to listen', async () => {
-      if (child.exitCode !== null) throw new Error(`redis-server ended:\n${output}`);
-      return accepts(port);
-    });
-    return { child, gone };
-  }
-
+  const [port, first] = await startOnFreePort((candidate) => start(argsFor(options, directory, candidate)));
+  let server = first;
+  const args = argsFor(options, directory, port);
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
-    cli,
+    async cli(...command) {
+      const { stdout } = await run(
+        'redis-cli',
+        ['-e', '-h', '127.0.0.1', '-p', String(port), ...(options.cliArgs ?? []), ...command],
+        { timeout: HANG_MS },
+      );
+      return stdout.trim();
+    },
     signal: (name) => void server.child.kill(name),
     async kill() {
       server.child.kill('SIGKILL');
@@ -78,7 +67,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     async restart() {
       server.child.kill('SIGKILL');
       await server.gone;
-      server = await begin();
+      server = await start(args);
     },
     async stop() {
       server.child.kill('SIGKILL');
@@ -88,18 +77,44 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   };
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+function argsFor(options: RedisServerOptions, directory: string, port: number): string[] {
+  const own = typeof options.args === 'function' ? options.args(port) : (options.args ?? []);
+  const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
+  if (options.sentinelConfig === undefined) return [...common, '--save', '', '--appendonly', 'no', ...own];
+  const file = path.join(directory, 'sentinel.conf');
+  writeFileSync(file, options.sentinelConfig);
+  return [file, '--sentinel', ...common, ...own];
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+/** Another process may listen on any port: the server itself finds out. */
+async function startOnFreePort(startOn: (port: number) => Promise<Started>): Promise<[number, Started]> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    const started = await startOn(port).catch((error: Error) => {
+      if (!PORT_TAKEN.test(error.message)) throw error;
+    });
+    if (started) return [port, started];
+  }
+}
+
+/** Resolves once the server has logged that it is ready. */
+function start(args: readonly string[]): Promise<Started> {
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  let output = '';
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
+    child.once('error', reject);
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output = (output + text).slice(-4000);
+        if (!/Ready to accept connections|Sentinel ID is/.test(output)) return;
+        clearTimeout(timer);
+        resolve({ child, gone });
+      });
+    void gone.then(() => {
+      clearTimeout(timer);
+      reject(new Error(`redis-server ended:\n${output}`));
+    });
   });
 }
