@@ -51,6 +51,7 @@ import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { answerSiblings, metricsTogether, tellSiblings } from './processes/shared-state.ts';
 import type { Siblings } from './processes/siblings.ts';
 import { replaceableSecrets } from './replaceable-secrets.ts';
+import { prepareAll, type Replacement } from './replacement.ts';
 import { setTimer } from './resilience/timers.ts';
 import { withResilience } from './resilience/with-resilience.ts';
 import { shedLoad } from './http/shed-load.ts';
@@ -117,10 +118,9 @@ export function buildApp(options: AppOptions) {
       await redis?.connect();
       await identity.connect();
     },
-    takeSecrets: (next: Config) => {
-      secrets.replace(next);
-      identity.replaceIssuers(next.auth.issuers);
-    },
+    /** Builds everything that new secrets change. */
+    prepareReload: (next: Config): Replacement =>
+      prepareAll([() => secrets.prepare(next), () => identity.prepareIssuers(next.auth.issuers)]),
     close: async () => {
       await Promise.all([secrets.transport.close(), identity.close()]);
       redis?.close();

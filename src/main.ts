@@ -3,10 +3,10 @@ import { buildApp } from './app.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/faults.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
-import { secretReloader } from './config/secret-reloader.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './processes/primary.ts';
 import { openSiblings } from './processes/siblings.ts';
+import { secretReloader } from './reload-secrets.ts';
 import { Health } from './telemetry/health.ts';
 import { describeError, openLog, type Log } from './telemetry/log.ts';
 import { openMetrics } from './telemetry/metrics.ts';
@@ -49,17 +49,6 @@ async function open(
     log.fatal({ code, advice: `choose another ${variable}` }, `cannot listen on the ${what} port`);
     process.exit(1);
   }
-}
-
-/** SIGHUP: secrets are read again, and what cannot be used leaves the old ones in place. */
-function reloadOnHangUp(env: Environment, takeSecrets: (config: Config) => void, log: Log): void {
-  const reload = secretReloader(env);
-  process.on('SIGHUP', () => {
-    const { config, faults } = reload();
-    if (config) takeSecrets(config);
-    if (faults.length === 0) log.info('secrets were read again');
-    else log.error({ faults }, 'secrets were read again, and the old ones stay where the new are at fault');
-  });
 }
 
 /** SIGTERM and SIGINT end the program in order, and so does an error that nothing handles, with exit code 1. */
@@ -105,7 +94,7 @@ async function serve({ env, config }: Settings, log: Log): Promise<void> {
   const flushTraces = await startTracing(config.tracing, log);
   const siblings = openSiblings(config.processes > 1);
   const app = buildApp({ config, log, health, metrics, siblings });
-  reloadOnHangUp(env, app.takeSecrets, log);
+  process.on('SIGHUP', secretReloader(env, app.prepareReload, log));
   await app.connect();
   const { http, admin } = config;
   const publicServer = await open('public', 'PORT', () => listen(app.publicApp, http), log);

@@ -2,14 +2,15 @@ import { encryptedCodec, plainCodec, type EntryCodec } from './cache/stored-entr
 import type { Config } from './config/load-config.ts';
 import type { Health } from './telemetry/health.ts';
 import type { Caller } from './contact/read-contact.ts';
+import type { Replacement } from './replacement.ts';
 import { describeError, subjectHasher, type Log } from './telemetry/log.ts';
 import type { Egress } from './telemetry/status.ts';
 import { credentialSource } from './upstream/credentials.ts';
-import { openTransport, type Transport } from './upstream/transport.ts';
+import { openTransport, type OpenTransport, type Transport } from './upstream/transport.ts';
 
 /**
  * What is made of secrets, behind functions that look up the newest: steps keep the function, each call
- * keeps what it began with, and `replace` changes all of it at once.
+ * keeps what it began with, and a replacement changes all of it at once.
  */
 export function replaceableSecrets(
   config: Config,
@@ -28,9 +29,8 @@ export function replaceableSecrets(
     decode: (key, stored) => current.codec.decode(key, stored),
   };
 
-  function replaceTransport(next: Config): void {
-    const old = inner;
-    inner = openTransport(next.upstream);
+  /** Closes a transport that no new call uses, once its calls have ended. */
+  function retire(old: OpenTransport): void {
     old.retire().catch((error: unknown) => {
       log.error({ error: describeError(error) }, 'could not close connections through the old egress proxy');
     });
@@ -46,21 +46,38 @@ export function replaceableSecrets(
     /** Where calls leave from: never with the credentials of an egress proxy. */
     egress: (): Egress => ({
       localAddress: settings.upstream.localAddress,
-      proxy: settings.upstream.proxyUrl?.host,
+      proxy: settings.upstream.proxy?.url.host,
     }),
 
-    replace: (next: Config): void => {
-      // New credentials have no faults yet, and an organization that is gone has none any more.
-      for (const component of current.credentials.components()) health.recover(component);
-      const { hashSubject } = current;
-      // Without a key of its own the hash is random, and stays what it was.
-      current = next.log.hashKey === undefined ? { ...open(next), hashSubject } : open(next);
-      if (next.upstream.proxyUrl?.href !== settings.upstream.proxyUrl?.href) replaceTransport(next);
-      if (JSON.stringify(next.redis) !== JSON.stringify(settings.redis))
-        log.warn('the secrets of Redis have changed, which takes effect at the next start');
-      settings = next;
+    /** Builds the values of a new configuration; nothing changes before `commit`. */
+    prepare(next: Config): Replacement {
+      const opened = open(next);
+      const isSameProxy = isSame(next.upstream.proxy, settings.upstream.proxy);
+      const transportNext = isSameProxy ? inner : openTransport(next.upstream);
+      return {
+        commit() {
+          // New credentials have no faults yet, and an organization that is gone has none any more.
+          for (const component of current.credentials.components()) health.recover(component);
+          const { hashSubject } = current;
+          // Without a key of its own the hash is random, and stays what it was.
+          current = next.log.hashKey === undefined ? { ...opened, hashSubject } : opened;
+          if (transportNext !== inner) retire(inner);
+          inner = transportNext;
+          if (!isSame(next.redis, settings.redis))
+            log.warn('the secrets of Redis have changed, which takes effect at the next start');
+          settings = next;
+        },
+        discard() {
+          if (transportNext !== inner) retire(transportNext);
+        },
+      };
     },
   };
+}
+
+/** Compares settings that JSON can express. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function open({ upstream, admin, log, redisStore: { encryptionKeys } }: Config) {

@@ -1,3 +1,4 @@
+import type { Replacement } from '../replacement.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -70,10 +71,16 @@ export function openIdentity(options: IdentityOptions) {
     learn: (revocation: Revocation) => revocations.learn(revocation),
     /** Learns what was revoked before this process was there. */
     connect: async () => shared?.compare(),
-    /** Trusts these from the next request on, and no token that only the others vouched for. */
-    replaceIssuers(all: readonly IssuerSettings[]): void {
-      issuers.replace(all);
-      remembered = remembering();
+    /** Opens other issuers. `commit` trusts them from the next request on, and drops remembered tokens. */
+    prepareIssuers(all: readonly IssuerSettings[]): Replacement {
+      const replacement = issuers.prepare(all);
+      return {
+        commit() {
+          replacement.commit();
+          remembered = remembering();
+        },
+        discard: () => replacement.discard(),
+      };
     },
     async close(): Promise<void> {
       shared?.close();

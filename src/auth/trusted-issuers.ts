@@ -1,4 +1,5 @@
 import { fixedKeySet, joinedKeySet, type KeySet, type TokenKey } from './key-set.ts';
+import type { Replacement } from '../replacement.ts';
 import { remoteKeySet, type JwksOptions, type JwksState } from './jwks.ts';
 
 /** Where a caller's identity stands in the claims of an issuer's tokens. */
@@ -28,8 +29,8 @@ export interface TrustedIssuer extends Omit<IssuerSettings, 'keys' | 'jwks'> {
 export interface TrustedIssuers {
   /** The issuer that a token claims to be from: a look-up among those configured, and no more than that. */
   of(issuer: unknown): TrustedIssuer | undefined;
-  /** Puts others in the place of all; published key sets that stay keep what they know. */
-  replace(all: readonly IssuerSettings[]): void;
+  /** Opens others to put in the place of all; published key sets that stay keep what they know. */
+  prepare(all: readonly IssuerSettings[]): Replacement;
   /** What is known of each published key set. */
   published(): readonly PublishedKeys[];
   close(): void;
@@ -53,9 +54,10 @@ export interface JwksSettings extends Pick<JwksOptions, 'refreshMs' | 'minDemand
 /** Opens the keys of every issuer, each its own: no key of one ever verifies a token of another. */
 export function openTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSettings): TrustedIssuers {
   let published = new Map<string, Published>();
-  let byName = openAll(all);
+  let byName = new Map<string | undefined, TrustedIssuer>();
+  prepare(all).commit();
 
-  function openAll(issuers: readonly IssuerSettings[]): Map<string | undefined, TrustedIssuer> {
+  function prepare(issuers: readonly IssuerSettings[]): Replacement {
     const kept = new Map<string, Published>();
     const opened = issuers.map((settings, issuer) => {
       const { keys, jwks: remote, ...rest } = settings;
@@ -65,19 +67,29 @@ export function openTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSet
       kept.set(name, { keySet, known, issuer });
       return { ...rest, keys: joinedKeySet([fixedKeySet(keys), keySet]) };
     });
-    for (const [name, { keySet }] of published) if (!kept.has(name)) keySet.close();
-    published = kept;
-    return new Map(opened.map((issuer) => [issuer.issuer, issuer]));
+    return {
+      commit() {
+        closeAllBut(kept, published);
+        published = kept;
+        byName = new Map(opened.map((issuer) => [issuer.issuer, issuer]));
+      },
+      discard: () => closeAllBut(published, kept),
+    };
   }
 
   return {
     of: (issuer) => (typeof issuer === 'string' ? byName.get(issuer) : undefined) ?? byName.get(undefined),
-    replace: (others) => void (byName = openAll(others)),
+    prepare,
     published: () => [...published.values()].map(({ issuer, known }) => ({ issuer, ...known })),
     close: () => {
       for (const { keys } of byName.values()) keys.close();
     },
   };
+}
+
+/** Closes the key sets of `all` that are not kept. */
+function closeAllBut(kept: ReadonlyMap<string, Published>, all: ReadonlyMap<string, Published>): void {
+  for (const [name, { keySet }] of all) if (!kept.has(name)) keySet.close();
 }
 
 interface Published {

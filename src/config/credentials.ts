@@ -17,9 +17,10 @@ export function buildCredentials(values: Partial<Values>, faults: Faults): Crede
     }
     return parseMap(values.ZYNTRO_CREDENTIALS, faults);
   }
-  if (apiKey === undefined) faults.add('ZYNTRO_API_KEY', 'is required (or ZYNTRO_CREDENTIALS)');
+  if (faults.has('ZYNTRO_CREDENTIALS')) return undefined;
+  if (apiKey === undefined) faults.addMissing('ZYNTRO_API_KEY', 'is required (or ZYNTRO_CREDENTIALS)');
   if (developerSecret === undefined)
-    faults.add('ZYNTRO_DEVELOPER_SECRET', 'is required (or ZYNTRO_CREDENTIALS)');
+    faults.addMissing('ZYNTRO_DEVELOPER_SECRET', 'is required (or ZYNTRO_CREDENTIALS)');
   if (apiKey === undefined || developerSecret === undefined) return undefined;
   return { kind: 'one', credentials: { apiKey, developerSecret } };
 }

@@ -7,6 +7,11 @@ export class ConfigError extends Error {
     this.name = 'ConfigError';
     this.faults = faults;
   }
+
+  /** The variables and files that have faults, each once. */
+  get variables(): readonly string[] {
+    return [...new Set(this.faults.map((fault) => fault.split(': ', 1)[0]!))];
+  }
 }
 
 /** Collects faults, so that an operator mends them in one go. */
@@ -18,8 +23,15 @@ export class Faults {
     return undefined;
   }
 
+  /** Adds that a variable is required, unless an issue says already why its value is absent. */
+  addMissing(name: string, what: string): undefined {
+    if (!this.has(name)) this.add(name, what);
+    return undefined;
+  }
+
+  /** Whether the variable, or the file that it is read from, has an issue. */
   has(name: string): boolean {
-    return this.#found.some((fault) => fault.startsWith(`${name}: `));
+    return this.#found.some((fault) => fault.startsWith(`${name}: `) || fault.startsWith(`${name}_FILE: `));
   }
 
   get found(): readonly string[] {

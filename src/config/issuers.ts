@@ -13,6 +13,7 @@ const VARIABLE_OF = {
   jwksUri: 'JWT_JWKS_URI',
   algorithms: 'JWT_ALGORITHMS',
 } as const;
+const KEY_VARIABLES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URI', 'JWT_ISSUERS'];
 
 const text = z.string().min(1);
 const ENTRY = z
@@ -38,12 +39,13 @@ export function buildIssuers(values: Partial<Values>, faults: Faults): IssuerSet
   const single = buildSingle(values, faults);
   const listed = values.JWT_ISSUERS === undefined ? [] : parseIssuers(values.JWT_ISSUERS, values, faults);
   if (!single) {
-    if (values.JWT_ISSUERS === undefined && !faults.has('JWT_JWKS_URI')) {
+    const unusable = KEY_VARIABLES.some((name) => faults.has(name));
+    if (values.JWT_ISSUERS === undefined && !unusable) {
       faults.add(
         'JWT_SECRET',
         'or JWT_PUBLIC_KEY, JWT_JWKS_URI or JWT_ISSUERS is required: no token could be verified',
       );
-    } else if (values.JWT_ALGORITHMS !== undefined) {
+    } else if (values.JWT_ALGORITHMS !== undefined && !unusable) {
       faults.add(
         'JWT_ALGORITHMS',
         'goes with JWT_SECRET, JWT_PUBLIC_KEY or JWT_JWKS_URI; give JWT_ISSUERS its own',
@@ -69,15 +71,15 @@ function buildSingle(values: Partial<Values>, faults: Faults): IssuerSettings | 
   const keys = buildVerificationKeys(material, (name, what) => faults.add(VARIABLE_OF[name], what));
   const development = values.NODE_ENV === 'development';
   if (values.JWT_ISSUER === undefined && values.JWT_ISSUERS !== undefined) {
-    faults.add(
+    faults.addMissing(
       'JWT_ISSUER',
       'is required beside JWT_ISSUERS: it says whose tokens the other JWT_ keys verify',
     );
   } else if (values.JWT_ISSUER === undefined && !development) {
-    faults.add('JWT_ISSUER', 'is required unless NODE_ENV is development');
+    faults.addMissing('JWT_ISSUER', 'is required unless NODE_ENV is development');
   }
   if (values.JWT_AUDIENCE === undefined && !development) {
-    faults.add('JWT_AUDIENCE', 'is required unless NODE_ENV is development');
+    faults.addMissing('JWT_AUDIENCE', 'is required unless NODE_ENV is development');
   }
   if (absent) return undefined;
   const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = values;

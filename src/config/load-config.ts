@@ -1,6 +1,7 @@
 import type { Part } from '../contact/parts.ts';
 import { buildCredentials } from './credentials.ts';
 import { buildEncryptionKeys } from './encryption-keys.ts';
+import { buildProxy } from './egress.ts';
 import { readEnvironment, type Environment } from './environment.ts';
 import { Faults } from './faults.ts';
 import { readSettingsFiles } from './files.ts';
@@ -27,6 +28,7 @@ export function loadConfig(env: Environment) {
   const issuers = buildIssuers(values, faults);
   const credentials = buildCredentials(values, faults);
   const redis = buildRedis(values, faults);
+  const proxy = buildProxy(values, faults);
   const encryptionKeys = buildEncryptionKeys(values.CACHE_ENCRYPTION_KEYS, faults);
   const tiers = buildTiers(files.rateLimits?.tiers, values.RATE_LIMIT_TIERS, faults);
   checkTogether(values, faults);
@@ -87,7 +89,7 @@ export function loadConfig(env: Environment) {
       baseUrl: all.ZYNTRO_BASE_URL,
       credentials: credentials!,
       localAddress: all.EGRESS_LOCAL_ADDRESS,
-      proxyUrl: all.EGRESS_PROXY_URL,
+      proxy,
       connectTimeoutMs: all.UPSTREAM_CONNECT_TIMEOUT_MS,
       maxResponseBytes: all.UPSTREAM_MAX_RESPONSE_BYTES,
     },
@@ -140,13 +142,7 @@ function checkTogether(values: Partial<Values>, faults: Faults): void {
     !isLoopbackHost(values.ADMIN_HOST) &&
     values.ADMIN_TOKEN === undefined
   ) {
-    faults.add('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
+    faults.addMissing('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
   }
   checkProcesses(values, faults);
-  if (values.EGRESS_LOCAL_ADDRESS !== undefined && values.EGRESS_PROXY_URL !== undefined) {
-    faults.add(
-      'EGRESS_PROXY_URL',
-      'is set, and so is EGRESS_LOCAL_ADDRESS: set the one that owns the fixed address',
-    );
-  }
 }

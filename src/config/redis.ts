@@ -1,6 +1,7 @@
 import type { RedisAddress, RedisSettings } from '../redis/redis-settings.ts';
 import type { Faults } from './faults.ts';
-import type { Values } from './variables.ts';
+import { readUserInfo } from './user-info.ts';
+import { isRedisHost, type Values } from './variables.ts';
 
 const REDIS_PORT = 6379;
 const SENTINEL_PORT = 26_379;
@@ -29,18 +30,24 @@ export function buildRedis(values: Partial<Values>, faults: Faults): RedisSettin
     faults.add('REDIS_SENTINEL_NAME', 'is required for Sentinel: the name of the master that they watch');
   if (url?.password && values.REDIS_PASSWORD !== undefined)
     faults.add('REDIS_PASSWORD', 'is set, and so is a password in REDIS_URL: set one of them');
+  const { username, password } = readUserInfo('REDIS_URL', url, faults);
   const db = Number(url?.pathname.slice(1) || 0);
   if (mode === 'cluster' && db !== 0) faults.add('REDIS_URL', 'names a database, and a Cluster has but one');
   return {
     mode,
     nodes,
     sentinelName: values.REDIS_SENTINEL_NAME,
-    username: values.REDIS_USERNAME ?? (url?.username ? decodeURIComponent(url.username) : undefined),
-    password: values.REDIS_PASSWORD ?? (url?.password ? decodeURIComponent(url.password) : undefined),
+    username: values.REDIS_USERNAME ?? username,
+    password: values.REDIS_PASSWORD ?? password,
     sentinelPassword: values.REDIS_SENTINEL_PASSWORD,
     db,
     tls: url?.protocol === 'rediss:',
   };
+}
+
+/** Whether a URL has a host, a port that can be connected to, and nothing behind them. */
+function isPlainAddress({ hostname, port, pathname, search, hash }: URL): boolean {
+  return isRedisHost(hostname) && port !== '0' && /^\/?$/.test(pathname) && !search && !hash;
 }
 
 function addressOf(url: URL): RedisAddress {
@@ -53,7 +60,7 @@ function parseNodes(listed: readonly string[], defaultPort: number, faults: Faul
     const text = `redis://${item}`;
     const url = URL.canParse(text) ? new URL(text) : undefined;
     // Counted, not quoted: a URL that was put here can hold a password.
-    if (!url?.hostname || url.username || url.password || (url.pathname !== '' && url.pathname !== '/'))
+    if (!url || !isPlainAddress(url) || url.username || url.password)
       faults.add('REDIS_NODES', `entry ${index + 1} must be host:port`);
     else nodes.push({ host: bareHost(url.hostname), port: Number(url.port || defaultPort) });
   }

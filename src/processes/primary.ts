@@ -26,10 +26,13 @@ const END_MS = 3000;
  */
 export function runPrimary({ processes, shutdownGraceMs, env, log }: PrimaryOptions): void {
   const ready = new Set<Worker>();
+  /** Workers that may have read their secrets before a SIGHUP that came while they started. */
+  const hungUp = new Set<Worker>();
   let begun = false;
   const answers = gatherAnswers((worker) => {
     ready.add(worker);
     begun = true;
+    if (hungUp.delete(worker)) worker.process.kill('SIGHUP');
   });
   const running = new Set<Worker>();
   let stopping: NodeJS.Signals | undefined;
@@ -45,6 +48,7 @@ export function runPrimary({ processes, shutdownGraceMs, env, log }: PrimaryOpti
     worker.on('exit', (code, signal) => {
       running.delete(worker);
       ready.delete(worker);
+      hungUp.delete(worker);
       if (performance.now() - startedAt > SETTLED_MS) restartMs = RESTART_FIRST_MS;
       // One that is told to stop before it can do so in order has stopped as it was told.
       ended(worker, code ?? (stopping && signal === stopping ? 0 : 1), signal);
@@ -79,8 +83,10 @@ export function runPrimary({ processes, shutdownGraceMs, env, log }: PrimaryOpti
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
   process.on('SIGHUP', () => {
-    // One that is on its way there reads what there is by then.
-    for (const worker of ready) worker.process.kill('SIGHUP');
+    for (const worker of running) {
+      if (ready.has(worker)) worker.process.kill('SIGHUP');
+      else hungUp.add(worker);
+    }
   });
   for (let count = 0; count < processes; count += 1) start();
 }

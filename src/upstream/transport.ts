@@ -2,12 +2,19 @@ import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { formatTraceparent } from '../telemetry/trace-context.ts';
 import { currentTrace } from '../telemetry/tracing.ts';
 
+/** HTTP CONNECT proxy that owns the fixed egress address. */
+export interface ProxySettings {
+  /** Without credentials. */
+  readonly url: URL;
+  /** Value of `Proxy-Authorization`. */
+  readonly authorization: string | undefined;
+}
+
 export interface TransportOptions {
   readonly baseUrl: URL;
   /** Source address of every connection. */
   readonly localAddress: string | undefined;
-  /** HTTP CONNECT proxy that owns the fixed egress address. */
-  readonly proxyUrl: URL | undefined;
+  readonly proxy: ProxySettings | undefined;
   readonly connectTimeoutMs: number;
 }
 
@@ -111,18 +118,12 @@ function openDispatcher(options: TransportOptions): Dispatcher {
     pipelining: 1,
     allowH2: false,
   };
-  if (options.proxyUrl) {
-    const { username, password } = options.proxyUrl;
-    const uri = new URL(options.proxyUrl);
-    uri.username = '';
-    uri.password = '';
-    const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString(
-      'base64',
-    );
+  if (options.proxy) {
+    const { url, authorization } = options.proxy;
     return new ProxyAgent({
       ...common,
-      uri: uri.href,
-      ...(username && { token: `Basic ${basic}` }),
+      uri: url.href,
+      ...(authorization !== undefined && { token: authorization }),
       // Otherwise a plain-http upstream would be asked of the proxy itself, credentials readable.
       proxyTunnel: true,
       // The time for its answer to CONNECT: a proxy that is stuck would keep every call's connection.

@@ -256,3 +256,36 @@ test('several processes need Redis, and divide the budget for the upstream', () 
   const { processes, resilience } = loadConfig({ ...redis, WEB_CONCURRENCY: '4', UPSTREAM_MAX_RPS: '10' });
   expect([processes, resilience.maxConcurrency, resilience.maxPerSecond]).toEqual([4, 8, 2]);
 });
+
+describe('a URL with credentials', () => {
+  const port = (url: string) => url.replace('PORT', '6399');
+  test.each([
+    ['REDIS_URL', 'redis://:hunter%zz2@127.0.0.1:PORT'],
+    ['REDIS_URL', 'redis://hunter2%:x@127.0.0.1:PORT'],
+    ['REDIS_URL', 'rediss://:hunter%FF2@127.0.0.1:PORT'],
+    ['REDIS_URL', 'redis://:hunter%002@127.0.0.1:PORT'],
+    ['REDIS_URL', 'redis://:hunter2@b%C3%BCcher:PORT'],
+    ['REDIS_URL', 'redis://:hunter2@127.0.0.1:0'],
+    ['EGRESS_PROXY_URL', 'http://us:hunter%zz2@127.0.0.1:PORT'],
+    ['EGRESS_PROXY_URL', 'http://hunter2%:x@127.0.0.1:PORT'],
+    ['EGRESS_PROXY_URL', 'https://u:hunter2%0A@127.0.0.1:PORT'],
+    ['EGRESS_PROXY_URL', 'http://hunter%3A2:x@127.0.0.1:PORT'],
+    ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:0'],
+  ])('%s=%s is one issue, by name and without a value', (name, url) => {
+    const faults = faultsOf({ ...GOOD, [name]: port(url) });
+    expect(faults).toEqual([expect.stringMatching(`^${name}: `)]);
+    expect(faults.join()).not.toContain('hunter');
+  });
+
+  test('is decoded', () => {
+    const env = {
+      ...GOOD,
+      REDIS_URL: 'redis://us%25er:p%40ss@redis.internal:6380/2',
+      EGRESS_PROXY_URL: 'http://:p%C3%A4ss@proxy.internal:3128',
+    };
+    const { redis, upstream } = loadConfig(env);
+    expect(redis).toMatchObject({ username: 'us%er', password: 'p@ss', db: 2 });
+    expect(upstream.proxy?.url.href).toBe('http://proxy.internal:3128/');
+    expect(upstream.proxy?.authorization).toBe(`Basic ${Buffer.from(':päss').toString('base64')}`);
+  });
+});

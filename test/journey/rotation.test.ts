@@ -1,9 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parsedLines } from '../support/child.ts';
+import { startConnectProxy } from '../support/connect-proxy.ts';
 import { exchange } from '../support/http.ts';
+import { startRedis } from '../support/redis/redis-server.ts';
 import { startProgram } from '../support/start-program.ts';
 import type { Program } from '../support/start-program.ts';
 import { startSlowUpstream } from '../support/slow-upstream.ts';
@@ -24,13 +26,24 @@ beforeEach(async () => {
   put('developer', 'zdk_the_first_one');
   put('jwt', jwtSecret);
   upstream = await startSlowUpstream(100);
+  await start();
+});
+
+async function start(more: Record<string, string> = {}): Promise<void> {
   const { JWT_SECRET: _, ZYNTRO_DEVELOPER_SECRET: __, ...env } = programEnv(upstream, jwtSecret);
   program = await startProgram({
     ...env,
     JWT_SECRET_FILE: path.join(files, 'jwt'),
     ZYNTRO_DEVELOPER_SECRET_FILE: path.join(files, 'developer'),
+    ...more,
   });
-});
+}
+
+/** Starts the program again, with further variables. */
+async function restart(more: Record<string, string>): Promise<void> {
+  await program.stop();
+  await start(more);
+}
 afterEach(async () => {
   await program?.stop();
   await upstream?.stop();
@@ -44,11 +57,13 @@ const get = (secret = jwtSecret) =>
 
 const secrets = (calls: SlowUpstream['calls']) => new Set(calls.map((call) => call.developerSecret));
 
+const linesOf = (message: RegExp) =>
+  parsedLines(program.stdout()).filter((line) => message.test(String(line['msg'])));
+
 async function hangUp(): Promise<Record<string, unknown>> {
-  const lines = () => parsedLines(program.stdout()).filter((line) => /read again/.test(String(line['msg'])));
-  const before = lines().length;
+  const before = linesOf(/^secret/).length;
   program.signal('SIGHUP');
-  return waitFor('the secrets to be read', () => lines()[before]);
+  return waitFor('the secrets to be read', () => linesOf(/^secret/)[before]);
 }
 
 test('under load no request fails, and from the next call on the new secret is sent', async () => {
@@ -73,14 +88,58 @@ test('under load no request fails, and from the next call on the new secret is s
   expect([...secrets(late)]).not.toContain('zdk_the_first_one');
 });
 
-test('an empty file leaves the old secret, and the log says which', async () => {
+test('keeps every old secret when one of the new ones is empty, and logs its name', async () => {
   put('developer', '');
+  put('jwt', newSecret());
   expect(await hangUp()).toMatchObject({
     level: 'error',
-    faults: ['ZYNTRO_DEVELOPER_SECRET_FILE: the file is empty'],
+    variables: ['ZYNTRO_DEVELOPER_SECRET_FILE'],
+    issues: ['ZYNTRO_DEVELOPER_SECRET_FILE: the file is empty'],
   });
   expect((await get()).status).toBe(200);
   expect(upstream.calls.at(-1)?.developerSecret).toBe('zdk_the_first_one');
+});
+
+test.each([
+  ['REDIS_URL', 'redis://:p%zz@127.0.0.1:1'],
+  ['EGRESS_PROXY_URL', 'http://user:p%zz@127.0.0.1:1'],
+  ['CACHE_ENCRYPTION_KEYS', 'too-short'],
+])('keeps the previous value when %s cannot be used, and serves on', async (name, broken) => {
+  put(name, randomBytes(32).toString('base64'));
+  const proxy = name === 'EGRESS_PROXY_URL' ? await startConnectProxy() : undefined;
+  const redis = name === 'REDIS_URL' ? await startRedis() : undefined;
+  try {
+    if (proxy) put(name, proxy.url);
+    if (redis) put(name, redis.url);
+    await restart({ [`${name}_FILE`]: path.join(files, name) });
+    put(name, broken);
+    expect(await hangUp()).toMatchObject({ level: 'error', variables: [name] });
+    expect(program.stdout()).not.toContain(broken);
+    expect((await get()).status).toBe(200);
+    await waitFor('readiness', async () => (await exchange(`${program.url}/readyz`)).status === 200);
+  } finally {
+    await redis?.stop();
+    await proxy?.stop();
+  }
+});
+
+test('in every one of several processes keeps or replaces all of them', async () => {
+  const redis = await startRedis();
+  try {
+    await restart({ REDIS_URL: redis.url, WEB_CONCURRENCY: '2' });
+    await waitFor('two processes', () => linesOf(/^listening$/).length === 2);
+    put('developer', '');
+    program.signal('SIGHUP');
+    await waitFor('both to refuse', () => linesOf(/^secret reload failed/).length === 2);
+    put('developer', 'zdk_the_second_one');
+    program.signal('SIGHUP');
+    await waitFor('both to reload', () => linesOf(/^secrets reloaded/).length === 2);
+    for (let count = 0; count < 8; count += 1) expect((await get()).status).toBe(200);
+    expect(secrets(upstream.calls)).toEqual(new Set(['zdk_the_second_one']));
+  } finally {
+    await program.stop();
+    await redis.stop();
+  }
 });
 
 test('tokens of the new key are taken, and those of the old one no more', async () => {

@@ -32,7 +32,7 @@ async function open(options: { asProxy?: boolean } = {}): Promise<void> {
   transport = openTransport({
     baseUrl: options.asProxy ? new URL('http://upstream.example/') : url,
     localAddress: undefined,
-    proxyUrl: options.asProxy ? url : undefined,
+    proxy: options.asProxy ? { url, authorization: undefined } : undefined,
     connectTimeoutMs: 300,
   });
   stop = async () => {
@@ -140,7 +140,7 @@ test('an answer may take longer than the proxy may for its own', async () => {
   transport = openTransport({
     baseUrl: new URL(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`),
     localAddress: undefined,
-    proxyUrl: new URL(proxy.url),
+    proxy: { url: new URL(proxy.url), authorization: undefined },
     connectTimeoutMs: 300,
   });
   stop = async () => {

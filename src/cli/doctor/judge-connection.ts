@@ -16,13 +16,13 @@ export function isAnswer(reason: string): boolean {
 export function judgeConnection(upstream: Config['upstream'], watch: HttpWatch, reason: string): Finding {
   const { origin, host } = upstream.baseUrl;
   if (isAnswer(reason)) return passed(CHECK, `${quoted(origin)} answers; ${sourceOf(upstream, watch)}`);
-  const { proxyUrl } = upstream;
-  if (proxyUrl && !watch.hasReached(proxyUrl.host)) {
-    const detail = `the proxy of EGRESS_PROXY_URL at ${quoted(proxyUrl.host)} cannot be reached (${reason})`;
+  const { proxy } = upstream;
+  if (proxy && !watch.hasReached(proxy.url.host)) {
+    const detail = `the proxy of EGRESS_PROXY_URL at ${quoted(proxy.url.host)} cannot be reached (${reason})`;
     return failed(CHECK, detail, connectionAdvice(reason));
   }
-  if (proxyUrl && !watch.tunnelled) {
-    const detail = `the proxy at ${quoted(proxyUrl.host)} opens no tunnel to ${quoted(host)} (${reason})`;
+  if (proxy && !watch.tunnelled) {
+    const detail = `the proxy at ${quoted(proxy.url.host)} opens no tunnel to ${quoted(host)} (${reason})`;
     return failed(
       CHECK,
       detail,
@@ -39,9 +39,9 @@ export function judgeConnection(upstream: Config['upstream'], watch: HttpWatch, 
 }
 
 /** The address that calls leave from, as far as this machine can tell. */
-export function sourceOf({ baseUrl, proxyUrl }: Config['upstream'], watch: HttpWatch): string {
+export function sourceOf({ baseUrl, proxy }: Config['upstream'], watch: HttpWatch): string {
   const address = watch.sourceAddressOf(baseUrl.origin);
-  if (proxyUrl) return `calls leave through the proxy at ${quoted(proxyUrl.host)}, from its address`;
+  if (proxy) return `calls leave through the proxy at ${quoted(proxy.url.host)}, from its address`;
   if (address === undefined) return 'calls leave from an address that cannot be told';
   return isPrivate(address)
     ? `calls leave this machine from ${address}, a private address: a gateway may show another one outside`

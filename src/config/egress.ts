@@ -1,0 +1,25 @@
+import type { ProxySettings } from '../upstream/transport.ts';
+import type { Faults } from './faults.ts';
+import { readUserInfo } from './user-info.ts';
+import type { Values } from './variables.ts';
+
+/** The CONNECT proxy, its credentials encoded for `Proxy-Authorization`; undefined when none is configured. */
+export function buildProxy(values: Partial<Values>, faults: Faults): ProxySettings | undefined {
+  const given = values.EGRESS_PROXY_URL;
+  if (!given) return undefined;
+  if (values.EGRESS_LOCAL_ADDRESS !== undefined) {
+    faults.add(
+      'EGRESS_PROXY_URL',
+      'is set, and so is EGRESS_LOCAL_ADDRESS: set the one that owns the fixed address',
+    );
+  }
+  const { username, password } = readUserInfo('EGRESS_PROXY_URL', given, faults);
+  // RFC 7617 section 2: the first colon ends the user name.
+  if (username?.includes(':')) faults.add('EGRESS_PROXY_URL', 'has a user name with a colon in it');
+  const url = new URL(given);
+  url.username = '';
+  url.password = '';
+  if (username === undefined && password === undefined) return { url, authorization: undefined };
+  const basic = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64');
+  return { url, authorization: `Basic ${basic}` };
+}
