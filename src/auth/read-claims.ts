@@ -1,21 +1,17 @@
 import type { Caller } from '../contact/read-contact.ts';
 import { isPlainText } from '../contact/plain-text.ts';
 import { parseUuid } from '../contact/uuid.ts';
+import { readTimes, type TokenTimes } from './token-times.ts';
 import type { TrustedIssuer } from './trusted-issuers.ts';
 
 /** The claims of a token whose signature, issuer, audience and times hold. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-export interface TokenIdentity {
+export interface TokenIdentity extends TokenTimes {
   readonly caller: Caller;
   readonly jti: string | undefined;
-  /** Seconds since the epoch, as those below. */
-  readonly issuedAt: number | undefined;
-  readonly notBefore: number | undefined;
-  readonly expiresAt: number;
 }
 
-const MAX_SCOPES = 256;
 const TIER = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Reads who calls, by the issuer's names for it, or undefined where a claim is missing or of another type. */
@@ -28,27 +24,13 @@ export function readClaims(claims: unknown, issuer: TrustedIssuer): TokenIdentit
   const subject = own('sub');
   const org = parseUuid(own(names.org));
   const member = parseUuid(own(names.member));
-  const expiresAt = own('exp');
+  const times = readTimes(own('iat'), own('nbf'), own('exp'));
   const jti = own('jti');
   if (!isPlainText(iss) || !isPlainText(subject) || subject === '' || !org || !member) return undefined;
-  if (!isTime(expiresAt) || (jti !== undefined && !isPlainText(jti))) return undefined;
-  const scopes = new Set(names.scopes.flatMap((name) => readScopes(own(name))).slice(0, MAX_SCOPES));
+  if (!times || (jti !== undefined && !isPlainText(jti))) return undefined;
+  const scopes = new Set(names.scopes.flatMap((name) => readScopes(own(name))));
   const tier = issuer.tier ?? readTier(own(names.tier));
-  return {
-    caller: { issuer: iss, subject, org, member, scopes, tier },
-    jti,
-    issuedAt: timeOf(own('iat')),
-    notBefore: timeOf(own('nbf')),
-    expiresAt,
-  };
-}
-
-function isTime(value: unknown): value is number {
-  return Number.isFinite(value);
-}
-
-function timeOf(value: unknown): number | undefined {
-  return isTime(value) ? value : undefined;
+  return { caller: { issuer: iss, subject, org, member, scopes, tier }, jti, ...times };
 }
 
 function readTier(claim: unknown): string | undefined {

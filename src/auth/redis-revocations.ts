@@ -27,16 +27,17 @@ const RETRY_MS = 1000;
 const FULL = 0;
 
 /**
- * Keeps revocations by the time when they are over, and tells every process of what is new.
+ * Keeps revocations by the time when they are over, and publishes the new ones.
  *
- * KEYS: the sorted set. ARGV: room, channel, then per revocation its score and member.
- * Returns 0 where there is no room for all of them. By Redis's own clock, so that no process whose clock is
- * wrong drops what still stands.
+ * KEYS: the sorted set. ARGV: room, channel, the caller's time, then a score and a member for each revocation.
+ * Returns 0 if there is no room for all of them. Drops by the earlier of the caller's clock and Redis's: a
+ * clock that is ahead must not drop a revocation that other processes still need.
  */
 const KEEP = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1])
+local now = math.min(tonumber(redis.call('TIME')[1]), tonumber(ARGV[3]))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local full = false
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) and not redis.call('ZSCORE', KEYS[1], ARGV[i + 1]) then
     full = true
   elseif redis.call('ZADD', KEYS[1], 'GT', 'CH', ARGV[i], ARGV[i + 1]) == 1 then
@@ -47,7 +48,7 @@ local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
 if last == 'inf' then
   redis.call('PERSIST', KEYS[1])
 elseif last then
-  redis.call('EXPIREAT', KEYS[1], math.ceil(tonumber(last)) + 1)
+  redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(last) - now) + 1)
 end
 return full and 0 or 1
 `;
@@ -72,7 +73,8 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
 
   async function store(revocations: readonly Revocation[]): Promise<boolean> {
     const args = revocations.flatMap((one) => [String(one.until ?? '+inf'), encode(one)]);
-    const reply = await keepScript([KEY], [options.maxRevocations, CHANNEL, ...args]);
+    const nowS = Math.floor(options.now() / 1000);
+    const reply = await keepScript([KEY], [options.maxRevocations, CHANNEL, nowS, ...args]);
     return reply !== FULL;
   }
 

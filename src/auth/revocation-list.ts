@@ -6,7 +6,7 @@ export interface Revocation {
   readonly value: string;
   /** Whose tokens; undefined for those of any issuer. */
   readonly issuer: string | undefined;
-  /** A subject's tokens issued up to then are revoked, and those that do not say when they were. */
+  /** Revokes a subject's tokens issued in this second or earlier, and those without `iat`. */
   readonly before: number | undefined;
   /** When the last token that it covers has expired; undefined where that is not known. */
   readonly until: number | undefined;
@@ -61,7 +61,8 @@ export function revocationList({ maxRevocations, now }: RevocationListOptions): 
       return [caller.issuer, undefined].some((issuer) => {
         if (jti !== undefined && find('jti', issuer, jti)) return true;
         const before = find('sub', issuer, caller.subject)?.before;
-        return before !== undefined && (issuedAt === undefined || issuedAt <= before);
+        // Whole seconds: one issuer cuts off the fraction of a time, another sends it.
+        return before !== undefined && (issuedAt === undefined || Math.floor(issuedAt) <= before);
       });
     },
   };

@@ -52,18 +52,22 @@ export function noRoom(): AppError {
   });
 }
 
-/** What is to be kept of a request: a token until it expires, a subject until its last token can. */
+/**
+ * Returns the revocation to keep: a token's until the token expires, a subject's until the last token that it
+ * covers does. An issuer's clock may be ahead by the tolerance, so a subject's covers tokens that were issued
+ * until `before` plus the tolerance.
+ */
 export function revocationOf(request: RevocationRequest, times: RevocationTimes): Revocation {
-  const nowS = Math.floor(times.now() / 1000);
-  const lastExpiry = (issuedAt: number) =>
-    times.maxLifetimeS === undefined ? undefined : issuedAt + times.maxLifetimeS;
-  const after = (time: number | undefined) =>
-    time === undefined ? undefined : time + times.clockToleranceS + 1;
+  const { clockToleranceS, maxLifetimeS } = times;
+  const latestIssue = Math.floor(times.now() / 1000) + clockToleranceS;
+  const lastExpiry = (issuedAt: number) => (maxLifetimeS === undefined ? undefined : issuedAt + maxLifetimeS);
+  const after = (time: number | undefined) => (time === undefined ? undefined : time + clockToleranceS + 1);
   if ('jti' in request) {
     const { jti: value, iss: issuer, exp } = request;
-    return { by: 'jti', value, issuer, before: undefined, until: after(exp ?? lastExpiry(nowS)) };
+    return { by: 'jti', value, issuer, before: undefined, until: after(exp ?? lastExpiry(latestIssue)) };
   }
-  const { sub: value, iss: issuer, before = nowS } = request;
+  const { sub: value, iss: issuer } = request;
+  const before = request.before === undefined ? latestIssue : request.before + clockToleranceS;
   return { by: 'sub', value, issuer, before, until: after(lastExpiry(before)) };
 }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Eventually } from '../contact/eventually.ts';
+import { isAhead } from './token-times.ts';
 import type { VerifiedToken, VerifyToken } from './verify-token.ts';
 
 export interface VerifiedTokensOptions {
@@ -22,12 +23,12 @@ export function rememberVerified(
   if (options.maxTokens === 0) return verify;
   const remembered = new LRUCache<string, VerifiedToken>({ max: options.maxTokens });
 
-  function stillHolds({ issuer, key, notBefore, expiresAt }: VerifiedToken): boolean {
-    const nowS = Math.floor(options.now() / 1000);
-    if (nowS >= expiresAt + options.clockToleranceS) return false;
-    // A clock that was set back.
-    if (notBefore !== undefined && notBefore > nowS + options.clockToleranceS) return false;
-    return issuer.keys.holds(key);
+  function stillHolds(verified: VerifiedToken): boolean {
+    const nowS = options.now() / 1000;
+    if (nowS >= verified.expiresAt + options.clockToleranceS) return false;
+    // The clock may have been set back.
+    if (isAhead(verified, nowS, options.clockToleranceS)) return false;
+    return verified.issuer.keys.holds(verified.key);
   }
 
   async function verifyAndRemember(token: string, digest: string): Promise<VerifiedToken> {

@@ -2,6 +2,7 @@ import { invalidToken } from './invalid-token.ts';
 import type { TokenKey } from './key-set.ts';
 import { readClaims, type TokenIdentity } from './read-claims.ts';
 import { readHeader, readIssuer } from './read-token.ts';
+import { isAhead, livesTooLong } from './token-times.ts';
 import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 import { verifySignature } from './verify-signature.ts';
 
@@ -39,21 +40,17 @@ export function tokenVerifier(options: VerifierOptions): VerifyToken {
     if (!issuer) throw invalidToken('UNKNOWN_ISSUER');
     const key = await issuer.keys.find(header.kid, header.algorithm);
     if (!key) throw invalidToken('NO_KEY_FITS');
+    const nowS = options.now() / 1000;
     const claims = verifySignature(token, key, header.algorithm, {
       clockTolerance: options.clockToleranceS,
-      clockTimestamp: Math.floor(options.now() / 1000),
+      clockTimestamp: nowS,
       ...(issuer.issuer !== undefined && { issuer: issuer.issuer }),
       ...(issuer.audience !== undefined && { audience: issuer.audience }),
     });
     const identity = readClaims(claims, issuer);
     if (!identity) throw invalidToken('BAD_CLAIMS');
+    if (isAhead(identity, nowS, options.clockToleranceS)) throw invalidToken('NOT_YET_VALID');
     if (livesTooLong(identity, options.maxLifetimeS)) throw invalidToken('LIVES_TOO_LONG');
     return { ...identity, key, issuer };
   };
-}
-
-/** Judged from when it was issued: what was revoked then must not be taken again as its end comes near. */
-function livesTooLong({ issuedAt, expiresAt }: TokenIdentity, maxLifetimeS: number | undefined): boolean {
-  if (maxLifetimeS === undefined) return false;
-  return issuedAt === undefined || expiresAt - issuedAt > maxLifetimeS;
 }

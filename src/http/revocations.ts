@@ -2,10 +2,10 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { isPlainText } from '../contact/plain-text.ts';
 import { AppError } from '../errors.ts';
+import { MAX_TIME_S } from '../lib/plausible-time.ts';
 
 /** Milliseconds taken for seconds, or a slip of the pen: neither must shut a subject out for ever. */
 const MAX_AHEAD_S = 300;
-const MAX_TIME_S = 100_000_000_000;
 
 const text = z.string().min(1).refine(isPlainText);
 const time = z.number().min(0).max(MAX_TIME_S);

@@ -93,11 +93,16 @@ function invalidate(): JsonSchema {
 function revoke(): JsonSchema {
   return {
     ...operation('revoke', 'Refuse a token, or the tokens of a subject so far'),
+    description:
+      'After the 204 every earlier token is refused, also one from an issuer whose clock is ahead by up to `JWT_CLOCK_TOLERANCE_S`. A login within that time after a revocation may therefore have to be repeated.',
     requestBody: jsonBody(jsonSchema(revocation), {
       token: { value: { jti: 'the-id-of-the-token' } },
       subject: { value: { sub: 'the-subject' } },
     }),
-    responses: responses('From now on they are refused.', ['INVALID_REQUEST']),
+    responses: {
+      ...responses('From now on they are refused.', ['INVALID_REQUEST']),
+      503: problemResponse(503, [new AppError('CACHE_UNAVAILABLE')]),
+    },
   };
 }
 

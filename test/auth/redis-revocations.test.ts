@@ -26,6 +26,7 @@ async function startProcess(
   redis: { mode: 'standalone' | 'cluster'; nodes: readonly { host: string; port: number }[] },
   maxRevocations = 100,
   compareMs = 60_000,
+  now: () => number = Date.now,
 ): Promise<Process> {
   const none = {
     sentinelName: undefined,
@@ -44,7 +45,7 @@ async function startProcess(
     link,
     maxRevocations,
     compareMs,
-    now: Date.now,
+    now,
     onUnusable: () => (unusable += 1),
   });
   opened.push(() => {
@@ -57,7 +58,7 @@ async function startProcess(
     ...store,
     unusable: () => unusable,
     revoke: (request, maxLifetimeS = 3600) =>
-      store.keep(revocationOf(request, { clockToleranceS: 5, maxLifetimeS, now: Date.now })),
+      store.keep(revocationOf(request, { clockToleranceS: 5, maxLifetimeS, now })),
     refuses: ({ jti, subject = 'user', issuedAt }) =>
       store.covers({
         jti,
@@ -72,11 +73,12 @@ describe('on one server', () => {
   beforeAll(async () => void (server = await startRedis()));
   beforeEach(async () => void (await server.cli('flushall')));
   afterAll(() => server?.stop());
-  const start = (maxRevocations?: number, compareMs?: number) =>
+  const start = (maxRevocations?: number, compareMs?: number, now?: () => number) =>
     startProcess(
       { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] },
       maxRevocations,
       compareMs,
+      now,
     );
 
   test('every process hears of it, and one that starts later knows', async () => {
@@ -84,14 +86,14 @@ describe('on one server', () => {
     const then = Math.floor(Date.now() / 1000) - 100;
     await one.revoke({ jti: 'a' });
     await one.revoke({ sub: 'user', before: then });
-    expect(one.refuses({ jti: 'a', issuedAt: then + 1 })).toBe(true);
-    await waitFor('the news', () => two.refuses({ jti: 'a', issuedAt: then + 1 }));
-    await waitFor('the other', () => two.refuses({ issuedAt: then }));
+    expect(one.refuses({ jti: 'a', issuedAt: then + 50 })).toBe(true);
+    await waitFor('the news', () => two.refuses({ jti: 'a', issuedAt: then + 50 }));
+    await waitFor('the other', () => two.refuses({ issuedAt: then + 5.5 }));
     const three = await start();
-    expect(three.refuses({ jti: 'a', issuedAt: then + 1 })).toBe(true);
-    expect(three.refuses({ jti: 'b', issuedAt: then + 1 })).toBe(false);
-    expect(three.refuses({ issuedAt: then })).toBe(true);
-    expect(three.refuses({ issuedAt: then + 1 })).toBe(false);
+    expect(three.refuses({ jti: 'a', issuedAt: then + 50 })).toBe(true);
+    expect(three.refuses({ jti: 'b', issuedAt: then + 50 })).toBe(false);
+    expect(three.refuses({ issuedAt: then + 5.5 })).toBe(true);
+    expect(three.refuses({ issuedAt: then + 6 })).toBe(false);
     expect([one, two, three].map((process) => process.unusable())).toEqual([0, 0, 0]);
   });
 
@@ -104,6 +106,25 @@ describe('on one server', () => {
     const ttl = Number(await server.cli('ttl', KEY));
     expect(ttl).toBeGreaterThan(3500);
     expect(ttl).toBeLessThan(3620);
+  });
+
+  test.each([
+    ['ahead of', -3_600_000],
+    ['behind', 3_600_000],
+  ])('a Redis whose clock is an hour %s the processes drops nothing that stands', async (_name, offMs) => {
+    const now = () => Date.now() + offMs;
+    const one = await start(100, 60_000, now);
+    await one.revoke({ jti: 'a', exp: now() / 1000 + 600 });
+    await one.revoke({ sub: 'user' });
+    expect(await server.cli('zcard', KEY)).toBe('2');
+    expect((await start(100, 60_000, now)).refuses({ jti: 'a', subject: 'other' })).toBe(true);
+  });
+
+  test('a process whose clock is ahead drops nothing that the others need', async () => {
+    const [one, ahead] = [await start(), await start(100, 60_000, () => Date.now() + 3_600_000)];
+    await one.revoke({ jti: 'a', exp: Date.now() / 1000 + 600 });
+    await ahead.revoke({ jti: 'b' });
+    expect((await start()).refuses({ jti: 'a' })).toBe(true);
   });
 
   test('one without an end has none in Redis either', async () => {

@@ -39,20 +39,40 @@ test('by jti: that token and no other, of any issuer or of one', async () => {
   expect(store.covers(token())).toBe(false);
 });
 
-test('by subject: tokens issued until then, and those that do not say when', async () => {
+test('by subject: tokens issued until then, by a clock within the tolerance, and those without iat', async () => {
   const store = await storeWith([{ sub: 'user' }]);
   expect(store.covers(token({ issuedAt: NOW - 100 }))).toBe(true);
   expect(store.covers(token({ issuedAt: NOW }))).toBe(true);
   expect(store.covers(token())).toBe(true);
-  expect(store.covers(token({ issuedAt: NOW + 1 }))).toBe(false);
+  expect(store.covers(token({ issuedAt: NOW + 5 }))).toBe(true);
+  expect(store.covers(token({ issuedAt: NOW + 6 }))).toBe(false);
   expect(store.covers(token({ subject: 'other' }))).toBe(false);
   expect(store.covers(token({ jti: 'user', subject: 'other' }))).toBe(false);
+});
+
+test.each([0, 0.25, 0.999])('covers a token issued in the same second, %d s into it', async (fraction) => {
+  nowS = NOW + fraction;
+  const store = await storeWith([{ sub: 'user' }], { clockToleranceS: 0 });
+  for (const issuedAt of [NOW, NOW + 0.0001, NOW + fraction, NOW + 0.9999])
+    expect(store.covers(token({ issuedAt }))).toBe(true);
+  expect(store.covers(token({ issuedAt: NOW + 1 }))).toBe(false);
+});
+
+test('compares a whole second of before with a fraction of iat, and the other way round', async () => {
+  const whole = await storeWith([{ sub: 'user', before: NOW - 50 }], { clockToleranceS: 0 });
+  expect(whole.covers(token({ issuedAt: NOW - 49.001 }))).toBe(true);
+  expect(whole.covers(token({ issuedAt: NOW - 49 }))).toBe(false);
+  const fraction = await storeWith([{ sub: 'user', before: NOW - 49.5 }], { clockToleranceS: 0 });
+  expect(fraction.covers(token({ issuedAt: NOW - 50 }))).toBe(true);
+  expect(fraction.covers(token({ issuedAt: NOW - 49.001 }))).toBe(true);
+  expect(fraction.covers(token({ issuedAt: NOW - 49 }))).toBe(false);
 });
 
 test('by subject of one issuer, and up to a time', async () => {
   const store = await storeWith([{ sub: 'user', iss: 'issuer', before: NOW - 50 }]);
   expect(store.covers(token({ issuedAt: NOW - 50 }))).toBe(true);
-  expect(store.covers(token({ issuedAt: NOW - 49 }))).toBe(false);
+  expect(store.covers(token({ issuedAt: NOW - 45 }))).toBe(true);
+  expect(store.covers(token({ issuedAt: NOW - 44 }))).toBe(false);
   expect(store.covers(token({ issuedAt: NOW - 50, issuer: 'other' }))).toBe(false);
 });
 
@@ -80,10 +100,11 @@ test('is kept until the token has expired, tolerance included', async () => {
 
 test('or for as long as a token can live, where nobody said', async () => {
   const store = await storeWith([{ jti: 'a' }, { sub: 'user' }]);
-  nowS = NOW + 3605;
+  // A token issued by a clock 5 s ahead is accepted until 5 s after its exp.
+  nowS = NOW + 3610;
   expect(store.covers(token({ jti: 'a' }))).toBe(true);
   expect(store.covers(token())).toBe(true);
-  nowS = NOW + 3606;
+  nowS = NOW + 3611;
   expect(store.covers(token({ jti: 'a' }))).toBe(false);
   expect(store.covers(token())).toBe(false);
 });

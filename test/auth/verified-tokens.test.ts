@@ -71,6 +71,18 @@ test('until it has expired, with the tolerance and no longer', async () => {
   expect(verifications).toHaveLength(2);
 });
 
+test('to the fraction of a second', async () => {
+  more = { expiresAt: NOW + 60.5 };
+  const verifyToken = remember();
+  await verifyToken('a');
+  nowS = NOW + 65.4;
+  await verifyToken('a');
+  expect(verifications).toHaveLength(1);
+  nowS = NOW + 65.6;
+  await verifyToken('a');
+  expect(verifications).toHaveLength(2);
+});
+
 test('or its key has left', async () => {
   const verifyToken = remember();
   await verifyToken('a');
@@ -79,14 +91,17 @@ test('or its key has left', async () => {
   expect(verifications).toHaveLength(2);
 });
 
-test('or a clock that was set back says that it is not valid yet', async () => {
-  more = { notBefore: NOW };
-  const verifyToken = remember();
-  await verifyToken('a');
-  nowS = NOW - 6;
-  await verifyToken('a');
-  expect(verifications).toHaveLength(2);
-});
+test.each(['notBefore', 'issuedAt'])(
+  'or a clock that was set back says that its %s is ahead',
+  async (time) => {
+    more = { [time]: NOW };
+    const verifyToken = remember();
+    await verifyToken('a');
+    nowS = NOW - 6;
+    await verifyToken('a');
+    expect(verifications).toHaveLength(2);
+  },
+);
 
 test('what was refused is not remembered, and takes nobody’s room', async () => {
   const verifyToken = remember();
