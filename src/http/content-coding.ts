@@ -5,9 +5,18 @@ import type { Request } from 'express';
 const CODINGS = ['identity', 'gzip', 'br'] as const;
 export type Coding = (typeof CODINGS)[number];
 
-/** The coding that the client likes best; `identity` where it names none. */
-export function chooseCoding(req: Request): Coding {
-  if (req.headers['accept-encoding'] === undefined) return 'identity';
+/**
+ * Chooses the coding that the client prefers (RFC 9110 section 12.5.3). If none is acceptable, not even
+ * `identity`, the header is disregarded (section 12.1): a readable response is of more use than a 406.
+ *
+ * @param small whether a coding would not make the body smaller: `identity` is then chosen unless the client
+ *   refuses it.
+ */
+export function chooseCoding(req: Request, small = false): Coding {
+  const header = req.headers['accept-encoding'];
+  if (header === undefined) return 'identity';
+  // A refusal has a weight of 0; most clients send no weights, and need not be parsed for.
+  if (small && (!header.includes('0') || req.acceptsEncodings('identity') !== false)) return 'identity';
   const best = req.acceptsEncodings('br', 'gzip', 'identity');
   return best === 'br' || best === 'gzip' ? best : 'identity';
 }

@@ -37,7 +37,7 @@ export function sendJson(
   options: SendJsonOptions,
 ): Promise<void> | undefined {
   const { body, contentHash, cache, fetchedAt } = answer;
-  const coding = body.length < options.compressFromBytes ? 'identity' : chooseCoding(req);
+  const coding = chooseCoding(req, body.length < options.compressFromBytes);
   const etag = entityTag(contentHash, coding);
   const ifMatch = req.headers['if-match'];
   // Evaluated before If-None-Match (RFC 9110 section 13.2.2).

@@ -125,6 +125,53 @@ describe('content codings', () => {
     expect({ status: again.status, etag: again.headers['etag'] }).toEqual({ status: 304, etag });
   });
 
+  describe('for a small response', () => {
+    let small: string;
+    beforeAll(() => void (small = `/contacts/${world.freshContact()}?fields[contact]=city`));
+
+    test.each([
+      ['gzip, identity;q=0', 'gzip'],
+      ['gzip, *;q=0', 'gzip'],
+      ['GZIP;q=0.5, Identity ; q=0.000', 'gzip'],
+      ['br;q=0.1, gzip;q=0, identity;q=0', 'br'],
+      ['*, identity;q=0', 'br'],
+      ['gzip', undefined],
+      ['gzip;q=1.0, identity;q=0.1', undefined],
+      ['gzip, *;q=0, identity', undefined],
+      ['br;q=0, gzip;q=0', undefined],
+      ['deflate, identity;q=0', undefined],
+      ['identity;q=0', undefined],
+      ['*;q=0', undefined],
+      ['', undefined],
+    ])('Accept-Encoding: %j gives %s', async (accepted, coding) => {
+      const headers = { 'accept-encoding': accepted };
+      const [answer, head] = [
+        await world.get(small, { headers }),
+        await world.get(small, { method: 'HEAD', headers }),
+      ];
+      expect(answer.status).toBe(200);
+      expect(answer.headers['content-encoding']).toBe(coding);
+      const body = coding === undefined ? answer.body : decode[coding as 'gzip' | 'br'](answer.body);
+      expect(Object.keys(JSON.parse(body.toString()).data.contact).toSorted()).toEqual(['city', 'id']);
+      const named = ['etag', 'content-encoding', 'content-length', 'vary', 'content-type'];
+      for (const name of named) expect(head.headers[name]).toBe(answer.headers[name]);
+      const etag = String(answer.headers['etag']);
+      const again = await world.get(small, { headers: { ...headers, 'if-none-match': etag } });
+      expect(again.status).toBe(304);
+    });
+
+    test('an error is not coded', async () => {
+      const answer = await world.get('/nothing', { headers: { 'accept-encoding': 'gzip, identity;q=0' } });
+      expectProblem(answer, 404, 'ROUTE_NOT_FOUND');
+    });
+  });
+
+  test('a document is not coded if no coding is acceptable', async () => {
+    const headers = { 'accept-encoding': 'deflate, identity;q=0' };
+    const answer = await world.get('/openapi.json', { headers });
+    expect([answer.status, answer.headers['content-encoding']]).toEqual([200, undefined]);
+  });
+
   test('a coding that is refused is not used', async () => {
     const answer = await get({ 'accept-encoding': 'gzip;q=0, br;q=0, identity' });
     expect(answer.headers['content-encoding']).toBeUndefined();
