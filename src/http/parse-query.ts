@@ -2,10 +2,8 @@ import type { Request } from 'express';
 import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts.ts';
 import { parseUuid } from '../contact/uuid.ts';
 import { AppError, isAppError } from '../errors.ts';
+import { listText, splitList, type Query } from './query-list.ts';
 import { fieldList, idList, includeList, MAX_LIST_LENGTH } from './request-schemas.ts';
-
-/** The parsed query string; a repeated name has a list. */
-export type Query = Readonly<Record<string, unknown>>;
 
 /** JSON:API's sparse fieldsets: the names to keep, by part. A part that is not named keeps all. */
 export type Fieldsets = ReadonlyMap<Part, ReadonlySet<string>>;
@@ -17,8 +15,6 @@ const NO_QUERY: Query = {};
 export function queryOf(req: Request): Query {
   return req.url.includes('?') ? req.query : NO_QUERY;
 }
-
-const FIELDS_NAME = /^fields\[(.*)\]$/s;
 
 /** @throws AppError `INVALID_CONTACT_ID` */
 export function parseContactId(value: unknown): string {
@@ -35,13 +31,12 @@ const UUID_SHAPE = 'five groups of 8, 4, 4, 4 and 12 hexadecimal digits with das
  * @throws AppError `INVALID_INCLUDE`
  */
 export function parseInclude(query: Query): readonly Part[] {
-  const asked = query['include'];
-  if (asked === undefined) return CONTACT_ALONE;
-  const text = listOf(asked);
+  const text = listText(query, 'include');
+  if (text === '') return CONTACT_ALONE;
   const names = includeList.safeParse(splitList(text, MAX_LIST_LENGTH));
   if (!names.success) {
     throw new AppError('INVALID_INCLUDE', {
-      detail: `include takes any of ${INCLUDES.join(', ')}, separated by commas.`,
+      detail: `include takes any of ${INCLUDES.join(', ')}, separated by commas or repeated.`,
     });
   }
   return PARTS.filter((part) => part === 'contact' || names.data.includes(part));
@@ -56,7 +51,7 @@ export function idsParser(max: number) {
   return function parseIds(query: Query): Map<string, string> {
     const spelled = new Map<string, string>();
     // A first bound by length, so that a huge list is not split to be counted.
-    for (const item of splitList(listOf(query['ids']), 64 * (max + 1)) ?? []) {
+    for (const item of splitList(listText(query, 'ids'), 64 * (max + 1)) ?? []) {
       const id = item.toLowerCase();
       if (!spelled.has(id)) spelled.set(id, item);
     }
@@ -80,36 +75,31 @@ export function batchSizer(max: number): (query: Query) => number {
 
 function invalidIds(max: number): AppError {
   return new AppError('INVALID_IDS', {
-    detail: `ids takes 1 to ${max} contact ids separated by commas, each a UUID, ${UUID_SHAPE}.`,
+    detail: `ids takes 1 to ${max} contact ids, separated by commas or repeated, each a UUID, ${UUID_SHAPE}.`,
   });
 }
+
+/** A type in brackets, which may be followed by those of a list. */
+const FIELDS_NAME = /^fields\[([^\]]*)\](?:\[|$)/;
 
 /** @throws AppError `INVALID_FIELDS` */
 export function parseFieldsets(query: Query): Fieldsets {
   if (query === NO_QUERY) return ALL_FIELDS;
   const fieldsets = new Map<Part, Set<string>>();
-  for (const [name, value] of Object.entries(query)) {
-    const type = FIELDS_NAME.exec(name)?.[1];
-    if (type === undefined) continue;
-    const text = listOf(value);
-    if (!isPart(type) || !fieldList.safeParse(text).success) {
-      throw new AppError('INVALID_FIELDS', {
-        detail: `fields[…] takes one of ${PARTS.join(', ')}, and a list of at most ${MAX_LIST_LENGTH} characters.`,
-      });
-    }
-    fieldsets.set(type, new Set(text.split(',').map((field) => field.trim())));
+  for (const key of Object.keys(query)) {
+    if (!key.startsWith('fields[')) continue;
+    const type = FIELDS_NAME.exec(key)?.[1];
+    if (type === undefined || !isPart(type)) throw invalidFields();
+    if (fieldsets.has(type)) continue;
+    const list = fieldList.safeParse(listText(query, `fields[${type}]`));
+    if (!list.success) throw invalidFields();
+    fieldsets.set(type, new Set(list.data.split(',').map((field) => field.trim())));
   }
   return fieldsets;
 }
 
-/** One list, whether it came comma-separated, repeated or both. */
-function listOf(value: unknown): string {
-  if (Array.isArray(value)) return value.filter((item) => typeof item === 'string').join(',');
-  return typeof value === 'string' ? value : '';
-}
-
-/** The items of a list, or undefined where it is too long to be taken apart. */
-function splitList(text: string, maxLength: number): string[] | undefined {
-  if (text.length > maxLength) return undefined;
-  return text === '' ? [] : text.split(',').map((item) => item.trim());
+function invalidFields(): AppError {
+  return new AppError('INVALID_FIELDS', {
+    detail: `fields[…] takes one of ${PARTS.join(', ')}, and a list of at most ${MAX_LIST_LENGTH} characters.`,
+  });
 }

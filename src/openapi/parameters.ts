@@ -13,6 +13,11 @@ const FIELD_EXAMPLES: Readonly<Record<Part, string>> = {
   signals: 'signalType,signalCount',
 };
 
+/** The other ways to write a list, for a parameter's description. */
+function listSpellings(name: string): string {
+  return ` A repeated parameter, \`${name}[]=…\` and \`${name}[0]=…\` work as well.`;
+}
+
 /** Every parameter, described by the schema that checks it. */
 export function componentParameters(maxBatchSize: number): Record<string, JsonSchema> {
   return {
@@ -30,7 +35,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       required: true,
       style: 'form',
       explode: false,
-      description: `1 to ${maxBatchSize} contact ids, separated by commas. An id that comes twice is answered once.`,
+      description: `1 to ${maxBatchSize} contact ids, separated by commas. An id that comes twice is answered once.${listSpellings('ids')}`,
       schema: jsonSchema(idList(maxBatchSize)),
       example: [EXAMPLE_ID],
     },
@@ -39,8 +44,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       in: 'query',
       style: 'form',
       explode: false,
-      description:
-        'What to send beside the contact itself, separated by commas, in any order. Ask only for what you show: each include is cached by itself.',
+      description: `What to send beside the contact itself, separated by commas, in any order. Ask only for what you show: each include is cached by itself.${listSpellings('include')}`,
       schema: jsonSchema(includeList),
       examples: {
         none: { summary: 'The contact alone', value: [] },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Json } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startWorld } from '../support/world.ts';
@@ -72,6 +73,35 @@ describe('GET /contacts?ids=', () => {
       ['city', 'id'],
       ['city', 'id'],
     ]);
+  });
+});
+
+describe('the spellings of HTTP clients', () => {
+  test.each([
+    'ids[]=ONE&ids[]=TWO',
+    'ids%5B%5D=ONE&ids%5B%5D=TWO',
+    'ids[0]=ONE&ids[1]=TWO',
+    'ids[1]=TWO&ids[0]=ONE',
+    'ids=ONE&ids[7]=TWO&ids[9]=ONE',
+  ])('%s gives both contacts, in order, and costs two', async (query) => {
+    const [one, two] = several(2) as [string, string];
+    const answer = await world.get(`/contacts?${query.replaceAll('ONE', one).replaceAll('TWO', two)}`, {
+      token: world.token({ sub: randomUUID() }),
+    });
+    expect(answer.status).toBe(200);
+    expect(idsOf(answer.json().data)).toEqual([one, two]);
+    expect(answer.headers['ratelimit']).toMatch(/; r=118;/);
+  });
+
+  test.each(['ids[]=42&ids[]=', 'ids[a]=', 'ids[0][1]=', 'ids[-1]='])('%s… is INVALID_IDS', async (query) => {
+    const id = world.freshContact();
+    expectProblem(await world.get(`/contacts?${query}${id}`), 400, 'INVALID_IDS');
+    expect(await world.sandbox.callsFor(id)).toEqual([]);
+  });
+
+  test('fifty-one ids in brackets are too many', async () => {
+    const query = Array.from({ length: 51 }, (_, index) => `ids[]=00000000-0000-4000-8001-${id12(index)}`);
+    expectProblem(await world.get(`/contacts?${query.join('&')}`), 400, 'INVALID_IDS');
   });
 });
 

@@ -9,7 +9,15 @@ afterAll(() => world?.stop());
 const keys = (value: object): string[] => Object.keys(value).toSorted();
 
 describe('sparse fieldsets', () => {
-  test.each(['fields[contact]=name,city', 'fields%5Bcontact%5D=name%2Ccity'])('%s', async (query) => {
+  test.each([
+    'fields[contact]=name,city',
+    'fields%5Bcontact%5D=name%2Ccity',
+    'fields[contact]=name&fields[contact]=city',
+    'fields[contact][]=name&fields[contact][]=city',
+    'fields%5Bcontact%5D%5B%5D=name&fields%5Bcontact%5D%5B%5D=city',
+    'fields[contact][0]=name&fields[contact][1]=city',
+    'fields[contact]=name&fields[contact][]=city',
+  ])('%s', async (query) => {
     const id = world.freshContact();
     const data = (await world.get(`/contacts/${id}?${query}`)).json().data;
     expect(keys(data.contact)).toEqual(['city', 'id', 'name']);
@@ -100,4 +108,16 @@ describe('INVALID_FIELDS', () => {
     expectProblem(await world.get(`/contacts/${id}/notes?${list(2001)}`), 400, 'INVALID_FIELDS');
     expectProblem(await world.get(`/contacts?ids=${id}&${list(2001)}`), 400, 'INVALID_FIELDS');
   });
+});
+
+test.each([
+  'fields[]=name',
+  'fields[deal][]=name',
+  'fields[contact][a]=name',
+  'fields[contact]x=name',
+  'fields[contacts=name',
+  'fields[contact=name',
+  `fields[contact][]=${'x'.repeat(1500)}&fields[contact][]=${'y'.repeat(1500)}`,
+])('%s is INVALID_FIELDS', async (query) => {
+  expectProblem(await world.get(`/contacts/${world.freshContact()}?${query}`), 400, 'INVALID_FIELDS');
 });

@@ -117,3 +117,36 @@ describe('how an include list may be written', () => {
     expect(upper.json()).toEqual(lower.json());
   });
 });
+
+describe('the spellings of HTTP clients', () => {
+  test.each([
+    'include[]=notes&include[]=entity',
+    'include%5B%5D=notes&include%5B%5D=entity',
+    'include[0]=notes&include[1]=entity',
+    'include%5B0%5D=notes&include%5B999999999%5D=entity',
+    'include=notes&include[]=entity&include[3]=notes,entity',
+  ])('%s includes both, from one cache entry', async (query) => {
+    const id = world.freshContact();
+    await world.get(`/contacts/${id}?include=notes,entity`);
+    const answer = await world.get(`/contacts/${id}?${query}`);
+    expect(Object.keys(answer.json().data)).toEqual(['contact', 'notes', 'entity']);
+    expect(answer.headers['cache-status']).toMatch(/; hit;/);
+  });
+
+  test.each([
+    'include[]=photos',
+    'include[0]=photos',
+    'include[a]=notes',
+    'include[0][]=notes',
+    'include[-1]=notes',
+  ])('%s is INVALID_INCLUDE, which lists the allowed values', async (query) => {
+    const answer = await world.get(`/contacts/${world.freshContact()}?${query}`);
+    expectProblem(answer, 400, 'INVALID_INCLUDE');
+    expect(answer.json().detail).toContain('notes, entity, profile, signals');
+  });
+
+  test('the bound on the length of a list holds for all spellings together', async () => {
+    const query = Array.from({ length: 400 }, (_, index) => `include[${index}]=notes`).join('&');
+    expectProblem(await world.get(`/contacts/${world.freshContact()}?${query}`), 400, 'INVALID_INCLUDE');
+  });
+});
