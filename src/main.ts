@@ -3,6 +3,7 @@ import { buildApp } from './app.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/faults.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
+import { installResolver } from './dns/install.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './processes/primary.ts';
 import { openSiblings } from './processes/siblings.ts';
@@ -88,6 +89,7 @@ function stopInOrder(drain: () => Promise<{ cutOff: number }>, health: Health, l
 
 /** The whole program, or one of the processes that are. */
 async function serve({ env, config }: Settings, log: Log): Promise<void> {
+  installResolver();
   const health = new Health(Date.now);
   const metrics = openMetrics({ version: VERSION, health });
   metrics.collectProcess();

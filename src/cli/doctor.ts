@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { processEnvironment } from '../config/environment.ts';
 import { ConfigError } from '../config/faults.ts';
 import { loadConfig, type Config } from '../config/load-config.ts';
+import { installResolver } from '../dns/install.ts';
 import { checkJwks } from './doctor/check-jwks.ts';
 import { checkRedis } from './doctor/check-redis.ts';
 import { checkUpstream } from './doctor/check-upstream.ts';
@@ -58,6 +59,7 @@ function readConfig(): { config: Config } | { findings: Finding[] } {
 }
 
 async function checkSurroundings(config: Config): Promise<Finding[]> {
+  installResolver();
   const watch = watchHttp(Date.now);
   const readings: ClockReading[] = [];
   const all = await Promise.all([

@@ -70,6 +70,8 @@ function openCluster(settings: RedisSettings): Cluster {
     {
       lazyConnect: true,
       enableOfflineQueue: false,
+      // Seeds keep their names, which certificates are checked against; the connection resolves them.
+      dnsLookup: (host, callback) => callback(null, host),
       clusterRetryStrategy: retryDelayMs,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
       slotsRefreshInterval: 5000,

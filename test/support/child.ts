@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Leads a process group of its own, as a command in a terminal does. */
   readonly detached?: boolean;
+  /** A command that runs the program, such as `unshare` with its options. */
+  readonly prefix?: readonly string[];
 }
 
 /** A Node process that gets these variables and nothing of ours but what finds programs and homes. */
@@ -38,16 +40,18 @@ export function startNode(
   options: StartOptions = {},
 ): Child {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child: ChildProcess = spawn(
+  const [command, ...args] = [
+    ...(options.prefix ?? []),
     process.execPath,
-    [path.join(PROJECT_ROOT, entry), ...(options.args ?? [])],
-    {
-      cwd: options.cwd ?? PROJECT_ROOT,
-      detached: options.detached ?? false,
-      env: { ...inherited, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+    path.join(PROJECT_ROOT, entry),
+    ...(options.args ?? []),
+  ];
+  const child: ChildProcess = spawn(command!, args, {
+    cwd: options.cwd ?? PROJECT_ROOT,
+    detached: options.detached ?? false,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { jsonLine, startNode } from './child.ts';
-import type { Child, Environment, Exit } from './child.ts';
+import type { Child, Environment, Exit, StartOptions } from './child.ts';
 import { mustNotBeLogged, runDirectory } from './run-directory.ts';
 import { HANG_MS } from './wait-for.ts';
 
@@ -16,8 +16,8 @@ export interface Program extends Child {
 const SECRET_NAMES = /^(JWT_SECRET|ZYNTRO_API_KEY|ZYNTRO_DEVELOPER_SECRET|ADMIN_TOKEN)$/;
 
 /** Starts the real program and gives it back once it listens on both ports. */
-export async function startProgram(env: Environment): Promise<Program> {
-  const child = spawnProgram(env);
+export async function startProgram(env: Environment, options: StartOptions = {}): Promise<Program> {
+  const child = spawnProgram(env, options);
   try {
     const line = await jsonLine(child, (entry) => entry['msg'] === 'listening');
     const { port, adminPort } = line;
@@ -44,12 +44,11 @@ export async function runProgram(env: Environment): Promise<Exit & { stdout: str
   return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
 }
 
-function spawnProgram(env: Environment): Child {
+function spawnProgram(env: Environment, options: StartOptions = {}): Child {
   for (const [name, value] of Object.entries(env)) {
     if (SECRET_NAMES.test(name)) mustNotBeLogged('credential', value);
   }
   const file = path.join(runDirectory(), `program-${process.pid}-${randomBytes(4).toString('hex')}.log`);
-  return startNode('src/main.ts', { NODE_ENV: 'production', PORT: '0', ADMIN_PORT: '0', ...env }, (text) =>
-    appendFileSync(file, text),
-  );
+  const all = { NODE_ENV: 'production', PORT: '0', ADMIN_PORT: '0', ...env };
+  return startNode('src/main.ts', all, (text) => appendFileSync(file, text), options);
 }
