@@ -183,6 +183,7 @@ function publicPort(parts: Parts): Application {
     ...config.http,
     readContact: readChain(parts),
     scopes: config.scopes,
+    log,
     now,
   });
   const app = router().set('trust proxy', config.trustProxy);

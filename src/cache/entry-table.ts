@@ -1,4 +1,4 @@
-import type { Part } from '../contact/parts.ts';
+import { PARTS, type Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import type { Change, Entry, Snapshot } from './part-store.ts';
 import { RecencyList, type Listed } from './recency-list.ts';
@@ -112,6 +112,7 @@ export class EntryTable {
       // What is larger than the whole would displace all the rest and then itself.
       if (!entry || view.bytes + sizeOf(entry) > this.#maxBytes) continue;
       this.#put(view, part, { entry: owned(entry), dropAt: this.#now() + keepMs });
+      if (entry.bytes === 'not-found') this.#dropBefore(view, entry.fetchedAt);
     }
     this.#shrink();
   }
@@ -166,6 +167,14 @@ export class EntryTable {
     view.parts[part] = kept;
     view.bytes += more;
     this.#bytes += more;
+  }
+
+  /** Drops the parts of earlier calls, which a not-found contradicts, so that none outlives it. */
+  #dropBefore(view: View, time: number): void {
+    for (const part of PARTS) {
+      const kept = view.parts[part];
+      if (kept && kept.entry.fetchedAt < time) this.#put(view, part, undefined);
+    }
   }
 
   #shrink(): void {

@@ -4,6 +4,7 @@ import { PARTS, type Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { jittered, judge, keepMs, type CachePolicy } from './freshness.ts';
+import { mergeEntries } from './merge-entries.ts';
 import type { Change, Claim, Entries, Entry, PartStore } from './part-store.ts';
 
 export interface FetchAndStoreOptions {
@@ -21,6 +22,8 @@ export interface Fetched {
   /** The parts that were asked for, and `contact` where a call was made. */
   readonly entries: Entries;
   readonly stored: boolean;
+  /** The reason that parts are missing from `entries`: a call that failed, here or in another process. */
+  readonly failure?: unknown;
 }
 
 /**
@@ -55,22 +58,27 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     const claimed = shared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
     const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed);
     learn(claim.generation);
-    const { notFound, usable, stale } = judge(claim.entries, parts, now(), policy);
+    const { known, notFound, usable, stale } = judge(claim.entries, parts, now(), policy);
     const fresh = usable.filter((part) => !stale.includes(part));
     const wanted = notFound ? [] : parts.filter((part) => !fresh.includes(part));
     const calls = claim.elsewhere.filter((call) => call.parts.some((part) => wanted.includes(part)));
     const theirs = wanted.filter((part) => calls.some((call) => call.parts.includes(part)));
     const mine = wanted.filter((part) => !theirs.includes(part));
-    const [own] = await Promise.all([
-      lead(ref, mine, claim, fetchOptions),
-      ...calls.map((call) => call.landed(fetchOptions.signal)),
-    ]);
+    const landed = Promise.allSettled(calls.map((call) => call.landed(fetchOptions.signal)));
+    const own = await lead(ref, mine, claim, fetchOptions);
     if (notFound) return { entries: { contact: notFound }, stored: true };
-    const found = Object.fromEntries(fresh.map((part) => [part, claim.entries[part]]));
-    if (theirs.length === 0) return { ...own, entries: { ...found, ...own.entries } };
-    if (now() > deadline) throw new AppError('UPSTREAM_TIMEOUT');
+    const found = Object.fromEntries(fresh.map((part) => [part, known[part]]));
+    const fetched = { ...own, entries: mergeEntries(found, own.entries) };
+    if (theirs.length === 0 || 'failure' in own) return fetched;
+    const failed = (await landed).find((one) => one.status === 'rejected');
+    if (failed) return { ...fetched, failure: failed.reason as unknown };
+    if (now() > deadline) return { ...fetched, failure: new AppError('UPSTREAM_TIMEOUT') };
     const rest = await fly(ref, theirs, shared, fetchOptions, learn, deadline);
-    return { entries: { ...found, ...own.entries, ...rest.entries }, stored: own.stored || rest.stored };
+    return {
+      ...rest,
+      entries: mergeEntries(fetched.entries, rest.entries),
+      stored: own.stored || rest.stored,
+    };
   }
 
   /**
@@ -92,7 +100,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
       entries = await ask(ref, parts, fetchOptions);
     } catch (error) {
       claim.fail(error).catch(options.onStoreFailure);
-      throw error;
+      return { entries: {}, stored: false, failure: error };
     }
     const changes = changesFor(entries);
     claim.store(changes).catch(options.onStoreFailure);
@@ -100,9 +108,10 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
   }
 
   async function ask(ref: ContactRef, parts: readonly Part[], fetchOptions: FetchOptions): Promise<Entries> {
+    const fetchedAt = now();
     try {
       const bytes = await fetchParts({ ...ref, parts }, fetchOptions);
-      const fetchedAt = now();
+      const arrivedAt = now();
       const entries: Partial<Record<Part, Entry>> = {};
       for (const part of PARTS) {
         const found = bytes[part];
@@ -111,22 +120,15 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
             bytes: found,
             contentHash: contentHash(found),
             fetchedAt,
-            staleAt: fetchedAt + jittered(policy.ttlMs[part], random),
+            staleAt: arrivedAt + jittered(policy.ttlMs[part], random),
           };
       }
       return entries;
     } catch (error) {
       // Not-found is an answer like any other: it is stored, and replaces what was known before.
       if (!isAppError(error, 'CONTACT_NOT_FOUND')) throw error;
-      const fetchedAt = now();
-      return {
-        contact: {
-          bytes: 'not-found',
-          contentHash: '',
-          fetchedAt,
-          staleAt: fetchedAt + policy.negativeTtlMs,
-        },
-      };
+      const staleAt = now() + policy.negativeTtlMs;
+      return { contact: { bytes: 'not-found', contentHash: '', fetchedAt, staleAt } };
     }
   }
 
@@ -135,7 +137,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     const gone = answered.contact?.bytes === 'not-found';
     for (const part of PARTS) {
       const entry = answered[part];
-      if (entry && entry.staleAt > entry.fetchedAt)
+      if (entry && (gone ? policy.negativeTtlMs : policy.ttlMs[part]) > 0)
         changes.push({ part, entry, keepMs: keepMs(entry, now(), policy) });
       // What is answered and not to be kept contradicts what was kept: above all that there is no such contact.
       else if (gone || (entry && part === 'contact')) changes.push({ part, entry: undefined, keepMs: 0 });

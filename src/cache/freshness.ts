@@ -1,4 +1,5 @@
 import type { Part } from '../contact/parts.ts';
+import { mergeEntries } from './merge-entries.ts';
 import type { Entries, Entry } from './part-store.ts';
 
 export interface CachePolicy {
@@ -10,6 +11,8 @@ export interface CachePolicy {
 
 /** What the entries are good for, part by part of a request. Names as in RFC 5861. */
 export interface Judgement {
+  /** The entries, without those that a later not-found removes. Never an expired not-found. */
+  readonly known: Entries;
   /** The fresh entry that says that there is no such contact. */
   readonly notFound: Entry | undefined;
   /** Parts that can be served as they are: fresh, or stale but within stale-while-revalidate. */
@@ -36,23 +39,25 @@ export function freshUntil(entries: Entries, parts: readonly Part[], now: number
 }
 
 export function judge(entries: Entries, parts: readonly Part[], now: number, policy: CachePolicy): Judgement {
-  const negative = entries.contact;
-  if (negative?.bytes === 'not-found' && negative.staleAt > now) {
-    return { notFound: negative, usable: [], stale: [], missing: [] };
+  const known = entries.contact?.bytes === 'not-found' ? mergeEntries(entries) : entries;
+  const negative = known.contact;
+  if (negative?.bytes === 'not-found') {
+    if (negative.staleAt > now) return { known, notFound: negative, usable: [], stale: [], missing: [] };
+    return { known: {}, notFound: undefined, usable: [], stale: [], missing: parts };
   }
   const usable: Part[] = [];
   const stale: Part[] = [];
   const missing: Part[] = [];
   for (const part of parts) {
-    const entry = entries[part];
-    if (!entry || entry.bytes === 'not-found' || entry.staleAt + policy.staleWhileRevalidateMs <= now) {
+    const entry = known[part];
+    if (!entry || entry.staleAt + policy.staleWhileRevalidateMs <= now) {
       missing.push(part);
       continue;
     }
     usable.push(part);
     if (entry.staleAt <= now) stale.push(part);
   }
-  return { notFound: undefined, usable, stale, missing };
+  return { known, notFound: undefined, usable, stale, missing };
 }
 
 /** Whether a stale entry may stand in for an answer that the upstream failed to give. */

@@ -7,7 +7,7 @@ export interface Entry {
   readonly bytes: Buffer | 'not-found';
   /** As `contentHash` makes it; empty where there are no bytes. */
   readonly contentHash: string;
-  /** Milliseconds since the epoch when the upstream's answer arrived. */
+  /** Milliseconds since the epoch when the upstream call that fetched it began. */
   readonly fetchedAt: number;
   /** Milliseconds since the epoch after which the entry is stale. */
   readonly staleAt: number;

@@ -12,15 +12,12 @@ import type {
 } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Metrics, PartOutcome } from '../telemetry/metrics.ts';
-import { fetchAndStore, withContact, type Fetched, type FetchAndStoreOptions } from './fetch-and-store.ts';
+import { withContact } from './fetch-and-store.ts';
 import { freshUntil, judge, usableOnError, type Judgement } from './freshness.ts';
-import { partKey } from './part-key.ts';
 import type { Entries, Entry, Snapshot } from './part-store.ts';
-import { SingleFlight, type Begin, type Joined } from './single-flight.ts';
+import { sharedCalls, type SharedCallsOptions } from './shared-calls.ts';
 
-export interface CacheOptions extends FetchAndStoreOptions {
-  /** Told of a background refresh that failed; its callers have been answered with the stale part. */
-  readonly onRefreshFailure: (error: unknown) => void;
+export interface CacheOptions extends SharedCallsOptions {
   readonly metrics: Pick<Metrics, 'part' | 'contactRead'>;
 }
 
@@ -28,7 +25,6 @@ type Outcome = Omit<CacheOutcome, 'ttlS'>;
 
 const HIT: Outcome = { result: 'hit', stored: false, collapsed: false };
 const NOTHING: Snapshot = { generation: undefined, entries: {} };
-const NEVER = new AbortController().signal;
 
 /**
  * Serves parts from the store, and fetches those that are missing in one call, shared by all who wait for
@@ -37,8 +33,7 @@ const NEVER = new AbortController().signal;
  */
 export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): ReadContact {
   const { store, policy, metrics, now } = options;
-  const flights = new SingleFlight<Fetched>();
-  const fetchMissing = fetchAndStore(fetchParts, options);
+  const calls = sharedCalls(fetchParts, options);
 
   return function readThroughCache(query, readOptions) {
     if (readOptions.bypass) return serveAndFetch(query, readOptions, NOTHING);
@@ -70,25 +65,18 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     const judged = judge(snapshot.entries, parts, now(), policy);
     if (judged.notFound) return notFound(judged.notFound, HIT);
     if (judged.missing.length === 0) {
-      refresh(query, judged.stale, snapshot);
-      return answer(snapshot.entries, { ...HIT, result: judged.stale.length > 0 ? 'stale' : 'hit' });
+      calls.refresh(query, judged.stale, snapshot);
+      return answer(judged.known, { ...HIT, result: judged.stale.length > 0 ? 'stale' : 'hit' });
     }
 
     // What is stale already comes along in the call that has to be made anyway.
-    const wanted = [...judged.missing, ...judged.stale];
-    const joined = joinFlights(query, wanted, snapshot, { alone: bypass, purpose: 'caller' });
-    const settled = await Promise.allSettled(joined.map((flight) => flight.wait(readOptions.signal)));
-    const landed = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    const fetched: Entries = Object.assign({}, ...landed.map((one) => one.entries));
-    const entries = { ...snapshot.entries, ...fetched };
-    const how = {
-      stored: landed.some((one) => one.stored),
-      collapsed: joined.every((flight) => !flight.began),
-    };
-    if (fetched.contact?.bytes === 'not-found') return notFound(fetched.contact, { result: 'miss', ...how });
+    const missing = [...judged.missing, ...judged.stale];
+    const wanted = { ref: query, parts, missing, known: judged.known, snapshot };
+    const made = await calls.make(wanted, bypass, readOptions.signal);
+    const { entries, fetched, failures, ...how } = made;
+    if (entries.contact?.bytes === 'not-found') return notFound(entries.contact, { result: 'miss', ...how });
     if (failures.length > 0) {
-      const covered = (part: Part) => fetched[part] ?? usableOnError(snapshot.entries[part], now(), policy);
+      const covered = (part: Part) => fetched[part] ?? usableOnError(entries[part], now(), policy);
       if (!failures.every(isUpstreamFailure) || !parts.every(covered)) {
         metrics.contactRead('failed', how.collapsed);
         throw failures[0];
@@ -118,32 +106,6 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
   function report(readOptions: ReadOptions, { result, stored, collapsed }: Outcome, ttlMs: number): void {
     metrics.contactRead(result, collapsed);
     readOptions.onCacheOutcome({ result, stored, collapsed, ttlS: Math.floor(ttlMs / 1000) });
-  }
-
-  function joinFlights(
-    query: ContactQuery,
-    parts: readonly Part[],
-    snapshot: Snapshot,
-    { alone, purpose }: { readonly alone: boolean; readonly purpose: 'caller' | 'refresh' },
-  ): Joined<Fetched>[] {
-    const byKey = new Map(parts.map((part) => [partKey(query, part), part]));
-    const keys = [...byKey.keys()];
-    const begin: Begin<Fetched> = (missing, signal, learn) =>
-      fetchMissing(
-        query,
-        missing.map((key) => byKey.get(key)!),
-        !alone,
-        { signal, purpose },
-        learn,
-      );
-    return alone ? flights.alone(keys, begin) : flights.join(keys, snapshot, begin);
-  }
-
-  function refresh(query: ContactQuery, parts: readonly Part[], snapshot: Snapshot): void {
-    const how = { alone: false, purpose: 'refresh' } as const;
-    for (const flight of joinFlights(query, parts, snapshot, how)) {
-      flight.wait(NEVER).catch((error: unknown) => flight.began && options.onRefreshFailure(error));
-    }
   }
 }
 

@@ -30,7 +30,7 @@ export interface PartBytes {
   readonly bytes: Buffer;
   /** Of the bytes: 16 letters, digits, `-` and `_`. */
   readonly contentHash: string;
-  /** Milliseconds since the epoch when the upstream's answer arrived. */
+  /** Milliseconds since the epoch when the upstream call that fetched it began. */
   readonly fetchedAt: number;
   /** Milliseconds since the epoch after which the part is stale. */
   readonly staleAt: number;

@@ -8,14 +8,16 @@ type Settled = { readonly id: string } & ({ readonly found: Parts } | { readonly
 
 /**
  * Reads several contacts, a bounded number at a time; each fails or succeeds by itself, and the results
- * are in the order asked.
+ * are in the order asked. An unexpected error is one contact's failure too, an `INTERNAL_ERROR`.
  *
- * @throws whatever is not an AppError, and `CLIENT_GONE`: neither is one contact's failure.
+ * @param onUnexpected called with each error that is not an AppError.
+ * @throws AppError `CLIENT_GONE`.
  */
 export async function readBatch(
   ids: readonly string[],
   parallelism: number,
   read: (id: string) => Eventually<Parts>,
+  onUnexpected: (error: unknown) => void,
 ) {
   const settled: Settled[] = [];
   let next = 0;
@@ -25,7 +27,8 @@ export async function readBatch(
       try {
         settled[index] = { id, found: await read(id) };
       } catch (error) {
-        if (!isAppError(error) || error.code === 'CLIENT_GONE') throw error;
+        if (isAppError(error, 'CLIENT_GONE')) throw error;
+        if (!isAppError(error)) onUnexpected(error);
         settled[index] = { id, error };
       }
     }

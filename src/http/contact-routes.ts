@@ -5,9 +5,11 @@ import { INCLUDES, type Include, type Part } from '../contact/parts.ts';
 import type { CacheOutcome, ContactQuery, Parts, ReadContact, ReadOptions } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { callerOf, scopeOf, type RequestScope } from '../scope.ts';
+import type { Log } from '../telemetry/log.ts';
 import { assembleContact, hashOfParts, oldestFetch, selectFields, type Octets } from './assemble.ts';
 import { readBatch } from './batch.ts';
 import { combineOutcomes } from './cache-headers.ts';
+import { logUnexpected } from './error-response.ts';
 import {
   idsParser,
   parseContactId,
@@ -29,6 +31,7 @@ export interface ContactRouteOptions {
   readonly batchParallelism: number;
   readonly compressFromBytes: number;
   readonly clientMaxAgeS: number;
+  readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -75,11 +78,13 @@ export function contactRoutes(options: ContactRouteOptions) {
     const fieldsets = parseFieldsets(asked);
     const ids = parseIds(asked);
     const outcomes: CacheOutcome[] = [];
-    const batch = await readBatch([...ids.keys()], options.batchParallelism, (id) =>
+    const readOne = (id: string) =>
       readContact(
         queryFor(req, id, parts),
         readOptions(req, options, (outcome) => outcomes.push(outcome)),
-      ),
+      );
+    const batch = await readBatch([...ids.keys()], options.batchParallelism, readOne, (error) =>
+      logUnexpected(options.log, scopeOf(req), error),
     );
     const body = batch.assemble(
       (found) => assembleContact(found, fieldsets),

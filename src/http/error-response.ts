@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError, isAppError, type ErrorCode } from '../errors.ts';
-import { scopeOf } from '../scope.ts';
+import { scopeOf, type RequestScope } from '../scope.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { cacheStatus } from './cache-headers.ts';
 import { problemOf } from './problem.ts';
@@ -35,9 +35,7 @@ export function errorResponse(log: Log): ErrorRequestHandler {
     const problem = problemOf(error);
     scope.errorCode = problem.code;
     if (isAppError(error) && error.details.reason !== undefined) scope.errorReason = error.details.reason;
-    if (problem.code === 'INTERNAL_ERROR') {
-      log.error({ requestId: scope.requestId, error: describeError(error) }, 'a request failed unexpectedly');
-    }
+    if (problem.code === 'INTERNAL_ERROR') logUnexpected(log, scope, error);
     if (problem.code === 'CLIENT_GONE' || res.headersSent) {
       res.destroy();
       return;
@@ -53,6 +51,15 @@ export function errorResponse(log: Log): ErrorRequestHandler {
     res.setHeader('Cache-Control', 'no-store');
     res.end(body);
   };
+}
+
+/** Logs an error that no step threw on purpose. */
+export function logUnexpected(
+  log: Log,
+  { requestId }: Pick<RequestScope, 'requestId'>,
+  error: unknown,
+): void {
+  log.error({ requestId, error: describeError(error) }, 'a request failed unexpectedly');
 }
 
 function setHeaders(res: Response, error: unknown, code: ErrorCode): void {

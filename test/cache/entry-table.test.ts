@@ -11,6 +11,10 @@ const entryOf = (bytes: Buffer | 'not-found'): Entry => ({
   fetchedAt: 0,
   staleAt: 1000,
 });
+const entryAt = (fetchedAt: number, bytes: Entry['bytes'] = Buffer.from('{}')) => ({
+  ...entryOf(bytes),
+  fetchedAt,
+});
 const fill = (table: EntryTable, contact: string, bytes: Buffer, keepMs = 60_000) => {
   table.mark(refOf(contact), { generation: 'g', confirmedAt: 0 });
   table.change(refOf(contact), 'g', [{ part: 'contact', entry: entryOf(bytes), keepMs }]);
@@ -139,4 +143,17 @@ test('bytes are those of what is kept, whatever comes, goes and is displaced', (
   }
   for (const o of [0, 1]) for (let c = 0; c < 9; c += 1) table.forget(`org-${o}`, `c-${c}`);
   expect(table.bytes).toBe(0);
+});
+
+test('a not-found drops the parts of earlier calls, so that none outlives it', () => {
+  const table = new EntryTable({ maxBytes: 100_000, now: () => 0 });
+  const change = (part: 'contact' | 'notes' | 'entity', entry: Entry | undefined) =>
+    table.change(refOf('c'), 'g', [{ part, entry, keepMs: 60_000 }]);
+  table.mark(refOf('c'), { generation: 'g', confirmedAt: 0 });
+  change('entity', entryAt(1));
+  change('notes', entryAt(3));
+  change('contact', entryAt(2, 'not-found'));
+  change('contact', undefined);
+  const { entries } = table.read(refOf('c'), ['contact', 'notes', 'entity']);
+  expect(Object.keys(entries)).toEqual(['notes']);
 });

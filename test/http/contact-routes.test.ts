@@ -17,6 +17,11 @@ const SCOPES = {
 let asked: ContactQuery[];
 beforeEach(() => void (asked = []));
 
+const silent = pino({ level: 'silent' });
+const found = { bytes: Buffer.from('{}'), contentHash: 'abc', fetchedAt: 0, staleAt: 0 };
+let broken: string | undefined;
+beforeEach(() => (broken = undefined));
+
 /** The program's routes with scopes of their own for two includes, for a caller with these scopes. */
 function server(...held: string[]) {
   const app = express();
@@ -27,11 +32,12 @@ function server(...held: string[]) {
     batchParallelism: 8,
     compressFromBytes: 1024,
     clientMaxAgeS: 0,
+    log: silent,
     now: Date.now,
     readContact: async (query) => {
       asked.push(query);
-      const part = { bytes: Buffer.from('{}'), contentHash: 'abc', fetchedAt: 0, staleAt: 0 };
-      return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, part]));
+      if (query.contact === broken) throw new TypeError('broken');
+      return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, found]));
     },
   });
   app.use(requestScope(), (req, _res, next) => {
@@ -47,7 +53,7 @@ function server(...held: string[]) {
   });
   app.get('/contacts', routes.listContacts).get('/contacts/:id', routes.getContact);
   for (const { part, getPart } of routes.parts) app.get(`/contacts/:id/${part}`, getPart);
-  app.use(errorResponse(pino({ level: 'silent' })));
+  app.use(errorResponse(silent));
   return request(app);
 }
 
@@ -88,4 +94,14 @@ test('scopes are no part of what is asked for, so one entry serves every permiss
   await server('contacts:read', 'contacts:profile', 'contacts:signals', 'admin').get(path);
   expect(asked[0]).toEqual(asked[1]);
   expect(JSON.stringify(asked)).not.toContain('contacts:');
+});
+
+test('an unexpected error is the failure of one contact of a batch, not of the whole batch', async () => {
+  broken = crypto.randomUUID();
+  const answer = await server('contacts:read').get(`/contacts?ids=${ID},${broken}`);
+  expect(answer.status).toBe(200);
+  expect(answer.body.data).toHaveLength(1);
+  expect(answer.body.errors).toEqual([
+    { id: broken, status: 500, code: 'INTERNAL_ERROR', title: 'Internal error' },
+  ]);
 });

@@ -1,0 +1,34 @@
+import { PARTS, type Part } from '../contact/parts.ts';
+import type { Entries, Entry } from './part-store.ts';
+
+/**
+ * Merges the results of several upstream calls about one contact. For each part the call that began last
+ * decides. A not-found removes the parts of the calls that began before it, and is itself removed by a part
+ * of a call that began after it, so the result holds a not-found or parts, never both. A part of a removed
+ * result is missing from the merge.
+ */
+export function mergeEntries(...results: readonly Entries[]): Entries {
+  let notFound: Entry | undefined;
+  let lastSeenAt = -Infinity;
+  const latest: Partial<Record<Part, Entry>> = {};
+  for (const result of results) {
+    for (const part of PARTS) {
+      const entry = result[part];
+      if (!entry) continue;
+      if (entry.bytes === 'not-found') {
+        if (!notFound || entry.fetchedAt > notFound.fetchedAt) notFound = entry;
+        continue;
+      }
+      lastSeenAt = Math.max(lastSeenAt, entry.fetchedAt);
+      const other = latest[part];
+      if (!other || entry.fetchedAt >= other.fetchedAt) latest[part] = entry;
+    }
+  }
+  if (!notFound) return latest;
+  if (notFound.fetchedAt > lastSeenAt) return { contact: notFound };
+  for (const part of PARTS) {
+    const entry = latest[part];
+    if (entry && entry.fetchedAt < notFound.fetchedAt) delete latest[part];
+  }
+  return latest;
+}

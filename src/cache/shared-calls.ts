@@ -1,0 +1,122 @@
+import type { FetchShapedParts } from '../contact/fetch-parts.ts';
+import { PARTS, type Part } from '../contact/parts.ts';
+import type { ContactRef } from '../contact/read-contact.ts';
+import { AppError } from '../errors.ts';
+import { fetchAndStore, type Fetched, type FetchAndStoreOptions } from './fetch-and-store.ts';
+import { mergeEntries } from './merge-entries.ts';
+import { partKey } from './part-key.ts';
+import type { Entries, Entry, Snapshot } from './part-store.ts';
+import { SingleFlight, type Begin, type Joined } from './single-flight.ts';
+
+export interface SharedCallsOptions extends FetchAndStoreOptions {
+  /** Called with the error of a background refresh; its callers have been answered with the stale part. */
+  readonly onRefreshFailure: (error: unknown) => void;
+}
+
+/** A request's parts, and the part of its knowledge that calls can add to or contradict. */
+export interface Wanted {
+  readonly ref: ContactRef;
+  /** All parts of the request. */
+  readonly parts: readonly Part[];
+  /** Those of `parts` that need a call. */
+  readonly missing: readonly Part[];
+  /** The entries that are known already. */
+  readonly known: Entries;
+  readonly snapshot: Snapshot;
+}
+
+export interface CallResults {
+  /** The known entries and the results of all calls, merged: a not-found, or parts. */
+  readonly entries: Entries;
+  /** Those of `entries` that calls have brought. */
+  readonly fetched: Entries;
+  /** Why parts of the request are missing, or were not renewed; empty if every call succeeded. */
+  readonly failures: readonly unknown[];
+  readonly stored: boolean;
+  /** Whether other requests began all of the calls. */
+  readonly collapsed: boolean;
+}
+
+/** Who shares a call: every process, this process without a look at the store, or no other request. */
+type Sharing = 'processes' | 'process' | 'none';
+const ROUNDS: readonly Sharing[] = ['processes', 'process', 'none'];
+const ALONE: readonly Sharing[] = ['none'];
+const NEVER = new AbortController().signal;
+
+/** The calls of all requests of this process. */
+export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOptions) {
+  const { now } = options;
+  const flights = new SingleFlight<Fetched>();
+  const fetchMissing = fetchAndStore(fetchParts, options);
+
+  /**
+   * Fetches the missing parts. Calls that disagree on whether the contact exists leave parts missing, which
+   * are fetched again for as long as there is time. The last round is a call of this request alone, which
+   * began after all others, so its result decides.
+   */
+  async function make(wanted: Wanted, alone: boolean, signal: AbortSignal): Promise<CallResults> {
+    const { ref, parts, known, snapshot } = wanted;
+    const deadline = now() + options.maxWaitMs;
+    const failures = new Map<Part, unknown>();
+    let [entries, missing, stored, collapsed] = [known, wanted.missing, false, true];
+    const isFetched = (part: Part) => entries[part] !== undefined && entries[part] !== known[part];
+    const isMissing = (part: Part) =>
+      !failures.has(part) && !(wanted.missing.includes(part) ? isFetched(part) : entries[part]);
+
+    for (const sharing of alone ? ALONE : ROUNDS) {
+      const calls = join(ref, missing, snapshot, sharing, 'caller');
+      const results = await Promise.all(calls.map(({ flight }) => outcome(flight.wait(signal))));
+      for (const [index, result] of results.entries()) {
+        const call = calls[index]!;
+        collapsed &&= !call.flight.began;
+        stored ||= result.stored;
+        if (!('failure' in result)) continue;
+        for (const part of call.parts) if (!result.entries[part]) failures.set(part, result.failure);
+      }
+      entries = mergeEntries(entries, ...results.map((result) => result.entries));
+      missing = entries.contact?.bytes === 'not-found' ? [] : parts.filter(isMissing);
+      if (missing.length === 0 || now() > deadline) break;
+    }
+    for (const part of missing) failures.set(part, disagreement());
+    const fetched: Partial<Record<Part, Entry>> = {};
+    for (const part of PARTS) if (isFetched(part)) fetched[part] = entries[part]!;
+    const unmet = [...failures].filter(([part]) => !isFetched(part)).map(([, failure]) => failure);
+    return { entries, fetched, failures: unmet, stored, collapsed };
+  }
+
+  /** Renews stale parts in the background. */
+  function refresh(ref: ContactRef, stale: readonly Part[], snapshot: Snapshot): void {
+    for (const { flight } of join(ref, stale, snapshot, 'processes', 'refresh')) {
+      void outcome(flight.wait(NEVER)).then((result) => {
+        if (flight.began && 'failure' in result) options.onRefreshFailure(result.failure);
+      });
+    }
+  }
+
+  function join(
+    ref: ContactRef,
+    missing: readonly Part[],
+    snapshot: Snapshot,
+    sharing: Sharing,
+    purpose: 'caller' | 'refresh',
+  ): { flight: Joined<Fetched>; parts: readonly Part[] }[] {
+    const byKey = new Map(missing.map((part) => [partKey(ref, part), part]));
+    const partsOf = (keys: readonly string[]) => keys.map((key) => byKey.get(key)!);
+    const begin: Begin<Fetched> = (keys, signal, learn) =>
+      fetchMissing(ref, partsOf(keys), sharing === 'processes', { signal, purpose }, learn);
+    const keys = [...byKey.keys()];
+    const joined = sharing === 'none' ? flights.alone(keys, begin) : flights.join(keys, snapshot, begin);
+    return joined.map((flight) => ({ flight, parts: partsOf(flight.keys) }));
+  }
+
+  return { make, refresh };
+}
+
+function disagreement(): AppError {
+  return new AppError('UPSTREAM_TIMEOUT', { reason: 'CALLS_DISAGREE' });
+}
+
+/** A call that was abandoned, or that broke, brought nothing. Never rejects. */
+function outcome(call: Promise<Fetched>): Promise<Fetched> {
+  return call.catch((failure: unknown) => ({ entries: {}, stored: false, failure }));
+}

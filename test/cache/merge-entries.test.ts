@@ -1,0 +1,56 @@
+import * as fc from 'fast-check';
+import { mergeEntries } from '../../src/cache/merge-entries.ts';
+import type { Entries, Entry } from '../../src/cache/part-store.ts';
+import { PARTS } from '../../src/contact/parts.ts';
+
+const found = (fetchedAt: number): Entry => ({
+  bytes: Buffer.from(String(fetchedAt)),
+  contentHash: '',
+  fetchedAt,
+  staleAt: fetchedAt + 60_000,
+});
+const notFound = (fetchedAt: number): Entries => ({ contact: { ...found(fetchedAt), bytes: 'not-found' } });
+const times = (entries: Entries) =>
+  Object.fromEntries(
+    Object.entries(entries).map(([part, { bytes, fetchedAt }]) => [
+      part,
+      bytes === 'not-found' ? bytes : fetchedAt,
+    ]),
+  );
+
+test.each<[string, Entries[], Record<string, number | string>]>([
+  ['nothing', [], {}],
+  ['disjoint parts', [{ notes: found(1) }, { entity: found(2) }], { notes: 1, entity: 2 }],
+  ['the later call for one part', [{ contact: found(2) }, { contact: found(1) }], { contact: 2 }],
+  ['a later not-found', [{ contact: found(1), notes: found(1) }, notFound(2)], { contact: 'not-found' }],
+  ['an earlier not-found', [notFound(1), { contact: found(2) }], { contact: 2 }],
+  ['the later of two not-founds', [notFound(3), notFound(1), { notes: found(2) }], { contact: 'not-found' }],
+  [
+    'a not-found between two calls',
+    [{ contact: found(1), notes: found(1) }, notFound(2), { contact: found(3), entity: found(3) }],
+    { contact: 3, entity: 3 },
+  ],
+  ['a later part beside a not-found', [{ ...notFound(1), notes: found(2) }], { notes: 2 }],
+  ['an earlier part beside a not-found', [{ ...notFound(2), notes: found(1) }], { contact: 'not-found' }],
+])('merges %s', (_name, results, expected) => {
+  expect(times(mergeEntries(...results))).toEqual(expected);
+  expect(times(mergeEntries(...results.toReversed()))).toEqual(expected);
+});
+
+test('the merge is the same in any order and never holds a not-found beside a part', () => {
+  const part = fc.constantFrom(...PARTS);
+  const call = fc.oneof(
+    fc.constant(undefined),
+    fc.uniqueArray(part).map((parts) => ['contact' as const, ...parts]),
+  );
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 5 }), (calls) => {
+      const results = calls.map((parts, at) =>
+        parts ? Object.fromEntries(parts.map((name) => [name, found(at)])) : notFound(at),
+      );
+      const merged = times(mergeEntries(...results));
+      expect(times(mergeEntries(...results.toReversed()))).toEqual(merged);
+      if (merged['contact'] === 'not-found') expect(Object.keys(merged)).toEqual(['contact']);
+    }),
+  );
+});
