@@ -34,6 +34,7 @@ import {
   operatorsPageRefusal,
   operatorsStatus,
 } from './http/operators-page.ts';
+import { protectAdmin } from './http/protect-admin.ts';
 import { revocations } from './http/revocations.ts';
 import { inOrder, routeNotFound, serve } from './http/routing.ts';
 import { scrape } from './http/scrape.ts';
@@ -249,7 +250,7 @@ function adminPort(parts: Parts): Application {
   serve(app, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
   serve(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
   app.use(operator, routeNotFound).use(operatorsPageRefusal);
-  return application(entrySteps(parts), app, errorResponse(log));
+  return application([...entrySteps(parts), protectAdmin(secrets.adminToken)], app, errorResponse(log));
 }
 
 function router(): Express {

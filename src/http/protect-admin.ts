@@ -1,0 +1,58 @@
+import type { Request, RequestHandler } from 'express';
+import { BlockList, isIP } from 'node:net';
+import { AppError } from '../errors.ts';
+import { isOwnOrigin } from '../lib/own-origin.ts';
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Keeps web pages away from the admin port. A page can make a browser send requests to this machine, with a
+ * name of its own that resolves to a loopback address (DNS rebinding) or across origins.
+ *
+ * @param currentToken looked up for each request, because a reload can replace it.
+ */
+export function protectAdmin(currentToken: () => string | undefined): RequestHandler {
+  return function refuseWebPages(req, _res, next) {
+    if (currentToken() === undefined && !isSentToLoopback(req)) {
+      throw new AppError('INVALID_REQUEST', {
+        detail:
+          'Without ADMIN_TOKEN the Host of this port must be a loopback name, such as localhost or 127.0.0.1.',
+      });
+    }
+    if (!READS.has(req.method) && isSentByForeignPage(req)) {
+      throw new AppError('INVALID_REQUEST', {
+        detail: 'A page of another origin must not change anything here.',
+      });
+    }
+    next();
+  };
+}
+
+/** HTTP/1.0 may leave `Host` out; every browser sends it. */
+function isSentToLoopback({ headers: { host }, url }: Request): boolean {
+  // RFC 9112 section 3.2.2: the host of an absolute target replaces `Host`.
+  const target = url.startsWith('/') ? undefined : URL.parse(url)?.host;
+  return [host, target].every((authority) => authority === undefined || isLoopbackAuthority(authority));
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** `localhost` and the names below it (RFC 6761 section 6.3), `127.0.0.0/8` and `::1`, with any port. */
+function isLoopbackAuthority(authority: string): boolean {
+  const hostname = URL.parse(`http://${authority}`)?.hostname ?? '';
+  const name = hostname.replace(/\.$/, '');
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  const address = name.replace(/^\[|\]$/g, '');
+  const family = isIP(address);
+  return family !== 0 && LOOPBACK.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** `Sec-Fetch-Site` is `none` if a person caused the request, for example by an address typed in. */
+function isSentByForeignPage({ headers }: Request): boolean {
+  const { origin, host } = headers;
+  if (origin !== undefined && !isOwnOrigin(origin, host)) return true;
+  const site = headers['sec-fetch-site'];
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
+}

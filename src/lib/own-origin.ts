@@ -1,0 +1,9 @@
+/**
+ * Returns whether an `Origin` (RFC 6454) is of the host that the request was sent to. Does not compare the
+ * scheme, because TLS may end at a proxy. `null` and anything that is not one serialized origin are foreign.
+ */
+export function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  const page = URL.parse(origin);
+  if (!page || page.origin !== origin.toLowerCase() || !/^https?:$/.test(page.protocol)) return false;
+  return host !== undefined && page.host === URL.parse(`${page.protocol}//${host}`)?.host;
+}
