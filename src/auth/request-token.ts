@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
 import { fieldValues } from '../field-values.ts';
+import { isOwnOrigin } from '../lib/own-origin.ts';
 import { invalidToken } from './invalid-token.ts';
 
 export interface CookieOptions {
@@ -10,31 +11,43 @@ export interface CookieOptions {
   readonly origins: readonly string[];
 }
 
-/** What a page of another origin cannot send without being allowed to first. */
-export const CSRF_HEADER = 'x-requested-with';
+/** A page of another origin cannot send it without a preflight. */
+const CSRF_HEADER = 'x-requested-with';
 
 /** RFC 6750 section 2.1, the scheme in any case (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** Bounds the work for each token, and with it the number of its claims and scopes. */
+const MAX_TOKEN_BYTES = 8192;
 
 /**
- * The token that a request carries, from its header or, where the operator allows one, from its cookie.
+ * Returns the token that a request carries, from its header or, if the operator allows one, from its cookie.
  *
- * @throws AppError `MISSING_TOKEN`; `INVALID_TOKEN` for what cannot be one; `INVALID_REQUEST` where header and
- *   cookie differ, or where a cookie may have been sent without its owner's will.
+ * @throws AppError `MISSING_TOKEN`; `INVALID_TOKEN` for a value that cannot be one;
+ *   `REQUEST_HEADERS_TOO_LARGE`; `CSRF_HEADER_MISSING` or `INVALID_REQUEST` if a page of another origin may
+ *   have made the browser send the cookie; `INVALID_REQUEST` if header and cookie differ.
  */
 export function tokenOf(req: IncomingMessage, cookie: CookieOptions | undefined): string {
+  const token = carriedToken(req, cookie);
+  if (token.length > MAX_TOKEN_BYTES) throw new AppError('REQUEST_HEADERS_TOO_LARGE');
+  return token;
+}
+
+function carriedToken(req: IncomingMessage, cookie: CookieOptions | undefined): string {
   const given = fieldValues(req, 'authorization');
   // Node takes the first of several; whoever stands in front of us may have looked at another.
   if (given.length > 1) throw invalidToken('SEVERAL_TOKENS');
   const [header] = given;
-  const carried = cookie && cookieValue(req, cookie.name);
+  const carried = cookie ? cookieValues(req, cookie.name) : NO_VALUES;
+  if (header === undefined && carried.length > 0) requireOwnPage(req, cookie!.origins);
+  // One of several is not the login's, and which one cannot be known.
+  if (carried.length > 1) throw invalidToken('SEVERAL_TOKENS');
+  const [value] = carried;
   if (header === undefined) {
-    if (carried === undefined) throw new AppError('MISSING_TOKEN');
-    requireSameSite(req, cookie!.origins);
-    return bearerToken(`Bearer ${carried}`);
+    if (value === undefined) throw new AppError('MISSING_TOKEN');
+    return bearerToken(`Bearer ${value}`);
   }
-  if (carried !== undefined && tokenIn(header) !== carried) {
+  if (value !== undefined && tokenIn(header) !== value) {
     throw new AppError('INVALID_REQUEST', {
       detail: 'The Authorization header and the cookie hold different tokens. Send one of them.',
     });
@@ -57,29 +70,34 @@ function tokenIn(header: string): string | undefined {
   return BEARER.exec(header)?.[1];
 }
 
-/** RFC 6265 section 5.4. Several of the name are never taken: one of them is not the login's. */
-function cookieValue(req: IncomingMessage, name: string): string | undefined {
-  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  const values = pairs
+const NO_VALUES: readonly string[] = [];
+const QUOTED = /^"(.*)"$/;
+
+/** The values of a cookie (RFC 6265 section 4.1.1), without quotes. An empty one counts as absent. */
+function cookieValues(req: IncomingMessage, name: string): readonly string[] {
+  const { cookie } = req.headers;
+  if (cookie === undefined) return NO_VALUES;
+  return cookie
+    .split(';')
+    .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1));
-  if (values.length > 1) throw invalidToken('SEVERAL_TOKENS');
-  return values[0];
+    .map((pair) => pair.slice(name.length + 1).replace(QUOTED, '$1'))
+    .filter((value) => value !== '');
 }
 
-/** A browser sends cookies with what any page makes it send: the page must be one that may. */
-function requireSameSite(req: IncomingMessage, origins: readonly string[]): void {
-  const { origin } = req.headers;
-  const safe = SAFE_METHODS.has(req.method);
+/**
+ * A browser sends cookies with every request that any page causes. A page of another origin cannot add a
+ * header without a preflight, nor set `Sec-Fetch-Site` (RFC 10017, "Cross-Origin Resource Sharing").
+ */
+function requireOwnPage({ method, headers }: IncomingMessage, origins: readonly string[]): void {
+  if (!headers[CSRF_HEADER] && headers['sec-fetch-site'] !== 'same-origin')
+    throw new AppError('CSRF_HEADER_MISSING');
+  const { origin, host } = headers;
   // A browser leaves it out of a safe request of the page's own origin.
-  if (origin === undefined ? !safe : !origins.includes(origin)) {
-    throw new AppError('INVALID_REQUEST', {
-      detail: 'With the cookie, requests are taken from pages of the allowed origins alone.',
-    });
-  }
-  if (!safe && !req.headers[CSRF_HEADER]) {
-    throw new AppError('INVALID_REQUEST', {
-      detail: 'With the cookie, this method needs the header X-Requested-With.',
-    });
-  }
+  const allowed =
+    origin === undefined ? SAFE_METHODS.has(method) : origins.includes(origin) || isOwnOrigin(origin, host);
+  if (allowed) return;
+  throw new AppError('INVALID_REQUEST', {
+    detail: 'With the cookie, requests are accepted from pages of the allowed origins only.',
+  });
 }

@@ -103,6 +103,8 @@ function getter({ baseUrl, token, timeoutMs = DEFAULT_TIMEOUT_MS, fetch = global
     const jwt = typeof token === 'function' ? await token() : token;
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (jwt !== undefined) headers['Authorization'] = `Bearer ${jwt}`;
+    // The proxy's protection against forged requests with the cookie.
+    else headers['X-Requested-With'] = 'zyntro-bff-client';
     if (options.bypassCache) headers['Cache-Control'] = 'no-cache';
     const response = await fetch(`${base}${path}${search(options, more)}`, {
       headers,

@@ -8,16 +8,15 @@ import { problemOf } from './problem.ts';
 const REALM = 'zyntro-bff';
 const MAX_INSTANCE_LENGTH = 256;
 
-/** Where no token was sent at all. */
-export const BEARER_CHALLENGE = `Bearer realm="${REALM}", error="invalid_request"`;
+/** RFC 6750 section 3.1: without an error code if the request has no credentials. */
+export const BEARER_CHALLENGE = `Bearer realm="${REALM}"`;
 
-/** RFC 6750 section 3.1. */
-const BEARER_ERRORS: Partial<Record<ErrorCode, string>> = {
-  MISSING_TOKEN: 'invalid_request',
-  INVALID_TOKEN: 'invalid_token',
-  EXPIRED_TOKEN: 'invalid_token',
-  INSUFFICIENT_SCOPE: 'insufficient_scope',
-  ORG_NOT_CONFIGURED: 'insufficient_scope',
+const CHALLENGES: Partial<Record<ErrorCode, string>> = {
+  MISSING_TOKEN: BEARER_CHALLENGE,
+  INVALID_TOKEN: `${BEARER_CHALLENGE}, error="invalid_token"`,
+  EXPIRED_TOKEN: `${BEARER_CHALLENGE}, error="invalid_token", error_description="The token has expired"`,
+  INSUFFICIENT_SCOPE: `${BEARER_CHALLENGE}, error="insufficient_scope"`,
+  ORG_NOT_CONFIGURED: `${BEARER_CHALLENGE}, error="insufficient_scope"`,
 };
 
 /** Seconds after which to try again, where the error does not know better. */
@@ -64,14 +63,10 @@ export function logUnexpected(
 
 function setHeaders(res: Response, error: unknown, code: ErrorCode): void {
   const details = isAppError(error) ? error.details : {};
-  const bearerError = BEARER_ERRORS[code];
-  if (bearerError) {
+  const challenge = CHALLENGES[code];
+  if (challenge !== undefined) {
     const scope = details.requiredScope === undefined ? '' : `, scope="${details.requiredScope}"`;
-    const description = code === 'EXPIRED_TOKEN' ? ', error_description="The token has expired"' : '';
-    res.setHeader(
-      'WWW-Authenticate',
-      `Bearer realm="${REALM}", error="${bearerError}"${description}${scope}`,
-    );
+    res.setHeader('WWW-Authenticate', challenge + scope);
   }
   if (details.allow !== undefined) res.setHeader('Allow', details.allow);
   if (details.etag !== undefined) res.setHeader('ETag', details.etag);

@@ -16,6 +16,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'Organization not configured',
     'This proxy does not serve the organization of the token.',
   ],
+  CSRF_HEADER_MISSING: [
+    403,
+    'CSRF header missing',
+    'A request with the cookie needs the header X-Requested-With, or Sec-Fetch-Site: same-origin.',
+  ],
   CONTACT_NOT_FOUND: [404, 'Contact not found', 'There is no such contact, or this member may not see it.'],
   ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
@@ -25,6 +30,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'If-Match does not match the current response, whose tag is in the ETag header.',
   ],
   CONTENT_TOO_LARGE: [413, 'Content too large', 'The request body is too large.'],
+  REQUEST_HEADERS_TOO_LARGE: [
+    431,
+    'Request headers too large',
+    'The token is over 8192 bytes, or the request line and headers are too large together.',
+  ],
   RATE_LIMITED: [429, 'Too many requests', 'The limit is used up. Try again after the time in Retry-After.'],
   INTERNAL_ERROR: [
     500,

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { Bag, type Held } from './bag.ts';
 import type { Application } from './messages.ts';
 import { problemOf } from './problem.ts';
@@ -167,8 +167,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const [status, phrase] = STATUS_LINES[error.code ?? ''] ?? [400, 'Bad Request'];
-  const problem = { ...problemOf(new AppError('INVALID_REQUEST')), status, requestId: randomUUID() };
+  const [status, phrase, code] = STATUS_LINES[error.code ?? ''] ?? [400, 'Bad Request', 'INVALID_REQUEST'];
+  const problem = { ...problemOf(new AppError(code)), status, requestId: randomUUID() };
   const body = JSON.stringify(problem);
   const headers = [
     `HTTP/1.1 ${status} ${phrase}`,
@@ -184,8 +184,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-const STATUS_LINES: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'Content Too Large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+const STATUS_LINES: Readonly<Record<string, readonly [number, string, ErrorCode]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'REQUEST_HEADERS_TOO_LARGE'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'Content Too Large', 'CONTENT_TOO_LARGE'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'INVALID_REQUEST'],
 };

@@ -42,7 +42,7 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
           scheme: 'bearer',
           bearerFormat: 'JWT',
           description:
-            "Your user's token, without the word Bearer. Where the operator allows it, a login's cookie does as well.",
+            "Your user's token, without the word Bearer. If the operator allows it, a login's cookie does as well, together with `X-Requested-With` or `Sec-Fetch-Site: same-origin`.",
         },
       },
       parameters: componentParameters(options.maxBatchSize),

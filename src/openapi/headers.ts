@@ -67,20 +67,28 @@ export const HEADERS = {
   },
   'WWW-Authenticate': {
     required: true,
-    description: 'What is wrong with the token (RFC 6750), and the scope that it lacks.',
+    description: 'The challenge (RFC 6750). Without `error` if the request had no token.',
     schema: { type: 'string', pattern: '^Bearer ' },
     example: 'Bearer realm="zyntro-bff", error="invalid_token"',
+  },
+  'WWW-Authenticate-Scope': {
+    description: 'The challenge (RFC 6750) with the scope that the token lacks.',
+    schema: { type: 'string', pattern: '^Bearer ' },
+    example: 'Bearer realm="zyntro-bff", error="insufficient_scope", scope="contacts:read"',
   },
 } as const satisfies Record<string, Header>;
 
 export type HeaderName = keyof typeof HEADERS;
 
+/** Field names of headers that have another form in some responses. */
+const FIELD_NAMES: Partial<Record<HeaderName, string>> = {
+  'Cache-Control-None': 'Cache-Control',
+  'WWW-Authenticate-Scope': 'WWW-Authenticate',
+};
+
 /** Headers of one response, by reference. */
 export function responseHeaders(...names: readonly HeaderName[]) {
   return Object.fromEntries(
-    names.map((name) => [
-      name === 'Cache-Control-None' ? 'Cache-Control' : name,
-      { $ref: `#/components/headers/${name}` },
-    ]),
+    names.map((name) => [FIELD_NAMES[name] ?? name, { $ref: `#/components/headers/${name}` }]),
   );
 }

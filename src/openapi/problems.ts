@@ -22,7 +22,7 @@ const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map(errorOf)
 
 const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   401: ['WWW-Authenticate'],
-  403: ['WWW-Authenticate'],
+  403: ['WWW-Authenticate-Scope'],
   412: ['ETag'],
   429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],

@@ -34,10 +34,12 @@ async function send(app: express.Express, method: Method, headers: Record<string
 const answerOf = async (headers: Record<string, string>, method: Method = 'get', app = withCookie) =>
   (await send(app, method, headers)).answer;
 
+const CSRF = { 'x-requested-with': 'fetch' };
+
 test('the token travels in the header or in the cookie', async () => {
   expect(await answerOf({ authorization: 'Bearer good1' })).toBe('good1');
-  expect(await answerOf({ cookie: `a=b; ${NAME}=good2; c=d` })).toBe('good2');
-  expect(await answerOf({ cookie: `a=b;${NAME}=good2` })).toBe('good2');
+  expect(await answerOf({ ...CSRF, cookie: `a=b; ${NAME}=good2; c=d` })).toBe('good2');
+  expect(await answerOf({ ...CSRF, cookie: `a=b;${NAME}=good2` })).toBe('good2');
 });
 
 const both = (authorization: string, value: string) =>
@@ -57,30 +59,92 @@ test.each([
   ['the name in another case', '__host-token=good1', '401 MISSING_TOKEN'],
   ['the name as the end of another', `x${NAME}=good1`, '401 MISSING_TOKEN'],
   ['the name without a value', NAME, '401 MISSING_TOKEN'],
-  ['an empty value', `${NAME}=`, '401 INVALID_TOKEN'],
-  ['a value in quotes', `${NAME}="good1"`, '401 INVALID_TOKEN'],
+  ['an empty value', `${NAME}=`, '401 MISSING_TOKEN'],
+  ['an empty value in quotes', `${NAME}=""`, '401 MISSING_TOKEN'],
+  ['an empty value beside a good one', `${NAME}=; ${NAME}=good1`, 'good1'],
+  ['a value in quotes', `${NAME}="good1"`, 'good1'],
+  ['a value with one quote', `${NAME}="bad`, '401 INVALID_TOKEN'],
   ['a bad token', `${NAME}=bad`, '401 INVALID_TOKEN'],
   ['two of the name', `${NAME}=good1; ${NAME}=good2`, '401 INVALID_TOKEN'],
   ['two of the name that agree', `${NAME}=good1; ${NAME}=good1`, '401 INVALID_TOKEN'],
   ['a value with a space', `${NAME}=good1 x`, '401 INVALID_TOKEN'],
 ])('%s: %s is %s', async (_name, cookie, answer) => {
-  expect(await answerOf(cookie === '' ? {} : { cookie })).toBe(answer);
+  expect(await answerOf(cookie === '' ? CSRF : { ...CSRF, cookie })).toBe(answer);
+});
+
+test('an empty cookie beside the header counts as absent', async () => {
+  for (const value of ['', '""'])
+    expect(await answerOf({ authorization: 'Bearer good1', cookie: `${NAME}=${value}` })).toBe('good1');
+});
+
+test.each(['header', 'cookie'])(
+  '8,192 bytes are accepted in the %s, and one more is a 431',
+  async (where) => {
+    const send = (token: string) =>
+      answerOf(
+        where === 'header' ? { authorization: `Bearer ${token}` } : { ...CSRF, cookie: `${NAME}=${token}` },
+      );
+    const longest = `good${'x'.repeat(8188)}`;
+    expect(await send(longest)).toBe(longest);
+    expect(await send(`${longest}x`)).toBe('431 REQUEST_HEADERS_TOO_LARGE');
+    expect(await send(`bad${'x'.repeat(8190)}`)).toBe('431 REQUEST_HEADERS_TOO_LARGE');
+  },
+);
+
+const challenge = async (headers: Record<string, string>) =>
+  (await send(withCookie, 'get', headers)).headers['www-authenticate'];
+
+test('the challenge has an error code if the request has credentials, and only then', async () => {
+  expect(await challenge({})).toBe('Bearer realm="zyntro-bff"');
+  expect(await challenge({ authorization: 'Basic Z29vZDE6' })).toBe('Bearer realm="zyntro-bff"');
+  expect(await challenge({ cookie: `${NAME}=` })).toBe('Bearer realm="zyntro-bff"');
+  expect(await challenge({ authorization: 'Bearer bad' })).toBe(
+    'Bearer realm="zyntro-bff", error="invalid_token"',
+  );
 });
 
 const unsafe: Method[] = ['post', 'put', 'patch', 'delete'];
 const cookie = `${NAME}=good1`;
 test.each(unsafe)('%s with the cookie needs an allowed Origin and the header', async (method) => {
-  const csrf = { 'x-requested-with': 'fetch' };
-  expect(await answerOf({ cookie, origin: ORIGIN, ...csrf }, method)).toBe('good1');
-  expect(await answerOf({ cookie, origin: ORIGIN }, method)).toBe('400 INVALID_REQUEST');
-  expect(await answerOf({ cookie, origin: ORIGIN, 'x-requested-with': '' }, method)).toBe(
+  expect(await answerOf({ cookie, origin: ORIGIN, ...CSRF }, method)).toBe('good1');
+  expect(await answerOf({ cookie, origin: ORIGIN }, method)).toBe('403 CSRF_HEADER_MISSING');
+  expect(await answerOf({ cookie, ...CSRF }, method)).toBe('400 INVALID_REQUEST');
+});
+
+const sameOrigin = { 'sec-fetch-site': 'same-origin' };
+test.each<[string, Record<string, string>, string]>([
+  ['neither header', {}, '403 CSRF_HEADER_MISSING'],
+  ['an empty X-Requested-With', { 'x-requested-with': '' }, '403 CSRF_HEADER_MISSING'],
+  ['a same-site page', { 'sec-fetch-site': 'same-site' }, '403 CSRF_HEADER_MISSING'],
+  ['a cross-site page', { 'sec-fetch-site': 'cross-site' }, '403 CSRF_HEADER_MISSING'],
+  ['an address typed in', { 'sec-fetch-site': 'none' }, '403 CSRF_HEADER_MISSING'],
+  ['another spelling', { 'sec-fetch-site': 'same-origin, cross-site' }, '403 CSRF_HEADER_MISSING'],
+  ['an allowed Origin alone', { origin: ORIGIN }, '403 CSRF_HEADER_MISSING'],
+  ['X-Requested-With', CSRF, 'good1'],
+  ['a page of this origin', sameOrigin, 'good1'],
+  [
+    'a page of this origin that sends it',
+    { ...sameOrigin, host: 'bff.example', origin: 'https://bff.example' },
+    'good1',
+  ],
+  ['a page of an allowed origin', { ...CSRF, origin: ORIGIN }, 'good1'],
+  ['a page of another origin', { ...CSRF, origin: 'https://evil.example' }, '400 INVALID_REQUEST'],
+  ['a page without an origin', { ...CSRF, origin: 'null' }, '400 INVALID_REQUEST'],
+  [
+    'an origin that begins like an allowed one',
+    { ...CSRF, origin: `${ORIGIN}.evil.example` },
     '400 INVALID_REQUEST',
+  ],
+])('a read with the cookie from %s is %s', async (_name, headers, answer) => {
+  expect(await answerOf({ cookie, ...headers })).toBe(answer);
+  expect((await send(withCookie, 'head', { cookie, ...headers })).status).toBe(
+    answer === 'good1' ? 200 : Number(answer.slice(0, 3)),
   );
-  expect(await answerOf({ cookie, ...csrf }, method)).toBe('400 INVALID_REQUEST');
-  expect(await answerOf({ cookie, origin: 'null', ...csrf }, method)).toBe('400 INVALID_REQUEST');
-  expect(await answerOf({ cookie, origin: `${ORIGIN}.evil.example`, ...csrf }, method)).toBe(
-    '400 INVALID_REQUEST',
-  );
+});
+
+test('the cookie is not looked at before the CSRF header', async () => {
+  for (const value of ['bad', `good1; ${NAME}=good2`, 'x'.repeat(9000)])
+    expect(await answerOf({ cookie: `${NAME}=${value}` })).toBe('403 CSRF_HEADER_MISSING');
 });
 
 test.each(unsafe)('%s with the header needs neither', async (method) => {
@@ -88,15 +152,8 @@ test.each(unsafe)('%s with the header needs neither', async (method) => {
   expect(await answerOf({ authorization: 'Bearer good1', cookie }, method)).toBe('good1');
 });
 
-test('a safe method needs neither, but no page of another origin gets one through', async () => {
-  expect(await answerOf({ cookie }, 'get')).toBe('good1');
-  expect((await send(withCookie, 'head', { cookie })).status).toBe(200);
-  expect(await answerOf({ cookie, origin: ORIGIN })).toBe('good1');
-  expect(await answerOf({ cookie, origin: 'https://evil.example' })).toBe('400 INVALID_REQUEST');
-});
-
 test('answers vary by the cookie, refusals included, where there is one', async () => {
-  expect((await send(withCookie, 'get', { cookie })).headers['vary']).toMatch(/\bCookie\b/);
+  expect((await send(withCookie, 'get', { cookie, ...CSRF })).headers['vary']).toMatch(/\bCookie\b/);
   expect((await send(withCookie, 'get', {})).headers['vary']).toMatch(/\bCookie\b/);
   expect((await send(headerOnly, 'get', {})).headers['vary'] ?? '').not.toMatch(/\bCookie\b/);
 });

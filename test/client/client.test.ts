@@ -86,6 +86,8 @@ describe('against the running program', () => {
     expect((await failure(withCookie.getContact(UNKNOWN))).code).toBe('MISSING_TOKEN');
     expect((await failure(client({ fetch: watching }).getContact(UNKNOWN))).code).toBe('CONTACT_NOT_FOUND');
     expect(sent.map(({ credentials }) => credentials)).toEqual(['include', 'omit']);
+    // With the cookie the proxy asks for a header that a page of another origin cannot send.
+    expect(sent.map(({ headers }) => 'X-Requested-With' in headers!)).toEqual([true, false]);
   });
 
   test.each([

@@ -119,7 +119,7 @@ test.each([
   const client = await connect(await start());
   client.socket.write(bytes);
   await closing(client);
-  expect(client.text).toMatch(/^HTTP\/1\.1 431 /);
+  expect(client.text).toMatch(/^HTTP\/1\.1 431 .*"code":"REQUEST_HEADERS_TOO_LARGE"/s);
 });
 
 test('connections beyond the limit are closed at once, and others are served', async () => {

@@ -3,10 +3,17 @@ import { expectProblem } from '../support/problem.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const NAME = '__Host-session';
+const CSRF = { 'x-requested-with': 'fetch' };
+const LIMIT = 5;
 const ORIGIN = 'https://app.example';
 let world: World;
 beforeAll(async () => {
-  world = await startWorld({ AUTH_COOKIE_NAME: NAME, CORS_ORIGINS: ORIGIN });
+  const tiers = { default: { limit: 1000, windowS: 600 }, few: { limit: LIMIT, windowS: 600 } };
+  world = await startWorld({
+    AUTH_COOKIE_NAME: NAME,
+    CORS_ORIGINS: ORIGIN,
+    RATE_LIMIT_TIERS: JSON.stringify(tiers),
+  });
 });
 afterAll(() => world?.stop());
 
@@ -15,7 +22,7 @@ const get = (headers: Record<string, string>, method = 'GET') =>
 const cookie = () => `theme=dark; ${NAME}=${world.token()}`;
 
 test('a browser’s cookie is as good as the header', async () => {
-  const answer = await get({ cookie: cookie() });
+  const answer = await get({ ...CSRF, cookie: cookie() });
   expect(answer.status).toBe(200);
   expect(answer.headers['vary']).toMatch(/\bCookie\b/);
   expect(answer.headers['vary']).toMatch(/\bAuthorization\b/);
@@ -29,13 +36,33 @@ test('header and cookie that differ are a 400', async () => {
 });
 
 test('pages of allowed origins may send it, others may not', async () => {
-  const allowed = await get({ cookie: cookie(), origin: ORIGIN });
+  const allowed = await get({ ...CSRF, cookie: cookie(), origin: ORIGIN });
   expect(allowed.status).toBe(200);
   expect(allowed.headers['access-control-allow-origin']).toBe(ORIGIN);
   expect(allowed.headers['access-control-allow-credentials']).toBe('true');
-  const refused = await get({ cookie: cookie(), origin: 'https://evil.example' });
+  const refused = await get({ ...CSRF, cookie: cookie(), origin: 'https://evil.example' });
   expectProblem(refused, 400, 'INVALID_REQUEST');
   expect(refused.headers['access-control-allow-origin']).not.toBe('https://evil.example');
+});
+
+test('a request with the cookie that any page can cause is refused before it costs anything', async () => {
+  const id = world.freshContact();
+  const token = world.token({ rate_tier: 'few' });
+  const send = (headers: Record<string, string>, path = `/contacts/${id}`) =>
+    exchange(`${world.program.url}${path}`, { headers: { cookie: `${NAME}=${token}`, ...headers } });
+  for (let n = 0; n <= LIMIT; n += 1) {
+    expectProblem(await send({}), 403, 'CSRF_HEADER_MISSING');
+    expectProblem(
+      await send({ 'sec-fetch-site': 'same-site' }, `/contacts?ids=${id}`),
+      403,
+      'CSRF_HEADER_MISSING',
+    );
+    expectProblem(await send({}, `/contacts/${id}/notes`), 403, 'CSRF_HEADER_MISSING');
+  }
+  expect(await world.sandbox.callsFor(id)).toHaveLength(0);
+  const accepted = await send({ 'sec-fetch-site': 'same-origin' });
+  expect(accepted.status).toBe(200);
+  expect(accepted.headers['ratelimit']).toMatch(new RegExp(`r=${LIMIT - 1};`));
 });
 
 test('a preflight lets the page send what is asked for beside it', async () => {

@@ -12,7 +12,10 @@ const breachesOf = openApiContract(document);
 const seen = new Set<string>();
 let world: World;
 
-beforeAll(async () => void (world = await startWorld({ UPSTREAM_TIMEOUT_MS: '800' })));
+const COOKIE = '__Host-session';
+beforeAll(async () => {
+  world = await startWorld({ UPSTREAM_TIMEOUT_MS: '800', AUTH_COOKIE_NAME: COOKIE });
+});
 afterAll(() => world?.stop());
 afterEach(() => world.sandbox.clearFaults());
 
@@ -110,6 +113,8 @@ describe('what fails', () => {
     await call(path, id, '', { token: 'no-token' });
     await call(path, id, '', { token: world.token(expired) });
     await call(path, id, '', { token: world.token({ scope: 'other' }) });
+    await call(path, id, '', { token: 'x'.repeat(8193) });
+    await call(path, id, '', { token: undefined, headers: { cookie: `${COOKIE}=${world.token()}` } });
   });
 
   test.each([
