@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ProxySettings } from '../upstream/transport.ts';
 import type { Faults } from './faults.ts';
 import { readUserInfo } from './user-info.ts';
@@ -22,4 +23,16 @@ export function buildProxy(values: Partial<Values>, faults: Faults): ProxySettin
   if (username === undefined && password === undefined) return { url, authorization: undefined };
   const basic = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64');
   return { url, authorization: `Basic ${basic}` };
+}
+
+/** A source address cannot reach an address of the other family. A name is resolved for the family later. */
+export function checkSourceFamily(values: Partial<Values>, faults: Faults): void {
+  const { EGRESS_LOCAL_ADDRESS: source, ZYNTRO_BASE_URL: upstream } = values;
+  if (source === undefined || upstream === undefined) return;
+  const family = isIP(upstream.hostname.replace(/^\[|\]$/g, ''));
+  if (family !== 0 && family !== isIP(source))
+    faults.add(
+      'EGRESS_LOCAL_ADDRESS',
+      `must be an IPv${family} address, as ZYNTRO_BASE_URL is, or ZYNTRO_BASE_URL must have a name`,
+    );
 }

@@ -1,7 +1,7 @@
 import type { Part } from '../contact/parts.ts';
 import { buildCredentials } from './credentials.ts';
 import { buildEncryptionKeys } from './encryption-keys.ts';
-import { buildProxy } from './egress.ts';
+import { buildProxy, checkSourceFamily } from './egress.ts';
 import { readEnvironment, type Environment } from './environment.ts';
 import { Faults } from './faults.ts';
 import { readSettingsFiles } from './files.ts';
@@ -145,4 +145,5 @@ function checkTogether(values: Partial<Values>, faults: Faults): void {
     faults.addMissing('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
   }
   checkProcesses(values, faults);
+  checkSourceFamily(values, faults);
 }

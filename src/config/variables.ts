@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { z } from 'zod';
 import { parseTrustProxy } from './rate-limits.ts';
 import { isLoopbackHost, parseOrigin } from './hosts.ts';
@@ -34,6 +34,13 @@ const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must hold no qu
 
 /** Some identity providers tell their tenants apart by the query. */
 export const jwksUrl = secureUrl;
+
+/** The IPv4 address in an IPv4-mapped one (RFC 4291 section 2.5.5.2); any other address as it is. */
+function unmapped(address: string): string {
+  if (isIP(address) !== 6 || address.includes('%')) return address;
+  const canonical = new SocketAddress({ address, family: 'ipv6' }).address;
+  return /^::ffff:([\d.]+)$/.exec(canonical)?.[1] ?? address;
+}
 
 /** Nothing can be connected to port 0. */
 function hasPort({ port }: URL): boolean {
@@ -146,6 +153,7 @@ export const VARIABLES = {
   ZYNTRO_TIMEZONE: timezone.default('UTC'),
   EGRESS_LOCAL_ADDRESS: text
     .refine((value) => isIP(value) !== 0, { error: 'must be an IP address of this machine' })
+    .transform(unmapped)
     .optional(),
   EGRESS_PROXY_URL: httpUrl.optional(),
   UPSTREAM_CONNECT_TIMEOUT_MS: whole(1, 60_000).default(1000),

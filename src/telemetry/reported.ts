@@ -13,7 +13,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   IP_NOT_WHITELISTED:
     "this proxy's egress address is not on the developer key's list: have it added, or check EGRESS_LOCAL_ADDRESS and EGRESS_PROXY_URL",
   EADDRNOTAVAIL: 'EGRESS_LOCAL_ADDRESS is no address of this machine',
+  EAI_ADDRFAMILY:
+    'the upstream has no address of the family of EGRESS_LOCAL_ADDRESS: set an IPv4 address for IPv4, an IPv6 address for IPv6',
 };
+
+/** Failures that last until the operator changes EGRESS_LOCAL_ADDRESS or the machine. */
+const EGRESS_ADDRESS_FAULTS = new Set(['EADDRNOTAVAIL', 'EAI_ADDRFAMILY']);
 
 const OPERATORS: readonly ErrorCode[] = ['UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED'];
 
@@ -47,9 +52,10 @@ export function reported(
     const operators = OPERATORS.includes(error.code);
     const advice = ADVICE[upstreamCode];
     const line = { component, code: error.code, upstreamCode, ...(advice && { advice }) };
-    if (operators || upstreamCode === 'EADDRNOTAVAIL') {
+    const unusable = EGRESS_ADDRESS_FAULTS.has(upstreamCode);
+    if (operators || unusable) {
       if (health.fail(component, `${upstreamCode}: ${advice}`))
-        log.error(line, 'the upstream refuses this proxy');
+        log.error(line, unusable ? 'egress address cannot be used' : 'the upstream refuses this proxy');
     } else if (error.code !== 'CLIENT_GONE') log.warn(line, 'upstream call failed');
   }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { formatTraceparent } from '../telemetry/trace-context.ts';
 import { currentTrace } from '../telemetry/tracing.ts';
@@ -132,10 +133,12 @@ function openDispatcher(options: TransportOptions): Dispatcher {
       connectTimeout: options.connectTimeoutMs,
     });
   }
+  const { localAddress } = options;
   return new Agent({
     ...common,
-    connect: { timeout: options.connectTimeoutMs },
+    // A source address reaches destinations of its own family only, whatever else the name resolves to.
+    connect: { timeout: options.connectTimeoutMs, ...(localAddress && { family: isIP(localAddress) }) },
     // undici ignores it inside `connect`.
-    ...(options.localAddress && { localAddress: options.localAddress }),
+    ...(localAddress && { localAddress }),
   });
 }

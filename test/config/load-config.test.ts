@@ -257,6 +257,27 @@ test('several processes need Redis, and divide the budget for the upstream', () 
   expect([processes, resilience.maxConcurrency, resilience.maxPerSecond]).toEqual([4, 8, 2]);
 });
 
+describe('EGRESS_LOCAL_ADDRESS', () => {
+  test.each([
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['0:0:0:0:0:FFFF:c000:201', '192.0.2.1'],
+    ['2001:DB8::1', '2001:DB8::1'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+  ])('%s is taken as %s', (given, taken) => {
+    expect(loadConfig({ ...GOOD, EGRESS_LOCAL_ADDRESS: given }).upstream.localAddress).toBe(taken);
+  });
+
+  test.each([
+    ['192.0.2.1', 'https://[2001:db8::7]', ['EGRESS_LOCAL_ADDRESS']],
+    ['2001:db8::1', 'https://192.0.2.7', ['EGRESS_LOCAL_ADDRESS']],
+    ['2001:db8::1', 'https://[2001:db8::7]', []],
+    ['::ffff:192.0.2.1', 'https://192.0.2.7', []],
+    ['2001:db8::1', 'https://app.example.com', []],
+  ])('%s with the upstream %s: issues %j', (source, upstream, names) => {
+    expect(namesOf({ ...GOOD, EGRESS_LOCAL_ADDRESS: source, ZYNTRO_BASE_URL: upstream })).toEqual(names);
+  });
+});
+
 describe('a URL with credentials', () => {
   const port = (url: string) => url.replace('PORT', '6399');
   test.each([

@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startNameServer, type NameServer } from '../support/name-server.ts';
-import { exchange } from '../support/http.ts';
 import type { Environment } from '../support/child.ts';
-import { readDirectory } from '../support/directory.ts';
-import { startProgram, type Program } from '../support/start-program.ts';
+import { startNameServer, type NameServer } from '../support/name-server.ts';
+import { startNamedUpstream, UPSTREAM, type NamedUpstream } from '../support/named-upstream.ts';
+import type { Program } from '../support/start-program.ts';
 import { startSandbox, type Sandbox } from '../support/start-sandbox.ts';
-import { goodClaims, newSecret, sign } from '../support/tokens.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { programEnv } from '../support/world.ts';
 
-const UPSTREAM = 'localhost';
 /** Half of the time that a connection may take: what a request waits for another name shows. */
 const LATE_MS = 500;
 
@@ -34,20 +30,10 @@ function upstreamAlone(name: string): readonly string[] | undefined {
   return name === UPSTREAM ? ['127.0.0.1'] : undefined;
 }
 
-async function start(env: Environment) {
-  const secret = newSecret();
-  const [org] = readDirectory(await sandbox.directory()).orgs;
-  program = await startProgram(
-    { ...programEnv({ url: `http://${UPSTREAM}:${sandbox.port}` }, secret), ...env },
-    { prefix: dns.prefix },
-  );
-  const token = sign(goodClaims(org!.id, org!.members[0]!, {}), secret);
-  let next = 0;
-  const { url, adminUrl } = program;
-  return {
-    get: () => exchange(`${url}/contacts/${org!.contacts[next++]}`, { token }),
-    reasons: async () => JSON.stringify((await exchange(`${adminUrl}/readyz`)).json().reasons),
-  };
+async function start(env: Environment): Promise<NamedUpstream> {
+  const named = await startNamedUpstream(dns, sandbox, env);
+  ({ program } = named);
+  return named;
 }
 
 const REDIS = { REDIS_URL: 'redis://redis.example:6379' };
@@ -92,7 +78,9 @@ describe.each<[string, Environment]>([
 
 test('readiness says that the name of Redis does not resolve', async () => {
   const { reasons } = await start(REDIS);
-  await waitFor('the reason', async () => /EAI_AGAIN.*does not resolve/.test(await reasons()));
+  await waitFor('the reason', async () =>
+    /EAI_AGAIN.*does not resolve/.test(JSON.stringify(await reasons())),
+  );
 });
 
 test('a name is looked up once at a time, however many connections need it', async () => {

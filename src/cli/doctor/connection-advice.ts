@@ -12,6 +12,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it from this machine',
   EADDRNOTAVAIL: 'EGRESS_LOCAL_ADDRESS is no address of this machine: see ip addr',
+  EAI_ADDRFAMILY:
+    'the host has no address of the family of EGRESS_LOCAL_ADDRESS: set an IPv4 address for IPv4, an IPv6 address for IPv6',
   EINVAL: 'EGRESS_LOCAL_ADDRESS is of another address family than the host',
   CERT_HAS_EXPIRED: 'its certificate has expired: check the host, and the clock of this machine',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: check the clock of this machine',
