@@ -104,7 +104,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     }
     const changes = changesFor(entries);
     claim.store(changes).catch(options.onStoreFailure);
-    return { entries, stored: changes.some(({ entry }) => entry) };
+    return { entries, stored: claim.canStore && changes.some(({ entry }) => entry) };
   }
 
   async function ask(ref: ContactRef, parts: readonly Part[], fetchOptions: FetchOptions): Promise<Entries> {

@@ -37,6 +37,7 @@ export function memoryPartStore(options: {
       return {
         generation,
         entries: table.read(ref, read).entries,
+        canStore: true,
         elsewhere: [],
         async store(changes) {
           table.change(ref, generation, changes);

@@ -31,6 +31,8 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, ttlMs, now } = options;
   const table = new EntryTable(options);
   const heard = new HeardInvalidations();
+  /** The contacts of which this process has fetched parts, in the same form. */
+  const fetched = new HeardInvalidations();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
   let offlineGeneration = newGeneration();
 
@@ -66,18 +68,27 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     table.change(ref, generation, changes);
   }
 
-  /** What was asked for and is not there is taken out, too: Redis knows better. */
+  /**
+   * Takes out the requested parts that Redis does not have. A reply that was under way when a newer response was
+   * stored here is not kept.
+   */
   function keepRead(
     ref: ContactRef,
     parts: readonly Part[],
     { generation, entries }: Snapshot,
     confirmedAt: number,
     moment: number,
+    fetchMoment: number,
   ): void {
-    if (options.maxBytes === 0) return;
+    if (options.maxBytes === 0 || fetched.since(fetchMoment, ref.org, ref.contact)) return;
     if (generation === undefined) return table.forget(ref.org, ref.contact);
     const changes = parts.map((part) => ({ part, entry: entries[part], keepMs: Infinity }));
     keep(ref, generation, changes, confirmedAt, moment);
+  }
+
+  /** Drops a contact that Redis has under another generation by now. */
+  function forgetGeneration({ org, contact }: ContactRef, generation: string): void {
+    if (table.markOf(org, contact)?.generation === generation) table.forget(org, contact);
   }
 
   function offlineClaim(ref: ContactRef, parts: readonly Part[]): Claim {
@@ -87,6 +98,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     return {
       generation,
       entries: recent(ref, parts).entries,
+      canStore: options.maxBytes > 0,
       elsewhere: [],
       async store(changes) {
         keep(ref, generation, changes, claimedAt, moment);
@@ -98,32 +110,33 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   async function readRemote(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
     const readAt = now();
     const { moment } = heard;
+    const fetchMoment = fetched.moment;
     const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
-    if (snapshot) keepRead(ref, parts, snapshot, readAt, moment);
+    if (snapshot) keepRead(ref, parts, snapshot, readAt, moment, fetchMoment);
     return { ...(snapshot ?? recent(ref, parts)), unclaimed: offlineGeneration };
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch) => {
     const claimedAt = now();
     const { moment } = heard;
+    const fetchMoment = fetched.moment;
     const claim = await remote.claim(ref, read, fetch).catch(unlessUnavailable);
     if (!claim) return offlineClaim(ref, read);
-    keepRead(ref, read, claim, claimedAt, moment);
+    keepRead(ref, read, claim, claimedAt, moment, fetchMoment);
     // Who joined meanwhile may have come after the invalidation.
     const entries = heard.since(moment, ref.org, ref.contact) ? {} : claim.entries;
     return {
       ...claim,
       entries,
+      canStore: true,
       async store(changes) {
+        // Before the answer goes out, so that a read right after it hits. Redis confirmed the generation at the claim.
+        if (changes.length > 0) fetched.note(ref.org, ref.contact);
+        keep(ref, claim.generation, changes, claimedAt, moment);
         const settledAt = now();
-        // What is here is older than what is answered; until Redis has that, it is asked, and after this.
-        table.change(
-          ref,
-          claim.generation,
-          changes.map((change) => ({ ...change, entry: undefined })),
-        );
         const settled = await claim.settle(changes).catch(unlessUnavailable);
-        if (settled ?? true) keep(ref, claim.generation, changes, settled ? settledAt : claimedAt, moment);
+        if (settled) keep(ref, claim.generation, [], settledAt, moment);
+        else if (settled === false) forgetGeneration(ref, claim.generation);
       },
       async fail(failure) {
         await claim.settle([], failure).catch(unlessUnavailable);

@@ -49,6 +49,8 @@ export interface CallElsewhere {
 /** The right to fetch parts, and the duty to say how it went, by one of `store` and `fail`. */
 export interface Claim extends Snapshot {
   readonly generation: string;
+  /** False if it is already known that `store` can keep nothing. */
+  readonly canStore: boolean;
   /** Those of the parts asked for that others are fetching; the rest is the claimant's to fetch. */
   readonly elsewhere: readonly CallElsewhere[];
   /**

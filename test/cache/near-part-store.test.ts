@@ -19,7 +19,7 @@ function next<T>(replies: PromiseWithResolvers<T>[]): Promise<T> {
 }
 
 /** A Redis whose replies come when the test lets them come. */
-function setUp() {
+function setUp(maxBytes = 1e6) {
   let forget!: (org: string, contact: string) => void;
   const claims: PromiseWithResolvers<RemoteClaim>[] = [];
   const settles: PromiseWithResolvers<boolean>[] = [];
@@ -37,15 +37,16 @@ function setUp() {
     elsewhere: [],
     settle: () => next(settles),
   });
+  const clock = { now: 0 };
   const store = nearPartStore({
     remote,
-    maxBytes: 1e6,
+    maxBytes,
     ttlMs: 1000,
-    now: () => 0,
+    now: () => clock.now,
     onUnsafeInvalidation: () => {},
     metrics: newMetrics(),
   });
-  return { store, reads, claims, settles, claimed, invalidated: () => forget(REF.org, REF.contact) };
+  return { clock, store, reads, claims, settles, claimed, invalidated: () => forget(REF.org, REF.contact) };
 }
 
 test('what a claim read counts no more once an invalidation was heard of', async () => {
@@ -59,22 +60,66 @@ test('what a claim read counts no more once an invalidation was heard of', async
   expect((await fresh).entries.contact?.bytes.toString()).toBe('new');
 });
 
-test('until Redis has what was fetched, what was there before is not read', async () => {
+test('a read right after a response hits, whether Redis has stored it yet or not', async () => {
   const { store, claims, settles, reads, claimed } = setUp();
-  const first = store.claim(REF, [], ['contact']);
+  for (const [index, text] of ['1', '2'].entries()) {
+    const claim = store.claim(REF, [], ['contact']);
+    claims[index]!.resolve(claimed());
+    const stored = (await claim).store([change(text)]);
+    expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry(text) } });
+    settles[index]!.resolve(true);
+    await stored;
+    expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry(text) } });
+  }
+  expect(reads).toHaveLength(0);
+});
+
+test('a response is served for no longer than the claim allows until Redis has stored it', async () => {
+  const { store, claims, settles, reads, claimed, clock } = setUp();
+  const claim = store.claim(REF, [], ['contact']);
   claims[0]!.resolve(claimed());
-  const stored = (await first).store([change('1')]);
+  const { store: storeParts } = await claim;
+  clock.now = 600;
+  const stored = storeParts([change('1')]);
+  clock.now = 1000;
+  void store.read(REF, ['contact']);
+  expect(reads).toHaveLength(1);
   settles[0]!.resolve(true);
   await stored;
   expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry('1') } });
-  const second = store.claim(REF, [], []);
-  claims[1]!.resolve(claimed());
-  const storing = (await second).store([change('2')]);
+});
+
+test('a reply of Redis that was under way does not replace a newer response', async () => {
+  const { store, claims, reads, claimed } = setUp();
+  const early = store.read(REF, ['contact']);
+  const claim = store.claim(REF, [], ['contact']);
+  claims[0]!.resolve(claimed());
+  void (await claim).store([change('2')]);
+  reads[0]!.resolve({ generation: 'g', entries: { contact: entry('1') } });
+  await early;
+  expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry('2') } });
+});
+
+test('a response under a generation that Redis has replaced is dropped', async () => {
+  const { store, claims, settles, reads, claimed } = setUp();
+  const claim = store.claim(REF, [], ['contact']);
+  claims[0]!.resolve(claimed());
+  const stored = (await claim).store([change('1')]);
+  settles[0]!.resolve(false);
+  await stored;
   void store.read(REF, ['contact']);
   expect(reads).toHaveLength(1);
-  settles[1]!.resolve(true);
-  await storing;
-  expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry('2') } });
+});
+
+test('a response that an invalidation has overtaken is not kept', async () => {
+  const { store, claims, reads, claimed, invalidated } = setUp();
+  const claim = store.claim(REF, [], ['contact']);
+  claims[0]!.resolve(claimed());
+  const { store: storeParts } = await claim;
+  invalidated();
+  void storeParts([change('1')]);
+  void store.read(REF, ['contact']);
+  expect(reads).toHaveLength(1);
 });
 
 test('calls that could not be claimed are shared until an invalidation is heard of', async () => {
@@ -89,4 +134,14 @@ test('calls that could not be claimed are shared until an invalidation is heard 
   const after = store.read(REF, ['contact']);
   reads[1]!.reject(new RedisUnavailable());
   expect((await after).unclaimed).not.toBe(generation);
+});
+
+test.each([
+  [1e6, true],
+  [0, false],
+])('without Redis a near cache of %s bytes can store: %s', async (maxBytes, canStore) => {
+  const { store, claims } = setUp(maxBytes);
+  const claim = store.claim(REF, ['contact'], ['contact']);
+  claims[0]!.reject(new RedisUnavailable());
+  expect((await claim).canStore).toBe(canStore);
 });

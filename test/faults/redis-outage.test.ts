@@ -42,8 +42,8 @@ describe('a Redis that was well', () => {
 
   test('is paused', async () => {
     await through({
-      begin: () => redis.cli('client', 'pause', '4000', 'all'),
-      end: () => {},
+      begin: () => redis.cli('client', 'pause', '600000', 'all'),
+      end: () => redis.restart(),
       reason: /^TIMEOUT: /,
       invalidation: 503,
     });
@@ -127,8 +127,11 @@ describe('a Redis that cannot be used at the start', () => {
     }).catch(async (error: unknown) => {
       throw new Error(JSON.stringify(await member.readyz()), { cause: error });
     });
-    for (const include of ['', '?include=notes', '?include=notes,entity'])
-      expect((await member.get(`/contacts/${id}${include}`)).status).toBe(200);
+    for (const include of ['', '?include=notes', '?include=notes,entity']) {
+      const answer = await member.get(`/contacts/${id}${include}`);
+      expect(answer.status).toBe(200);
+      if (component === 'redis') expect(answer.headers['cache-status']).toBe('zyntro-bff; fwd=miss');
+    }
     const refused = await member.invalidate(id);
     expectProblem(refused, 503, 'CACHE_UNAVAILABLE');
     expect(refused.headers['retry-after']).toBe('1');
