@@ -5,7 +5,7 @@ import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { jittered, judge, keepMs, type CachePolicy } from './freshness.ts';
 import { mergeEntries } from './merge-entries.ts';
-import type { Change, Claim, Entries, Entry, PartStore } from './part-store.ts';
+import type { CallElsewhere, Change, Claim, Entries, Entry, PartStore } from './part-store.ts';
 
 export interface FetchAndStoreOptions {
   readonly store: PartStore;
@@ -53,10 +53,11 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     fetchOptions: FetchOptions,
     learn: (generation: string) => void,
     deadline: number,
+    waited: readonly CallElsewhere[] = [],
   ): Promise<Fetched> {
     // What is never stored is nothing that another process could find.
     const claimed = shared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
-    const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed);
+    const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed, waited);
     learn(claim.generation);
     const { known, notFound, usable, stale } = judge(claim.entries, parts, now(), policy);
     const fresh = usable.filter((part) => !stale.includes(part));
@@ -73,7 +74,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     const failed = (await landed).find((one) => one.status === 'rejected');
     if (failed) return { ...fetched, failure: failed.reason as unknown };
     if (now() > deadline) return { ...fetched, failure: new AppError('UPSTREAM_TIMEOUT') };
-    const rest = await fly(ref, theirs, shared, fetchOptions, learn, deadline);
+    const rest = await fly(ref, theirs, shared, fetchOptions, learn, deadline, calls);
     return {
       ...rest,
       entries: mergeEntries(fetched.entries, rest.entries),

@@ -116,11 +116,11 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     return { ...(snapshot ?? recent(ref, parts)), unclaimed: offlineGeneration };
   }
 
-  const claimPart: PartStore['claim'] = async (ref, read, fetch) => {
+  const claimPart: PartStore['claim'] = async (ref, read, fetch, waited) => {
     const claimedAt = now();
     const { moment } = heard;
     const fetchMoment = fetched.moment;
-    const claim = await remote.claim(ref, read, fetch).catch(unlessUnavailable);
+    const claim = await remote.claim(ref, read, fetch, waited).catch(unlessUnavailable);
     if (!claim) return offlineClaim(ref, read);
     keepRead(ref, read, claim, claimedAt, moment, fetchMoment);
     // Who joined meanwhile may have come after the invalidation.

@@ -37,6 +37,7 @@ export interface Change {
 
 /** A call for some parts that another process is making. */
 export interface CallElsewhere {
+  readonly token: string;
   readonly parts: readonly Part[];
   /**
    * Resolves when it is worth looking again: the call has ended, or its process may have.
@@ -77,8 +78,14 @@ export interface PartStore {
    * others learn of that one's call. A claim ends with its process.
    *
    * @param read which parts to read, after the claim is made.
+   * @param waited the calls that the claimant has waited for: if one of them has failed, its failure is not missed.
    */
-  claim(ref: ContactRef, read: readonly Part[], fetch: readonly Part[]): Promise<Claim>;
+  claim(
+    ref: ContactRef,
+    read: readonly Part[],
+    fetch: readonly Part[],
+    waited?: readonly CallElsewhere[],
+  ): Promise<Claim>;
   /**
    * Once it has resolved, nothing that was claimed before it is ever read again.
    *

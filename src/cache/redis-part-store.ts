@@ -81,6 +81,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     ref: ContactRef,
     readParts: readonly Part[],
     fetchParts: readonly Part[],
+    waited: readonly CallElsewhere[] = [],
   ): Promise<RemoteClaim> {
     const owner = newGeneration();
     const generationAt = generationKey(ref.org, ref.contact);
@@ -90,10 +91,10 @@ export function redisPartStore(options: RedisPartStoreOptions) {
         ...fetchParts.map((part) => leaseKey(ref, part)),
         ...readParts.map((part) => partKey(ref, part)),
       ],
-      [newGeneration(), longestMs, owner, LEASE_MS, fetchParts.length],
+      [newGeneration(), longestMs, owner, LEASE_MS, fetchParts.length, ...waitedTokens(fetchParts, waited)],
     )) as [Buffer, Buffer[], unknown[]];
     const generation = reply[0].toString('latin1');
-    const holders = reply[1].map((holder) => holder.toString('latin1'));
+    const holders = reply[1].map((holder) => tokenOf(holder.toString('latin1')));
     const token = `${generation}:${owner}`;
     const leases = fetchParts
       .filter((_part, index) => holders[index] === '')
@@ -121,6 +122,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
             LANDINGS_CHANNEL,
             landingMessage(token, error),
             leases.length,
+            error === undefined ? 0 : LEASE_MS,
             ...changes.flatMap((change) => storedChange(ref, generation, change)),
           ],
         );
@@ -145,9 +147,18 @@ export function redisPartStore(options: RedisPartStoreOptions) {
       if (token !== '') byToken.set(token, [...(byToken.get(token) ?? []), part]);
     });
     return [...byToken].map(([token, held]) => ({
+      token,
       parts: held,
       landed: (signal) => landings.wait(token, LOOK_AGAIN_MS, signal),
     }));
+  }
+
+  /** Hears the message of a failed call that stands in for its token. */
+  function tokenOf(holder: string): string {
+    if (!holder.startsWith('=')) return holder;
+    const message = holder.slice(1);
+    landings.hear(message);
+    return (JSON.parse(message) as { token: string }).token;
   }
 
   /** @returns whether it is safe from a failover. */
@@ -169,4 +180,9 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   }
 
   return { read, claim, invalidate, onInvalidation, onGap };
+}
+
+function waitedTokens(parts: readonly Part[], waited: readonly CallElsewhere[]): string[] {
+  if (waited.length === 0) return [];
+  return parts.map((part) => waited.find((call) => call.parts.includes(part))?.token ?? '');
 }

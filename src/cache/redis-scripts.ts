@@ -2,8 +2,12 @@
  * Makes a generation where there is none, claims parts, and reads.
  *
  * KEYS: generation, a lease per part to claim, a key per part to read.
- * ARGV: candidate generation, its PX, owner, lease PX, number of leases.
+ * ARGV: candidate generation, its PX, owner, lease PX, number of leases, and per lease the token of a call that
+ * the claimant has waited for (may be left out).
  * Returns the generation, per lease its holder's token (empty where it is ours now), and the values.
+ *
+ * If the call that the claimant has waited for has failed, its message stands in for the token. Without that, a
+ * claimant that looks between the end of a call and the message would make the failed call again.
  *
  * A lease is its holder's token, and a mark once somebody else has claimed the part. One of another generation
  * belongs to a call that an invalidation has overtaken: it is taken over.
@@ -19,7 +23,10 @@ local holders = {}
 for i = 1, leases do
   local key = KEYS[1 + i]
   local held = redis.call('GET', key)
-  if held and string.sub(held, 1, #gen + 1) == gen .. ':' then
+  local waited = ARGV[5 + i] or ''
+  if held and waited ~= '' and string.sub(held, 1, 1) == '=' and string.find(held, waited, 1, true) then
+    holders[i] = held
+  elseif held and string.sub(held, 1, #gen + 1) == gen .. ':' then
     if string.sub(held, -1) == '!' then
       held = string.sub(held, 1, -2)
     else
@@ -41,8 +48,8 @@ return { gen, holders, values }
  * nobody else has claimed: every message wakes every process. Of a lease that was lost that is not known.
  *
  * KEYS: generation, a lease per claimed part, a key per part to change.
- * ARGV: generation, its PX, lease token, channel, message, number of leases, then per change PX and value
- * (a PX of 0 deletes).
+ * ARGV: generation, its PX, lease token, channel, message, number of leases, PX of the message, then per change
+ * PX and value (a PX of 0 deletes). With a PX of its own the message stays in place of the awaited leases.
  * Returns 1 where the generation held. A write that is refused, for want of memory say, is reported after
  * everybody has been told.
  */
@@ -53,7 +60,7 @@ local refused
 if held then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   for i = leases + 2, #KEYS do
-    local at = 7 + (i - leases - 2) * 2
+    local at = 8 + (i - leases - 2) * 2
     if ARGV[at] == '0' then
       redis.call('DEL', KEYS[i])
     else
@@ -65,8 +72,11 @@ end
 local awaited = false
 for i = 2, leases + 1 do
   local lease = redis.call('GET', KEYS[i])
-  if lease == ARGV[3] or lease == ARGV[3] .. '!' then redis.call('DEL', KEYS[i]) end
   if lease ~= ARGV[3] then awaited = true end
+  if lease == ARGV[3] or lease == ARGV[3] .. '!' then redis.call('DEL', KEYS[i]) end
+  if ARGV[7] ~= '0' and (not lease or lease == ARGV[3] .. '!') then
+    redis.call('SET', KEYS[i], '=' .. ARGV[5], 'PX', ARGV[7])
+  end
 end
 if awaited then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
 if refused then return redis.error_reply(refused) end

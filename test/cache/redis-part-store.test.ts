@@ -62,6 +62,29 @@ test('its failure is theirs, also where its lease was lost', async () => {
   ]);
 });
 
+test('a claimant that looks again before the message of a failure fails, and makes no call of its own', async () => {
+  const contact = randomUUID();
+  const ref = { org: ORG, member: OWNER, contact };
+  const mine = await claimIn(0, contact);
+  const { elsewhere } = await claimIn(1, contact);
+  await mine.fail(new AppError('UPSTREAM_CREDENTIALS_REJECTED'));
+  // The first who looks takes no lease, so that neither does the second.
+  for (let round = 0; round < 2; round += 1) {
+    const again = await processes[1]!.store.claim(ref, [], ['notes'], elsewhere);
+    await expect(again.elsewhere[0]!.landed(PATIENT)).rejects.toMatchObject({
+      code: 'UPSTREAM_CREDENTIALS_REJECTED',
+    });
+  }
+});
+
+test('a claimant that comes after a failure makes a call of its own', async () => {
+  const contact = randomUUID();
+  const mine = await claimIn(0, contact);
+  await claimIn(1, contact);
+  await mine.fail(new AppError('UPSTREAM_TIMEOUT'));
+  expect((await claimIn(1, contact)).elsewhere).toEqual([]);
+});
+
 test('its lease is kept for as long as it takes, whoever waits', async () => {
   const contact = randomUUID();
   const mine = await claimIn(0, contact);
