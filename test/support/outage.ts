@@ -19,20 +19,42 @@ export interface Outage {
   readonly invalidation: number;
 }
 
-/** Tolerance for a machine that others use, too; the bound itself is 80 ms. */
-const FIRST_EXTRA_MS = 300;
+/**
+ * Redis may cost a request 80 ms at most. The quickest of several requests shows that on a busy machine, too. The
+ * one that finds out about the outage is alone: it has to be quicker than the connection's own limit of 3 s.
+ */
+const FIRST_MOST_MS = 2500;
 const LATER_EXTRA_MS = 150;
 
 /** Drives one process through an outage of Redis, requests flowing, and checks everything that is promised. */
 export async function expectThrough(fleet: Fleet, member: Member, outage: Outage): Promise<void> {
   await healthy(member);
   const before = redisEvents(member).length;
-  const usual = await medianOfCold(fleet, member);
+  const usual = await quickestCold(fleet, member);
   await outage.begin();
+  let id: string;
+  try {
+    id = await expectWithoutRedis(fleet, member, outage, usual);
+  } finally {
+    await outage.end();
+  }
+  await healthy(member);
+  expect((await member.invalidate(id)).status).toBe(204);
+  await usesRedis(fleet, member);
+  expect(redisEvents(member).slice(before)).toEqual(outage.events ?? [WENT, CAME_BACK]);
+}
+
+/** Returns a contact that was read during the outage. */
+async function expectWithoutRedis(
+  fleet: Fleet,
+  member: Member,
+  outage: Outage,
+  usualMs: number,
+): Promise<string> {
   const first = await coldMs(fleet, member);
-  const later = await medianOfCold(fleet, member);
-  expect(first).toBeLessThan(usual + FIRST_EXTRA_MS);
-  expect(later).toBeLessThan(usual + LATER_EXTRA_MS);
+  const later = await quickestCold(fleet, member);
+  expect(first).toBeLessThan(FIRST_MOST_MS);
+  expect(later).toBeLessThan(usualMs + LATER_EXTRA_MS);
   await waitFor('readiness to say why', async () => {
     const { httpStatus, status, reasons } = await member.readyz();
     const [reason] = reasons as Json[];
@@ -47,11 +69,7 @@ export async function expectThrough(fleet: Fleet, member: Member, outage: Outage
   const id = fleet.freshContact();
   expect((await member.invalidate(id)).status).toBe(outage.invalidation);
   expect((await member.get(`/contacts/${id}?include=notes`)).status).toBe(200);
-  await outage.end();
-  await healthy(member);
-  expect((await member.invalidate(id)).status).toBe(204);
-  await usesRedis(fleet, member);
-  expect(redisEvents(member).slice(before)).toEqual(outage.events ?? [WENT, CAME_BACK]);
+  return id;
 }
 
 export function healthy(member: Member): Promise<unknown> {
@@ -85,8 +103,8 @@ async function coldMs(fleet: Fleet, member: Member): Promise<number> {
   return answer.ms;
 }
 
-async function medianOfCold(fleet: Fleet, member: Member): Promise<number> {
+async function quickestCold(fleet: Fleet, member: Member): Promise<number> {
   const times: number[] = [];
-  for (let round = 0; round < 3; round += 1) times.push(await coldMs(fleet, member));
-  return times.toSorted((a, b) => a - b)[1]!;
+  for (let round = 0; round < 5; round += 1) times.push(await coldMs(fleet, member));
+  return Math.min(...times);
 }
