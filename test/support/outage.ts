@@ -105,6 +105,6 @@ async function coldMs(fleet: Fleet, member: Member): Promise<number> {
 
 async function quickestCold(fleet: Fleet, member: Member): Promise<number> {
   const times: number[] = [];
-  for (let round = 0; round < 5; round += 1) times.push(await coldMs(fleet, member));
+  for (let round = 0; round < 3; round += 1) times.push(await coldMs(fleet, member));
   return Math.min(...times);
 }
