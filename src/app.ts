@@ -105,6 +105,7 @@ export function buildApp(options: AppOptions) {
     ...config.auth,
     link: redis,
     now,
+    monotonicNow: clock,
     random: Math.random,
     log,
     health,

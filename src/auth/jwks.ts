@@ -1,6 +1,6 @@
 import { AppError, type ErrorDetails } from '../errors.ts';
 import { readJwk } from './jwk.ts';
-import { onlyOne, type KeySet, type TokenKey } from './key-set.ts';
+import { mergeEqualKeys, onlyOne, type KeySet, type TokenKey } from './key-set.ts';
 
 /** How the last fetch went. */
 export type JwksState =
@@ -14,11 +14,11 @@ export interface JwksOptions {
   readonly algorithms: ReadonlySet<string>;
   /** Milliseconds between two background fetches. */
   readonly refreshMs: number;
-  /** Milliseconds between two fetches that unknown keys ask for. */
+  /** Milliseconds between two fetches for unknown keys and signatures that do not match. */
   readonly minDemandMs: number;
   readonly maxKeys: number;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Milliseconds of a monotonic clock: one that is set back must not hold up a new key. */
+  readonly monotonicNow: () => number;
   readonly random: () => number;
   /** Told after every fetch. */
   readonly onFetched: (state: JwksState) => void;
@@ -34,9 +34,10 @@ const UNAVAILABLE: ErrorDetails = {
 };
 
 /**
- * An issuer's published keys, fetched at once, again in the background, and when a token names a key that is
- * not among them. Those fetches are shared and spaced, so that invented names neither reach the issuer at
- * their own rate nor keep a new key from being learned. Known keys serve on while the issuer is down.
+ * An issuer's published keys, fetched at once, again in the background, and when a token's key is not among
+ * them or its signature does not match. Those fetches are shared and spaced, so that bad tokens neither reach
+ * the issuer at their own rate nor keep a new key from being learned. Known keys serve on while the issuer is
+ * down.
  */
 export function remoteKeySet(options: JwksOptions): KeySet {
   const closing = new AbortController();
@@ -78,18 +79,29 @@ export function remoteKeySet(options: JwksOptions): KeySet {
 
   async function refreshOnDemand(): Promise<void> {
     if (fetching) return fetching;
-    if (options.now() - lastDemandAt < options.minDemandMs) return undefined;
-    lastDemandAt = options.now();
+    if (options.monotonicNow() - lastDemandAt < options.minDemandMs) return undefined;
+    lastDemandAt = options.monotonicNow();
     return refresh();
   }
+
+  const fittingKey = (kid: string | undefined, algorithm: string): TokenKey | undefined =>
+    keys && onlyOne(fitting(keys, kid, algorithm));
 
   void refresh();
   return {
     async find(kid, algorithm) {
       if (!options.algorithms.has(algorithm)) return undefined;
-      if (!keys || fitting(keys, kid, algorithm).length === 0) await refreshOnDemand();
+      const known = fittingKey(kid, algorithm);
+      if (known) return known;
+      await refreshOnDemand();
       if (!keys) throw new AppError('UPSTREAM_UNAVAILABLE', UNAVAILABLE);
-      return onlyOne(fitting(keys, kid, algorithm));
+      return fittingKey(kid, algorithm);
+    },
+    async replacementFor(key, kid, algorithm) {
+      // Another request may have learned of it meanwhile.
+      if (fittingKey(kid, algorithm) === key) await refreshOnDemand();
+      const fits = fittingKey(kid, algorithm);
+      return fits === key ? undefined : fits;
     },
     holds: (key) => keys?.includes(key) ?? false,
     close: () => {
@@ -108,17 +120,15 @@ function readKeys(document: unknown, before: readonly TokenKey[], options: JwksO
   const listed = (document as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(listed)) throw new JwksError('NO_KEY_SET');
   if (listed.length > options.maxKeys) throw new JwksError('TOO_MANY_KEYS');
-  return listed.flatMap((jwk: unknown) => {
-    const key = readJwk(jwk, options.algorithms);
-    return key ? [before.find((known) => isSame(known, key)) ?? key] : [];
-  });
+  const usable = listed.flatMap((jwk: unknown) => readJwk(jwk, options.algorithms) ?? []);
+  return mergeEqualKeys(usable).map((key) => before.find((known) => isSame(known, key)) ?? key);
 }
 
 function isSame(one: TokenKey, other: TokenKey): boolean {
   return (
     one.kid === other.kid &&
     one.key.equals(other.key) &&
-    [...one.algorithms].join() === [...other.algorithms].join()
+    [...one.algorithms].toSorted().join() === [...other.algorithms].toSorted().join()
   );
 }
 

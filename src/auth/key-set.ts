@@ -16,6 +16,11 @@ export interface KeySet {
    *   can be said of the token.
    */
   find(kid: string | undefined, algorithm: string): Promise<TokenKey | undefined>;
+  /**
+   * Returns the key that has replaced one under its name, or undefined. Called when a signature does not match
+   * the key; asks the issuer again at a bounded rate.
+   */
+  replacementFor(key: TokenKey, kid: string | undefined, algorithm: string): Promise<TokenKey | undefined>;
   /** Whether a key that was found before is still one of the set. */
   holds(key: TokenKey): boolean;
   close(): void;
@@ -27,6 +32,7 @@ export function fixedKeySet(keys: readonly TokenKey[]): KeySet {
     async find(_kid, algorithm) {
       return onlyOne(keys.filter(({ algorithms }) => algorithms.has(algorithm)));
     },
+    replacementFor: async () => undefined,
     holds: (key) => keys.includes(key),
     close: () => {},
   };
@@ -42,6 +48,8 @@ export function joinedKeySet(sets: readonly KeySet[]): KeySet {
       }
       return undefined;
     },
+    replacementFor: async (key, kid, algorithm) =>
+      sets.find((set) => set.holds(key))?.replacementFor(key, kid, algorithm),
     holds: (key) => sets.some((set) => set.holds(key)),
     close: () => {
       for (const set of sets) set.close();
@@ -49,7 +57,19 @@ export function joinedKeySet(sets: readonly KeySet[]): KeySet {
   };
 }
 
-/** Where several keys fit, guessing among them would be the token's choice. */
+/** Returns undefined if keys of different material fit: guessing among them would be the token's choice. */
 export function onlyOne(keys: readonly TokenKey[]): TokenKey | undefined {
-  return keys.length === 1 ? keys[0] : undefined;
+  const [first, ...others] = keys;
+  return first && others.every(({ key }) => key.equals(first.key)) ? first : undefined;
+}
+
+/** Merges entries of equal name and material into one, which verifies the algorithms of all. */
+export function mergeEqualKeys(keys: readonly TokenKey[]): TokenKey[] {
+  const merged: TokenKey[] = [];
+  for (const entry of keys) {
+    const at = merged.findIndex(({ kid, key }) => kid === entry.kid && key.equals(entry.key));
+    if (at === -1) merged.push(entry);
+    else merged[at] = { ...entry, algorithms: new Set([...merged[at]!.algorithms, ...entry.algorithms]) };
+  }
+  return merged;
 }

@@ -32,7 +32,9 @@ export interface IdentityOptions {
   /** Where revocations are shared; undefined for this process alone. */
   readonly link: RedisLink | undefined;
   readonly jwks: JwksFetchOptions & Pick<JwksSettings, 'refreshMs' | 'minDemandMs' | 'maxKeys'>;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly monotonicNow: () => number;
   readonly random: () => number;
   readonly log: Log;
   readonly health: Health;
@@ -41,13 +43,14 @@ export interface IdentityOptions {
 
 /** Everything that decides who calls: revocation, outermost, then remembered tokens, then verification. */
 export function openIdentity(options: IdentityOptions) {
-  const { now, random, link, log } = options;
+  const { now, monotonicNow, random, link, log } = options;
   const onUnusable = () =>
     log.error('a revocation cannot be taken over from Redis: its token is not refused here');
   const fetch = openJwksFetch(options.jwks);
   const issuers = openTrustedIssuers(options.issuers, {
     ...options.jwks,
     now,
+    monotonicNow,
     random,
     fetchJwks: (uri, signal) => fetch.fetchJwks(uri, signal),
     onFetched: reportJwks(options.issuers, options),

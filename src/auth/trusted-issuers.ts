@@ -44,9 +44,12 @@ export interface PublishedKeys {
   readonly fetchedAt: number | undefined;
 }
 
-export interface JwksSettings extends Pick<JwksOptions, 'refreshMs' | 'minDemandMs' | 'maxKeys'> {
+export interface JwksSettings extends Pick<
+  JwksOptions,
+  'refreshMs' | 'minDemandMs' | 'maxKeys' | 'monotonicNow' | 'random'
+> {
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly random: () => number;
   readonly fetchJwks: (uri: URL, signal: AbortSignal) => Promise<unknown>;
   readonly onFetched: (issuer: IssuerSettings, state: JwksState) => void;
 }

@@ -1,4 +1,5 @@
-import { invalidToken } from './invalid-token.ts';
+import { isAppError } from '../errors.ts';
+import { invalidToken, type RefusalReason } from './invalid-token.ts';
 import type { TokenKey } from './key-set.ts';
 import { readClaims, type TokenIdentity } from './read-claims.ts';
 import { readHeader, readIssuer } from './read-token.ts';
@@ -31,15 +32,9 @@ export type VerifyToken = (token: string) => Promise<VerifiedToken>;
  *   `INVALID_TOKEN` for every other fault, whose nature is not told.
  */
 export function tokenVerifier(options: VerifierOptions): VerifyToken {
-  return async function verifyToken(token) {
-    const header = readHeader(token);
-    if (!header) throw invalidToken('MALFORMED');
-    const issuer = options.issuers.of(readIssuer(token));
-    if (!issuer) throw invalidToken('UNKNOWN_ISSUER');
-    const key = await issuer.keys.find(header.kid, header.algorithm);
-    if (!key) throw invalidToken('NO_KEY_FITS');
+  function verifyWith(key: TokenKey, token: string, algorithm: string, issuer: TrustedIssuer): VerifiedToken {
     const nowS = options.now() / 1000;
-    const claims = verifySignature(token, key, header.algorithm, {
+    const claims = verifySignature(token, key, algorithm, {
       clockTolerance: options.clockToleranceS,
       clockTimestamp: nowS,
       ...(issuer.issuer !== undefined && { issuer: issuer.issuer }),
@@ -50,5 +45,29 @@ export function tokenVerifier(options: VerifierOptions): VerifyToken {
     if (isAhead(identity, nowS, options.clockToleranceS)) throw invalidToken('NOT_YET_VALID');
     if (livesTooLong(identity, options.maxLifetimeS)) throw invalidToken('LIVES_TOO_LONG');
     return { ...identity, key, issuer };
+  }
+
+  return async function verifyToken(token) {
+    const header = readHeader(token);
+    if (!header) throw invalidToken('MALFORMED');
+    const { kid, algorithm } = header;
+    const issuer = options.issuers.of(readIssuer(token));
+    if (!issuer) throw invalidToken('UNKNOWN_ISSUER');
+    const key = await issuer.keys.find(kid, algorithm);
+    if (!key) throw invalidToken('NO_KEY_FITS');
+    try {
+      return verifyWith(key, token, algorithm, issuer);
+    } catch (error) {
+      if (!isBadSignature(error)) throw error;
+      // The issuer may have replaced the key under its old name.
+      const replacement = await issuer.keys.replacementFor(key, kid, algorithm);
+      if (!replacement) throw error;
+      return verifyWith(replacement, token, algorithm, issuer);
+    }
   };
+}
+
+function isBadSignature(error: unknown): boolean {
+  const expected: RefusalReason = 'BAD_SIGNATURE';
+  return isAppError(error, 'INVALID_TOKEN') && error.details.reason === expected;
 }

@@ -35,7 +35,7 @@ function keySet(options: Partial<JwksOptions> = {}): KeySet {
     refreshMs: 300_000,
     minDemandMs: 5000,
     maxKeys: 100,
-    now: () => now,
+    monotonicNow: () => now,
     random: () => 1,
     onFetched: (state) => states.push(state),
     ...options,
@@ -175,6 +175,57 @@ test('a name is never taken for a key that has none, nor for two that share it',
   expect(await set.find('x', 'ES256')).toBeUndefined();
   expect(await set.find('one', 'ES256')).toBeUndefined();
   expect(await set.find('__proto__', 'ES256')).toBeUndefined();
+});
+
+test('equal key material is one key, however often it is listed', async () => {
+  published = { keys: [rsa.jwk, { ...rsa.jwk, alg: 'RS256' }, { ...rsa.jwk, kid: 'again' }, one.jwk] };
+  const set = keySet();
+  const found = await set.find('rsa', 'RS256');
+  expect(found).toMatchObject({ kid: 'rsa' });
+  expect(await set.find('rsa', 'PS256')).toBe(found);
+  expect(await set.find('again', 'RS256')).toMatchObject({ kid: 'again' });
+  expect(await set.find(undefined, 'RS256')).toBe(found);
+  expect(states.at(-1)).toEqual({ ok: true, keys: 3 });
+  published = { keys: [one.jwk, { ...rsa.jwk, kid: 'again' }, { ...rsa.jwk, alg: 'RS256' }, rsa.jwk] };
+  await pass(300_000);
+  expect(set.holds(found!)).toBe(true);
+});
+
+test.each([
+  ['its old name', 'one', { ...two.jwk, kid: 'one' }],
+  ['no name', undefined, two.jwk],
+])('a key that was replaced under %s is learned when a signature does not match', async (_name, kid, jwk) => {
+  const set = keySet();
+  const before = await set.find(kid, 'ES256');
+  published = { keys: [jwk] };
+  const found = await Promise.all(
+    Array.from({ length: 50 }, () => set.replacementFor(before!, kid, 'ES256')),
+  );
+  expect(found.every((key) => key !== undefined && key !== before && key === found[0])).toBe(true);
+  expect(await set.find(kid, 'ES256')).toBe(found[0]);
+  expect(await set.replacementFor(before!, kid, 'ES256')).toBe(found[0]);
+  expect(fetches).toBe(2);
+});
+
+test('signatures that do not match reach the issuer at a bounded rate', async () => {
+  const set = keySet();
+  const key = await set.find('one', 'ES256');
+  for (let second = 0; second < 30; second += 1) {
+    for (let n = 0; n < 20; n += 1) expect(await set.replacementFor(key!, 'one', 'ES256')).toBeUndefined();
+    await pass(1000);
+  }
+  expect(fetches).toBeLessThanOrEqual(7);
+  failing = 'ECONNREFUSED';
+  expect(await set.replacementFor(key!, 'one', 'ES256')).toBeUndefined();
+  expect(await set.find('one', 'ES256')).toBe(key);
+});
+
+test('keys without names that were replaced are learned, although several fitted before', async () => {
+  published = { keys: [one.jwk, two.jwk] };
+  const set = keySet();
+  await pass(0);
+  published = { keys: [nameless.jwk] };
+  expect(await set.find(undefined, 'ES256')).toMatchObject({ kid: undefined });
 });
 
 test.each<[string, unknown]>([

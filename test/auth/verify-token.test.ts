@@ -174,6 +174,53 @@ test('a certificate’s or key’s algorithm is never the token’s choice', asy
   ).toBe('INVALID_TOKEN');
 });
 
+describe('a key that was replaced under its old name', () => {
+  const [older, newer] = [rsa, generateKeyPairSync('rsa', { modulusLength: 2048 })].map(
+    ({ publicKey }): TokenKey => ({ kid: 'a', key: publicKey, algorithms: new Set(['RS256']) }),
+  );
+  const signed = (claims: object = {}) =>
+    jwt.sign({ ...CLAIMS, ...claims }, rsa.privateKey, {
+      algorithm: 'RS256',
+      keyid: 'a',
+      noTimestamp: !('iat' in claims),
+    });
+  let asked: unknown[];
+  const verifierThatLearns = (known: TokenKey, replacement: TokenKey | undefined) => {
+    asked = [];
+    const keys = {
+      ...fixedKeySet([known]),
+      replacementFor: async (...question: unknown[]) => {
+        asked.push(question);
+        return replacement;
+      },
+    };
+    const issuer = { issuer: 'issuer', audience: 'audience', claims: NAMES, tier: undefined, keys };
+    return tokenVerifier({
+      issuers: { of: () => issuer },
+      clockToleranceS: 5,
+      maxLifetimeS: undefined,
+      now: () => NOW,
+    });
+  };
+
+  test('verifies a token whose signature did not match the old one', async () => {
+    const learns = verifierThatLearns(newer!, older);
+    expect((await learns(signed())).key).toBe(older);
+    expect(asked).toEqual([[newer, 'a', 'RS256']]);
+    expect(await codeOf(signed({ exp: 1 }), learns)).toBe('EXPIRED_TOKEN');
+  });
+
+  test('is asked for once, and for no other fault', async () => {
+    expect(await codeOf(signed(), verifierThatLearns(newer!, undefined))).toBe('INVALID_TOKEN');
+    expect(await codeOf(signed(), verifierThatLearns(newer!, newer))).toBe('INVALID_TOKEN');
+    expect(asked).toHaveLength(1);
+    const knows = verifierThatLearns(older!, undefined);
+    for (const claims of [{ exp: 1 }, { aud: 'other' }, { nbf: EXP }, { sub: '' }, { iat: NOW }])
+      expect(await codeOf(signed(claims), knows)).not.toBe('accepted');
+    expect(asked).toEqual([]);
+  });
+});
+
 const scopesOf = async (claims: object) =>
   (await verify(token({ scope: undefined, ...claims }))).caller.scopes;
 

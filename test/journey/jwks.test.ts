@@ -55,6 +55,25 @@ test('published keys verify tokens, each by its own algorithms', async () => {
   expectProblem(await get(newKey('old').sign(claims())), 401, 'INVALID_TOKEN');
 });
 
+test('a key that is replaced under its old name, or without a name, verifies tokens within 30 s', async () => {
+  for (const kid of ['old', undefined]) {
+    const [before, after] = [newKey(kid), newKey(kid)];
+    issuer.publish(before.jwk);
+    await waitFor('the first key', async () => (await statusOf(before.sign(claims()))) === 200, 30_000);
+    issuer.publish(after.jwk);
+    await waitFor('its replacement', async () => (await statusOf(after.sign(claims()))) === 200, 30_000);
+    expectProblem(await get(before.sign(claims())), 401, 'INVALID_TOKEN');
+  }
+});
+
+test('200 signatures that do not match at once make two fetches at most', async () => {
+  expect(await statusOf(old.sign(claims()))).toBe(200);
+  const before = issuer.fetches();
+  const forged = Array.from({ length: 200 }, () => strangers('old'));
+  expect(new Set(await Promise.all(forged.map(statusOf)))).toEqual(new Set([401]));
+  expect(issuer.fetches() - before).toBeLessThanOrEqual(2);
+});
+
 test('200 unknown keys at once make two fetches at most, and a rotated key is learned soon after', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   const before = issuer.fetches();
@@ -100,6 +119,7 @@ test('known keys serve on while the issuer is down, and it is told', async () =>
     await issuer.start();
   }
   await waitFor('recovery', async () => !(await reasons()).includes('jwks'));
+  await waitFor('its log line', () => linesAbout('jwks').length > 1);
   expect(linesAbout('jwks')).toHaveLength(2);
 });
 

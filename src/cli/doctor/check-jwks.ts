@@ -1,6 +1,6 @@
 import { examineJwk } from '../../auth/jwk.ts';
 import { openJwksFetch } from '../../auth/jwks-fetch.ts';
-import type { TokenKey } from '../../auth/key-set.ts';
+import { mergeEqualKeys, type TokenKey } from '../../auth/key-set.ts';
 import type { IssuerSettings } from '../../auth/trusted-issuers.ts';
 import type { Config } from '../../config/load-config.ts';
 import { errorCodeOf } from '../../upstream/transport-failure.ts';
@@ -67,7 +67,7 @@ function judgeDocument(
     return [failed(name, text, 'no token can be verified: have the issuer publish a key for signatures')];
   }
   const findings = [usable.length < listed.length ? unusedSome(name, text) : passed(name, text)];
-  const twice = sharedKid(usable);
+  const twice = sharedKid(mergeEqualKeys(usable));
   if (twice)
     findings.push(
       warned(name, `several keys share the kid ${twice}`, 'their tokens are refused: name each key apart'),
