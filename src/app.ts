@@ -97,7 +97,7 @@ export function buildApp(options: AppOptions) {
   const { config, log, health, metrics, siblings } = options;
   const secrets = replaceableSecrets(config, { log, health });
   const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health, metrics });
-  const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now, clock });
+  const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now: clock });
   const allowance = redis
     ? redisAllowance({ link: redis, onFailure: config.limits.onFailure, now: clock })
     : memoryAllowance(clock);
@@ -150,7 +150,7 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
   const readCached = withCache(fetchShaped, {
     store,
     metrics,
-    now,
+    now: clock,
     policy: config.cache,
     maxWaitMs: config.resilience.timeoutMs,
     random: Math.random,
@@ -186,7 +186,7 @@ function publicPort(parts: Parts): Application {
     readContact: readChain(parts),
     scopes: config.scopes,
     log,
-    now,
+    now: clock,
   });
   const app = router().set('trust proxy', config.trustProxy);
   serve(app, '/healthz', { get: [healthz] });

@@ -14,6 +14,7 @@ export interface FetchAndStoreOptions {
   readonly maxWaitMs: number;
   /** Told of what could not be stored for another reason than that Redis is out of reach. */
   readonly onStoreFailure: (error: unknown) => void;
+  /** Milliseconds of a monotonic clock, so that a step of the system's clock prolongs no entry. */
   readonly now: () => number;
   readonly random: () => number;
 }

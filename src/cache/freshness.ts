@@ -24,7 +24,7 @@ export interface Judgement {
 }
 
 /**
- * When the first of the parts goes stale, in milliseconds since the epoch; undefined where one of them is not
+ * When the first of the parts goes stale, in milliseconds of a monotonic clock; undefined where one of them is not
  * there or stale already, which takes a judgement.
  */
 export function freshUntil(entries: Entries, parts: readonly Part[], now: number): number | undefined {

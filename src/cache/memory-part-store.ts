@@ -10,6 +10,7 @@ import type { PartStore } from './part-store.ts';
  */
 export function memoryPartStore(options: {
   readonly maxBytes: number;
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly metrics: Pick<Metrics, 'gauge'>;
 }): PartStore {

@@ -18,10 +18,8 @@ export interface PartStoreOptions {
   readonly redisStore: { readonly nearMaxBytes: number; readonly nearTtlMs: number };
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'gauge' | 'nearRead' | 'undecodable'>;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
   /** Milliseconds of a monotonic clock. */
-  readonly clock: () => number;
+  readonly now: () => number;
 }
 
 /** How often a line is repeated that every request could bring about. */
@@ -29,9 +27,9 @@ const REPEAT_MS = 10_000;
 
 /** The engine that the configuration asks for: in memory, or Redis with a near cache in front of it. */
 export function openPartStore(options: PartStoreOptions): PartStore {
-  const { link, codec, cache, redisStore, log, metrics, clock } = options;
-  if (!link) return memoryPartStore({ ...options.memoryStore, now: options.now, metrics });
-  const limit = { everyMs: REPEAT_MS, now: clock };
+  const { link, codec, cache, redisStore, log, metrics, now } = options;
+  if (!link) return memoryPartStore({ ...options.memoryStore, now, metrics });
+  const limit = { everyMs: REPEAT_MS, now };
   const tellUndecodable = seldom(
     (times) => log.warn({ times }, 'an entry in Redis cannot be read, and counts as missing'),
     limit,
@@ -40,6 +38,7 @@ export function openPartStore(options: PartStoreOptions): PartStore {
     link,
     codec,
     longestMs: longestKeepMs(cache),
+    now,
     onUndecodable: () => {
       metrics.undecodable();
       tellUndecodable();
@@ -49,7 +48,7 @@ export function openPartStore(options: PartStoreOptions): PartStore {
     remote,
     maxBytes: redisStore.nearMaxBytes,
     ttlMs: redisStore.nearTtlMs,
-    now: clock,
+    now,
     metrics,
     onUnsafeInvalidation: seldom(
       (times) =>

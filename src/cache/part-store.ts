@@ -7,9 +7,9 @@ export interface Entry {
   readonly bytes: Buffer | 'not-found';
   /** As `contentHash` makes it; empty where there are no bytes. */
   readonly contentHash: string;
-  /** Milliseconds since the epoch when the upstream call that fetched it began. */
+  /** When the upstream call that fetched it began, in milliseconds of this process's monotonic clock. */
   readonly fetchedAt: number;
-  /** Milliseconds since the epoch after which the entry is stale. */
+  /** When the entry becomes stale, by the same clock. */
   readonly staleAt: number;
 }
 

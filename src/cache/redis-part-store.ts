@@ -1,6 +1,7 @@
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
+import { storedValues, type StoredValue } from '../redis/stored-value.ts';
 import { landingMessage, Landings } from './landings.ts';
 import { newGeneration } from './memory-part-store.ts';
 import {
@@ -13,13 +14,15 @@ import {
 } from './part-key.ts';
 import type { CallElsewhere, Change, Entries, Entry, Snapshot } from './part-store.ts';
 import { CLAIM, INVALIDATE, RENEW, SETTLE } from './redis-scripts.ts';
-import type { EntryCodec } from './stored-entry.ts';
+import type { EntryCodec, StoredEntry } from './stored-entry.ts';
 
 export interface RedisPartStoreOptions {
   readonly link: RedisLink;
   readonly codec: EntryCodec;
   /** The longest that an entry may be of use, in milliseconds. */
   readonly longestMs: number;
+  /** Milliseconds of a monotonic clock, in which entries have their times. */
+  readonly now: () => number;
   /** Told of an entry that cannot be read, which counts as missing. */
   readonly onUndecodable: () => void;
 }
@@ -42,7 +45,7 @@ const LOOK_AGAIN_MS = 200;
 const REPLICA_WAIT_MS = 250;
 
 export function redisPartStore(options: RedisPartStoreOptions) {
-  const { link, codec, longestMs } = options;
+  const { link, codec, longestMs, now } = options;
   const claimScript = link.script(CLAIM);
   const settleScript = link.script(SETTLE);
   const renewScript = link.script(RENEW);
@@ -55,26 +58,29 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     ref: ContactRef,
     parts: readonly Part[],
     generation: string,
-    values: readonly unknown[],
+    values: readonly StoredValue[],
+    readAt: number,
   ): Entries {
     const entries: Partial<Record<Part, Entry>> = {};
     parts.forEach((part, index) => {
-      const value = values[index];
-      if (!(value instanceof Buffer)) return;
-      const stamped = codec.decode(partKey(ref, part), value);
-      if (!stamped) options.onUndecodable();
-      else if (stamped.generation === generation) entries[part] = stamped.entry;
+      const { value, ttlMs } = values[index]!;
+      if (!value) return;
+      const stored = codec.decode(partKey(ref, part), value);
+      if (!stored) options.onUndecodable();
+      else if (stored.generation === generation) {
+        const entry = entryOf(stored, ttlMs, readAt);
+        if (entry) entries[part] = entry;
+      }
     });
     return entries;
   }
 
   async function read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
-    const keys = readKeys(ref, parts);
-    const values = await link.mget(keys);
-    const [stamp] = values;
-    if (!(stamp instanceof Buffer)) return { generation: undefined, entries: {} };
-    const generation = stamp.toString('latin1');
-    return { generation, entries: decode(ref, parts, generation, values.slice(1)) };
+    const readAt = now();
+    const [stamp, ...values] = await link.read(readKeys(ref, parts));
+    if (!stamp?.value) return { generation: undefined, entries: {} };
+    const generation = stamp.value.toString('latin1');
+    return { generation, entries: decode(ref, parts, generation, values, readAt) };
   }
 
   async function claim(
@@ -84,6 +90,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     waited: readonly CallElsewhere[] = [],
   ): Promise<RemoteClaim> {
     const owner = newGeneration();
+    const claimedAt = now();
     const generationAt = generationKey(ref.org, ref.contact);
     const reply = (await claimScript(
       [
@@ -92,7 +99,8 @@ export function redisPartStore(options: RedisPartStoreOptions) {
         ...readParts.map((part) => partKey(ref, part)),
       ],
       [newGeneration(), longestMs, owner, LEASE_MS, fetchParts.length, ...waitedTokens(fetchParts, waited)],
-    )) as [Buffer, Buffer[], unknown[]];
+    )) as [Buffer, Buffer[], (Buffer | null)[], number[], number];
+    const repliedAt = now();
     const generation = reply[0].toString('latin1');
     const holders = reply[1].map((holder) => tokenOf(holder.toString('latin1')));
     const token = `${generation}:${owner}`;
@@ -108,7 +116,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
 
     return {
       generation,
-      entries: decode(ref, readParts, generation, reply[2]),
+      entries: decode(ref, readParts, generation, storedValues(reply[2], reply[3]), claimedAt),
       elsewhere: callsElsewhere(fetchParts, holders),
       async settle(changes, error) {
         clearInterval(renewal);
@@ -123,6 +131,8 @@ export function redisPartStore(options: RedisPartStoreOptions) {
             landingMessage(token, error),
             leases.length,
             error === undefined ? 0 : LEASE_MS,
+            reply[4],
+            Math.floor(now() - repliedAt),
             ...changes.flatMap((change) => storedChange(ref, generation, change)),
           ],
         );
@@ -137,7 +147,9 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     { part, entry, keepMs }: Change,
   ): [number, Buffer | string] {
     const px = Math.ceil(keepMs);
-    return entry && px > 0 ? [px, codec.encode(partKey(ref, part), { generation, entry })] : [0, ''];
+    return entry && px > 0
+      ? [px, codec.encode(partKey(ref, part), storedEntry(entry, generation, px, now()))]
+      : [0, ''];
   }
 
   function callsElsewhere(parts: readonly Part[], holders: readonly string[]): CallElsewhere[] {
@@ -185,4 +197,27 @@ export function redisPartStore(options: RedisPartStoreOptions) {
 function waitedTokens(parts: readonly Part[], waited: readonly CallElsewhere[]): string[] {
   if (waited.length === 0) return [];
   return parts.map((part) => waited.find((call) => call.parts.includes(part))?.token ?? '');
+}
+
+function storedEntry(entry: Entry, generation: string, keepMs: number, now: number): StoredEntry {
+  const { bytes, contentHash, fetchedAt, staleAt } = entry;
+  const ageMs = Math.max(0, Math.ceil(now - fetchedAt));
+  const freshMs = Math.min(keepMs, Math.max(0, Math.floor(staleAt - now)));
+  return { generation, bytes, contentHash, ageMs, freshMs, keepMs };
+}
+
+/**
+ * Converts an entry's durations to this process's clock. The server counts its time to live, so the part of it
+ * that is over is the time since the entry was stored.
+ *
+ * @param ttlMs the time to live that is left.
+ * @param readAt when the read was sent, which makes the entry older than it is rather than younger.
+ * @returns undefined if more is left than the entry was given, because the server's clock was set back: its age
+ *   is not known then.
+ */
+function entryOf(stored: StoredEntry, ttlMs: number, readAt: number): Entry | undefined {
+  const { bytes, contentHash, ageMs, freshMs, keepMs } = stored;
+  const storedAt = readAt - (keepMs - ttlMs);
+  if (ttlMs < 0 || storedAt > readAt) return undefined;
+  return { bytes, contentHash, fetchedAt: storedAt - ageMs, staleAt: storedAt + freshMs };
 }

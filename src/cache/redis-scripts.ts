@@ -4,13 +4,15 @@
  * KEYS: generation, a lease per part to claim, a key per part to read.
  * ARGV: candidate generation, its PX, owner, lease PX, number of leases, and per lease the token of a call that
  * the claimant has waited for (may be left out).
- * Returns the generation, per lease its holder's token (empty where it is ours now), and the values.
+ * Returns the generation, per lease its holder's token (empty where it is ours now), the values, the time to
+ * live of each in ms, and the server's time in ms.
  *
  * If the call that the claimant has waited for has failed, its message stands in for the token. Without that, a
  * claimant that looks between the end of a call and the message would make the failed call again.
  *
  * A lease is its holder's token, and a mark once somebody else has claimed the part. One of another generation
- * belongs to a call that an invalidation has overtaken: it is taken over.
+ * belongs to a call that an invalidation has overtaken: it is taken over. So is one that would live longer than a
+ * lease can, because the server's clock was set back: its holder may be dead.
  */
 export const CLAIM = `
 local gen = redis.call('GET', KEYS[1])
@@ -26,7 +28,8 @@ for i = 1, leases do
   local waited = ARGV[5 + i] or ''
   if held and waited ~= '' and string.sub(held, 1, 1) == '=' and string.find(held, waited, 1, true) then
     holders[i] = held
-  elseif held and string.sub(held, 1, #gen + 1) == gen .. ':' then
+  elseif held and string.sub(held, 1, #gen + 1) == gen .. ':'
+    and redis.call('PTTL', key) <= tonumber(ARGV[4]) then
     if string.sub(held, -1) == '!' then
       held = string.sub(held, 1, -2)
     else
@@ -38,9 +41,11 @@ for i = 1, leases do
     holders[i] = ''
   end
 end
-local values = {}
+local values, ttls = {}, {}
 if #KEYS > leases + 1 then values = redis.call('MGET', unpack(KEYS, leases + 2)) end
-return { gen, holders, values }
+for i = 1, #values do ttls[i] = values[i] and redis.call('PTTL', KEYS[leases + 1 + i]) or -2 end
+local time = redis.call('TIME')
+return { gen, holders, values, ttls, time[1] * 1000 + math.floor(time[2] / 1000) }
 `;
 
 /**
@@ -48,8 +53,11 @@ return { gen, holders, values }
  * nobody else has claimed: every message wakes every process. Of a lease that was lost that is not known.
  *
  * KEYS: generation, a lease per claimed part, a key per part to change.
- * ARGV: generation, its PX, lease token, channel, message, number of leases, PX of the message, then per change
- * PX and value (a PX of 0 deletes). With a PX of its own the message stays in place of the awaited leases.
+ * ARGV: generation, its PX, lease token, channel, message, number of leases, PX of the message, the server's time at
+ * the claim, the ms that the client has counted since the reply, then per change PX and value (a PX of 0 deletes).
+ * With a PX of its own the message stays in place of the awaited leases.
+ * A server that was suspended runs this late. An entry lives for as much less, so that its time to live tells its
+ * age.
  * Returns 1 where the generation held. A write that is refused, for want of memory say, is reported after
  * everybody has been told.
  */
@@ -59,12 +67,15 @@ local held = redis.call('GET', KEYS[1]) == ARGV[1]
 local refused
 if held then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  local time = redis.call('TIME')
+  local late = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[8] - ARGV[9]
   for i = leases + 2, #KEYS do
-    local at = 8 + (i - leases - 2) * 2
-    if ARGV[at] == '0' then
+    local at = 10 + (i - leases - 2) * 2
+    local px = ARGV[at] - math.max(0, late)
+    if px <= 0 then
       redis.call('DEL', KEYS[i])
     else
-      local reply = redis.pcall('SET', KEYS[i], ARGV[at + 1], 'PX', ARGV[at])
+      local reply = redis.pcall('SET', KEYS[i], ARGV[at + 1], 'PX', string.format('%.0f', px))
       if type(reply) == 'table' and reply.err then refused = reply.err end
     end
   end

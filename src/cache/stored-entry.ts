@@ -1,38 +1,52 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Entry } from './part-store.ts';
 
-export interface StampedEntry {
+/**
+ * An entry outside of the process. Its times are durations in whole milliseconds, since no process knows the
+ * clock of another.
+ */
+export interface StoredEntry extends Pick<Entry, 'bytes' | 'contentHash'> {
   readonly generation: string;
-  readonly entry: Entry;
+  /** The age of the result when it was stored. */
+  readonly ageMs: number;
+  /** How long the entry is fresh from the time when it is stored; at most `keepMs`. */
+  readonly freshMs: number;
+  /** The time to live that the store was given with the entry. */
+  readonly keepMs: number;
 }
 
 /** How an entry is written down outside of the process. */
 export interface EntryCodec {
-  encode(key: string, stamped: StampedEntry): Buffer;
-  /** Undefined for whatever is no entry that `encode` made for this very key. */
-  decode(key: string, stored: Buffer): StampedEntry | undefined;
+  encode(key: string, entry: StoredEntry): Buffer;
+  /** Returns undefined for bytes that `encode` did not make for this key. */
+  decode(key: string, stored: Buffer): StoredEntry | undefined;
 }
 
 /** Goes up whenever the layout changes; an entry of another version is a miss. */
-const PLAIN_VERSION = 3;
-const ENCRYPTED_VERSION = 2;
+const PLAIN_VERSION = 4;
+const ENCRYPTED_VERSION = 3;
 const KINDS = ['json', 'not-found'] as const;
-const HASH_OFFSET = 2 + 8 + 8;
+/** Six bytes hold every safe duration. */
+const DURATION_LENGTH = 6;
+const FRESH_OFFSET = 2 + DURATION_LENGTH;
+const KEEP_OFFSET = FRESH_OFFSET + DURATION_LENGTH;
+const HASH_OFFSET = KEEP_OFFSET + DURATION_LENGTH;
 /** A content hash is 16 characters of base64url. */
 const HASH_LENGTH = 12;
 const STAMP_LENGTH_AT = HASH_OFFSET + HASH_LENGTH;
 const HEADER_LENGTH = STAMP_LENGTH_AT + 1;
 
-/** Version, kind, two times as doubles, content hash, length of the generation, generation, bytes. */
+/** Version, kind, three durations, content hash, length of the generation, generation, bytes. */
 export const plainCodec: EntryCodec = {
-  encode(_key, { generation, entry }) {
+  encode(_key, { generation, ageMs, freshMs, keepMs, ...entry }) {
     const stamp = Buffer.from(generation, 'latin1');
     const bytes = entry.bytes === 'not-found' ? Buffer.alloc(0) : entry.bytes;
     const stored = Buffer.allocUnsafe(HEADER_LENGTH + stamp.length + bytes.length);
     stored[0] = PLAIN_VERSION;
     stored[1] = KINDS.indexOf(entry.bytes === 'not-found' ? 'not-found' : 'json');
-    stored.writeDoubleBE(entry.fetchedAt, 2);
-    stored.writeDoubleBE(entry.staleAt, 10);
+    stored.writeUIntBE(ageMs, 2, DURATION_LENGTH);
+    stored.writeUIntBE(freshMs, FRESH_OFFSET, DURATION_LENGTH);
+    stored.writeUIntBE(keepMs, KEEP_OFFSET, DURATION_LENGTH);
     stored
       .fill(0, HASH_OFFSET, STAMP_LENGTH_AT)
       .write(entry.contentHash, HASH_OFFSET, HASH_LENGTH, 'base64url');
@@ -45,17 +59,17 @@ export const plainCodec: EntryCodec = {
     const kind = KINDS[stored[1] ?? -1];
     const end = HEADER_LENGTH + (stored[STAMP_LENGTH_AT] ?? 0);
     if (stored[0] !== PLAIN_VERSION || !kind || stored.length < end) return undefined;
-    const fetchedAt = stored.readDoubleBE(2);
-    const staleAt = stored.readDoubleBE(10);
-    if (!Number.isFinite(fetchedAt) || !Number.isFinite(staleAt)) return undefined;
+    const ageMs = stored.readUIntBE(2, DURATION_LENGTH);
+    const freshMs = stored.readUIntBE(FRESH_OFFSET, DURATION_LENGTH);
+    const keepMs = stored.readUIntBE(KEEP_OFFSET, DURATION_LENGTH);
+    if (freshMs > keepMs) return undefined;
     const generation = stored.toString('latin1', HEADER_LENGTH, end);
-    if (kind === 'not-found')
-      return { generation, entry: { bytes: kind, contentHash: '', fetchedAt, staleAt } };
+    if (kind === 'not-found') return { generation, bytes: kind, contentHash: '', ageMs, freshMs, keepMs };
     const bytes = stored.subarray(end);
     // An answer is at least one digit long.
     if (bytes.length === 0) return undefined;
     const contentHash = stored.toString('base64url', HASH_OFFSET, STAMP_LENGTH_AT);
-    return { generation, entry: { bytes, contentHash, fetchedAt, staleAt } };
+    return { generation, bytes, contentHash, ageMs, freshMs, keepMs };
   },
 };
 
@@ -76,10 +90,10 @@ export function encryptedCodec(keys: readonly [Buffer, ...Buffer[]]): EntryCodec
   const [current] = keys;
   const currentId = idOf(current);
   return {
-    encode(key, stamped) {
+    encode(key, entry) {
       const iv = randomBytes(IV_LENGTH);
       const cipher = createCipheriv(ALGORITHM, current, iv).setAAD(Buffer.from(key));
-      const text = cipher.update(plainCodec.encode(key, stamped));
+      const text = cipher.update(plainCodec.encode(key, entry));
       cipher.final();
       return Buffer.concat([Buffer.of(ENCRYPTED_VERSION), currentId, iv, cipher.getAuthTag(), text]);
     },

@@ -30,9 +30,9 @@ export interface PartBytes {
   readonly bytes: Buffer;
   /** Of the bytes: 16 letters, digits, `-` and `_`. */
   readonly contentHash: string;
-  /** Milliseconds since the epoch when the upstream call that fetched it began. */
+  /** When the upstream call that fetched it began, in milliseconds of this process's monotonic clock. */
   readonly fetchedAt: number;
-  /** Milliseconds since the epoch after which the part is stale. */
+  /** When the part becomes stale, by the same clock. */
   readonly staleAt: number;
 }
 

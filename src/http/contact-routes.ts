@@ -32,7 +32,7 @@ export interface ContactRouteOptions {
   readonly compressFromBytes: number;
   readonly clientMaxAgeS: number;
   readonly log: Log;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

@@ -12,7 +12,7 @@ export interface JsonAnswer {
   /** Differs wherever the body does, among the answers that one URL can have. */
   readonly contentHash: string;
   readonly cache: CacheOutcome | undefined;
-  /** Milliseconds since the epoch when the oldest part of the answer was fetched. */
+  /** When the call for the oldest part of the answer began, in milliseconds of a monotonic clock. */
   readonly fetchedAt: number;
 }
 
@@ -20,7 +20,7 @@ export interface SendJsonOptions {
   /** Smaller bodies would gain nothing from a coding. */
   readonly compressFromBytes: number;
   readonly clientMaxAgeS: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

@@ -9,6 +9,8 @@
  * it let through without telling, less what it took in advance and did not use; the divisor of what is left
  * that gives the advance; and a cost for each request.
  *
+ * A window never lasts longer than it may, also if the server's clock was set back.
+ *
  * Returns the count, the advance, what is left of the window in ms, the id, and 1 or 0 for each request.
  */
 export const TAKE = `
@@ -16,7 +18,7 @@ local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local known, id, left = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local stored = redis.call('HMGET', KEYS[1], 'before', 'since', 'id')
 local before, since = tonumber(stored[1]) or 0, tonumber(stored[2]) or 0
-local ttl = redis.call('PTTL', KEYS[1])
+local ttl = math.min(redis.call('PTTL', KEYS[1]), window)
 if ttl < 1 then
   ttl = left > 0 and left or window
   local time = redis.call('TIME')

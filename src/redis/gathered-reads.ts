@@ -1,10 +1,10 @@
-/** Values of the keys, in their order: a Buffer, or null where there is none. */
-export type ReadKeys = (keys: readonly string[]) => Promise<readonly unknown[]>;
+/** Values of the keys, in their order. */
+export type ReadKeys<Value> = (keys: readonly string[]) => Promise<readonly Value[]>;
 
-interface Waiter {
+interface Waiter<Value> {
   readonly from: number;
   readonly to: number;
-  readonly resolve: (values: readonly unknown[]) => void;
+  readonly resolve: (values: readonly Value[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -12,9 +12,9 @@ interface Waiter {
 const MAX_KEYS = 512;
 
 /** One command for all reads of a turn of the event loop: each costs the client more than what it reads. */
-export function gatheredReads(read: ReadKeys): ReadKeys {
+export function gatheredReads<Value>(read: ReadKeys<Value>): ReadKeys<Value> {
   let keys: string[] = [];
-  let waiting: Waiter[] = [];
+  let waiting: Waiter<Value>[] = [];
 
   function send(): void {
     const [asked, waiters] = [keys, waiting];

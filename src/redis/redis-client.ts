@@ -3,6 +3,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { gatheredReads } from './gathered-reads.ts';
 import { openConnection } from './redis-connections.ts';
 import type { RedisSettings } from './redis-settings.ts';
+import { READ, storedValues, type StoredValue } from './stored-value.ts';
 
 export type RedisValue = string | number | Buffer;
 
@@ -12,8 +13,8 @@ export type RunScript = (keys: readonly string[], args: readonly RedisValue[]) =
 export interface RedisClient {
   /** Bulk strings in replies are Buffers. Rejects at once while there is no connection. */
   call(name: string, args: readonly RedisValue[]): Promise<unknown>;
-  /** Values of keys of one slot, in their order: a Buffer, or null where there is none. */
-  mget(keys: readonly string[]): Promise<readonly unknown[]>;
+  /** Values of keys of one slot, in their order. */
+  read(keys: readonly string[]): Promise<readonly StoredValue[]>;
   /** Loads the script where a server does not know it. */
   script(lua: string): RunScript;
   /**
@@ -70,9 +71,10 @@ export function openRedis(settings: RedisSettings): RedisClient {
     if (subscriber.status === 'ready') subscriber.call('PING').catch(ignore);
   }, SUBSCRIBER_PING_MS).unref();
 
-  function mget(keys: readonly string[]): Promise<readonly unknown[]> {
-    together();
-    return client.mgetBuffer([...keys]);
+  const readScript = scriptOn(client, READ, together);
+  async function read(keys: readonly string[]): Promise<readonly StoredValue[]> {
+    const [values, ttls] = (await readScript(keys, [])) as [(Buffer | null)[], number[]];
+    return storedValues(values, ttls);
   }
 
   /** Replies come in order, so a WAIT that is still out was sent after all that has been answered. */
@@ -89,7 +91,7 @@ export function openRedis(settings: RedisSettings): RedisClient {
       together();
       return client.callBuffer(name, [...args]);
     },
-    mget: client instanceof Cluster ? mget : gatheredReads(mget),
+    read: client instanceof Cluster ? read : gatheredReads(read),
     script: (lua) => scriptOn(client, lua, together),
     durableScript(lua, waitMs) {
       const run = scriptOn(durable, lua, togetherOn(durable));

@@ -4,6 +4,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { isTracing, traced, type SpanSettings } from '../telemetry/tracing.ts';
 import { ONLY_SERVER, type RedisClient, type RedisValue } from './redis-client.ts';
 import { faultOf, type RedisFault } from './redis-fault.ts';
+import type { StoredValue } from './stored-value.ts';
 import { within } from './within.ts';
 
 /** The one failure of everything remote: whoever asked goes on without Redis. */
@@ -95,8 +96,8 @@ export class RedisLink {
   }
 
   /** Values of keys of one slot. @throws RedisUnavailable and nothing else. */
-  mget(keys: Keys): Promise<readonly unknown[]> {
-    return this.#guarded('MGET', keys[0], REQUEST_BOUND, () => this.#client.mget(keys));
+  read(keys: Keys): Promise<readonly StoredValue[]> {
+    return this.#guarded('EVALSHA', keys[0], REQUEST_BOUND, () => this.#client.read(keys));
   }
 
   /** A script, each run of which throws RedisUnavailable and nothing else. */

@@ -9,39 +9,38 @@ const CODECS: readonly (readonly [string, EntryCodec])[] = [
 ];
 
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 2000 }).map((array) => Buffer.from(array));
-const time = fc.double({ noNaN: true, noDefaultInfinity: true });
-const stamped = fc.record({
-  generation: fc.stringMatching(/^[\w-]{1,255}$/),
-  entry: fc.oneof(
-    fc.record({
-      bytes,
-      contentHash: fc.stringMatching(/^[\w-]{16}$/),
-      fetchedAt: time,
-      staleAt: time,
-    }),
-    fc.record({
-      bytes: fc.constant('not-found' as const),
-      contentHash: fc.constant(''),
-      fetchedAt: time,
-      staleAt: time,
-    }),
-  ),
-});
+const duration = fc.nat({ max: 2 ** 47 });
+const content = fc.oneof(
+  fc.record({ bytes, contentHash: fc.stringMatching(/^[\w-]{16}$/) }),
+  fc.record({ bytes: fc.constant('not-found' as const), contentHash: fc.constant('') }),
+);
+const durations = fc
+  .tuple(duration, duration, duration)
+  .map(([ageMs, freshMs, staleMs]) => ({ ageMs, freshMs, keepMs: freshMs + staleMs }));
+const stored = fc
+  .tuple(fc.stringMatching(/^[\w-]{1,255}$/), content, durations)
+  .map(([generation, what, times]) => ({ generation, ...what, ...times }));
 const key = fc.string({ minLength: 1 });
 
 describe.each(CODECS)('%s', (_name, codec) => {
   test('gives back whatever was written', () => {
     fc.assert(
-      fc.property(key, stamped, (at, written) => {
+      fc.property(key, stored, (at, written) => {
         expect(codec.decode(at, codec.encode(at, written))).toEqual(written);
       }),
     );
   });
 
+  test('refuses an entry that would be fresh for longer than it is kept', () => {
+    const written = { generation: 'g', bytes: Buffer.from('1'), contentHash: 'abcdefghijklmno_', ageMs: 0 };
+    const encoded = codec.encode('key', { ...written, freshMs: 60_001, keepMs: 60_000 });
+    expect(codec.decode('key', encoded)).toBeUndefined();
+  });
+
   test('makes of any bytes at all an entry or nothing, and never throws', () => {
     const anything = fc.uint8Array({ maxLength: 200 });
     // Those that begin as an entry does get further.
-    const begun = fc.tuple(fc.constantFrom(0, 1, 2, 3, 4), fc.constantFrom(0, 1, 2), anything);
+    const begun = fc.tuple(fc.constantFrom(0, 1, 2, 3, 4, 5), fc.constantFrom(0, 1, 2), anything);
     const any = fc.oneof(
       anything,
       begun.map(([version, kind, rest]) => [version, kind, ...rest]),
@@ -50,8 +49,8 @@ describe.each(CODECS)('%s', (_name, codec) => {
       fc.property(key, any, (at, values) => {
         const decoded = codec.decode(at, Buffer.from(values));
         if (!decoded) return;
-        expect(decoded.entry.bytes.length).toBeGreaterThan(0);
-        expect([decoded.entry.fetchedAt, decoded.entry.staleAt].every(Number.isFinite)).toBe(true);
+        expect(decoded.bytes.length).toBeGreaterThan(0);
+        expect(decoded.freshMs).toBeLessThanOrEqual(decoded.keepMs);
       }),
       { numRuns: 2000 },
     );
@@ -59,9 +58,9 @@ describe.each(CODECS)('%s', (_name, codec) => {
 
   test('what is cut short is never more than a shorter answer, and mostly nothing', () => {
     fc.assert(
-      fc.property(stamped, fc.nat(), (written, length) => {
-        const stored = codec.encode('key', written);
-        expect(() => codec.decode('key', stored.subarray(0, length % stored.length))).not.toThrow();
+      fc.property(stored, fc.nat(), (written, length) => {
+        const encoded = codec.encode('key', written);
+        expect(() => codec.decode('key', encoded.subarray(0, length % encoded.length))).not.toThrow();
       }),
     );
   });
@@ -72,11 +71,11 @@ describe('encrypted', () => {
 
   test('one bit that is not as it was, or one byte that is missing, and it is nothing', () => {
     fc.assert(
-      fc.property(stamped, fc.nat(), fc.nat(7), (written, at, bit) => {
-        const stored = codec.encode('key', written);
-        const cut = stored.subarray(0, at % stored.length);
-        stored[at % stored.length]! ^= 1 << bit;
-        expect(codec.decode('key', stored)).toBeUndefined();
+      fc.property(stored, fc.nat(), fc.nat(7), (written, at, bit) => {
+        const encoded = codec.encode('key', written);
+        const cut = encoded.subarray(0, at % encoded.length);
+        encoded[at % encoded.length]! ^= 1 << bit;
+        expect(codec.decode('key', encoded)).toBeUndefined();
         expect(codec.decode('key', cut)).toBeUndefined();
       }),
     );
@@ -84,13 +83,13 @@ describe('encrypted', () => {
 
   test('under another name, with another key, or not encrypted, it is nothing', () => {
     fc.assert(
-      fc.property(key, key, stamped, (at, other, written) => {
+      fc.property(key, key, stored, (at, other, written) => {
         fc.pre(at !== other);
-        const stored = codec.encode(at, written);
-        expect(codec.decode(other, stored)).toBeUndefined();
-        expect(encryptedCodec([randomBytes(32)]).decode(at, stored)).toBeUndefined();
+        const encoded = codec.encode(at, written);
+        expect(codec.decode(other, encoded)).toBeUndefined();
+        expect(encryptedCodec([randomBytes(32)]).decode(at, encoded)).toBeUndefined();
         expect(codec.decode(at, plainCodec.encode(at, written))).toBeUndefined();
-        expect(plainCodec.decode(at, stored)).toBeUndefined();
+        expect(plainCodec.decode(at, encoded)).toBeUndefined();
       }),
     );
   });
@@ -99,12 +98,16 @@ describe('encrypted', () => {
     const [first, second] = KEYS;
     const written = {
       generation: 'g',
-      entry: { bytes: Buffer.from('{}'), contentHash: 'abcdefghijklmno_', fetchedAt: 1, staleAt: 2 },
+      bytes: Buffer.from('{}'),
+      contentHash: 'abcdefghijklmno_',
+      ageMs: 1,
+      freshMs: 2,
+      keepMs: 3,
     };
-    const stored = codec.encode('key', written);
-    expect(encryptedCodec([first]).decode('key', stored)).toEqual(written);
-    expect(encryptedCodec([second]).decode('key', stored)).toBeUndefined();
-    expect(encryptedCodec([second, first]).decode('key', stored)).toEqual(written);
-    expect(codec.encode('key', written)).not.toEqual(stored);
+    const encoded = codec.encode('key', written);
+    expect(encryptedCodec([first]).decode('key', encoded)).toEqual(written);
+    expect(encryptedCodec([second]).decode('key', encoded)).toBeUndefined();
+    expect(encryptedCodec([second, first]).decode('key', encoded)).toEqual(written);
+    expect(codec.encode('key', written)).not.toEqual(encoded);
   });
 });

@@ -6,6 +6,7 @@ describePartStore('memory', async () => {
   let now = 1_000_000;
   return {
     store: memoryPartStore({ maxBytes: 10_000_000, now: () => now, metrics: newMetrics() }),
+    now: () => now,
     wait: async (ms) => {
       now += ms;
     },

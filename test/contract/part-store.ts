@@ -1,29 +1,54 @@
 import { contentHash } from '../../src/contact/content-hash.ts';
-import type { Part } from '../../src/contact/parts.ts';
-import type { Entry, PartStore } from '../../src/cache/part-store.ts';
+import { PARTS, type Part } from '../../src/contact/parts.ts';
+import type { Entries, Entry, PartStore } from '../../src/cache/part-store.ts';
 
-const entry = (text: string): Entry => ({
-  bytes: Buffer.from(text),
-  contentHash: contentHash(Buffer.from(text)),
-  fetchedAt: 1000,
-  staleAt: 61_000,
-});
 const change = (part: Part, what: Entry | undefined, keepMs = 60_000) => ({ part, entry: what, keepMs });
 
-/** The promises of a PartStore, to be run on every implementation. */
+/**
+ * The promises of a PartStore, to be run on every implementation.
+ *
+ * @param open `now` is the clock of the store.
+ */
 export function describePartStore(
   name: string,
-  open: () => Promise<{ store: PartStore; wait(ms: number): Promise<void> }>,
+  open: () => Promise<{ store: PartStore; wait(ms: number): Promise<void>; now(): number }>,
 ): void {
   describe(`${name} keeps a part store's promises`, () => {
     let store: PartStore;
     let wait: (ms: number) => Promise<void>;
+    let now: () => number;
     let ref: { org: string; member: string; contact: string };
+    let begunAt: number;
+
+    function entry(text: string): Entry {
+      const bytes = Buffer.from(text);
+      return { bytes, contentHash: contentHash(bytes), fetchedAt: begunAt - 500, staleAt: begunAt + 59_500 };
+    }
+
+    /** Expects these entries and no others, none of them younger and none older than the test can make it. */
+    function expectEntries(actual: Entries, expected: Entries): void {
+      const content = (entries: Entries) =>
+        Object.fromEntries(
+          Object.entries(entries).map(([part, { bytes, contentHash: hash }]) => [part, { bytes, hash }]),
+        );
+      expect(content(actual)).toEqual(content(expected));
+      // Whole milliseconds are stored.
+      const slackMs = now() - begunAt + 2;
+      for (const part of PARTS) {
+        for (const time of ['fetchedAt', 'staleAt'] as const) {
+          const [is, was] = [actual[part]?.[time] ?? 0, expected[part]?.[time] ?? 0];
+          expect(is).toBeGreaterThanOrEqual(was - slackMs);
+          expect(is).toBeLessThanOrEqual(was + 2);
+        }
+      }
+    }
 
     beforeEach(async () => {
       const opened = await open();
       store = opened.store;
       wait = (ms) => opened.wait(ms);
+      now = () => opened.now();
+      begunAt = now();
       ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
     });
 
@@ -49,8 +74,8 @@ export function describePartStore(
       const binary = {
         bytes: Buffer.from([0, 255, 10, 13, 34, 0xe2, 0x82, 0xac]),
         contentHash: 'abcdefghijklmno_',
-        fetchedAt: 1_795_000_000_123,
-        staleAt: 1_795_000_060_456,
+        fetchedAt: begunAt - 123.4,
+        staleAt: begunAt + 45_678.9,
       };
       await claim.store([
         change('contact', entry('{"a":1}')),
@@ -58,21 +83,26 @@ export function describePartStore(
         change('entity', entry('null')),
       ]);
       const { entries } = await store.read(ref, ['notes', 'entity', 'profile']);
-      expect(entries).toEqual({ notes: binary, entity: entry('null') });
+      expectEntries(entries, { notes: binary, entity: entry('null') });
     });
 
     test('remembers that a contact does not exist', async () => {
       const claim = await store.claim(ref, [], []);
-      const gone: Entry = { bytes: 'not-found', contentHash: '', fetchedAt: 5, staleAt: 10_005 };
+      const gone: Entry = {
+        bytes: 'not-found',
+        contentHash: '',
+        fetchedAt: begunAt,
+        staleAt: begunAt + 10_000,
+      };
       await claim.store([change('contact', gone)]);
-      expect((await store.read(ref, ['contact'])).entries).toEqual({ contact: gone });
+      expectEntries((await store.read(ref, ['contact'])).entries, { contact: gone });
     });
 
     test('removes on request, and replaces', async () => {
       const claim = await store.claim(ref, [], []);
       await claim.store([change('contact', entry('1')), change('notes', entry('2'))]);
       await claim.store([change('contact', entry('3')), change('notes', undefined)]);
-      expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ contact: entry('3') });
+      expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { contact: entry('3') });
     });
 
     test('keeps an entry no longer than it was told to', async () => {
@@ -80,7 +110,7 @@ export function describePartStore(
       await claim.store([change('contact', entry('1'), 150), change('notes', entry('2'), 60_000)]);
       expect((await store.read(ref, ['contact', 'notes'])).entries).toHaveProperty('contact');
       await wait(200);
-      expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ notes: entry('2') });
+      expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { notes: entry('2') });
     });
 
     test('an invalidation takes away the entries of every member, and none of another contact', async () => {
@@ -92,7 +122,7 @@ export function describePartStore(
       }
       await store.invalidate(ref.org, ref.contact);
       for (const one of [ref, other]) expect((await store.claim(one, ['contact'], [])).entries).toEqual({});
-      expect((await store.read(neighbour, ['contact'])).entries).toEqual({ contact: entry('old') });
+      expectEntries((await store.read(neighbour, ['contact'])).entries, { contact: entry('old') });
     });
 
     test('what was claimed before an invalidation is never read after it', async () => {
@@ -105,7 +135,7 @@ export function describePartStore(
       expect(after.entries).toEqual({});
       await after.store([change('contact', entry('new'))]);
       await before.store([change('contact', entry('old')), change('notes', entry('old'))]);
-      expect((await store.read(ref, ['contact', 'notes'])).entries).toEqual({ contact: entry('new') });
+      expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { contact: entry('new') });
     });
 
     test('shares nothing between members, organizations or contacts', async () => {

@@ -20,6 +20,18 @@ describe('standalone', () => {
   });
   describeAllowance('Redis', () => open(opened));
 
+  test('a window lasts no longer than it may when the clock of Redis was set back', async () => {
+    const [allowance, key] = [open(opened), `zbff:limit:{${crypto.randomUUID()}}`];
+    const tier = { name: 'test', limit: 1, windowMs: 60_000 };
+    await allowance.take(key, 1, tier);
+    // A clock that is set back by an hour adds an hour to every time to live.
+    await server.cli('pexpire', key, '3660000');
+    const { allowed, resetMs } = await open(opened).take(key, 1, tier);
+    expect(allowed).toBe(false);
+    expect(resetMs).toBeLessThanOrEqual(60_000);
+    expect(Number(await server.cli('pttl', key))).toBeLessThanOrEqual(60_000);
+  });
+
   test('every count expires', async () => {
     const keys = (await server.cli('keys', '*')).split('\n');
     expect(keys.length).toBeGreaterThan(3);

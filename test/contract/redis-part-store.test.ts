@@ -6,6 +6,8 @@ import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 import { describePartStore } from './part-store.ts';
 
+const now = () => performance.now();
+
 describe('standalone', () => {
   let server: RedisServer;
   let opened: OpenedStore;
@@ -17,7 +19,7 @@ describe('standalone', () => {
     opened.close();
     await server.stop();
   });
-  describePartStore('Redis', async () => ({ store: opened.store, wait: sleep }));
+  describePartStore('Redis', async () => ({ store: opened.store, wait: sleep, now }));
 
   test('every key expires', async () => {
     const keys = (await server.cli('keys', '*')).split('\n');
@@ -38,7 +40,7 @@ describe('cluster', () => {
     opened.close();
     await cluster.stop();
   });
-  describePartStore('Redis Cluster', async () => ({ store: opened.store, wait: sleep }));
+  describePartStore('Redis Cluster', async () => ({ store: opened.store, wait: sleep, now }));
 
   test('uses all masters', async () => {
     const contacts = Array.from({ length: 64 }, () => ({ org: ORG, member: OWNER, contact: randomUUID() }));

@@ -90,8 +90,8 @@ async function useAll({ store, link }: OpenedStore): Promise<void> {
   const entry = {
     bytes: Buffer.from('{}'),
     contentHash: '',
-    fetchedAt: Date.now(),
-    staleAt: Date.now() + 1000,
+    fetchedAt: performance.now(),
+    staleAt: performance.now() + 1000,
   };
   await claim.store([{ part: 'contact', entry, keepMs: 1000 }]);
   await store.read(ref, ['contact']);

@@ -35,6 +35,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
       link,
       codec: plainCodec,
       longestMs: KEEP_MS,
+      now: () => performance.now(),
       onUndecodable: () => {},
     });
     const heard = new Promise<boolean>((resolve) => {
@@ -44,8 +45,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
     try {
       const begun = performance.now();
       const claim = await store.claim(ENTRY, ['contact'], ['contact']);
-      const now = Date.now();
-      const entry = { bytes: Buffer.from('{}'), contentHash: '', fetchedAt: now, staleAt: now + KEEP_MS };
+      const entry = { bytes: Buffer.from('{}'), contentHash: '', fetchedAt: begun, staleAt: begun + KEEP_MS };
       const settled = await claim.settle([{ part: 'contact', entry, keepMs: KEEP_MS }]);
       const read = await store.read(ENTRY, ['contact']);
       const tookMs = (performance.now() - begun) / 3;

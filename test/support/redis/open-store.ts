@@ -26,12 +26,19 @@ export interface OpenStoreOptions {
   readonly nearMaxBytes?: number;
   readonly nearTtlMs?: number;
   readonly codec?: EntryCodec;
+  /** The process's monotonic clock. */
+  readonly now?: () => number;
 }
 
 /** A part store as one process has it, on a Redis of the test's own. */
 export async function openStore(
   settings: Partial<RedisSettings> & Pick<RedisSettings, 'mode' | 'nodes'>,
-  { nearMaxBytes = 0, nearTtlMs = 1000, codec = plainCodec }: OpenStoreOptions = {},
+  {
+    nearMaxBytes = 0,
+    nearTtlMs = 1000,
+    codec = plainCodec,
+    now = () => performance.now(),
+  }: OpenStoreOptions = {},
 ): Promise<OpenedStore> {
   const logged: Record<string, unknown>[] = [];
   const log = openLog(
@@ -55,13 +62,14 @@ export async function openStore(
     link,
     codec,
     longestMs: 7_200_000,
+    now,
     onUndecodable: () => (undecodable += 1),
   });
   const store = nearPartStore({
     remote,
     maxBytes: nearMaxBytes,
     ttlMs: nearTtlMs,
-    now: () => performance.now(),
+    now,
     metrics: newMetrics(),
     onUnsafeInvalidation: () => (unsafe += 1),
   });

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { leaseKey, partKey } from '../../src/cache/part-key.ts';
+import type { Entry } from '../../src/cache/part-store.ts';
+import { RedisUnavailable } from '../../src/redis/redis-link.ts';
+import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { ORG, OWNER } from '../support/sandbox-servers.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const HOUR_MS = 3_600_000;
+const FRESH_MS = 60_000;
+const KEEP_MS = 90_000;
+const CLOCKS = [() => performance.now(), () => performance.now() + HOUR_MS] as const;
+
+let server: RedisServer;
+let processes: OpenedStore[];
+beforeAll(async () => {
+  server = await startRedis();
+  const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
+  processes = await Promise.all(CLOCKS.map((now) => openStore(settings, { now })));
+});
+afterAll(async () => {
+  for (const opened of processes) opened.close();
+  await server.stop();
+});
+
+const freshRef = () => ({ org: ORG, member: OWNER, contact: crypto.randomUUID() });
+type Ref = ReturnType<typeof freshRef>;
+const entryAt = (now: number, bytes: Entry['bytes']): Entry => ({
+  bytes,
+  contentHash: '',
+  fetchedAt: now - 1000,
+  staleAt: now + FRESH_MS,
+});
+/** Repeats an operation for as long as a busy machine keeps Redis from answering in time. */
+async function patiently<T>(operation: () => Promise<T>): Promise<T> {
+  const done = await waitFor('Redis to answer', async () => {
+    try {
+      return { result: await operation() };
+    } catch (error) {
+      if (error instanceof RedisUnavailable) return undefined;
+      throw error;
+    }
+  });
+  return done.result;
+}
+const storeIn = (which: number, ref: Ref, bytes: Entry['bytes'] = Buffer.from('{}')): Promise<boolean> =>
+  patiently(async () => {
+    const claim = await processes[which]!.remote.claim(ref, [], []);
+    return claim.settle([{ part: 'contact', entry: entryAt(CLOCKS[which]!(), bytes), keepMs: KEEP_MS }]);
+  });
+const readIn = (which: number, ref: Ref): Promise<Entry | undefined> =>
+  patiently(async () => (await processes[which]!.remote.read(ref, ['contact'])).entries.contact);
+const claimIn = (which: number, ref: Ref): Promise<Entry | undefined> =>
+  patiently(async () => (await processes[which]!.remote.claim(ref, ['contact'], [])).entries.contact);
+
+describe.each([
+  ['a process that is an hour ahead of the one that stored', 0, 1],
+  ['a process that is an hour behind the one that stored', 1, 0],
+])('%s', (_name, writer, reader) => {
+  test.each<[string, Entry['bytes']]>([
+    ['a part', Buffer.from('{}')],
+    ['a not-found', 'not-found'],
+  ])('reads %s with the time that is left of it', async (_what, bytes) => {
+    const ref = freshRef();
+    const storedAt = performance.now();
+    await storeIn(writer, ref, bytes);
+    for (const read of [readIn, claimIn]) {
+      const found = (await read(reader, ref))!;
+      const now = CLOCKS[reader]!();
+      expect(found.staleAt - now).toBeLessThanOrEqual(FRESH_MS);
+      expect(found.staleAt - now).toBeGreaterThan(FRESH_MS - 2 * (performance.now() - storedAt) - 10);
+      expect(now - found.fetchedAt).toBeGreaterThanOrEqual(1000);
+      expect(now - found.fetchedAt).toBeLessThan(1000 + 2 * (performance.now() - storedAt) + 10);
+    }
+  });
+});
+
+/** A clock of the server that is set back by an hour adds an hour to every time to live. */
+async function addAnHour(key: string): Promise<void> {
+  await server.cli('pexpire', key, String(Number(await server.cli('pttl', key)) + HOUR_MS));
+}
+
+describe('the clock of Redis is set back', () => {
+  test('an entry that has more left than it was given is a miss, and is stored anew', async () => {
+    const ref = freshRef();
+    await storeIn(0, ref);
+    await addAnHour(partKey(ref, 'contact'));
+    expect(await readIn(0, ref)).toBeUndefined();
+    expect(await claimIn(0, ref)).toBeUndefined();
+    await storeIn(0, ref);
+    expect(await readIn(0, ref)).toBeDefined();
+  });
+
+  test('an entry without a time to live is a miss', async () => {
+    const ref = freshRef();
+    await storeIn(0, ref);
+    await server.cli('persist', partKey(ref, 'contact'));
+    expect(await readIn(0, ref)).toBeUndefined();
+  });
+
+  test('the lease of a process that died is taken over', async () => {
+    const ref = freshRef();
+    const { remote } = processes[0]!;
+    const { generation } = await patiently(() => remote.claim(ref, [], []));
+    const lease = leaseKey(ref, 'contact');
+    await server.cli('set', lease, `${generation}:dead`, 'px', '1000');
+    await addAnHour(lease);
+    const claim = await patiently(() => remote.claim(ref, [], ['contact']));
+    expect(claim.elsewhere).toEqual([]);
+    await patiently(() => claim.settle([]));
+  });
+});
+
+test('a suspended server does not make an entry younger that it stores late', async () => {
+  const ref = freshRef();
+  const { remote } = processes[0]!;
+  const claim = await patiently(() => remote.claim(ref, [], []));
+  const entry = entryAt(CLOCKS[0](), Buffer.from('{}'));
+  server.signal('SIGSTOP');
+  const settled = claim.settle([{ part: 'contact', entry, keepMs: KEEP_MS }]);
+  await expect(settled).rejects.toThrow('Redis is not available');
+  await sleep(700);
+  server.signal('SIGCONT');
+  await waitFor('the entry', async () => (await server.cli('exists', partKey(ref, 'contact'))) === '1');
+  const found = (await readIn(0, ref))!;
+  expect(found.staleAt).toBeLessThanOrEqual(entry.staleAt + 100);
+});
