@@ -127,6 +127,15 @@ function checkProcesses(values: Partial<Values>, faults: Faults): void {
       faults.add('WEB_CONCURRENCY', `must not be more than ${name}, of which each process gets a part`);
 }
 
+const WILDCARDS: readonly (string | undefined)[] = [undefined, '0.0.0.0', '::'];
+
+/** Two addresses of this machine can share a port number; an address and a wildcard cannot. */
+function checkPorts({ HOST, PORT, ADMIN_HOST, ADMIN_PORT }: Partial<Values>, faults: Faults): void {
+  if (PORT === undefined || PORT === 0 || PORT !== ADMIN_PORT) return;
+  if (HOST === ADMIN_HOST || WILDCARDS.includes(HOST) || WILDCARDS.includes(ADMIN_HOST))
+    faults.add('ADMIN_PORT', 'is equal to PORT: set another port');
+}
+
 /** What one variable cannot tell by itself. */
 function checkTogether(values: Partial<Values>, faults: Faults): void {
   const development = values.NODE_ENV === 'development';
@@ -146,4 +155,5 @@ function checkTogether(values: Partial<Values>, faults: Faults): void {
   }
   checkProcesses(values, faults);
   checkSourceFamily(values, faults);
+  checkPorts(values, faults);
 }
