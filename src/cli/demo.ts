@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
 import { mintToken } from './mint-token.ts';
@@ -61,7 +62,7 @@ function start(
       giveUp(isUp ? `The ${name} ended (${code ?? signal}); the demo stops.` : cannotStart(name));
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (echo) process.stdout.write(`${line}\n`);
+      if (echo && !process.stdout.write(`${line}\n`)) waitForReader(child.stdout);
       const parsed = parseLine(line);
       if (!parsed || !isReady(parsed)) return;
       clearTimeout(timer);
@@ -69,6 +70,12 @@ function start(
       resolve(parsed);
     });
   });
+}
+
+/** Lets a child's output wait while nothing reads ours, rather than gathering it in memory. */
+function waitForReader(output: Readable): void {
+  output.pause();
+  process.stdout.once('drain', () => output.resume());
 }
 
 function parseLine(line: string): Record<string, unknown> | undefined {

@@ -1,6 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { randomBytes } from 'node:crypto';
+import { exitAtOnce } from '../exit.ts';
+import { LAST_LINES_MS } from '../shutdown.ts';
+import { onReload, onStop } from '../signals.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { LogOutput } from '../telemetry/log-output.ts';
 import { gatherAnswers } from './gather-answers.ts';
 
 export interface PrimaryOptions {
@@ -11,6 +15,7 @@ export interface PrimaryOptions {
   /** What they are given beside this one's environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
+  readonly output: LogOutput;
 }
 
 const RESTART_FIRST_MS = 100;
@@ -18,13 +23,13 @@ const RESTART_MOST_MS = 10_000;
 /** A process that has lived so long is not one that cannot start. */
 const SETTLED_MS = 10_000;
 /** Beyond the grace time: to let go of connections and to send the last traces. */
-const END_MS = 3000;
+const END_MS = 2000;
 
 /**
  * Runs several processes on the same ports (node:cluster), puts another in the place of one that dies, hands
  * signals on, and ends once all have. Serves nothing itself.
  */
-export function runPrimary({ processes, shutdownGraceMs, env, log }: PrimaryOptions): void {
+export function runPrimary({ processes, shutdownGraceMs, env, log, output }: PrimaryOptions): void {
   const ready = new Set<Worker>();
   /** Workers that may have read their secrets before a SIGHUP that came while they started. */
   const hungUp = new Set<Worker>();
@@ -68,21 +73,26 @@ export function runPrimary({ processes, shutdownGraceMs, env, log }: PrimaryOpti
       setTimeout(() => void (stopping || start()), restartMs);
       restartMs = Math.min(2 * restartMs, RESTART_MOST_MS);
     }
-    if (stopping && running.size === 0) process.exit(exitCode);
+    if (stopping && running.size === 0) void end();
+  }
+
+  async function end(): Promise<void> {
+    await output.flush(LAST_LINES_MS);
+    exitAtOnce(exitCode);
   }
 
   function stop(signal: NodeJS.Signals): void {
     if (stopping) return;
     stopping = signal;
-    if (running.size === 0) process.exit(exitCode);
+    if (running.size === 0) return void end();
     for (const worker of running) worker.process.kill(signal);
     setTimeout(() => {
       for (const worker of running) worker.process.kill('SIGKILL');
     }, shutdownGraceMs + END_MS);
   }
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
-  process.on('SIGHUP', () => {
+  onStop(stop);
+  onReload(() => {
     for (const worker of running) {
       if (ready.has(worker)) worker.process.kill('SIGHUP');
       else hungUp.add(worker);

@@ -4,21 +4,15 @@ import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 
 export type Log = Logger;
 
-/**
- * Lines that come while others are being written go out together, rather than one system call each; what is
- * left is written when the process ends. A reader that does not keep up loses lines rather than stopping us, until the end.
- */
-const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 0, maxLength: 16 * 1024 * 1024 } as const;
-
-/** JSON lines on standard output. What may be logged is named field by field; nothing is logged whole. */
-export function openLog(options: { readonly level: string }, destination?: DestinationStream): Log {
+/** Creates a log of JSON lines. Fields are named one by one at each call; no object is logged whole. */
+export function openLog(options: { readonly level: string }, destination: DestinationStream): Log {
   const settings = {
     level: options.level,
     base: null,
     timestamp: isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(settings, destination ?? pino.destination(STANDARD_OUTPUT));
+  return pino(settings, destination);
 }
 
 /** The time as RFC 3339 writes it, worded once for all lines of a millisecond. */
@@ -33,37 +27,22 @@ function isoTime(): string {
 let wordedAt = 0;
 let worded = '';
 
-/** How long, and in how many characters, lines of which there are many are gathered. */
-const GATHER_MS = 20;
-const GATHER_LENGTH = 16 * 1024;
-
 /**
- * Writes lines of one kind, of which there are many and whose members are JSON already, some at a time and
- * past what makes the others; undefined where the level is not logged.
+ * Creates a writer for lines of one kind whose fields are JSON already: it skips pino's serialization.
+ *
+ * @returns undefined if the level is not logged.
  */
 export function lineWriter(log: Log, level: Level, message: string): ((fields: string) => void) | undefined {
   if (!log.isLevelEnabled(level)) return undefined;
-  const stream = (log as unknown as Record<symbol, Stream>)[pino.symbols.streamSym]!;
+  const stream = (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym]!;
   const end = `,"msg":${JSON.stringify(message)}}\n`;
-  let gathered = '';
-  let timer: NodeJS.Timeout | undefined;
-  function flush(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    if (gathered !== '') stream.write(gathered);
-    gathered = '';
-  }
-  process.on('exit', () => {
-    flush();
-    stream.flushSync?.();
-  });
-  return (fields) => {
-    gathered += `{"level":"${level}"${isoTime()},${fields}${end}`;
-    if (gathered.length >= GATHER_LENGTH) flush();
-    else timer ??= setTimeout(flush, GATHER_MS).unref();
-  };
+  return (fields) => stream.write(`{"level":"${level}"${isoTime()},${fields}${end}`);
 }
-type Stream = DestinationStream & { flushSync?(): void };
+
+/** Logs nothing. */
+export function silentLog(): Log {
+  return openLog({ level: 'silent' }, { write: () => {} });
+}
 
 /** Errors that are made of our own code's words. Others can quote what they stumbled over: a name, a token. */
 const SAFE_MESSAGES = new Set(['TypeError', 'RangeError', 'ReferenceError']);

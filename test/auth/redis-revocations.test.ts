@@ -3,7 +3,7 @@ import { revocationOf, type RevocationRequest } from '../../src/auth/revocation-
 import { openRedis } from '../../src/redis/redis-client.ts';
 import { RedisLink } from '../../src/redis/redis-link.ts';
 import { Health } from '../../src/telemetry/health.ts';
-import { openLog } from '../../src/telemetry/log.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -36,7 +36,7 @@ async function startProcess(
   };
   const link = new RedisLink({
     client: openRedis({ ...none, ...redis, db: 0, tls: false }),
-    log: openLog({ level: 'silent' }),
+    log: silentLog(),
     health: new Health(Date.now),
     metrics: newMetrics(),
   });

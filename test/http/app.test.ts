@@ -4,7 +4,7 @@ import { buildApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { openSiblings } from '../../src/processes/siblings.ts';
 import { Health } from '../../src/telemetry/health.ts';
-import { openLog } from '../../src/telemetry/log.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
 import { REFERENCE_CONTACT } from '../support/directory.ts';
 import { ORG, OWNER, startSandboxServers } from '../support/sandbox-servers.ts';
 import { serverOf } from '../support/server-of.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
   app = buildApp({
     config,
-    log: openLog({ level: 'silent' }),
+    log: silentLog(),
     health,
     metrics: newMetrics(),
     siblings: openSiblings(false),
@@ -132,7 +132,7 @@ test('two applications in one process share nothing that they have cached', asyn
   const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
   const other = buildApp({
     config,
-    log: openLog({ level: 'silent' }),
+    log: silentLog(),
     health: new Health(Date.now),
     metrics: newMetrics(),
     siblings: openSiblings(false),

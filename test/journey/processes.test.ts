@@ -146,6 +146,17 @@ test('SIGTERM ends them all in order, and one subject has one hash in all their 
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
 });
 
+test('SIGTERM ends them all when one of them hangs, after the grace time', async () => {
+  await world.stop();
+  world = await startWorld({ REDIS_URL: redis.url, WEB_CONCURRENCY: '2', SHUTDOWN_GRACE_MS: '500' });
+  await waitFor('both processes to listen', () => workers().length === 2);
+  const pids = workers();
+  process.kill(pids[0]!, 'SIGSTOP');
+  world.program.signal('SIGTERM');
+  expect(await world.program.exited).toEqual({ code: 1, signal: null });
+  for (const pid of pids) expect(isThere(pid)).toBe(false);
+});
+
 test('a port that is taken ends the program, which does not try for ever', async () => {
   const { code, stdout } = await runProgram({
     ...programEnv({ url: 'http://127.0.0.1:9' }, newSecret()),

@@ -1,4 +1,5 @@
 import { exchange } from '../support/http.ts';
+import { startRedis } from '../support/redis/redis-server.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -82,4 +83,32 @@ test('SHUTDOWN_GRACE_MS bounds the wait when the wall clock is set back during t
   expect(await world.program.exited).toEqual({ code: 0, signal: null });
   expect(world.program.stderr()).toContain('set back');
   await underWay;
+});
+
+test('a second SIGTERM does not cut off the request that the drain waits for', async () => {
+  const world = await start();
+  const id = world.freshContact();
+  await world.sandbox.setFaults({ delayMs: 1500, contactId: id });
+  const underWay = world.get(`/contacts/${id}`);
+  await world.sandbox.awaitCalls(id, 1);
+  world.program.signal('SIGTERM');
+  await waitFor('the drain', () => world.program.stdout().includes('draining'));
+  world.program.signal('SIGTERM');
+  world.program.signal('SIGINT');
+  expect((await underWay).status).toBe(200);
+  expect(await world.program.exited).toEqual({ code: 0, signal: null });
+  expect(world.program.stdout().match(/"msg":"draining"/g)).toHaveLength(1);
+});
+
+test('SIGTERM ends the program while Redis hangs', async () => {
+  const redis = await startRedis();
+  try {
+    const world = await start({ REDIS_URL: redis.url, SHUTDOWN_GRACE_MS: '1000' });
+    redis.signal('SIGSTOP');
+    world.program.signal('SIGTERM');
+    expect(await world.program.exited).toEqual({ code: 0, signal: null });
+  } finally {
+    redis.signal('SIGCONT');
+    await redis.stop();
+  }
 });

@@ -12,9 +12,14 @@ export interface Exit {
 
 export interface Child {
   readonly pid: number;
+  /** Resolves when the process has ended and its output is read. */
   readonly exited: Promise<Exit>;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<Exit>;
   stdout(): string;
   stderr(): string;
+  /** Stops reading standard output, so that its pipe fills. */
+  stopReading(): void;
   signal(name: NodeJS.Signals): void;
   /** SIGTERM, and SIGKILL where that does not end it in time. */
   stop(timeoutMs?: number): Promise<Exit>;
@@ -63,13 +68,20 @@ export function startNode(
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
+  const ended = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
   return {
     pid: child.pid ?? -1,
     exited,
+    ended,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
+    stopReading: () => void child.stdout?.pause(),
     signal: (name) => void child.kill(name),
     stop: async (timeoutMs = HANG_MS) => {
+      // `exited` waits for the end of the output.
+      child.stdout?.resume();
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       return exited.finally(() => clearTimeout(timer));

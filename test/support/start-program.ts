@@ -44,7 +44,8 @@ export async function runProgram(env: Environment): Promise<Exit & { stdout: str
   return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
 }
 
-function spawnProgram(env: Environment, options: StartOptions = {}): Child {
+/** Starts the real program and does not wait for it. */
+export function spawnProgram(env: Environment, options: StartOptions = {}): Child {
   for (const [name, value] of Object.entries(env)) {
     if (SECRET_NAMES.test(name)) mustNotBeLogged('credential', value);
   }

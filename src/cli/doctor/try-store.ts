@@ -4,7 +4,7 @@ import type { ContactRef } from '../../contact/read-contact.ts';
 import type { RedisClient } from '../../redis/redis-client.ts';
 import { RedisLink } from '../../redis/redis-link.ts';
 import { Health } from '../../telemetry/health.ts';
-import { openLog } from '../../telemetry/log.ts';
+import { silentLog } from '../../telemetry/log.ts';
 import { failed, passed, warned, type Finding } from './finding.ts';
 
 const CHECK = 'Redis commands';
@@ -27,7 +27,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
     const health = new Health(Date.now);
     const link = new RedisLink({
       client,
-      log: openLog({ level: 'silent' }),
+      log: silentLog(),
       health,
       metrics: { redisFailure: () => {}, gauge: () => {} },
     });

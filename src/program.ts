@@ -1,0 +1,133 @@
+import cluster from 'node:cluster';
+import { buildApp } from './app.ts';
+import { processEnvironment, type Environment } from './config/environment.ts';
+import { ConfigError } from './config/faults.ts';
+import { loadConfig, type Config } from './config/load-config.ts';
+import { installResolver } from './dns/install.ts';
+import { exitAtOnce } from './exit.ts';
+import { listenFault, type AddressVariables } from './http/listen-fault.ts';
+import { listen, type RunningServer } from './http/server.ts';
+import { randomHashKey, runPrimary } from './processes/primary.ts';
+import { openSiblings } from './processes/siblings.ts';
+import { secretReloader } from './reload-secrets.ts';
+import { drainOnStop, LAST_LINES_MS, settleWithin } from './shutdown.ts';
+import { onReload } from './signals.ts';
+import { Health } from './telemetry/health.ts';
+import { openLog, type Log } from './telemetry/log.ts';
+import { logOutput, type LogOutput } from './telemetry/log-output.ts';
+import { openMetrics } from './telemetry/metrics.ts';
+import { startTracing } from './telemetry/tracing.ts';
+import { VERSION } from './version.ts';
+
+/** sysexits.h: configuration error. */
+const EX_CONFIG = 78;
+/** Bounds of each step that closes connections or sends the last traces: the rest of the grace time, within these. */
+const CLOSE_LEAST_MS = 200;
+const CLOSE_MOST_MS = 2000;
+/** Time to resolve and bind an address. */
+const LISTEN_MS = 5000;
+const PUBLIC_VARIABLES = { host: 'HOST', port: 'PORT' };
+const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
+
+interface Logging {
+  readonly log: Log;
+  readonly output: LogOutput;
+}
+
+interface Settings {
+  readonly env: Environment;
+  readonly config: Config;
+}
+
+function readConfig(): Settings {
+  try {
+    const env = processEnvironment();
+    return { env, config: loadConfig(env) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`zyntro-bff cannot start. Its configuration has ${error.faults.length} fault(s):\n`);
+    for (const fault of error.faults) process.stderr.write(`  ${fault}\n`);
+    process.exit(EX_CONFIG);
+  }
+}
+
+/** @throws Error with the code ETIMEDOUT. */
+async function withinTime<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Fails the start, once its reason is written. */
+async function failStart(output: LogOutput): Promise<never> {
+  await output.flush(LAST_LINES_MS);
+  return exitAtOnce(1);
+}
+
+/** Listens on the port of an application; a port or host that cannot be used ends the start by its name. */
+async function open(
+  name: string,
+  variables: AddressVariables,
+  start: () => Promise<RunningServer>,
+  { log, output }: Logging,
+): Promise<RunningServer> {
+  try {
+    return await withinTime(LISTEN_MS, start());
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    log.fatal({ code, ...listenFault(code, variables) }, `cannot listen on the ${name} port`);
+    return failStart(output);
+  }
+}
+
+/** Starts the whole program, or one of several worker processes. */
+async function serve({ env, config }: Settings, { log, output }: Logging): Promise<void> {
+  installResolver();
+  const health = new Health(Date.now);
+  const metrics = openMetrics({ version: VERSION, health });
+  metrics.collectProcess();
+  const flushTraces = await startTracing(config.tracing, log);
+  const siblings = openSiblings(config.processes > 1);
+  const app = buildApp({ config, log, health, metrics, siblings });
+  onReload(secretReloader(env, app.prepareReload, log));
+  await app.connect();
+  const servers: { public?: RunningServer; admin?: RunningServer } = {};
+
+  async function drain(): Promise<{ cutOff: number }> {
+    const end = performance.now() + config.shutdownGraceMs;
+    const left = () => Math.min(Math.max(end - performance.now(), CLOSE_LEAST_MS), CLOSE_MOST_MS);
+    const cutOff = (await servers.public?.drain(config.shutdownGraceMs)) ?? 0;
+    // The admin port stays open until the end, to report the state.
+    await servers.admin?.drain(0);
+    await settleWithin(left(), app.close());
+    await flushTraces(left());
+    return { cutOff };
+  }
+  drainOnStop({ drain, health, log, output });
+  const { http, admin } = config;
+  const logging = { log, output };
+  servers.public = await open('public', PUBLIC_VARIABLES, () => listen(app.publicApp, http), logging);
+  servers.admin = await open(
+    'admin',
+    ADMIN_VARIABLES,
+    () => listen(app.adminApp, { ...http, ...admin }),
+    logging,
+  );
+  if (health.draining) return;
+  health.enter('ready');
+  siblings.ready();
+  log.info({ pid: process.pid, port: servers.public.port, adminPort: servers.admin.port }, 'listening');
+}
+
+const settings = readConfig();
+const output = logOutput();
+const log = openLog(settings.config.log, output);
+if (cluster.isPrimary && settings.config.processes > 1) {
+  const { processes, shutdownGraceMs, log: logged } = settings.config;
+  const own: Record<string, string> = logged.hashKey === undefined ? { LOG_HASH_KEY: randomHashKey() } : {};
+  runPrimary({ processes, shutdownGraceMs, env: own, log, output });
+} else {
+  await serve(settings, { log, output });
+}

@@ -1,0 +1,97 @@
+import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, closeSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
+
+/** Runs a module in a process of its own, whose standard output is the log. */
+function run(code: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
+  const imports = `import { logOutput } from './src/telemetry/log-output.ts';
+import { exitAtOnce } from './src/exit.ts';
+import { open } from 'node:fs';
+const output = logOutput();
+`;
+  return spawn(process.execPath, ['--input-type=module', '-e', imports + code], {
+    cwd: PROJECT_ROOT,
+    stdio: ['ignore', stdout, 'pipe'],
+  });
+}
+const exitCode = async (child: ChildProcess): Promise<unknown> => (await once(child, 'exit'))[0];
+
+test('a reader that stops costs lines, which are counted, and not the process', async () => {
+  const total = 20_000;
+  const child = run(`
+const fill = 'x'.repeat(1000);
+for (let n = 0; n < ${total}; n += 1) output.write(JSON.stringify({ n, fill }) + '\\n');
+process.once('SIGUSR2', async () => {
+  await output.flush(600_000);
+  output.write('{"last":true}\\n');
+  await output.flush(600_000);
+  process.exit(0);
+});
+setInterval(() => {}, 1000);
+process.stderr.write('written');
+`);
+  await once(child.stderr!, 'data');
+  child.kill('SIGUSR2');
+  const lines = parsedLines(await text(child.stdout!));
+  const report = lines.find((line) => line['msg'] === 'log lines dropped');
+  const dropped = Number(report?.['dropped']);
+  expect(dropped).toBeGreaterThan(0);
+  expect(lines.filter((line) => 'n' in line)).toHaveLength(total - dropped);
+});
+
+test('flush gives up on a reader that is stuck, and the process exits', async () => {
+  const child = run(`
+output.write('x'.repeat(1_000_000) + '\\n');
+await output.flush(100);
+exitAtOnce(7);
+`);
+  expect(await exitCode(child)).toBe(7);
+});
+
+test('lines that are still gathered at the exit are written', async () => {
+  const child = run("output.write('last\\n'); process.exit(0);");
+  expect(await text(child.stdout!)).toBe('last\n');
+});
+
+test('a reader that has gone does not end the process', async () => {
+  const child = run(`
+for (let n = 0; n < 5; n += 1) {
+  output.write('line\\n');
+  await output.flush(1000);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+process.exit(7);
+`);
+  child.stdout!.destroy();
+  expect(await exitCode(child)).toBe(7);
+});
+
+test('a full disk does not end the process', async () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const child = run(
+      "for (let n = 0; n < 5; n += 1) { output.write('line\\n'); await output.flush(1000); }",
+      full,
+    );
+    expect(await exitCode(child)).toBe(0);
+  } finally {
+    closeSync(full);
+  }
+});
+
+test('exitAtOnce does not wait for an operation that blocks a thread', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'exit-'));
+  try {
+    const fifo = path.join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    // Opening a FIFO blocks until it has a writer.
+    const child = run(`open(${JSON.stringify(fifo)}, 'r', () => {}); setTimeout(() => exitAtOnce(7), 50);`);
+    expect(await exitCode(child)).toBe(7);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
