@@ -19,6 +19,9 @@ export interface FetchAndStoreOptions {
   readonly random: () => number;
 }
 
+/** How a call for missing parts relates to the store, and to other calls. */
+export type FetchMode = 'shared' | 'alone' | 'unstored';
+
 export interface Fetched {
   /** The parts that were asked for, and `contact` where a call was made. */
   readonly entries: Entries;
@@ -31,20 +34,22 @@ export interface Fetched {
  * One flight: makes sure that the parts are still missing, makes one call for those that nobody else is
  * fetching, waits for the rest, and stores what came under the generation from before the call.
  *
- * @param shared whether to look again and to share the call with other processes.
+ * @param mode `shared` reads the store again and shares the call with other processes; `alone` makes its own
+ *   call and stores the result; `unstored` makes its own call and leaves the store as it is.
  * @param learn told the generation from before the call: what is fetched is stored, and shared, under it.
  */
 export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndStoreOptions) {
   const { store, policy, now, random } = options;
 
-  return function fetchMissing(
+  return async function fetchMissing(
     ref: ContactRef,
     parts: readonly Part[],
-    shared: boolean,
+    mode: FetchMode,
     fetchOptions: FetchOptions,
     learn: (generation: string) => void,
   ): Promise<Fetched> {
-    return fly(ref, parts, shared, fetchOptions, learn, now() + options.maxWaitMs);
+    if (mode === 'unstored') return { entries: await ask(ref, parts, fetchOptions), stored: false };
+    return fly(ref, parts, mode === 'shared', fetchOptions, learn, now() + options.maxWaitMs);
   };
 
   async function fly(

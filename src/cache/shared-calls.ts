@@ -2,7 +2,7 @@ import type { FetchShapedParts } from '../contact/fetch-parts.ts';
 import { PARTS, type Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
-import { fetchAndStore, type Fetched, type FetchAndStoreOptions } from './fetch-and-store.ts';
+import { fetchAndStore, type Fetched, type FetchAndStoreOptions, type FetchMode } from './fetch-and-store.ts';
 import { mergeEntries } from './merge-entries.ts';
 import { partKey } from './part-key.ts';
 import type { Entries, Entry, Snapshot } from './part-store.ts';
@@ -37,10 +37,22 @@ export interface CallResults {
   readonly collapsed: boolean;
 }
 
-/** Who shares a call: every process, this process without a look at the store, or no other request. */
-type Sharing = 'processes' | 'process' | 'none';
-const ROUNDS: readonly Sharing[] = ['processes', 'process', 'none'];
-const ALONE: readonly Sharing[] = ['none'];
+/**
+ * Who shares a call: every process, this process without a look at the store, or no other request. The result
+ * of an `unstored` call is not shared through the store either.
+ */
+type Sharing = 'processes' | 'process' | 'none' | 'unstored';
+const ROUNDS: Readonly<Record<FetchMode, readonly Sharing[]>> = {
+  shared: ['processes', 'process', 'none'],
+  alone: ['none'],
+  unstored: ['unstored'],
+};
+const MODES: Readonly<Record<Sharing, FetchMode>> = {
+  processes: 'shared',
+  process: 'alone',
+  none: 'alone',
+  unstored: 'unstored',
+};
 const NEVER = new AbortController().signal;
 
 /** The calls of all requests of this process. */
@@ -54,7 +66,7 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
    * are fetched again for as long as there is time. The last round is a call of this request alone, which
    * began after all others, so its result decides.
    */
-  async function make(wanted: Wanted, alone: boolean, signal: AbortSignal): Promise<CallResults> {
+  async function make(wanted: Wanted, mode: FetchMode, signal: AbortSignal): Promise<CallResults> {
     const { ref, parts, known, snapshot } = wanted;
     const deadline = now() + options.maxWaitMs;
     const failures = new Map<Part, unknown>();
@@ -63,7 +75,7 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
     const isMissing = (part: Part) =>
       !failures.has(part) && !(wanted.missing.includes(part) ? isFetched(part) : entries[part]);
 
-    for (const sharing of alone ? ALONE : ROUNDS) {
+    for (const sharing of ROUNDS[mode]) {
       const calls = join(ref, missing, snapshot, sharing, 'caller');
       const results = await Promise.all(calls.map(({ flight }) => outcome(flight.wait(signal))));
       for (const [index, result] of results.entries()) {
@@ -103,9 +115,10 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
     const byKey = new Map(missing.map((part) => [partKey(ref, part), part]));
     const partsOf = (keys: readonly string[]) => keys.map((key) => byKey.get(key)!);
     const begin: Begin<Fetched> = (keys, signal, learn) =>
-      fetchMissing(ref, partsOf(keys), sharing === 'processes', { signal, purpose }, learn);
+      fetchMissing(ref, partsOf(keys), MODES[sharing], { signal, purpose }, learn);
     const keys = [...byKey.keys()];
-    const joined = sharing === 'none' ? flights.alone(keys, begin) : flights.join(keys, snapshot, begin);
+    const joinable = sharing === 'processes' || sharing === 'process';
+    const joined = joinable ? flights.join(keys, snapshot, begin) : flights.alone(keys, begin);
     return joined.map((flight) => ({ flight, parts: partsOf(flight.keys) }));
   }
 

@@ -61,18 +61,19 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     snapshot: Snapshot,
   ): Promise<Parts> {
     const { parts } = query;
-    const { bypass } = readOptions;
+    const { bypass, noStore } = readOptions;
     const judged = judge(snapshot.entries, parts, now(), policy);
     if (judged.notFound) return notFound(judged.notFound, HIT);
     if (judged.missing.length === 0) {
-      calls.refresh(query, judged.stale, snapshot);
+      if (!noStore) calls.refresh(query, judged.stale, snapshot);
       return answer(judged.known, { ...HIT, result: judged.stale.length > 0 ? 'stale' : 'hit' });
     }
 
     // What is stale already comes along in the call that has to be made anyway.
     const missing = [...judged.missing, ...judged.stale];
     const wanted = { ref: query, parts, missing, known: judged.known, snapshot };
-    const made = await calls.make(wanted, bypass, readOptions.signal);
+    const mode = noStore ? 'unstored' : bypass ? 'alone' : 'shared';
+    const made = await calls.make(wanted, mode, readOptions.signal);
     const { entries, fetched, failures, ...how } = made;
     if (entries.contact?.bytes === 'not-found') return notFound(entries.contact, { result: 'miss', ...how });
     if (failures.length > 0) {

@@ -57,8 +57,10 @@ export interface CacheOutcome {
 export interface ReadOptions {
   /** Aborts when the caller no longer waits. To be asked for once there is something to give up. */
   readonly signal: AbortSignal;
-  /** Take nothing from the cache (RFC 9111 section 5.2.1.4); what is fetched is stored all the same. */
+  /** Take nothing from the cache (RFC 9111 section 5.2.1.4). The response is stored unless `noStore` is set. */
   readonly bypass: boolean;
+  /** Store nothing that is fetched for this request (RFC 9111 section 5.2.1.5). Stored parts are served. */
+  readonly noStore: boolean;
   /** Told once how the cache took part, not-found answers included. */
   onCacheOutcome(outcome: CacheOutcome): void;
 }

@@ -8,6 +8,7 @@ import { callerOf, scopeOf, type RequestScope } from '../scope.ts';
 import type { Log } from '../telemetry/log.ts';
 import { assembleContact, hashOfParts, oldestFetch, selectFields, type Octets } from './assemble.ts';
 import { readBatch } from './batch.ts';
+import { NO_DIRECTIVES, parseCacheDirectives, type CacheDirectives } from './cache-directives.ts';
 import { combineOutcomes } from './cache-headers.ts';
 import { logUnexpected } from './error-response.ts';
 import {
@@ -136,21 +137,27 @@ function readOptions(
   { scopes }: ContactRouteOptions,
   onCacheOutcome?: (outcome: CacheOutcome) => void,
 ): ReadOptions {
-  const scope = scopeOf(req);
-  const asked = req.headers['cache-control'];
-  const noCache = asked !== undefined && NO_CACHE.test(asked);
-  return new ReadFor(scope, noCache && callerOf(req).scopes.has(scopes.bypassCache), onCacheOutcome);
+  const header = req.headers['cache-control'];
+  const obeyed = header !== undefined && callerOf(req).scopes.has(scopes.bypassCache);
+  const directives = obeyed ? parseCacheDirectives(header) : NO_DIRECTIVES;
+  return new ReadFor(scopeOf(req), directives, onCacheOutcome);
 }
 
 /** A class, so that the signal, which few need, is not made before somebody asks for it. */
 class ReadFor implements ReadOptions {
   readonly bypass: boolean;
+  readonly noStore: boolean;
   readonly #scope: RequestScope;
   readonly #told: ((outcome: CacheOutcome) => void) | undefined;
 
-  constructor(scope: RequestScope, bypass: boolean, told: ((outcome: CacheOutcome) => void) | undefined) {
+  constructor(
+    scope: RequestScope,
+    { noCache, noStore }: CacheDirectives,
+    told: ((outcome: CacheOutcome) => void) | undefined,
+  ) {
     this.#scope = scope;
-    this.bypass = bypass;
+    this.bypass = noCache;
+    this.noStore = noStore;
     this.#told = told;
   }
 
@@ -163,8 +170,6 @@ class ReadFor implements ReadOptions {
     else this.#scope.cache = outcome;
   }
 }
-
-const NO_CACHE = /(?:^|,)\s*no-cache\s*(?:,|$)/i;
 
 function hashOf(body: Octets): string {
   return contentHash(Buffer.from(body, 'latin1'));

@@ -69,7 +69,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       name: 'Cache-Control',
       in: 'header',
       description:
-        '`no-cache` asks the CRM itself. It takes a token with the scope `cache:bypass`, and is ignored from any other.',
+        '`no-cache` asks the CRM itself; `no-store` keeps the response out of the cache. Both need a token with the scope `cache:bypass` and are ignored without it. All other directives are ignored.',
       schema: { type: 'string' },
     },
     RequestId: {

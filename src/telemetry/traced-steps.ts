@@ -12,6 +12,7 @@ export function tracedRead(read: ReadContact): ReadContact {
     return traced(READ, async (span) =>
       read(query, {
         bypass: options.bypass,
+        noStore: options.noStore,
         signal: options.signal,
         onCacheOutcome: (outcome) => {
           span.set({ 'zyntro_bff.cache.result': outcome.result });

@@ -84,7 +84,7 @@ function perPartCache(policy: CachePolicy, now: () => number, random: () => numb
       onStoreFailure: raise,
     },
   );
-  const options = { signal: new AbortController().signal, bypass: false };
+  const options = { signal: new AbortController().signal, bypass: false, noStore: false };
   return {
     calls: () => calls,
     async request(contact: string, parts: readonly Part[]) {

@@ -54,7 +54,7 @@ function setUpCalls(policy: Partial<typeof POLICY> = {}) {
   );
   const get = async (parts: Part[], bypass = false) => {
     const { signal } = new AbortController();
-    const found = await read({ ...REF, parts }, { signal, bypass, onCacheOutcome: () => {} });
+    const found = await read({ ...REF, parts }, { signal, bypass, noStore: false, onCacheOutcome: () => {} });
     return Object.values(found)
       .map((part) => String(part.bytes))
       .join();

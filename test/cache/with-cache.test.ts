@@ -45,13 +45,17 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
       onStoreFailure: (error) => storeFailures.push(error),
     },
   );
-  async function get(parts: Part[], options: { bypass?: boolean; signal?: AbortSignal } = {}) {
+  async function get(
+    parts: Part[],
+    options: { bypass?: boolean; noStore?: boolean; signal?: AbortSignal } = {},
+  ) {
     let outcome: CacheOutcome | undefined;
     const found = await read(
       { ...REF, parts },
       {
         signal: new AbortController().signal,
         bypass: false,
+        noStore: false,
         ...options,
         onCacheOutcome: (one) => (outcome = one),
       },
@@ -213,6 +217,77 @@ test('a bypass takes nothing from the cache, and feeds it', async () => {
     text: '"contact2"',
   });
   expect(await get(['contact'])).toMatchObject({ result: 'hit', text: '"contact2"' });
+});
+
+describe('no-store', () => {
+  test('fetches what is missing and stores nothing', async () => {
+    const { world, asked, get } = setUp();
+    expect(await get(['contact', 'notes'], { noStore: true })).toMatchObject({
+      result: 'miss',
+      stored: false,
+      text: '"contact1","notes1"',
+    });
+    world.version = 2;
+    expect(await get(['contact'])).toMatchObject({ result: 'miss', text: '"contact2"' });
+    expect(await get(['contact', 'notes'], { noStore: true })).toMatchObject({
+      result: 'partial',
+      stored: false,
+    });
+    expect(await get(['contact', 'notes'])).toMatchObject({ result: 'partial', stored: true });
+    expect(asked).toEqual([['contact', 'notes'], ['contact'], ['notes'], ['notes']]);
+  });
+
+  test('serves what is stored, and does not refresh it once it is stale', async () => {
+    const { world, asked, get } = setUp();
+    await get(['notes']);
+    expect(await get(['notes'], { noStore: true })).toMatchObject({ result: 'hit' });
+    world.now += 40_000;
+    expect(await get(['notes'], { noStore: true })).toMatchObject({ result: 'stale' });
+    await settle();
+    expect(asked).toHaveLength(1);
+  });
+
+  test('with a bypass takes nothing from the cache and leaves it as it is', async () => {
+    const { world, get } = setUp();
+    await get(['contact']);
+    world.version = 2;
+    expect(await get(['contact'], { bypass: true, noStore: true })).toMatchObject({
+      result: 'bypass',
+      stored: false,
+      text: '"contact2"',
+    });
+    expect(await get(['contact'])).toMatchObject({ result: 'hit', text: '"contact1"' });
+  });
+
+  test('neither joins a call in flight nor is joined', async () => {
+    const { world, asked, get } = setUp();
+    let release!: () => void;
+    world.hold = new Promise((resolve) => (release = resolve));
+    const all = [
+      get(['contact']),
+      get(['contact'], { noStore: true }),
+      get(['contact']),
+      get(['contact'], { noStore: true }),
+    ];
+    await settle();
+    release();
+    const outcomes = await Promise.all(all);
+    expect(outcomes.map(({ stored, collapsed }) => [stored, collapsed])).toEqual([
+      [true, false],
+      [false, false],
+      [true, true],
+      [false, false],
+    ]);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('does not store that a contact does not exist', async () => {
+    const { world, get } = setUp();
+    world.failure = 'CONTACT_NOT_FOUND';
+    await expect(get(['contact'], { noStore: true })).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
+    world.failure = undefined;
+    expect(await get(['contact'])).toMatchObject({ result: 'miss' });
+  });
 });
 
 test('what is stale comes along in a call that has to be made anyway', async () => {

@@ -114,3 +114,25 @@ test('whose subscriber is cut again and again serves nothing older than CACHE_L1
     await cuts;
   }
 });
+
+test('no-store leaves nothing in the near cache and in Redis, also beside a call in flight', async () => {
+  const [member, other] = [await fleet.add(), await fleet.add()];
+  const id = fleet.freshContact();
+  const path = `/contacts/${id}`;
+  const keys = async () => (await redis.cli('keys', `*${id}*`)).split('\n').filter((key) => key !== '');
+  const bypassing = {
+    token: fleet.token(undefined, { scope: 'contacts:read cache:bypass' }),
+    headers: { 'cache-control': 'no-store' },
+  };
+  expect((await member.get(path, bypassing)).headers['cache-status']).toBe('zyntro-bff; fwd=miss');
+  expect(await keys()).toEqual([]);
+  await fleet.sandbox.setFaults({ delayMs: 1000, contactId: id });
+  const unstored = member.get(path, bypassing);
+  await fleet.sandbox.awaitCalls(id, 2);
+  const shared = [member.get(path), other.get(path)];
+  const answers = await Promise.all([unstored, ...shared]);
+  await fleet.sandbox.clearFaults();
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(answers[0].headers['cache-status']).toBe('zyntro-bff; fwd=miss');
+  expect(await fleet.sandbox.callsFor(id)).toHaveLength(3);
+});

@@ -125,6 +125,32 @@ describe('cache:bypass', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(2);
   });
 
+  test.each(['no-store', 'No-Store , x', 'no-cache, no-store', 'max-age=0,no-store'])(
+    'with the scope, %s keeps the response out of the cache, batches included',
+    async (directives) => {
+      const [id, other] = [world.freshContact(), world.freshContact()];
+      const token = world.token({ scope: 'contacts:read cache:bypass' });
+      const headers = { 'cache-control': directives };
+      const path = `/contacts/${id}/entity`;
+      const unstored = await world.get(path, { token, headers });
+      expect(unstored.headers['cache-status']).toMatch(/^zyntro-bff; fwd=(miss|request)$/);
+      expect((await world.get(path)).headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
+      const batch = `/contacts?ids=${id},${other}&include=entity`;
+      expect((await world.get(batch, { token, headers })).status).toBe(200);
+      const after = await world.get(`/contacts/${other}/entity`);
+      expect(after.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
+    },
+  );
+
+  test.each(['no-store', 'no-cache, no-store'])('without the scope, %s is ignored', async (directives) => {
+    const id = world.freshContact();
+    const headers = { 'cache-control': directives };
+    const first = await world.get(`/contacts/${id}/entity`, { headers });
+    expect(first.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
+    const second = await world.get(`/contacts/${id}/entity`, { headers });
+    expect(second.headers['cache-status']).toMatch(/; hit;/);
+  });
+
   test('without the scope, no-cache changes nothing', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}/entity`);
