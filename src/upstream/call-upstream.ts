@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { ResponseBodyError, responseText } from '../lib/response-body.ts';
 import { badResponse } from './envelope.ts';
 import { failureOfTransport } from './transport-failure.ts';
 import type { Headers, Receiver, Transport } from './transport.ts';
@@ -42,6 +43,7 @@ export async function callUpstream(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AppError) throw error;
+    if (error instanceof ResponseBodyError) throw badResponse(error.code, error);
     if (!answer.begun) throw failureOfTransport(error);
     throw new AppError('UPSTREAM_BAD_RESPONSE', { reason: 'TRUNCATED', transient: true, cause: error });
   } finally {
@@ -56,6 +58,7 @@ class Answer implements Receiver {
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
   #begun = false;
+  #contentEncoding: string | string[] | undefined;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -77,6 +80,7 @@ class Answer implements Receiver {
     if (status !== 200) throw badResponse(`HTTP_${status}`);
     if (Number(headers['content-length']) > this.#maxBytes) throw badResponse('TOO_LARGE');
     this.#begun = true;
+    this.#contentEncoding = headers['content-encoding'];
   }
 
   chunk(bytes: Uint8Array): void {
@@ -85,8 +89,9 @@ class Answer implements Receiver {
     this.#chunks.push(bytes);
   }
 
+  /** @throws ResponseBodyError if the body is in a content coding that cannot be decoded within the bound. */
   text(): string {
-    return Buffer.concat(this.#chunks, this.#size).toString('utf8');
+    return responseText(Buffer.concat(this.#chunks, this.#size), this.#contentEncoding, this.#maxBytes);
   }
 }
 

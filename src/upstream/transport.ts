@@ -59,13 +59,20 @@ export function openTransport(options: TransportOptions): OpenTransport {
         origin,
         path: base + path,
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json', ...traceHeaders() },
+        headers: { ...HEADERS, ...traceHeaders() },
         body: JSON.stringify(json),
       }),
     close: () => dispatcher.destroy(),
     retire: () => dispatcher.close(),
   };
 }
+
+/** Without `identity` a server may choose any coding (RFC 9110 section 12.5.3). */
+const HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/json',
+  'accept-encoding': 'identity',
+};
 
 /** By `dispatch`, which takes a quarter less time than `request` and its stream for each answer. */
 function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatcher.DispatchOptions): Exchange {

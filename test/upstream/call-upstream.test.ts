@@ -1,5 +1,6 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { callUpstream } from '../../src/upstream/call-upstream.ts';
 import { openTransport, type OpenTransport } from '../../src/upstream/transport.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
@@ -12,7 +13,9 @@ let transport: OpenTransport;
 let sockets: Set<Socket>;
 let stop: () => Promise<void>;
 /** Written, piece by piece, to whoever has asked. Nothing: no answer. */
-let answer: readonly string[];
+let answer: readonly (string | Buffer)[];
+/** The head of the last request. */
+let asked: string;
 let thenClose: boolean;
 
 async function open(options: { asProxy?: boolean } = {}): Promise<void> {
@@ -22,7 +25,8 @@ async function open(options: { asProxy?: boolean } = {}): Promise<void> {
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
-    socket.on('data', () => {
+    socket.on('data', (chunk) => {
+      asked = chunk.toString('latin1');
       for (const piece of answer) socket.write(piece);
       if (thenClose) socket.end();
     });
@@ -86,6 +90,39 @@ describe('an answer', () => {
     answer = [bytes];
     await expect(call()).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', details: { reason } });
     await allClosed();
+  });
+
+  const encoded = (coding: string, body: Buffer) => [
+    `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    body,
+  ];
+
+  test('asks for identity, and is decoded if it is compressed nevertheless', async () => {
+    expect(await call()).toBe(BODY);
+    expect(asked).toMatch(/^accept-encoding: identity\r$/m);
+    for (const [coding, body] of [
+      ['gzip', gzipSync(BODY)],
+      ['br', brotliCompressSync(BODY)],
+    ] as const) {
+      answer = encoded(coding, body);
+      expect(await call()).toBe(BODY);
+    }
+  });
+
+  test('begins with a byte order mark, which is ignored', async () => {
+    answer = [`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length + 3}\r\n\r\n\ufeff${BODY}`];
+    expect(await call()).toBe(BODY);
+    answer = encoded('gzip', gzipSync(`\ufeff${BODY}`));
+    expect(await call()).toBe(BODY);
+  });
+
+  test.each<[string, string, Buffer, string]>([
+    ['a coding that is not known', 'compress', Buffer.from(BODY), 'CONTENT_ENCODING_COMPRESS'],
+    ['a body that is not in its coding', 'gzip', Buffer.from(BODY), 'BROKEN_CONTENT_ENCODING_GZIP'],
+    ['a body that is too large once it is decoded', 'gzip', gzipSync('x'.repeat(101)), 'TOO_LARGE'],
+  ])('is refused by name for %s', async (_what, coding, body, reason) => {
+    answer = encoded(coding, body);
+    await expect(call()).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', details: { reason } });
   });
 
   test('that is cut off is told from one that never came', async () => {
