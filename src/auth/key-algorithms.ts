@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 
 /** RFC 7518 section 3.1, less what no key here can verify. */
 export const HMAC_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
@@ -41,9 +41,27 @@ const FINGERPRINT_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107
 
 /** Keys of CVE-2017-15361 are powers of 65537 modulo every small prime; a sound one is so by 1 in 2^27. */
 function isInfineonKey(key: KeyObject): boolean {
-  const { n } = key.export({ format: 'jwk' });
+  const { n } = asPlainRsa(key).export({ format: 'jwk' });
   const modulus = BigInt(`0x${Buffer.from(String(n), 'base64url').toString('hex')}`);
   return FINGERPRINT_PRIMES.every((prime) => isPowerOf65537(Number(modulus % BigInt(prime)), prime));
+}
+
+/** Drops the parameters of an RSASSA-PSS key (RFC 4055), which cannot be written as a JWK. */
+function asPlainRsa(key: KeyObject): KeyObject {
+  if (key.asymmetricKeyType === 'rsa') return key;
+  // RFC 5280 section 4.1: SEQUENCE of the algorithm and a BIT STRING, whose first octet counts unused bits.
+  const info = contentAt(key.export({ type: 'spki', format: 'der' }), 0).content;
+  const bits = contentAt(info, contentAt(info, 0).end).content;
+  return createPublicKey({ key: bits.subarray(1), type: 'pkcs1', format: 'der' });
+}
+
+/** Reads one element of DER (X.690 section 8.1). */
+function contentAt(der: Buffer, at: number): { content: Buffer; end: number } {
+  const first = der[at + 1]!;
+  const lengthOctets = first < 0x80 ? 0 : first - 0x80;
+  const begin = at + 2 + lengthOctets;
+  const end = begin + (lengthOctets === 0 ? first : der.readUIntBE(at + 2, lengthOctets));
+  return { content: der.subarray(begin, end), end };
 }
 
 function isPowerOf65537(residue: number, prime: number): boolean {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { processEnvironment } from '../config/environment.ts';
-import { ConfigError } from '../config/faults.ts';
+import { processEnvironment, readTexts, type Texts } from '../config/environment.ts';
+import { ConfigError, Faults } from '../config/faults.ts';
 import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
+import { readTextFile } from '../config/text-file.ts';
 import { parseUuid } from '../contact/uuid.ts';
 import { mintToken, type SigningKey } from './mint-token.ts';
 
@@ -43,27 +43,28 @@ function parse() {
 }
 
 function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    return fail(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+  const file = readTextFile(path);
+  return 'text' in file ? file.text : fail(`${path}: ${file.issue}`);
 }
 
-function signingKey(keyFile: string | undefined, env: ReturnType<typeof processEnvironment>): SigningKey {
+function signingKey(keyFile: string | undefined, env: Texts): SigningKey {
   if (keyFile !== undefined) return { privateKeyPem: read(keyFile) };
-  const secret = env['JWT_SECRET'] || (env['JWT_SECRET_FILE'] ? read(env['JWT_SECRET_FILE']) : undefined);
+  const secret = env.JWT_SECRET;
   if (secret !== undefined) return { secret };
-  if (env['JWT_PUBLIC_KEY'] || env['JWT_PUBLIC_KEY_FILE'] || env['JWT_JWKS_URI']) {
+  if (env.JWT_PUBLIC_KEY ?? env.JWT_JWKS_URI) {
     return fail('The proxy verifies with a public key: give the private one with --key FILE.');
   }
   process.stderr.write('JWT_SECRET is not set: this token is for `npm run demo`.\n');
   return { secret: DEMO_JWT_SECRET };
 }
 
-function environment(): ReturnType<typeof processEnvironment> {
+/** The variables that describe tokens, read as the proxy reads them. */
+function environment(): Texts {
   try {
-    return processEnvironment();
+    const faults = new Faults();
+    const texts = readTexts(processEnvironment(), faults);
+    const issues = faults.found.filter((issue) => issue.startsWith('JWT_'));
+    return issues.length > 0 ? fail(issues.join('\n')) : texts;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return fail(error.faults.join('\n'));
@@ -91,12 +92,12 @@ try {
       scope: options.scope,
       tier: options.tier,
       expiresInS: Number(options['expires-in']),
-      issuer: env['JWT_ISSUER'] || undefined,
-      audience: env['JWT_AUDIENCE'] || undefined,
-      orgClaim: env['JWT_CLAIM_ORG'] || 'org_id',
-      memberClaim: env['JWT_CLAIM_MEMBER'] || 'member_id',
-      algorithms: env['JWT_ALGORITHMS'] ? env['JWT_ALGORITHMS'].split(/[\s,]+/) : undefined,
-      tierClaim: env['JWT_CLAIM_TIER'] || 'rate_tier',
+      issuer: env.JWT_ISSUER,
+      audience: env.JWT_AUDIENCE,
+      orgClaim: env.JWT_CLAIM_ORG ?? 'org_id',
+      memberClaim: env.JWT_CLAIM_MEMBER ?? 'member_id',
+      algorithms: env.JWT_ALGORITHMS?.split(/[\s,]+/),
+      tierClaim: env.JWT_CLAIM_TIER ?? 'rate_tier',
     },
     key,
   );

@@ -2,9 +2,14 @@ import { z } from 'zod';
 import { parseUuid } from '../contact/uuid.ts';
 import type { CredentialSettings, UpstreamCredentials } from '../upstream/credentials.ts';
 import type { Faults } from './faults.ts';
+import { isExample } from './secret-strength.ts';
+import { textIn } from './text.ts';
 import type { Values } from './variables.ts';
 
-const entry = z.strictObject({ apiKey: z.string().min(1), developerSecret: z.string().min(1) });
+const credential = textIn('word').refine((value) => !isExample(value), {
+  error: 'is an example or a placeholder: set the value that was issued',
+});
+const entry = z.strictObject({ apiKey: credential, developerSecret: credential });
 
 export function buildCredentials(values: Partial<Values>, faults: Faults): CredentialSettings | undefined {
   const { ZYNTRO_API_KEY: apiKey, ZYNTRO_DEVELOPER_SECRET: developerSecret } = values;
@@ -23,6 +28,13 @@ export function buildCredentials(values: Partial<Values>, faults: Faults): Crede
     faults.addMissing('ZYNTRO_DEVELOPER_SECRET', 'is required (or ZYNTRO_CREDENTIALS)');
   if (apiKey === undefined || developerSecret === undefined) return undefined;
   return { kind: 'one', credentials: { apiKey, developerSecret } };
+}
+
+function reasonOf({ issues }: z.ZodError): string {
+  const refused = issues.find(({ code }) => code === 'custom');
+  return refused
+    ? `${refused.path.join('.')} ${refused.message}`
+    : 'must be { "apiKey": "…", "developerSecret": "…" }';
 }
 
 function parseMap(text: string, faults: Faults): CredentialSettings | undefined {
@@ -46,13 +58,9 @@ function parseMap(text: string, faults: Faults): CredentialSettings | undefined 
     if (!org) faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is no UUID`);
     else if (byOrg.has(org))
       faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its organization is named twice`);
-    else if (!pair.success) {
-      faults.add(
-        'ZYNTRO_CREDENTIALS',
-        `entry ${index + 1}: must be { "apiKey": "…", "developerSecret": "…" }`,
-      );
-    } else byOrg.set(org, pair.data);
+    else if (!pair.success) faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: ${reasonOf(pair.error)}`);
+    else byOrg.set(org, pair.data);
   }
-  if (byOrg.size === 0) faults.add('ZYNTRO_CREDENTIALS', 'names no organization');
+  if (Object.keys(parsed).length === 0) faults.add('ZYNTRO_CREDENTIALS', 'names no organization');
   return { kind: 'by-org', byOrg };
 }

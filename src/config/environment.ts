@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { SECRET_VARIABLES, VARIABLES, type Values, type VariableName } from './variables.ts';
+import { existsSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { ConfigError, type Faults } from './faults.ts';
+import { readTextFile } from './text-file.ts';
+import { readText } from './text.ts';
+import { SECRET_VARIABLES, VARIABLES, kindOf, type Values, type VariableName } from './variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -8,57 +11,61 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * The process's own environment. In development a file `.env` in the working directory adds to it; anywhere
  * else the environment is the whole truth.
  *
- * @throws ConfigError where there is such a file and it cannot be read.
+ * @throws ConfigError when there is such a file and it cannot be read.
  */
 export function processEnvironment(): Environment {
-  if ((process.env['NODE_ENV'] ?? 'development') === 'development') {
-    try {
-      process.loadEnvFile();
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') throw new ConfigError([`.env: the file cannot be read (${code})`]);
-    }
+  if ((process.env['NODE_ENV'] || 'development') === 'development' && existsSync('.env')) {
+    const read = readTextFile('.env');
+    if ('issue' in read) throw new ConfigError([`.env: ${read.issue}`]);
+    for (const [name, value] of Object.entries(parseEnv(read.text))) process.env[name] ??= value;
   }
   return process.env;
 }
 
-const MAX_SECRET_FILE_BYTES = 1024 * 1024;
-
-/** Reads every variable through its own check. What has a fault is absent from the result. */
+/** Reads every variable through its own check. A variable that has an issue is absent from the result. */
 export function readEnvironment(env: Environment, faults: Faults): Partial<Values> {
-  const resolved = resolveSecretFiles(env, faults);
+  const texts = readTexts(env, faults);
   const values: Partial<Record<VariableName, unknown>> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const text = resolved[name];
-    const result = VARIABLES[name].safeParse(text === '' ? undefined : text);
+    if (faults.has(name)) continue;
+    const result = VARIABLES[name].safeParse(texts[name]);
     if (result.success) values[name] = result.data;
     else faults.add(name, result.error.issues[0]?.message ?? 'is not valid');
   }
   return values as Partial<Values>;
 }
 
-/** The environment with each secret in the place of its `_FILE`; one that cannot be had is absent. */
-export function resolveSecretFiles(env: Environment, faults: Faults): Environment {
-  const resolved = { ...env };
-  for (const name of SECRET_VARIABLES) {
-    const path = env[`${name}_FILE`];
-    if (path === undefined || path === '') continue;
-    if (env[name]) faults.add(name, `is set, and so is ${name}_FILE: set one of them`);
-    delete resolved[`${name}_FILE`];
-    resolved[name] = readSecretFile(name, path, faults);
+export type Texts = Partial<Record<VariableName, string>>;
+
+/** Reads the text of every variable that is set, from the environment or from the file that it names. */
+export function readTexts(env: Environment, faults: Faults): Texts {
+  const texts: Texts = {};
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const text = (SECRET_NAMES.has(name) && fromFile(name, env, faults)) || fromVariable(name, env, faults);
+    if (text !== undefined) texts[name] = text;
   }
-  return resolved;
+  return texts;
 }
 
-/** What the file holds, less one line end, which editors and `echo` add. */
-function readSecretFile(name: VariableName, path: string, faults: Faults): string | undefined {
-  try {
-    const content = readFileSync(path);
-    if (content.length > MAX_SECRET_FILE_BYTES) return faults.add(`${name}_FILE`, 'the file is over 1 MiB');
-    const text = content.toString('utf8').replace(/\r?\n$/, '');
-    return text.trim() === '' ? faults.add(`${name}_FILE`, 'the file is empty') : text;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    return faults.add(`${name}_FILE`, `the file cannot be read (${code})`);
-  }
+const SECRET_NAMES: ReadonlySet<string> = new Set(SECRET_VARIABLES);
+
+function fromVariable(name: VariableName, env: Environment, faults: Faults): string | undefined {
+  const raw = env[name];
+  if (raw === undefined || raw === '' || faults.has(name)) return undefined;
+  const read = readText(raw, kindOf(name));
+  return 'text' in read ? read.text : faults.add(name, read.issue);
+}
+
+function fromFile(name: VariableName, env: Environment, faults: Faults): string | undefined {
+  const variable = `${name}_FILE`;
+  const raw = env[variable];
+  if (raw === undefined || raw === '') return undefined;
+  if (env[name]) return faults.add(name, `is set, and so is ${variable}: set one of them`);
+  const path = readText(raw, 'word');
+  if ('issue' in path) return faults.add(variable, path.issue);
+  const file = readTextFile(path.text);
+  if ('issue' in file) return faults.add(variable, file.issue);
+  if (file.text.trim() === '') return faults.add(variable, 'the file is empty');
+  const read = readText(file.text, kindOf(name));
+  return 'text' in read ? read.text : faults.add(variable, `the value in the file ${read.issue}`);
 }

@@ -4,6 +4,7 @@ import { isPlainText } from '../contact/plain-text.ts';
 import { buildVerificationKeys, type AddKeyFault } from './jwt-keys.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
 import type { Faults } from './faults.ts';
+import { readText, textIn } from './text.ts';
 import { jwksUrl, type Values } from './variables.ts';
 
 const DEFAULT_SCOPE_CLAIMS = ['scope', 'scp', 'permissions'];
@@ -15,11 +16,11 @@ const VARIABLE_OF = {
 } as const;
 const KEY_VARIABLES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URI', 'JWT_ISSUERS'];
 
-const text = z.string().min(1);
+const text = textIn('word');
 const ENTRY = z
   .strictObject({
-    secret: text.optional(),
-    publicKey: text.optional(),
+    secret: textIn('literal').optional(),
+    publicKey: textIn('lines').optional(),
     jwksUri: jwksUrl.optional(),
     audience: text.optional(),
     algorithms: z.array(text).min(1).optional(),
@@ -95,7 +96,7 @@ function parseIssuers(json: string, values: Partial<Values>, faults: Faults): Is
   return Object.entries(parsed).flatMap(([issuer, value], index) => {
     // Entries are counted, not quoted: a secret in the wrong place would be shown.
     const fault = (what: string) => faults.add('JWT_ISSUERS', `entry ${index + 1}: ${what}`);
-    if (issuer === '' || !isPlainText(issuer)) fault('its name can be the iss of no token');
+    if (!isPlainText(issuer) || !isAsRead(issuer)) fault('its name can be the iss of no token');
     const entry = ENTRY.safeParse(value);
     if (entry.success) return [buildListed(issuer, entry.data, values, fault)];
     for (const { path, message, code } of entry.error.issues) {
@@ -104,6 +105,12 @@ function parseIssuers(json: string, values: Partial<Values>, faults: Faults): Is
     }
     return [];
   });
+}
+
+/** Whether reading a name leaves it as it is: without white space at its ends, for example. */
+function isAsRead(name: string): boolean {
+  const read = readText(name, 'word');
+  return 'text' in read && read.text === name;
 }
 
 function buildListed(

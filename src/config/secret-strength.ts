@@ -34,7 +34,17 @@ const WELL_KNOWN_WORDS = [
   'default',
   'example',
   'qwerty',
+  'replaceme',
+  'placeholder',
 ];
+/** Words that stand for a credential in examples and templates. */
+const EXAMPLES =
+  /^(?:(?:change|replace)(?:me|this|it)?|placeholder|example|dummy|todo|tbd|fixme|none|empty|x+|(?:your|my|insert|the|some)*(?:apikey|developersecret|admintoken|token|secret|password|key)(?:here|value)?)$/;
+
+/** Whether a credential is one that documentation and templates hold in its place. */
+export function isExample(credential: string): boolean {
+  return EXAMPLES.test(reduce(credential));
+}
 /** One of the words over and over: what people do to a short secret that was refused. */
 const ONE_WORD_REPEATED = new RegExp(`^(${WELL_KNOWN_WORDS.join('|')})\\1*\\d{0,6}$`);
 

@@ -1,7 +1,10 @@
 import { isIP, SocketAddress } from 'node:net';
 import { z } from 'zod';
+import { isPlainText } from '../contact/plain-text.ts';
 import { parseTrustProxy } from './rate-limits.ts';
 import { isLoopbackHost, parseOrigin } from './hosts.ts';
+import { isExample } from './secret-strength.ts';
+import type { TextKind } from './text.ts';
 
 const WHOLE = /^\d{1,15}$/;
 
@@ -15,7 +18,21 @@ function whole(min: number, max: number) {
 }
 
 const text = z.string();
+const EXAMPLE = 'is an example or a placeholder: set the value that was issued';
 const NO_PORT = 'must not name port 0';
+
+/** A credential that somebody else issued. */
+const credential = text.refine((value) => !isExample(value), { error: EXAMPLE });
+
+/** Operators send it in a header, after a space. */
+const adminToken = credential.refine((value) => /^[\x21-\x7E]+$/.test(value), {
+  error: 'must be printable ASCII without spaces, since it is sent in a header',
+});
+
+/** Compared with a claim of tokens, which the same check has passed. */
+const claimValue = text.refine(isPlainText, {
+  error: 'is longer than 256 characters, and no token is accepted with such a value',
+});
 
 /** A URL that credentials or keys travel over: https, unless it never leaves this machine. */
 const secureUrl = z
@@ -60,6 +77,10 @@ export function isRedisHost(host: string): boolean {
   return /^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host);
 }
 
+const proxyUrl = httpUrl.refine((url) => url.pathname === '/' && !url.search && !url.hash, {
+  error: 'must be http[s]://[user:password@]host[:port]',
+});
+
 const redisUrl = z
   .string()
   .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), {
@@ -97,6 +118,10 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 
+const someOf = list.refine((items) => items.length > 0, {
+  error: 'lists nothing: set a value, or remove it',
+});
+
 const origins = list
   .refine((items) => items.every((item) => parseOrigin(item) !== undefined), {
     error: 'must be origins such as https://app.example.com, separated by commas; * is not taken',
@@ -117,13 +142,13 @@ const COOKIE_NAME = /^__Host-[A-Za-z0-9._-]{1,64}$/;
 export const VARIABLES = {
   NODE_ENV: text.default('production'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  LOG_HASH_KEY: text.optional(),
+  LOG_HASH_KEY: credential.optional(),
 
   HOST: text.optional(),
   PORT: whole(0, 65_535).default(3000),
   ADMIN_HOST: text.default('127.0.0.1'),
   ADMIN_PORT: whole(0, 65_535).default(3001),
-  ADMIN_TOKEN: text.optional(),
+  ADMIN_TOKEN: adminToken.optional(),
   CORS_ORIGINS: origins.default([]),
   SHUTDOWN_GRACE_MS: whole(0, 600_000).default(10_000),
   WEB_CONCURRENCY: whole(1, 128).default(1),
@@ -131,8 +156,8 @@ export const VARIABLES = {
   JWT_SECRET: text.optional(),
   JWT_PUBLIC_KEY: text.optional(),
   JWT_JWKS_URI: jwksUrl.optional(),
-  JWT_ALGORITHMS: list.optional(),
-  JWT_ISSUER: text.optional(),
+  JWT_ALGORITHMS: someOf.optional(),
+  JWT_ISSUER: claimValue.optional(),
   JWT_AUDIENCE: text.optional(),
   JWT_CLOCK_TOLERANCE_S: whole(0, 300).default(5),
   JWT_CLAIM_ORG: text.default('org_id'),
@@ -147,15 +172,15 @@ export const VARIABLES = {
     .optional(),
 
   ZYNTRO_BASE_URL: baseUrl.default(new URL('https://app.zyntrohq.com')),
-  ZYNTRO_API_KEY: text.optional(),
-  ZYNTRO_DEVELOPER_SECRET: text.optional(),
+  ZYNTRO_API_KEY: credential.optional(),
+  ZYNTRO_DEVELOPER_SECRET: credential.optional(),
   ZYNTRO_CREDENTIALS: text.optional(),
   ZYNTRO_TIMEZONE: timezone.default('UTC'),
   EGRESS_LOCAL_ADDRESS: text
     .refine((value) => isIP(value) !== 0, { error: 'must be an IP address of this machine' })
     .transform(unmapped)
     .optional(),
-  EGRESS_PROXY_URL: httpUrl.optional(),
+  EGRESS_PROXY_URL: proxyUrl.optional(),
   UPSTREAM_CONNECT_TIMEOUT_MS: whole(1, 60_000).default(1000),
   UPSTREAM_TIMEOUT_MS: whole(1, 120_000).default(5000),
   UPSTREAM_MAX_RESPONSE_BYTES: whole(1024, 268_435_456).default(2 * 1024 * 1024),
@@ -180,7 +205,7 @@ export const VARIABLES = {
   CACHE_MEMORY_MAX_MB: whole(1, 65_536).default(128),
   CACHE_L1_MAX_MB: whole(0, 65_536).default(64),
   CACHE_L1_TTL_MS: whole(0, 60_000).default(1000),
-  CACHE_ENCRYPTION_KEYS: list.optional(),
+  CACHE_ENCRYPTION_KEYS: someOf.optional(),
 
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   OTEL_SDK_DISABLED: text.default('false'),
@@ -207,7 +232,7 @@ export const VARIABLES = {
   REDIS_MODE: z
     .enum(['standalone', 'cluster', 'sentinel'], { error: 'must be standalone, cluster or sentinel' })
     .default('standalone'),
-  REDIS_NODES: list.optional(),
+  REDIS_NODES: someOf.optional(),
   REDIS_SENTINEL_NAME: text.optional(),
   REDIS_USERNAME: text.optional(),
   REDIS_PASSWORD: text.optional(),
@@ -216,6 +241,30 @@ export const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 export type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
+
+/** Values in which white space at the ends could count. */
+const LITERAL: ReadonlySet<VariableName> = new Set([
+  'JWT_SECRET',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
+]);
+/** JSON, PEM and lists, which may go over several lines. */
+const SEVERAL_LINES: ReadonlySet<VariableName> = new Set([
+  'JWT_PUBLIC_KEY',
+  'JWT_ISSUERS',
+  'JWT_ALGORITHMS',
+  'ZYNTRO_CREDENTIALS',
+  'RATE_LIMIT_TIERS',
+  'CORS_ORIGINS',
+  'TRUST_PROXY',
+  'REDIS_NODES',
+  'CACHE_ENCRYPTION_KEYS',
+]);
+
+export function kindOf(name: VariableName): TextKind {
+  if (LITERAL.has(name)) return 'literal';
+  return SEVERAL_LINES.has(name) ? 'lines' : 'word';
+}
 
 /** Variables that may be given as `<NAME>_FILE` instead: a path to a file that holds the value. */
 export const SECRET_VARIABLES = [

@@ -130,7 +130,7 @@ function openDispatcher(options: TransportOptions): Dispatcher {
     const { url, authorization } = options.proxy;
     return new ProxyAgent({
       ...common,
-      uri: url.href,
+      uri: url.origin,
       ...(authorization !== undefined && { token: authorization }),
       // Otherwise a plain-http upstream would be asked of the proxy itself, credentials readable.
       proxyTunnel: true,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -161,9 +162,60 @@ describe('secrets in files', () => {
     return join(directory, name);
   };
 
-  test('are read, less one line end', () => {
-    const env = { ...GOOD, ZYNTRO_API_KEY: undefined, ZYNTRO_API_KEY_FILE: file('key', 'from a file \n') };
-    expect(loadConfig(env).upstream.credentials).toMatchObject({ credentials: { apiKey: 'from a file ' } });
+  const BOM = '\uFEFF';
+  test.each([
+    ['nothing around it', SECRET],
+    ['a line end', `${SECRET}\n`],
+    ['CRLF', `${SECRET}\r\n`],
+    ['several line ends', `${SECRET}\r\n\n`],
+    ['a byte order mark', `${BOM}${SECRET}`],
+    ['a byte order mark and a line end', `${BOM}${SECRET}\n`],
+  ])('are read without %s', (_what, content) => {
+    const env = { ...GOOD, JWT_SECRET: undefined, JWT_SECRET_FILE: file('jwt', content) };
+    const [key] = loadConfig(env).auth.issuers[0]!.keys;
+    expect(key!.key.export().toString('utf8')).toBe(SECRET);
+  });
+
+  test('in PEM and JSON are read behind a byte order mark', () => {
+    const { publicKey } = pem('ec', { namedCurve: 'P-256' });
+    const tiers = { internal: { publicKey, audience: 'a' } };
+    const { JWT_SECRET: _, ...rest } = GOOD;
+    const env = {
+      ...rest,
+      JWT_PUBLIC_KEY_FILE: file('pem', `${BOM}${publicKey.replaceAll('\n', '\r\n')}`),
+      JWT_ISSUERS_FILE: file('issuers', `${BOM}${JSON.stringify(tiers, null, 2)}\r\n`),
+    };
+    expect(loadConfig(env).auth.issuers).toHaveLength(2);
+  });
+
+  test.each<[string, string | Buffer, RegExp]>([
+    ['little-endian UTF-16', Buffer.from(`${BOM}hunter2`, 'utf16le'), /is UTF-16 or binary/],
+    ['big-endian UTF-16', Buffer.from(`${BOM}hunter2`, 'utf16le').swap16(), /is UTF-16 or binary/],
+    ['UTF-16 without a mark', Buffer.from('hunter2', 'utf16le'), /is UTF-16 or binary/],
+    ['Latin-1', Buffer.from('hunter2é', 'latin1'), /is not UTF-8/],
+    ['a zero-width space', 'hunter2\u200B', /contains .* an invisible character/],
+    ['a no-break space inside', 'hunter\u00A02', /contains .* a space that is not ASCII/],
+    ['a line end inside', 'hunter\n2', /contains a control character/],
+    ['quotes around it', '"hunter2"\n', /is in quotes/],
+    ['a placeholder', '${hunter2}', /is a placeholder/],
+    ['more than 1 MiB', 'hunter2'.repeat(200_000), /is over 1 MiB/],
+  ])('with %s are one issue, by name and without a value', (_what, content, reason) => {
+    writeFileSync(join(directory, 'secret'), content);
+    for (const name of ['ZYNTRO_API_KEY', 'JWT_SECRET', 'ADMIN_TOKEN', 'REDIS_PASSWORD']) {
+      const faults = faultsOf({ ...GOOD, [name]: undefined, [`${name}_FILE`]: join(directory, 'secret') });
+      expect(faults).toEqual([expect.stringMatching(`^${name}_FILE: the `)]);
+      expect(faults[0]).toMatch(reason);
+      expect(faults[0]).not.toContain('hunter');
+    }
+  });
+
+  test('that are pipes or devices are issues, and block nothing', () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero'])
+      expect(faultsOf({ ...GOOD, ADMIN_TOKEN_FILE: path })).toEqual([
+        'ADMIN_TOKEN_FILE: the file is not a regular file',
+      ]);
   });
 
   test('that are empty, missing or doubled are faults', () => {
@@ -279,21 +331,22 @@ describe('EGRESS_LOCAL_ADDRESS', () => {
 });
 
 describe('a URL with credentials', () => {
-  const port = (url: string) => url.replace('PORT', '6399');
   test.each([
-    ['REDIS_URL', 'redis://:hunter%zz2@127.0.0.1:PORT'],
-    ['REDIS_URL', 'redis://hunter2%:x@127.0.0.1:PORT'],
-    ['REDIS_URL', 'rediss://:hunter%FF2@127.0.0.1:PORT'],
-    ['REDIS_URL', 'redis://:hunter%002@127.0.0.1:PORT'],
-    ['REDIS_URL', 'redis://:hunter2@b%C3%BCcher:PORT'],
+    ['REDIS_URL', 'redis://:hunter%zz2@127.0.0.1:6399'],
+    ['REDIS_URL', 'redis://hunter2%:x@127.0.0.1:6399'],
+    ['REDIS_URL', 'rediss://:hunter%FF2@127.0.0.1:6399'],
+    ['REDIS_URL', 'redis://:hunter%002@127.0.0.1:6399'],
+    ['REDIS_URL', 'redis://:hunter2@b%C3%BCcher:6399'],
     ['REDIS_URL', 'redis://:hunter2@127.0.0.1:0'],
-    ['EGRESS_PROXY_URL', 'http://us:hunter%zz2@127.0.0.1:PORT'],
-    ['EGRESS_PROXY_URL', 'http://hunter2%:x@127.0.0.1:PORT'],
-    ['EGRESS_PROXY_URL', 'https://u:hunter2%0A@127.0.0.1:PORT'],
-    ['EGRESS_PROXY_URL', 'http://hunter%3A2:x@127.0.0.1:PORT'],
+    ['EGRESS_PROXY_URL', 'http://us:hunter%zz2@127.0.0.1:6399'],
+    ['EGRESS_PROXY_URL', 'http://hunter2%:x@127.0.0.1:6399'],
+    ['EGRESS_PROXY_URL', 'https://u:hunter2%0A@127.0.0.1:6399'],
+    ['EGRESS_PROXY_URL', 'http://hunter%3A2:x@127.0.0.1:6399'],
     ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:0'],
+    ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:3128/path'],
+    ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:3128/?query'],
   ])('%s=%s is one issue, by name and without a value', (name, url) => {
-    const faults = faultsOf({ ...GOOD, [name]: port(url) });
+    const faults = faultsOf({ ...GOOD, [name]: url });
     expect(faults).toEqual([expect.stringMatching(`^${name}: `)]);
     expect(faults.join()).not.toContain('hunter');
   });
@@ -309,4 +362,101 @@ describe('a URL with credentials', () => {
     expect(upstream.proxy?.url.href).toBe('http://proxy.internal:3128/');
     expect(upstream.proxy?.authorization).toBe(`Basic ${Buffer.from(':päss').toString('base64')}`);
   });
+});
+
+describe('white space and lookalikes', () => {
+  test.each([
+    ['JWT_ISSUER', 'https://id.example.com'],
+    ['JWT_AUDIENCE', 'crm'],
+    ['ZYNTRO_API_KEY', 'an-api-key'],
+    ['ADMIN_TOKEN', 'an-operator-token'],
+    ['PORT', '8080'],
+    ['NODE_ENV', 'production'],
+    ['ZYNTRO_TIMEZONE', 'Europe/Berlin'],
+    ['CORS_ORIGINS', 'https://app.example.com'],
+    ['REDIS_URL', 'redis://:pass@redis.internal'],
+  ])('around %s are trimmed', (name, value) => {
+    const plain = JSON.stringify(loadConfig({ ...GOOD, [name]: value }));
+    for (const [before, after] of [
+      ['', '\n'],
+      ['', '\r\n'],
+      ['', ' '],
+      ['\uFEFF', ''],
+      ['\t ', '\u00A0\n'],
+    ])
+      expect(JSON.stringify(loadConfig({ ...GOOD, [name]: `${before}${value}${after}` }))).toBe(plain);
+  });
+
+  test.each(['JWT_SECRET', 'REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD'])(
+    'other than line ends around %s are an issue, since they could belong to it',
+    (name) => {
+      for (const text of [`${SECRET} `, ` ${SECRET}`, `\t${SECRET}`, `${SECRET}\u00A0`, `${SECRET} \n`])
+        expect(faultsOf({ ...GOOD, [name]: text })).toEqual([
+          `${name}: begins or ends with white space: remove it`,
+        ]);
+      expect(namesOf({ ...GOOD, [name]: `${SECRET}\r\n` })).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['JWT_ISSUER', 'https://id.example\u200B.com', /invisible character/],
+    ['JWT_AUDIENCE', 'a\u00ADb', /invisible character/],
+    ['JWT_AUDIENCE', '"crm"', /is in quotes/],
+    ['JWT_CLAIM_ORG', 'org\nid', /control character/],
+    ['JWT_ISSUER', '${OIDC_ISSUER}', /is a placeholder/],
+    ['JWT_ISSUER', '$(OIDC_ISSUER)', /is a placeholder/],
+    ['JWT_ISSUER', '{{ .Values.issuer }}', /is a placeholder/],
+    ['JWT_ISSUER', 'undefined', /is a placeholder/],
+    ['JWT_ISSUER', 'i'.repeat(257), /is longer than 256 characters/],
+    ['REDIS_URL', 'redis://:${REDIS_PASSWORD}@redis', /is a placeholder/],
+    ['REDIS_PASSWORD', 'p\uFFFDss', /control character/],
+    ['ZYNTRO_API_KEY', '<your-api-key>', /is a placeholder/],
+    ['ZYNTRO_API_KEY', 'changeme', /is an example/],
+    ['ZYNTRO_DEVELOPER_SECRET', 'your-developer-secret', /is an example/],
+    ['ADMIN_TOKEN', 'two words', /must be printable ASCII/],
+    ['ADMIN_TOKEN', 'tökén', /must be printable ASCII/],
+    ['ADMIN_TOKEN', ' ', /is blank/],
+    ['JWT_ALGORITHMS', ',', /lists nothing/],
+    ['TRUST_PROXY', '0.0.0.0/0', /must be the number of proxies/],
+    ['TRUST_PROXY', 'fe80::1%eth0', /must be the number of proxies/],
+  ])('in %s=%j are one issue', (name, text, reason) => {
+    const faults = faultsOf({ ...GOOD, [name]: text });
+    expect(faults).toEqual([expect.stringMatching(reason)]);
+    expect(faults[0]).toMatch(`${name}: `);
+  });
+
+  test('count inside JSON, too', () => {
+    const { JWT_SECRET: _, ZYNTRO_API_KEY: __, ZYNTRO_DEVELOPER_SECRET: ___, ...rest } = GOOD;
+    const org = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+    const envOf = (apiKey: string, secret: string, issuer = 'i') => ({
+      ...rest,
+      JWT_ISSUER: undefined,
+      // As an escape, which only the value that JSON.parse returns shows.
+      ZYNTRO_CREDENTIALS: JSON.stringify({ [org]: { apiKey, developerSecret: 'zdk_a' } }).replace(
+        '\u200B',
+        '\\u200B',
+      ),
+      JWT_ISSUERS: JSON.stringify({ [issuer]: { secret } }),
+    });
+    expect(loadConfig(envOf('an-api-key \n', `${SECRET}\n`)).upstream.credentials).toMatchObject({
+      byOrg: new Map([[org, { apiKey: 'an-api-key', developerSecret: 'zdk_a' }]]),
+    });
+    expect(faultsOf(envOf('hunter\u200B2', `${SECRET} `, 'i '))).toEqual([
+      'JWT_ISSUERS: entry 1: its name can be the iss of no token',
+      'JWT_ISSUERS: entry 1: secret begins or ends with white space: remove it',
+      expect.stringMatching(/^ZYNTRO_CREDENTIALS: entry 1: apiKey contains a control character/),
+    ]);
+  });
+});
+
+const rsaPss = (modulusLength: number) =>
+  generateKeyPairSync('rsa-pss', { modulusLength, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' })
+    .publicKey.export({ type: 'spki', format: 'pem' })
+    .toString();
+
+test('an RSASSA-PSS key verifies PS algorithms, and a short one is refused', () => {
+  const { JWT_SECRET: _, ...rest } = GOOD;
+  const { issuers } = loadConfig({ ...rest, JWT_PUBLIC_KEY: rsaPss(2048) }).auth;
+  expect([...issuers[0]!.keys[0]!.algorithms]).toEqual(['PS256', 'PS384', 'PS512']);
+  expect(namesOf({ ...rest, JWT_PUBLIC_KEY: rsaPss(1024) })).toEqual(['JWT_PUBLIC_KEY']);
 });

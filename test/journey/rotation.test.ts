@@ -104,6 +104,7 @@ test.each([
   ['REDIS_URL', 'redis://:p%zz@127.0.0.1:1'],
   ['EGRESS_PROXY_URL', 'http://user:p%zz@127.0.0.1:1'],
   ['CACHE_ENCRYPTION_KEYS', 'too-short'],
+  ['LOG_HASH_KEY', 'changeme'],
 ])('keeps the previous value when %s cannot be used, and serves on', async (name, broken) => {
   put(name, randomBytes(32).toString('base64'));
   const proxy = name === 'EGRESS_PROXY_URL' ? await startConnectProxy() : undefined;

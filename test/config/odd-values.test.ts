@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
+import { buildApp } from '../../src/app.ts';
+import { ConfigError } from '../../src/config/faults.ts';
+import { loadConfig, type Config } from '../../src/config/load-config.ts';
+import { VARIABLES } from '../../src/config/variables.ts';
+import { openSiblings } from '../../src/processes/siblings.ts';
+import { Health } from '../../src/telemetry/health.ts';
+import { openLog } from '../../src/telemetry/log.ts';
+import { openMetrics } from '../../src/telemetry/metrics.ts';
+
+const GOOD: Readonly<Record<string, string>> = {
+  LOG_LEVEL: 'silent',
+  JWT_SECRET: randomBytes(48).toString('base64'),
+  JWT_ISSUER: 'https://id.example.com',
+  JWT_AUDIENCE: 'zyntro-bff',
+  ZYNTRO_API_KEY: 'an-api-key',
+  ZYNTRO_DEVELOPER_SECRET: 'zdk_a-developer-secret',
+};
+/** Values of one variable that are built: building takes longer than checking. */
+const MAX_BUILDS = 3;
+const log = openLog({ level: 'silent' }, { write: () => {} });
+
+/** Key sets are fetched as soon as they are opened: from this machine alone, under the path of the value. */
+function withLocalKeySets(config: Config): Config {
+  const issuers = config.auth.issuers.map((issuer) => {
+    if (!issuer.jwks) return issuer;
+    const { pathname, search } = issuer.jwks.uri;
+    return { ...issuer, jwks: { ...issuer.jwks, uri: new URL(`http://127.0.0.1:1${pathname}${search}`) } };
+  });
+  return { ...config, auth: { ...config.auth, issuers } };
+}
+
+/** Builds what the start and a reload build; nothing else connects. */
+async function build(config: Config): Promise<void> {
+  const local = withLocalKeySets(config);
+  const health = new Health(Date.now);
+  const metrics = openMetrics({ version: '0.0.0', health });
+  const app = buildApp({ config: local, log, health, metrics, siblings: openSiblings(false) });
+  try {
+    app.prepareReload(local).commit();
+  } finally {
+    await app.close();
+  }
+}
+
+const URLS = ['redis://', 'rediss://', 'http://', 'https://', 'http://127.0.0.1/', 'http://[::1]:1/'];
+const NUMBERS = ['0', '1', '16', '999999999999999', '1e3', '-1', '0x10', '1.5', '٣', 'NaN'];
+// prettier-ignore
+const ODD = [
+  '%', '%zz', '%FF', '%00', '::1%eth0', '0.0.0.0/0', '::/0', '1.2.3.4/33', 'fe80::1', 'localhost:0',
+  '[]', '{}', '{"__proto__":{}}', '[{}]', '{"default":null}', '{"a":{"secret":{}}}', 'null', '*',
+  '-----BEGIN PUBLIC KEY-----', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
+  '__Host-a', '__proto__', 'constructor', '+25:00', 'Etc/GMT-14', 'HS256', 'none', ',', 'a,b', 'ü',
+  'production', 'development', 'cluster', 'sentinel', 'local', 'true', 'traceidratio',
+];
+/** Text that resembles the values of some variable, and text that resembles none. */
+const text = fc.oneof(
+  fc.constantFrom(...ODD, ...NUMBERS, ...URLS),
+  fc.string({ unit: 'binary', maxLength: 80 }),
+  fc.string({ maxLength: 80 }),
+  fc.json({ maxDepth: 3 }),
+  fc
+    .tuple(fc.constantFrom(...URLS), fc.array(fc.constantFrom(...ODD, ...NUMBERS, '@', ':', '/', '?', '#')))
+    .map(([scheme, parts]) => scheme + parts.join('')),
+  fc.base64String({ minLength: 32, maxLength: 88 }),
+);
+const ADDRESSES = { REDIS_URL: 'rediss://user:pass@redis', REDIS_NODES: 'redis.internal,[::1]:7000' };
+/** Good environments that build different clients. */
+const SURROUNDINGS = [
+  {},
+  { REDIS_URL: 'redis://redis' },
+  { ...ADDRESSES, REDIS_MODE: 'cluster' },
+  { ...ADDRESSES, REDIS_MODE: 'sentinel', REDIS_SENTINEL_NAME: 'main' },
+];
+
+test.each(SURROUNDINGS)('a good environment with %j builds', (more) =>
+  build(loadConfig({ ...GOOD, ...more })),
+);
+
+test.each(Object.entries(VARIABLES))(
+  'an odd value of %s works or is an issue by name',
+  async (name, schema) => {
+    let built = 0;
+    await fc.assert(
+      fc.asyncProperty(text, fc.constantFrom(...SURROUNDINGS), async (value, more) => {
+        try {
+          const config = loadConfig({ ...GOOD, ...more, [name]: value });
+          if (built < MAX_BUILDS) await build(config);
+          built += 1;
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error;
+          for (const fault of error.faults) expect(fault).toMatch(/^[A-Z][A-Z0-9_]+: \S/);
+          // A value that is good by itself can require another variable.
+          const text = value.trim() || undefined;
+          if (!schema.safeParse(text).success) expect(error.variables).toContain(name);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
