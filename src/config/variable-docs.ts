@@ -40,7 +40,7 @@ const PURPOSES: Readonly<Record<VariableName, string>> = {
   UPSTREAM_MAX_RPS: 'calls a second; no limit without it',
   RATE_LIMIT_TIERS: 'JSON, tier to `{ "limit", "windowS" }`, over those of `config/rate-limits.json`',
   RATE_LIMIT_ON_STORE_FAILURE:
-    'while Redis fails: `local` counts in the process, `open` lets through, `closed` refuses',
+    'while Redis fails: `local` counts in the process, `open` lets through, `closed` answers 503',
   TRUST_PROXY:
     'proxies in front: how many, or their addresses and ranges; whose `X-Forwarded-For` is believed',
   CACHE_TTL_CONTACT_S: 'time to live of `contact`; 0 never stores it',

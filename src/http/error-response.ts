@@ -22,6 +22,7 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
 /** Seconds after which to try again, where the error does not know better. */
 const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 1,
+  RATE_LIMIT_UNAVAILABLE: 1,
   UPSTREAM_UNAVAILABLE: 1,
   UPSTREAM_TIMEOUT: 1,
 };

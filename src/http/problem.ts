@@ -47,6 +47,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'Redis cannot be reached, so the invalidation may not hold everywhere. Send it again.',
   ],
   OVERLOADED: [503, 'Overloaded', 'This proxy has too much to do right now. Try again later.'],
+  RATE_LIMIT_UNAVAILABLE: [
+    503,
+    'Rate limit unavailable',
+    'Requests cannot be counted right now. Try again after the time in Retry-After.',
+  ],
   UPSTREAM_CREDENTIALS_REJECTED: [
     502,
     'Upstream refused the proxy',

@@ -14,7 +14,7 @@ export interface Verdict {
   readonly used: number;
   /** Milliseconds until the window ends; at least 1. */
   readonly resetMs: number;
-  /** Whether it was counted at all. */
+  /** False if the store failed to count it. A request that is not allowed either was not judged at all. */
   readonly counted: boolean;
 }
 

@@ -5,7 +5,7 @@ import { andThen } from '../contact/eventually.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { callerOf, headerLine, scopeOf, type RequestScope } from '../scope.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics, RateLimitDecision } from '../telemetry/metrics.ts';
 import type { Allowance, Tier, Verdict } from './allowance.ts';
 import { limitKey } from './limit-key.ts';
 
@@ -35,7 +35,8 @@ interface Account {
  * a caller's policy, and whatever is refused; the rest goes by without it, since it takes longer than all the
  * other steps together.
  *
- * @returns a function that makes the step for a route whose requests cost this much.
+ * @returns a function that makes the step for a route whose requests cost this much; it throws AppError
+ *   `RATE_LIMITED`, `RATE_LIMIT_UNAVAILABLE`, or `INVALID_IDS` for a cost above the whole limit.
  */
 export function limitCallers({ tiers, allowance, metrics }: LimitCallerOptions) {
   const limiters = new Map([...tiers].map(([name, tier]) => [name, { tier, limiter: limiterOf(tier) }]));
@@ -58,13 +59,17 @@ export function limitCallers({ tiers, allowance, metrics }: LimitCallerOptions) 
   return function limitCaller(costOf: (req: Request) => number): RequestHandler {
     return function limitThisCaller(req, _res, next) {
       const account = accountOf(callerOf(req));
-      const verdict = allowance.take(account.key, costOf(req), account.tier);
+      const cost = costOf(req);
+      if (cost > account.tier.limit) throw costsMoreThan(account.tier);
+      const verdict = allowance.take(account.key, cost, account.tier);
       const goOn = (judged: Verdict): void => {
-        const { allowed, counted } = judged;
-        metrics.rateLimit(account.tier.name, allowed ? (counted ? 'allowed' : 'uncounted') : 'limited');
+        const decision = decisionOf(judged);
+        metrics.rateLimit(account.tier.name, decision);
+        if (decision === 'unavailable') throw rateLimitUnavailable(judged);
         const scope = scopeOf(req);
-        if (allowed && account.policyLine !== undefined) {
-          scope.headerLines += headerLine('RateLimit', remainder(judged, account.tier)) + account.policyLine;
+        scope.headerLines += headerLine('RateLimit', remainder(judged, account.tier));
+        if (judged.allowed && account.policyLine !== undefined) {
+          scope.headerLines += account.policyLine;
           return next();
         }
         const worded = headerCatcher(scope, (line) => (account.policyLine = line));
@@ -75,12 +80,33 @@ export function limitCallers({ tiers, allowance, metrics }: LimitCallerOptions) 
   };
 }
 
-/** Draft 8 of the RateLimit header fields, section 4.1, as express-rate-limit words it. */
-function remainder(verdict: Verdict, { name, limit }: Tier): string {
-  return `"${name}"; r=${limit - hitsOf(verdict, limit)}; t=${Math.ceil(verdict.resetMs / 1000)}`;
+function decisionOf({ allowed, counted }: Verdict): RateLimitDecision {
+  if (allowed) return counted ? 'allowed' : 'uncounted';
+  return counted ? 'limited' : 'unavailable';
 }
 
-/** How much of the limit is shown as used. */
+/** The error of a request that the policy `closed` refuses, because the store fails. */
+export function rateLimitUnavailable({ resetMs }: Verdict, cause?: unknown): AppError {
+  return new AppError('RATE_LIMIT_UNAVAILABLE', { retryAfterS: Math.ceil(resetMs / 1000), cause });
+}
+
+/** The error of a batch that waiting does not help: no window holds that much. */
+function costsMoreThan({ limit }: Tier): AppError {
+  return new AppError('INVALID_IDS', {
+    detail: `The rate limit holds ${limit} contacts in a window. Send at most ${limit} ids in one request.`,
+  });
+}
+
+/**
+ * The quota that is left, by section 4.1 of draft 8 of the RateLimit header fields. express-rate-limit reports
+ * 0 with every refusal, but a batch that does not fit leaves the quota as it was.
+ */
+function remainder({ used, resetMs }: Verdict, { name, limit }: Tier): string {
+  const left = Math.max(0, limit - Math.max(0, used));
+  return `"${name}"; r=${left}; t=${Math.ceil(resetMs / 1000)}`;
+}
+
+/** The count that makes express-rate-limit let a request through or refuse it. */
 function hitsOf({ allowed, used }: Verdict, limit: number): number {
   return allowed ? Math.min(Math.max(used, 1), limit) : limit + 1;
 }
@@ -116,9 +142,10 @@ function storeOf({ limit }: Tier): Store {
   };
 }
 
-/** A response of which express-rate-limit sets headers and nothing else: they go out with all the others. */
+/** A response of which express-rate-limit sets headers and nothing else, less `RateLimit`. */
 function headerCatcher(scope: RequestScope, onPolicy: (line: string) => void): Response {
   const add = (name: string, value: string): void => {
+    if (name === 'RateLimit') return;
     const line = headerLine(name, value);
     scope.headerLines += line;
     if (name === 'RateLimit-Policy') onPolicy(line);

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
 import { AppError, isAppError } from '../errors.ts';
 import type { Allowance, Tier } from './allowance.ts';
+import { rateLimitUnavailable } from './limit-caller.ts';
 import { limitKey } from './limit-key.ts';
 
 export interface LimitFailuresOptions {
@@ -20,11 +21,16 @@ export function limitFailures(
   authenticate: RequestHandler,
   { tier, allowance }: LimitFailuresOptions,
 ): RequestHandler {
-  /** @throws AppError the failure itself within the limit, `RATE_LIMITED` beyond it. */
+  /**
+   * @throws AppError the failure itself within the limit, `RATE_LIMITED` beyond it, and
+   *   `RATE_LIMIT_UNAVAILABLE` if the policy is to refuse uncounted requests: tokens could be guessed otherwise.
+   */
   async function count(req: Request, failure: unknown): Promise<never> {
     if (!isAppError(failure, 'MISSING_TOKEN', 'INVALID_TOKEN', 'EXPIRED_TOKEN')) throw failure;
-    const { allowed, resetMs } = await allowance.take(addressKey(req), 1, tier);
+    const verdict = await allowance.take(addressKey(req), 1, tier);
+    const { allowed, counted, resetMs } = verdict;
     if (allowed) throw failure;
+    if (!counted) throw rateLimitUnavailable(verdict, failure);
     throw new AppError('RATE_LIMITED', { retryAfterS: Math.ceil(resetMs / 1000), cause: failure });
   }
 

@@ -105,7 +105,7 @@ function getContacts(options: ContactPathOptions): JsonSchema {
   return {
     operationId: 'getContacts',
     summary: 'Read several contacts',
-    description: `Up to ${options.maxBatchSize} contacts in one call; each fails or succeeds by itself, so look at \`errors\` as well. It counts as one request per contact.${scopeNote(INCLUDES, options)}`,
+    description: `Up to ${options.maxBatchSize} contacts in one call; each fails or succeeds by itself, so look at \`errors\` as well. It counts as one request per contact; more contacts than your rate limit holds are \`INVALID_IDS\`.${scopeNote(INCLUDES, options)}`,
     tags: ['Contacts'],
     security: security(options),
     parameters: parameters(PARTS, 'ContactIds', 'Include'),

@@ -16,6 +16,8 @@ export type Aggregator = 'sum' | 'max' | 'min' | 'first';
 const PREFIX = 'zyntro_bff_';
 
 /** How one part of an answer came about. */
+/** `uncounted` and `unavailable`: the store failed, and the policy let the request through or refused it. */
+export type RateLimitDecision = 'allowed' | 'limited' | 'uncounted' | 'unavailable';
 export type PartOutcome = 'hit' | 'stale' | 'miss' | 'bypass';
 /** How a whole contact did: `partial` where some parts were missing, `failed` where it could not be read. */
 export type ReadResult = PartOutcome | 'partial' | 'failed';
@@ -84,10 +86,11 @@ export function openMetrics({ version, health }: MetricsOptions) {
     'Upstream calls that were not made: BREAKER_OPEN, QUEUE_FULL, QUEUE_TIMEOUT or HELD',
     ['reason'],
   );
-  const decisions = counter('rate_limit_decisions_total', 'Requests let through and limited, by tier', [
-    'tier',
-    'decision',
-  ]);
+  const decisions = counter(
+    'rate_limit_decisions_total',
+    'Requests by decision: allowed, limited; uncounted or unavailable while Redis fails',
+    ['tier', 'decision'],
+  );
   const refusedTokens = counter('auth_refusals_total', 'Requests refused for their token, by code', ['code']);
   const redisFailures = counter('redis_failures_total', 'Redis operations that failed, by why', ['code']);
   const invalidations = counter('invalidations_total', 'Contacts invalidated through this process', []);
@@ -170,8 +173,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
     upstreamCallWithheld(reason: string | undefined): void {
       if (reason !== undefined && WITHHELD.has(reason)) withheld.add(reason);
     },
-    rateLimit: (tier: string, decision: 'allowed' | 'limited' | 'uncounted'): void =>
-      decisions.add(tier, decision),
+    rateLimit: (tier: string, decision: RateLimitDecision): void => decisions.add(tier, decision),
     tokenRefused: (code: string): void => refusedTokens.add(code),
     redisFailure: (code: string): void => redisFailures.add(code),
     invalidation: (): void => invalidations.add(),

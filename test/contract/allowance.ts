@@ -28,7 +28,11 @@ export function describeAllowance(name: string, open: () => Allowance): void {
     test('a cost that does not fit takes nothing', async () => {
       const [allowance, key] = [open(), randomUUID()];
       expect((await allowance.take(key, 8, tier(10))).allowed).toBe(true);
-      expect((await allowance.take(key, 3, tier(10))).allowed).toBe(false);
+      expect(await allowance.take(key, 3, tier(10))).toMatchObject({
+        allowed: false,
+        used: 8,
+        counted: true,
+      });
       expect((await allowance.take(key, 2, tier(10))).allowed).toBe(true);
       expect((await allowance.take(key, 1, tier(10))).allowed).toBe(false);
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startFleet, type Fleet } from '../support/fleet.ts';
 import type { Answer } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -84,7 +85,7 @@ test('Redis down at the start: local counts in each process, and together once i
 
 test.each([
   ['open', 200],
-  ['closed', 429],
+  ['closed', 503],
 ])('the policy %s answers %d while Redis is away', async (policy, status) => {
   await start(1, policy);
   const path = contact();
@@ -92,8 +93,40 @@ test.each([
   await redis.kill();
   const answers = await crowd(path, caller(), 80);
   expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([status]));
-  if (status === 429) for (const answer of answers) expect(answer.headers['retry-after']).toBe('1');
+  if (status === 200) return;
+  for (const answer of answers) {
+    expectProblem(answer, 503, 'RATE_LIMIT_UNAVAILABLE');
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(answer.headers).not.toHaveProperty('ratelimit');
+  }
 });
+
+test.each([
+  ['local', 401, 'INVALID_TOKEN'],
+  ['open', 401, 'INVALID_TOKEN'],
+  ['closed', 503, 'RATE_LIMIT_UNAVAILABLE'],
+])(
+  'the policy %s answers failed authentication with %d %s while Redis is away',
+  async (policy, status, code) => {
+    await start(1, policy);
+    await redis.kill();
+    const [answer] = await crowd(contact(), 'a.b.c', 1);
+    expectProblem(answer!, status, code);
+  },
+);
+
+test.each(['local', 'closed'])(
+  'the policy %s refuses a batch that no window holds with 400',
+  async (policy) => {
+    await start(1, policy);
+    await redis.kill();
+    const ids = Array.from({ length: LIMIT }, () => fleet.freshContact());
+    const env = { RATE_LIMIT_TIERS: JSON.stringify({ default: { limit: LIMIT - 1, windowS: 600 } }) };
+    const small = await fleet.add({ ...env, RATE_LIMIT_ON_STORE_FAILURE: policy });
+    const [answer] = await crowd(`/contacts?ids=${ids.join(',')}`, caller(), 1, [small]);
+    expectProblem(answer!, 400, 'INVALID_IDS');
+  },
+);
 
 test('no key in Redis holds a subject or an address', async () => {
   await start(1);

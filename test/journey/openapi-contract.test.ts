@@ -1,3 +1,4 @@
+import { closedPort } from '../support/closed-port.ts';
 import { exchange } from '../support/http.ts';
 import type { Answer, Options } from '../support/http.ts';
 import { openApiContract, readDocument } from '../support/openapi-contract.ts';
@@ -160,6 +161,26 @@ describe('what fails', () => {
       }
     } finally {
       await program.stop();
+    }
+  });
+
+  test('a store that fails with RATE_LIMIT_ON_STORE_FAILURE=closed', async () => {
+    const redis = await closedPort();
+    const program = await startProgram({
+      ...programEnv(world.sandbox, world.secret),
+      REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+      RATE_LIMIT_ON_STORE_FAILURE: 'closed',
+    });
+    try {
+      for (const path of [...CONTACT_PATHS, '/contacts']) {
+        const url = `${program.url}${path.replace('{id}', UNKNOWN)}`;
+        const answer = await exchange(url, { token: world.token() });
+        note(path, answer);
+        expect(answer.json().code).toBe('RATE_LIMIT_UNAVAILABLE');
+      }
+    } finally {
+      await program.stop();
+      redis.release();
     }
   });
 

@@ -82,9 +82,28 @@ describe('limits per caller', () => {
       status: 200,
       limit: expect.stringMatching(/r=1;/),
     });
-    expectProblem(await world.get(batch, { token }), 429, 'RATE_LIMITED');
+    const refused = await world.get(batch, { token });
+    expectProblem(refused, 429, 'RATE_LIMITED');
+    expect(refused.headers['ratelimit']).toMatch(/^"default"; r=1; t=[1-9]\d?$/);
+    expect(refused.headers['ratelimit-policy']).toMatch(/^"default"; q=5; w=60; pk=/);
+    expect(refused.headers['retry-after']).toMatch(/^[1-9]\d?$/);
     expect((await world.get(contact, { token })).status).toBe(200);
     expect((await world.get(contact, { token })).status).toBe(429);
+  });
+
+  test('a batch that no window could hold is INVALID_IDS with the number that fits, and costs nothing', async () => {
+    const token = caller();
+    const ids = Array.from({ length: 6 }, () => world.freshContact());
+    for (let round = 0; round < 3; round += 1) {
+      const answer = await world.get(`/contacts?ids=${ids.join(',')}`, { token });
+      expectProblem(answer, 400, 'INVALID_IDS');
+      expect(answer.json().detail).toMatch(/\b5\b/);
+      expect(answer.headers).not.toHaveProperty('retry-after');
+    }
+    expect(await world.sandbox.callsFor(ids[0]!)).toEqual([]);
+    const fitting = await world.get(`/contacts?ids=${ids.slice(1).join(',')}`, { token });
+    expect(fitting.status).toBe(200);
+    expect(fitting.headers['ratelimit']).toMatch(/; r=0;/);
   });
 
   test('a request that is refused for its scope, id or contact costs as much as any other', async () => {

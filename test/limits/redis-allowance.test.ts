@@ -144,7 +144,7 @@ describe('while Redis fails', () => {
     const [first] = open('closed');
     await server.kill();
     const verdict = await first!.take(randomUUID(), 1, tier(10));
-    expect(verdict.allowed).toBe(false);
+    expect(verdict).toMatchObject({ allowed: false, counted: false });
     expect(verdict.resetMs).toBeLessThanOrEqual(1000);
   });
 
