@@ -220,7 +220,7 @@ function publicPort(parts: Parts): Application {
 
 function adminPort(parts: Parts): Application {
   const { config, log, health, metrics, secrets, store, identity, siblings } = parts;
-  const app = router();
+  const app = router().set('trust proxy', config.trustProxy);
   const operator = requireAdminToken(secrets.adminToken);
   const json = express.json({ limit: config.http.maxBodyBytes });
   const invalidate = invalidations(async (org, contact) => {

@@ -9,6 +9,8 @@ export interface RequestScope {
   readonly signal: AbortSignal;
   /** What the steps add to the headers of whatever is answered, as it goes out: see `headerLine`. */
   headerLines: string;
+  /** The scheme of the request, if the response is a page or an asset of one. */
+  pageScheme?: 'http' | 'https';
   /** The route's pattern, for logs and metrics; the path itself may hold anything. */
   route: string;
   /** The contact's id, where whoever found the route has read it already. */
@@ -40,6 +42,11 @@ export function scopeOf(request: object): RequestScope {
 /** None before the scope was opened. */
 export function headerLinesOf(request: object): string {
   return (request as Scoped)[SCOPE]?.headerLines ?? '';
+}
+
+/** Returns undefined for JSON, and before the scope was opened. */
+export function pageSchemeOf(request: object): 'http' | 'https' | undefined {
+  return (request as Scoped)[SCOPE]?.pageScheme;
 }
 
 /** Whatever could end a line, or is no text (RFC 9110 section 5.5). */

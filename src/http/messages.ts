@@ -1,8 +1,8 @@
 import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
 import { Socket } from 'node:net';
 import type { Express } from 'express';
-import { headerLine, headerLinesOf } from '../scope.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { headerLine, headerLinesOf, pageSchemeOf } from '../scope.ts';
+import { JSON_HEADERS, PAGE_HEADERS, type SecurityHeaders } from './security-headers.ts';
 
 /** What a server makes of a connection, and what answers it. */
 export interface Application {
@@ -11,21 +11,30 @@ export interface Application {
   readonly ServerResponse: typeof ServerResponse<IncomingMessage>;
 }
 
-const SECURITY_LINES = linesOf([...SECURITY_HEADERS]);
-
-function linesOf(headers: readonly (readonly [string, string])[]): string {
-  return headers.map(([name, value]) => headerLine(name, value)).join('');
+function linesOf(headers: Iterable<readonly [string, string]>): string {
+  return [...headers].map(([name, value]) => headerLine(name, value)).join('');
 }
 
+interface SecurityLines {
+  readonly headers: SecurityHeaders;
+  readonly lines: string;
+}
+
+const prepare = (headers: SecurityHeaders): SecurityLines => ({ headers, lines: linesOf(headers) });
+const JSON_LINES = prepare(JSON_HEADERS);
+const PAGE_LINES = { http: prepare(PAGE_HEADERS.http), https: prepare(PAGE_HEADERS.https) };
+
 /**
- * Helmet's lines less those that an answer has of its own.
+ * Returns helmet's header lines, without the headers that the response sets itself.
  *
- * @param own what Node is about to write: names and values by turns, or an object by name.
+ * @param own headers that Node is about to write: a flat array of names and values, or an object by name.
  */
-function securityLines(own: unknown): string {
-  if (own === undefined || own === null || Array.isArray(own)) return SECURITY_LINES;
+function securityLines(request: object, own: unknown): string {
+  const scheme = pageSchemeOf(request);
+  const { headers, lines } = scheme === undefined ? JSON_LINES : PAGE_LINES[scheme];
+  if (own === undefined || own === null || Array.isArray(own)) return lines;
   const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
-  return linesOf([...SECURITY_HEADERS].filter(([name]) => !names.has(name.toLowerCase())));
+  return linesOf([...headers].filter(([name]) => !names.has(name.toLowerCase())));
 }
 
 declare module 'node:http' {
@@ -47,7 +56,7 @@ export function messagesOf(app: Express): Omit<Application, 'handle'> {
   class Question extends IncomingMessage {}
   class Answer extends ServerResponse {
     override _storeHeader(statusLine: string, headers: unknown): void {
-      const lines = securityLines(headers) + headerLinesOf(this.req);
+      const lines = securityLines(this.req, headers) + headerLinesOf(this.req);
       super._storeHeader(statusLine + lines, headers);
     }
   }
@@ -56,7 +65,7 @@ export function messagesOf(app: Express): Omit<Application, 'handle'> {
   Object.assign(app, { request: Question.prototype, response: Answer.prototype });
   const trial = new Answer(new Question(new Socket()));
   trial.writeHead(204);
-  if (!String((trial as unknown as { _header?: string })._header).includes(SECURITY_LINES))
+  if (!String((trial as unknown as { _header?: string })._header).includes(JSON_LINES.lines))
     throw new Error(
       'This version of Node sends answers another way, without their headers: use a tried one.',
     );

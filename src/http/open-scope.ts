@@ -22,6 +22,7 @@ class Scope implements RequestScope {
   readonly requestId: string;
   readonly startedAt = performance.now();
   headerLines: string;
+  pageScheme?: 'http' | 'https';
   route = 'unmatched';
   contactId?: string;
   caller?: Caller;

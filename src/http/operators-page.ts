@@ -6,7 +6,7 @@ import { isAppError } from '../errors.ts';
 import { scopeOf } from '../scope.ts';
 import type { Status } from '../telemetry/status.ts';
 import { BEARER_CHALLENGE } from './error-response.ts';
-import type { StaticContent } from './static-answer.ts';
+import { markAsPage, type StaticContent } from './static-answer.ts';
 
 const OURS = join(import.meta.dirname, 'operators-page');
 const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
@@ -53,6 +53,7 @@ export function operatorsStatus(readStatus: () => Promise<Status>): RequestHandl
 }
 
 function sendShell(res: Response, status: number): void {
+  markAsPage(res.req);
   res.statusCode = status;
   res.setHeader('Cache-Control', 'no-store').vary('Accept');
   res.setHeader('Content-Type', 'text/html; charset=utf-8');

@@ -5,7 +5,7 @@ import { AppError, type ErrorCode } from '../errors.ts';
 import { Bag, type Held } from './bag.ts';
 import type { Application } from './messages.ts';
 import { problemOf } from './problem.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { JSON_HEADERS } from './security-headers.ts';
 
 export interface ServerOptions {
   readonly host: string | undefined;
@@ -176,7 +176,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     `X-Request-Id: ${problem.requestId}`,
-    ...[...SECURITY_HEADERS].map(([name, value]) => `${name}: ${value}`),
+    ...[...JSON_HEADERS].map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);

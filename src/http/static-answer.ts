@@ -1,6 +1,7 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { contentHash } from '../contact/content-hash.ts';
 import { AppError } from '../errors.ts';
+import { scopeOf } from '../scope.ts';
 import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
 import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
 
@@ -13,6 +14,7 @@ export interface StaticContent {
 
 /** Answers with bytes that never change while the process lives, compressed once for each coding. */
 export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): RequestHandler {
+  const isPage = !contentType.startsWith('application/json');
   const hash = contentHash(body);
   const tags: Readonly<Record<Coding, string>> = {
     identity: entityTag(hash, 'identity'),
@@ -29,6 +31,7 @@ export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): Req
     return promise;
   };
   return async function answerStatic(req, res) {
+    if (isPage) markAsPage(req);
     const coding = chooseCoding(req);
     const etag = tags[coding];
     const ifMatch = req.headers['if-match'];
@@ -49,4 +52,9 @@ export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): Req
     res.setHeader('Content-Length', bytes.length);
     res.end(bytes);
   };
+}
+
+/** Makes the response carry the security headers of a page. */
+export function markAsPage(req: Request): void {
+  scopeOf(req).pageScheme = req.secure ? 'https' : 'http';
 }

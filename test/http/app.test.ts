@@ -88,15 +88,16 @@ test.each([
   ['a route that is none', () => request(publicServer).get('/nothing'), 404],
   ['the health check', () => request(publicServer).get('/healthz'), 200],
   ['the admin port', () => request(adminServer).get('/readyz'), 200],
-])("%s has helmet's headers and no sign of Express", async (_name, ask, status) => {
+])("%s has helmet's headers for JSON and no sign of Express", async (_name, ask, status) => {
   const { headers } = await ask().expect(status);
   expect(headers).toMatchObject({
-    'content-security-policy': expect.stringContaining("default-src 'self'"),
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'strict-transport-security': expect.stringContaining('max-age='),
     'x-content-type-options': 'nosniff',
-    'x-frame-options': 'SAMEORIGIN',
     'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
   });
+  expect(headers).not.toHaveProperty('x-frame-options');
   expect(headers).not.toHaveProperty('x-powered-by');
 });
 

@@ -8,7 +8,10 @@ const ORIGINS = ['https://app.example', 'https://mobile.example'];
 let closed: World;
 let open: World;
 beforeAll(async () => {
-  [closed, open] = await Promise.all([startWorld(), startWorld({ CORS_ORIGINS: ORIGINS.join(',') })]);
+  [closed, open] = await Promise.all([
+    startWorld({ TRUST_PROXY: '1' }),
+    startWorld({ CORS_ORIGINS: ORIGINS.join(',') }),
+  ]);
 });
 afterAll(async () => {
   await closed?.stop();
@@ -49,15 +52,46 @@ const everyAnswer = async (): Promise<Record<string, Answer>> => {
   };
 };
 
+const FOR_PAGES_ALONE = [
+  'cross-origin-opener-policy',
+  'origin-agent-cluster',
+  'x-dns-prefetch-control',
+  'x-download-options',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-xss-protection',
+];
+
 describe("helmet's headers", () => {
+  test.each([
+    ['plain http', {}, false],
+    ['https in front of a trusted proxy', { 'x-forwarded-proto': 'https' }, true],
+  ])('a page over %s has the full set', async (_what, headers, upgrade) => {
+    const page = await closed.get('/docs', { headers });
+    const asset = await closed.get('/docs/page.js', { headers });
+    const dashboard = await closed.admin('/', { headers });
+    for (const answer of [page, asset, dashboard]) {
+      expect(Object.keys(answer.headers)).toEqual(expect.arrayContaining(FOR_PAGES_ALONE));
+      const policy = String(answer.headers['content-security-policy']);
+      expect(policy).toContain("script-src 'self'");
+      expect(policy.includes('upgrade-insecure-requests')).toBe(upgrade);
+    }
+  });
+
+  test('a page ignores X-Forwarded-Proto if no proxy is trusted', async () => {
+    const page = await open.get('/docs', { headers: { 'x-forwarded-proto': 'https' } });
+    expect(page.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
+  });
+
   test('are on every answer', async () => {
     const missing = Object.entries(await everyAnswer()).flatMap(([name, { headers }]) =>
       [
         headers['x-content-type-options'] === 'nosniff',
-        headers['x-frame-options'] !== undefined,
-        headers['content-security-policy'] !== undefined,
+        headers['content-security-policy'] === "default-src 'none'; frame-ancestors 'none'",
+        headers['cross-origin-resource-policy'] === 'same-origin',
         headers['strict-transport-security'] !== undefined,
         headers['referrer-policy'] !== undefined,
+        !FOR_PAGES_ALONE.some((name) => name in headers),
         headers['x-powered-by'] === undefined,
         /^[\w.-]{1,128}$/.test(String(headers['x-request-id'])),
       ].includes(false)

@@ -8,9 +8,9 @@ const HOW = `These tests need Chromium at ${CHROMIUM}: apt-get install -y chromi
 const INSTALL_TIMEOUT_MS = 300_000;
 
 /** Debian's Chromium, installed where it is missing and can be. Fails, and says what to do, otherwise. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(...args: readonly string[]): Promise<Browser> {
   if (!existsSync(CHROMIUM)) installChromium();
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...args] });
 }
 
 function installChromium(): void {

@@ -1,4 +1,4 @@
-import { SECURITY_HEADERS } from '../../../src/http/security-headers.ts';
+import { JSON_HEADERS } from '../../../src/http/security-headers.ts';
 import { runNative } from './native-server.ts';
 import { LIMIT, peer, WINDOW_MS } from './peer.ts';
 
@@ -12,11 +12,7 @@ await runNative({
   program: 'haproxy',
   args: (file) => ['-f', file, '-db'],
   configuration(port) {
-    const headers = [
-      ...SECURITY_HEADERS,
-      ['Cache-Control', 'private, max-age=60'],
-      ['Vary', 'Authorization'],
-    ];
+    const headers = [...JSON_HEADERS, ['Cache-Control', 'private, max-age=60'], ['Vary', 'Authorization']];
     return `
 global
   nbthread 1

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { SECURITY_HEADERS } from '../../../src/http/security-headers.ts';
+import { JSON_HEADERS } from '../../../src/http/security-headers.ts';
 import { LIMIT, peer, WINDOW_MS } from './peer.ts';
 import { runNative } from './native-server.ts';
 
@@ -19,7 +19,7 @@ await runNative({
   configuration(port, directory) {
     const bodies = path.join(directory, 'bodies');
     writeFileSync(bodies, keys.map((key, index) => `${key}\t${values[index]}\n`).join(''));
-    const security = [...SECURITY_HEADERS].map(([name, value]) => `add_header ${name} "${value}" always;`);
+    const security = [...JSON_HEADERS].map(([name, value]) => `add_header ${name} "${value}" always;`);
     return `
 load_module /usr/lib/nginx/modules/ndk_http_module.so;
 load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
