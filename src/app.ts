@@ -17,6 +17,7 @@ import type { Config } from './config/load-config.ts';
 import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
 import { accessLog } from './http/access-log.ts';
+import { checkProtocol } from './http/check-protocol.ts';
 import { contactLane } from './http/contact-lane.ts';
 import { contactRoutes } from './http/contact-routes.ts';
 import { corsFor } from './http/cors.ts';
@@ -168,7 +169,13 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
 /** What every request of either port goes through first. */
 function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
   const { hashSubject } = secrets;
-  return [requestScope(), traceRequest(), accessLog({ log, metrics, hashSubject }), requireOneHost()];
+  return [
+    requestScope(),
+    traceRequest(),
+    accessLog({ log, metrics, hashSubject }),
+    checkProtocol(),
+    requireOneHost(),
+  ];
 }
 
 function publicPort(parts: Parts): Application {

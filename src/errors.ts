@@ -34,6 +34,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export interface ErrorDetails {
   /** Shown to the caller: never holds input that was not checked, nor a library's message. */
   readonly detail?: string;
+  /** A more specific status for INVALID_REQUEST. */
+  readonly status?: 417 | 505;
   /** For the operator's log alone, such as `INVALID_API_KEY`: it tells which credential is wrong. */
   readonly reason?: string;
   readonly retryAfterS?: number;

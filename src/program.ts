@@ -5,6 +5,7 @@ import { ConfigError } from './config/faults.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
 import { installResolver } from './dns/install.ts';
 import { exitAtOnce } from './exit.ts';
+import { ADMIN_CONNECTIONS, publicConnections } from './http/descriptors.ts';
 import { listenFault, type AddressVariables } from './http/listen-fault.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './processes/primary.ts';
@@ -106,13 +107,21 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
     return { cutOff };
   }
   drainOnStop({ drain, health, log, output });
-  const { http, admin } = config;
+  const { http, admin, resilience } = config;
+  const maxConnections = publicConnections({ ...http, maxUpstreamConnections: resilience.maxConcurrency });
+  if (maxConnections < http.maxConnections)
+    log.warn({ maxConnections }, 'fewer connections than configured: raise the descriptor limit (ulimit -n)');
   const logging = { log, output };
-  servers.public = await open('public', PUBLIC_VARIABLES, () => listen(app.publicApp, http), logging);
+  servers.public = await open(
+    'public',
+    PUBLIC_VARIABLES,
+    () => listen(app.publicApp, { ...http, maxConnections }),
+    logging,
+  );
   servers.admin = await open(
     'admin',
     ADMIN_VARIABLES,
-    () => listen(app.adminApp, { ...http, ...admin }),
+    () => listen(app.adminApp, { ...http, ...admin, maxConnections: ADMIN_CONNECTIONS }),
     logging,
   );
   if (health.draining) return;

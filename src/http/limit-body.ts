@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
+import { declaresTooLarge } from './check-protocol.ts';
 
 /**
  * Refuses bodies over the bound: at once where the length is declared, otherwise once that much has come.
@@ -7,8 +8,7 @@ import { AppError } from '../errors.ts';
  */
 export function limitBody(maxBytes: number): RequestHandler {
   return function refuseLargeBody(req, res, next) {
-    const declared = req.headers['content-length'];
-    if (declared !== undefined && Number(declared) > maxBytes) throw new AppError('CONTENT_TOO_LARGE');
+    if (declaresTooLarge(req, maxBytes)) throw new AppError('CONTENT_TOO_LARGE');
     if (req.headers['transfer-encoding'] === undefined) return next();
     let size = 0;
     let decided = false;

@@ -89,7 +89,7 @@ export function problemOf(error: unknown): Problem {
   return {
     type: `urn:problem:zyntro-bff:${known.code.toLowerCase().replaceAll('_', '-')}`,
     title,
-    status,
+    status: known.details.status ?? status,
     detail: known.details.detail ?? detail,
     code: known.code,
   };

@@ -1,11 +1,10 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { randomUUID } from 'node:crypto';
-import { AppError, type ErrorCode } from '../errors.ts';
-import { Bag, type Held } from './bag.ts';
+import { wantsContinue } from './check-protocol.ts';
+import { Connections } from './connections.ts';
 import type { Application } from './messages.ts';
-import { problemOf } from './problem.ts';
-import { JSON_HEADERS } from './security-headers.ts';
+import { refuseConnect, refuseUnparsed } from './refuse-connection.ts';
+import { cutOffSlowReaders } from './slow-readers.ts';
 
 export interface ServerOptions {
   readonly host: string | undefined;
@@ -16,13 +15,7 @@ export interface ServerOptions {
   /** How long a client may take to read an answer. */
   readonly sendTimeoutMs: number;
   readonly maxConnections: number;
-}
-
-/** A request that is being answered. */
-interface Exchange extends Held {
-  readonly res: ServerResponse;
-  /** When all of the answer was seen to be on its way. */
-  completeSince: number;
+  readonly maxBodyBytes: number;
 }
 
 export interface RunningServer {
@@ -35,10 +28,7 @@ export interface RunningServer {
 }
 
 const CONNECTION_CHECK_MS = 1000;
-const READER_CHECK_MS = 1000;
 const DRAIN_CHECK_MS = 20;
-/** How long a client that was cut off may take to read why. */
-const LINGER_MS = 1000;
 /** How long nothing must come before a draining server stops to listen. */
 const QUIET_MS = 250;
 /** How long to take connections that the kernel has accepted for us. */
@@ -56,9 +46,20 @@ export async function listen(
   let accepted = 0;
   /** Requests that wait for the server to stop listening. */
   let held: (() => void)[] | undefined;
-  const underWay = new Bag<Exchange>();
-  /** Connections that have sent no whole request yet, and when they came. */
-  const unused = new Map<Socket, number>();
+  const connections = new Connections({
+    maxConnections: options.maxConnections,
+    handle(exchange) {
+      const { req, res } = exchange;
+      if (held) held.push(() => void (res.destroyed || handle(req, res)));
+      else handle(req, res);
+    },
+  });
+  const { exchanges } = connections;
+  const onRequest: RequestListener = (req, res) => {
+    lastRequestAt = performance.now();
+    if (draining) res.setHeader('Connection', 'close');
+    connections.take({ req, res, completeSince: Infinity, place: 0 });
+  };
   const server = createServer(
     {
       headersTimeout: options.headersTimeoutMs,
@@ -67,26 +68,23 @@ export async function listen(
       optimizeEmptyRequests: true,
       // Otherwise `NODE_OPTIONS=--insecure-http-parser` accepts ambiguous framing (RFC 9112 section 11.2).
       insecureHTTPParser: false,
+      // The application refuses such requests itself, with a problem and the usual headers.
+      requireHostHeader: false,
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
       ...messages,
     },
-    (req, res) => {
-      lastRequestAt = performance.now();
-      unused.delete(req.socket);
-      const exchange = { res, completeSince: Infinity, place: 0 };
-      underWay.add(exchange);
-      res.on('close', () => underWay.remove(exchange));
-      if (draining) res.setHeader('Connection', 'close');
-      if (held) held.push(() => void (res.destroyed || handle(req, res)));
-      else handle(req, res);
-    },
+    onRequest,
   );
-  server.maxConnections = options.maxConnections;
-  server.on('clientError', answerClientError);
+  server.on('checkExpectation', onRequest);
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    if (wantsContinue(req, options.maxBodyBytes)) res.writeContinue();
+    onRequest(req, res);
+  });
+  server.on('connect', (_req, socket: Socket) => refuseConnect(socket, connections.of(socket)));
+  server.on('clientError', (error, socket: Socket) => refuseUnparsed(error, socket, connections.of(socket)));
   server.on('connection', (socket: Socket) => {
     accepted += 1;
-    unused.set(socket, performance.now());
-    socket.on('close', () => unused.delete(socket));
+    connections.open(socket);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -112,23 +110,13 @@ export async function listen(
     for (const handleHeld of waiting) handleHeld();
   }
 
-  /** An answer that is complete but for being read is given so long, and then its connection is closed. */
-  function cutOffSlowReaders(): void {
-    const now = performance.now();
-    for (const exchange of underWay) {
-      if (!exchange.res.writableEnded) continue;
-      if (exchange.completeSince === Infinity) exchange.completeSince = now;
-      else if (now - exchange.completeSince >= options.sendTimeoutMs) exchange.res.destroy();
-    }
-  }
-  const readers = setInterval(cutOffSlowReaders, Math.min(READER_CHECK_MS, options.sendTimeoutMs / 4));
-  readers.unref();
+  const stopCutOffs = cutOffSlowReaders(exchanges, options);
 
-  const busy = () => underWay.size > 0 || performance.now() - lastRequestAt < QUIET_MS;
+  const busy = () => exchanges.size > 0 || performance.now() - lastRequestAt < QUIET_MS;
   /** Whether a request is on its way in on a connection that was accepted. */
   function beginning(): boolean {
-    for (const [socket, since] of unused) {
-      if (socket.bytesRead > 0 || performance.now() - since < FIRST_BYTE_MS) return true;
+    for (const { used, socket, openedAt } of connections.idle()) {
+      if (!used && (socket.bytesRead > 0 || performance.now() - openedAt < FIRST_BYTE_MS)) return true;
     }
     return false;
   }
@@ -137,7 +125,7 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     async drain(graceMs) {
       draining = true;
-      for (const { res } of underWay) if (!res.headersSent) res.setHeader('Connection', 'close');
+      for (const { res } of exchanges) if (!res.headersSent) res.setHeader('Connection', 'close');
       const end = performance.now() + graceMs;
       // A balancer needs a moment to notice, so what still comes is served for as long as anything is.
       const stopListening = end - graceMs / 2;
@@ -147,9 +135,9 @@ export async function listen(
       // Closes idle connections too, all of which were told or have been quiet.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       release();
-      while ((underWay.size > 0 || beginning()) && performance.now() < end) await pause(DRAIN_CHECK_MS);
-      const cutOff = underWay.size;
-      clearInterval(readers);
+      while ((exchanges.size > 0 || beginning()) && performance.now() < end) await pause(DRAIN_CHECK_MS);
+      const cutOff = exchanges.size;
+      stopCutOffs();
       server.closeAllConnections();
       await closed;
       return cutOff;
@@ -160,32 +148,3 @@ export async function listen(
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
-
-/** What Node could not parse, or would not wait for, still gets a problem and helmet's headers. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, phrase, code] = STATUS_LINES[error.code ?? ''] ?? [400, 'Bad Request', 'INVALID_REQUEST'];
-  const problem = { ...problemOf(new AppError(code)), status, requestId: randomUUID() };
-  const body = JSON.stringify(problem);
-  const headers = [
-    `HTTP/1.1 ${status} ${phrase}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    `X-Request-Id: ${problem.requestId}`,
-    ...[...JSON_HEADERS].map(([name, value]) => `${name}: ${value}`),
-    'Connection: close',
-  ];
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
-  // A client that goes on sending would keep its half open for ever.
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
-}
-
-const STATUS_LINES: Readonly<Record<string, readonly [number, string, ErrorCode]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'REQUEST_HEADERS_TOO_LARGE'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'Content Too Large', 'CONTENT_TOO_LARGE'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'INVALID_REQUEST'],
-};

@@ -6,7 +6,9 @@ import { waitFor } from '../support/wait-for.ts';
 
 const started: RunningServer[] = [];
 const sockets: net.Socket[] = [];
+let requestsSeen = 0;
 afterEach(async () => {
+  requestsSeen = 0;
   for (const socket of sockets.splice(0)) socket.destroy();
   await Promise.all(started.splice(0).map((server) => server.drain(0)));
 });
@@ -17,6 +19,7 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
       IncomingMessage,
       ServerResponse,
       handle(req, res) {
+        requestsSeen += 1;
         // A request without a body has ended already.
         if (req.readableEnded) return res.end(body);
         req.resume();
@@ -31,6 +34,7 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
       keepAliveTimeoutMs: 500,
       sendTimeoutMs: 500,
       maxConnections: 100,
+      maxBodyBytes: 1024,
       ...options,
     },
   );
@@ -122,10 +126,79 @@ test.each([
   expect(client.text).toMatch(/^HTTP\/1\.1 431 .*"code":"REQUEST_HEADERS_TOO_LARGE"/s);
 });
 
-test('connections beyond the limit are closed at once, and others are served', async () => {
-  const port = await start({ maxConnections: 3, headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 });
-  const first = await Promise.all([connect(port), connect(port), connect(port)]);
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+const patient = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000 };
+
+test('a connection beyond the limit replaces the one that is idle the longest', async () => {
+  const port = await start({ ...patient, maxConnections: 3 });
+  const [first, second, third] = [await connect(port), await connect(port), await connect(port)];
+  first.socket.write(GET);
+  await waitFor('an answer', () => first.text.startsWith('HTTP/1.1 200'));
+  const fourth = await connect(port);
+  await closing(second);
+  fourth.socket.write(GET);
+  await waitFor('an answer', () => fourth.text.startsWith('HTTP/1.1 200'));
+  expect([first.closed, third.closed]).toEqual([false, false]);
+});
+
+test('a connection beyond the limit is closed at once if none is idle', async () => {
+  const port = await start({ ...patient, maxConnections: 2 });
+  const busy = [await connect(port), await connect(port)];
+  for (const { socket } of busy) socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na');
+  await waitFor('both requests', () => requestsSeen >= 2);
   await closing(await connect(port));
-  first[0].socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  await waitFor('an answer', () => first[0].text.startsWith('HTTP/1.1 200'));
+  for (const { socket } of busy) socket.write('b');
+  for (const client of busy) await waitFor('an answer', () => client.text.startsWith('HTTP/1.1 200'));
+});
+
+test.each([
+  [
+    'bytes after Connection: close are ignored',
+    `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n${GET}`,
+    [200],
+  ],
+  [
+    'a broken request is refused after the responses in flight',
+    `${GET}${GET}BROKEN\r\n\r\n`,
+    [200, 200, 400],
+  ],
+  [
+    'a broken body is refused once',
+    `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`,
+    [400],
+  ],
+  ['CONNECT after a request', `${GET}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`, [200, 400]],
+  ['an unknown HTTP version', 'GET / HTTP/9.9\r\nHost: x\r\n\r\n', [505]],
+])('%s', async (_what, bytes, statuses) => {
+  const client = await connect(await start());
+  client.socket.write(bytes);
+  await closing(client);
+  expect([...client.text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))).toEqual(
+    statuses,
+  );
+});
+
+const expecting = (length: number) =>
+  `POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
+
+test('100 is not sent for a body whose declared length is over the limit', async () => {
+  const port = await start();
+  const client = await connect(port);
+  client.socket.write(expecting(3));
+  await waitFor('100', () => client.text === 'HTTP/1.1 100 Continue\r\n\r\n');
+  client.socket.write(`abc${expecting(4096)}`);
+  await waitFor('the second request', () => requestsSeen === 2);
+  client.socket.write('a'.repeat(4096));
+  await waitFor('both answers', () => client.text.split('HTTP/1.1 200').length === 3);
+  expect(client.text.split('HTTP/1.1 100')).toHaveLength(2);
+});
+
+test('pipelined requests wait for earlier ones instead of being handled at once', async () => {
+  const port = await start();
+  const client = await connect(port);
+  const slow = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n';
+  client.socket.write(GET.repeat(100) + slow);
+  await waitFor('the answers', () => client.text.split('HTTP/1.1 200').length === 101);
+  client.socket.write(`a${GET}`);
+  await waitFor('the rest', () => client.text.split('HTTP/1.1 200').length === 103);
 });

@@ -1,0 +1,214 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Bag, type Held } from './bag.ts';
+
+/** A request and its response. */
+export interface Exchange extends Held {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Milliseconds of a monotonic clock when the whole response was first seen to be queued for sending. */
+  completeSince: number;
+}
+
+/** A client's connection. Idle ones form a list, the longest idle first. */
+export class Connection {
+  readonly socket: Socket;
+  readonly openedAt = performance.now();
+  /** Whether a request has arrived on it. */
+  used = false;
+  /** Requests whose responses are not sent yet. */
+  unanswered = 0;
+  /** Requests that wait for earlier ones before they are handled, oldest first. */
+  waiting: Exchange[] = [];
+  /** Whether waiting requests are about to be handled. */
+  scheduled = false;
+  /** Whether reading has stopped until responses are sent. */
+  stopped = false;
+  /** The newest exchange, unless both its request and its response are complete. */
+  newest: Exchange | undefined = undefined;
+  /** Whether the connection takes no further requests. */
+  refused = false;
+  /** Called after each response once `refused`. */
+  onAnswered: (() => void) | undefined = undefined;
+  before: Connection | undefined = undefined;
+  after: Connection | undefined = undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+}
+
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  /** Handles a request once it is its turn. */
+  readonly handle: (exchange: Exchange) => void;
+}
+
+/** Requests of one connection that are handled at a time. Reading stops while more than this are unanswered. */
+const MAX_HANDLED = 16;
+const RESUME_AT = MAX_HANDLED / 2;
+const MAX_WAITING_PER_TURN = 32;
+/**
+ * Pipelined requests of all connections together, about 8 kB each with their responses. Node parses all of a
+ * 64 kB chunk before it stops reading, so the bound of one connection alone leaves 2,500 requests to each.
+ */
+const MAX_PIPELINED = 4096;
+
+const CONNECTION = Symbol('connection');
+type Tracked = Socket & { [CONNECTION]?: Connection | undefined };
+
+/** Bounds the connections of a server, and the requests that each and all of them may have unanswered. */
+export class Connections {
+  /** Requests whose responses are not sent yet. */
+  readonly exchanges = new Bag<Exchange>();
+  readonly #limits: ConnectionLimits;
+  /** Both ends of the list of idle connections. */
+  readonly #idle = new Connection(undefined as never);
+  /** Connections whose waiting requests can be handled. */
+  readonly #backlog: Connection[] = [];
+  #turnPending = false;
+  #size = 0;
+  #pipelined = 0;
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+    this.#idle.before = this.#idle;
+    this.#idle.after = this.#idle;
+  }
+
+  /** Adds a connection. If there is no room, closes the longest idle one, or the new one if none is idle. */
+  open(socket: Socket): void {
+    const longestIdle = this.#idle.after!;
+    if (this.#size >= this.#limits.maxConnections) {
+      if (longestIdle === this.#idle) {
+        socket.destroy();
+        return;
+      }
+      this.#close(longestIdle);
+    }
+    const connection = new Connection(socket);
+    (socket as Tracked)[CONNECTION] = connection;
+    this.#size += 1;
+    this.#addIdle(connection);
+    const { stackTraceLimit } = Error;
+    // Node creates two errors for each unanswered request. perf: 30 µs → 2 µs each without a stack trace.
+    socket.prependListener('close', () => void (connection.unanswered > 1 && (Error.stackTraceLimit = 0)));
+    socket.on('close', () => {
+      Error.stackTraceLimit = stackTraceLimit;
+      this.#close(connection);
+    });
+    // Node resumes a socket on its own account too, for example when a body is read.
+    socket.on('resume', () => void (connection.stopped && socket.pause()));
+  }
+
+  of(socket: Socket): Connection | undefined {
+    return (socket as Tracked)[CONNECTION];
+  }
+
+  /** Takes in a request: handles it, or lets it wait for the earlier ones of its connection. */
+  take(exchange: Exchange): void {
+    const { socket } = exchange.req;
+    const connection = this.of(socket);
+    if (!connection || socket.destroyed) return;
+    connection.used = true;
+    connection.newest = exchange;
+    connection.unanswered += 1;
+    this.exchanges.add(exchange);
+    exchange.res.on('close', () => this.#answered(connection, exchange));
+    if (connection.unanswered === 1) removeIdle(connection);
+    else {
+      this.#pipelined += 1;
+      if (this.#pipelined > MAX_PIPELINED) {
+        socket.destroy();
+        return;
+      }
+    }
+    if (connection.unanswered <= MAX_HANDLED) {
+      this.#limits.handle(exchange);
+      return;
+    }
+    connection.waiting.push(exchange);
+    if (!connection.stopped) {
+      connection.stopped = true;
+      socket.pause();
+    }
+  }
+
+  /** The connections without an unanswered request, the longest idle first. */
+  *idle(): Iterable<Connection> {
+    for (let at = this.#idle.after!; at !== this.#idle; at = at.after!) yield at;
+  }
+
+  #answered(connection: Connection, exchange: Exchange): void {
+    const { socket, waiting } = connection;
+    this.exchanges.remove(exchange);
+    connection.unanswered -= 1;
+    if (connection.unanswered > 0) this.#pipelined -= 1;
+    else if (!socket.destroyed) this.#addIdle(connection);
+    if (connection.newest === exchange && exchange.req.complete) connection.newest = undefined;
+    if (socket.destroyed) {
+      connection.waiting = [];
+      return;
+    }
+    if (waiting.length > 0) this.#schedule(connection);
+    if (connection.stopped && connection.unanswered <= RESUME_AT) {
+      connection.stopped = false;
+      socket.resume();
+    }
+    connection.onAnswered?.();
+  }
+
+  #schedule(connection: Connection): void {
+    if (connection.scheduled) return;
+    connection.scheduled = true;
+    this.#backlog.push(connection);
+    if (!this.#turnPending) this.#planTurn();
+  }
+
+  #planTurn(): void {
+    this.#turnPending = true;
+    setImmediate(() => this.#handleBacklog());
+  }
+
+  /** Handles a few waiting requests in each turn of the event loop, so that other connections are served. */
+  #handleBacklog(): void {
+    this.#turnPending = false;
+    let left = MAX_WAITING_PER_TURN;
+    while (left > 0) {
+      const connection = this.#backlog.shift();
+      if (!connection) return;
+      connection.scheduled = false;
+      const handled = connection.unanswered - connection.waiting.length;
+      const next = connection.waiting.splice(0, Math.min(left, MAX_HANDLED - handled));
+      left -= next.length;
+      for (const exchange of next) this.#limits.handle(exchange);
+    }
+    if (this.#backlog.length > 0 && !this.#turnPending) this.#planTurn();
+  }
+
+  #addIdle(connection: Connection): void {
+    const last = this.#idle.before!;
+    connection.before = last;
+    connection.after = this.#idle;
+    last.after = connection;
+    this.#idle.before = connection;
+  }
+
+  #close(connection: Connection): void {
+    const { socket } = connection;
+    if (!this.of(socket)) return;
+    (socket as Tracked)[CONNECTION] = undefined;
+    this.#size -= 1;
+    removeIdle(connection);
+    socket.destroy();
+  }
+}
+
+function removeIdle(connection: Connection): void {
+  const { before, after } = connection;
+  if (!before || !after) return;
+  before.after = after;
+  after.before = before;
+  connection.before = undefined;
+  connection.after = undefined;
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Connection } from './connections.ts';
+import { problemOf } from './problem.ts';
+import { JSON_HEADERS } from './security-headers.ts';
+
+/** How long a client may take to read the response before its connection is closed. */
+const LINGER_MS = 1000;
+
+type Refusal = readonly [status: number, code: ErrorCode];
+
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: [431, 'REQUEST_HEADERS_TOO_LARGE'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'CONTENT_TOO_LARGE'],
+  HPE_INVALID_VERSION: [505, 'INVALID_REQUEST'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'INVALID_REQUEST'],
+};
+const BAD_REQUEST: Refusal = [400, 'INVALID_REQUEST'];
+
+/** Responds to bytes that Node's parser refuses and to requests that did not arrive in time. */
+export function refuseUnparsed(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  connection: Connection | undefined,
+): void {
+  // Bytes after a request with `Connection: close` are not a request (RFC 9112 section 9.6).
+  if (error.code === 'HPE_CLOSED_CONNECTION' && connection && connection.unanswered > 0) return;
+  if (error.code === 'ECONNRESET' || !connection || !socket.writable) {
+    // The parser reports the error again for each chunk that arrives until the client has read the response.
+    if (!connection?.refused) socket.destroy();
+    return;
+  }
+  refuseConnection(connection, REFUSALS[error.code ?? ''] ?? BAD_REQUEST);
+}
+
+/** Refuses a CONNECT: the server does not open tunnels (RFC 9110 section 9.3.6). */
+export function refuseConnect(socket: Socket, connection: Connection | undefined): void {
+  // Node has removed its own listener.
+  socket.on('error', () => socket.destroy());
+  if (connection && socket.writable) refuseConnection(connection, BAD_REQUEST);
+  else socket.destroy();
+}
+
+/** Sends a problem after the responses that are in flight, as the last response of the connection. */
+function refuseConnection(connection: Connection, refusal: Refusal): void {
+  if (connection.refused) return;
+  connection.refused = true;
+  const { socket, newest } = connection;
+  // The newest request may be the broken one, if its body is still arriving.
+  const broken = newest && !newest.req.complete ? newest : undefined;
+  const sendWhenLast = () => {
+    if (connection.unanswered > (broken && !broken.res.closed ? 1 : 0)) return;
+    connection.onAnswered = undefined;
+    if (!socket.writable || broken?.res.headersSent) socket.destroy();
+    else sendProblem(socket, refusal);
+  };
+  connection.onAnswered = sendWhenLast;
+  sendWhenLast();
+}
+
+function sendProblem(socket: Socket, [status, code]: Refusal): void {
+  const problem = { ...problemOf(new AppError(code)), status, requestId: randomUUID() };
+  const body = JSON.stringify(problem);
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    `X-Request-Id: ${problem.requestId}`,
+    ...[...JSON_HEADERS].map(([name, value]) => `${name}: ${value}`),
+    'Connection: close',
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
+  // A client that keeps its side open would keep the connection.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}

@@ -1,0 +1,48 @@
+import { getHeapStatistics } from 'node:v8';
+import type { Bag } from './bag.ts';
+import type { Exchange } from './connections.ts';
+
+const CHECK_MS = 1000;
+/** The part of the heap that responses may take while clients do not read them. */
+const UNSENT_SHARE = 1 / 8;
+
+/**
+ * Closes the connections of clients that do not read a complete response within `sendTimeoutMs`. Closes the
+ * slowest sooner while unsent responses take more than an eighth of the heap.
+ *
+ * @returns a function that ends the checks.
+ */
+export function cutOffSlowReaders(
+  exchanges: Bag<Exchange>,
+  { sendTimeoutMs }: { readonly sendTimeoutMs: number },
+): () => void {
+  const maxUnsentBytes = getHeapStatistics().heap_size_limit * UNSENT_SHARE;
+  function check(): void {
+    const now = performance.now();
+    const reading: Exchange[] = [];
+    let unsent = 0;
+    for (const exchange of exchanges) {
+      if (!exchange.res.writableEnded) continue;
+      if (exchange.completeSince === Infinity) exchange.completeSince = now;
+      else if (now - exchange.completeSince >= sendTimeoutMs) exchange.res.destroy();
+      else {
+        reading.push(exchange);
+        unsent += unsentBytes(exchange);
+      }
+    }
+    if (unsent <= maxUnsentBytes) return;
+    for (const exchange of reading.toSorted((one, other) => one.completeSince - other.completeSince)) {
+      if (unsent <= maxUnsentBytes) return;
+      unsent -= unsentBytes(exchange);
+      exchange.res.destroy();
+    }
+  }
+  const timer = setInterval(check, Math.min(CHECK_MS, sendTimeoutMs / 4));
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** The bytes that the kernel has not taken: in the socket, or in the response while it waits for an earlier one. */
+function unsentBytes({ res }: Exchange): number {
+  return res.writableLength;
+}

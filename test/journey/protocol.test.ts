@@ -1,0 +1,82 @@
+import net from 'node:net';
+import { once } from 'node:events';
+import { startWorld, type World } from '../support/world.ts';
+
+const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(async () => world?.stop());
+
+/** Sends bytes as they are, and resolves with all that arrives until the server closes the connection. */
+async function send(port: number, bytes: string): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return text;
+}
+
+const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code));
+
+const REFUSALS: readonly (readonly [name: string, bytes: string, status: number, code: string])[] = [
+  ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'INVALID_REQUEST'],
+  ['HTTP/2.0', 'GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n', 505, 'INVALID_REQUEST'],
+  ['HTTP/9.9', 'GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n', 505, 'INVALID_REQUEST'],
+  ['CONNECT', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'INVALID_REQUEST'],
+  ['CONNECT over HTTP/1.0', 'CONNECT 127.0.0.1:22 HTTP/1.0\r\n\r\n', 400, 'INVALID_REQUEST'],
+  ['a broken request line', 'NONSENSE\r\n\r\n', 400, 'INVALID_REQUEST'],
+  [
+    'a header of 20 kB',
+    `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'REQUEST_HEADERS_TOO_LARGE',
+  ],
+  [
+    'an unknown expectation',
+    'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 200-ok\r\n\r\n',
+    417,
+    'INVALID_REQUEST',
+  ],
+  [
+    'two expectations',
+    'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue, other\r\n\r\n',
+    417,
+    'INVALID_REQUEST',
+  ],
+];
+
+describe.each([
+  ['public', () => world.program.port],
+  ['admin', () => world.program.adminPort],
+])('the %s port', (_name, port) => {
+  test.each(REFUSALS)(
+    'refuses %s with a problem and the security headers',
+    async (_what, bytes, status, code) => {
+      const text = await send(port(), bytes);
+      expect(statuses(text)).toEqual([status]);
+      expect(text).toMatch(/^Content-Type: application\/problem\+json\r$/m);
+      expect(text).toMatch(/^X-Content-Type-Options: nosniff\r$/m);
+      expect(text).toMatch(/^Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r$/m);
+      expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ status, code });
+    },
+  );
+
+  test('ignores bytes after a request with Connection: close', async () => {
+    const health = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
+    expect(statuses(await send(port(), `${health}Connection: close\r\n\r\n${health}\r\n`))).toEqual([200]);
+  });
+
+  test('serves HTTP/1.0 without Host, and ignores its expectations', async () => {
+    expect(await send(port(), 'GET /healthz HTTP/1.0\r\nExpect: other\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+test('a body whose declared length is over the limit is refused with 413 without 100', async () => {
+  const head = `POST /contacts/${ID} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 999999\r\n\r\n`;
+  const text = await send(world.program.port, head);
+  expect(statuses(text)).toEqual([413]);
+  expect(text).toContain('"code":"CONTENT_TOO_LARGE"');
+});
