@@ -97,7 +97,15 @@ const clock = () => performance.now();
 export function buildApp(options: AppOptions) {
   const { config, log, health, metrics, siblings } = options;
   const secrets = replaceableSecrets(config, { log, health });
-  const redis = config.redis && new RedisLink({ client: openRedis(config.redis), log, health, metrics });
+  const redis =
+    config.redis &&
+    new RedisLink({
+      client: openRedis(config.redis),
+      log,
+      health,
+      timeoutMs: config.redis.timeoutMs,
+      metrics,
+    });
   const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now: clock });
   const allowance = redis
     ? redisAllowance({ link: redis, onFailure: config.limits.onFailure, now: clock })

@@ -31,6 +31,8 @@ export function buildRedis(values: Partial<Values>, faults: Faults): RedisSettin
   if (url?.password && values.REDIS_PASSWORD !== undefined)
     faults.add('REDIS_PASSWORD', 'is set, and so is a password in REDIS_URL: set one of them');
   const { username, password } = readUserInfo('REDIS_URL', url, faults);
+  const timeoutMs = values.REDIS_TIMEOUT_MS;
+  if (timeoutMs === undefined) return undefined;
   const db = Number(url?.pathname.slice(1) || 0);
   if (mode === 'cluster' && db !== 0) faults.add('REDIS_URL', 'names a database, and a Cluster has but one');
   return {
@@ -41,6 +43,7 @@ export function buildRedis(values: Partial<Values>, faults: Faults): RedisSettin
     password: values.REDIS_PASSWORD ?? password,
     sentinelPassword: values.REDIS_SENTINEL_PASSWORD,
     db,
+    timeoutMs,
     tls: url?.protocol === 'rediss:',
   };
 }

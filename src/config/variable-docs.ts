@@ -68,6 +68,7 @@ const PURPOSES: Readonly<Record<VariableName, string>> = {
   REDIS_USERNAME: 'ACL user, where it is not in `REDIS_URL`',
   REDIS_PASSWORD: 'password, where it is not in `REDIS_URL`',
   REDIS_SENTINEL_PASSWORD: 'password of the Sentinels',
+  REDIS_TIMEOUT_MS: 'the most that a request waits for Redis before it goes on without it',
 };
 
 /** A table of every variable in Markdown. */

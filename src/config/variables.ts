@@ -237,6 +237,7 @@ export const VARIABLES = {
   REDIS_USERNAME: text.optional(),
   REDIS_PASSWORD: text.optional(),
   REDIS_SENTINEL_PASSWORD: text.optional(),
+  REDIS_TIMEOUT_MS: whole(10, 10_000).default(80),
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -29,13 +29,13 @@ export interface RedisLinkOptions {
   readonly client: RedisClient;
   readonly log: Log;
   readonly health: Health;
+  /** The most milliseconds that a request waits for Redis. */
+  readonly timeoutMs: number;
   readonly metrics: Pick<Metrics, 'redisFailure' | 'gauge'>;
 }
 
-/** On the path of a request: what Redis costs at most where it does not answer. */
-const REQUEST_BOUND: Bound = { ms: 80, evenIfDown: false };
 /** What has no going on without Redis is worth a longer wait. */
-const PATIENT_BOUND: Bound = { ms: 1500, evenIfDown: true };
+const PATIENT_MS = 1500;
 /** Less than anybody minds at a start. */
 const CONNECT_WAIT_MS = 1000;
 /** Trouble is noticed, and told, even where nobody asks for anything. */
@@ -73,9 +73,14 @@ export class RedisLink {
   readonly #refusedAt = new Map<string, number>();
   readonly #downListeners: (() => void)[] = [];
   readonly #closed = new AbortController();
+  readonly #requestBound: Bound;
+  /** At least as long as a request waits, and so are the other bounds off its path. */
+  readonly #patientBound: Bound;
   #connectionError: Error | undefined;
 
-  constructor({ client, log, health, metrics }: RedisLinkOptions) {
+  constructor({ client, log, health, timeoutMs, metrics }: RedisLinkOptions) {
+    this.#requestBound = { ms: timeoutMs, evenIfDown: false };
+    this.#patientBound = { ms: this.#atLeast(PATIENT_MS), evenIfDown: true };
     this.#metrics = metrics;
     this.#client = client;
     this.#log = log;
@@ -92,22 +97,22 @@ export class RedisLink {
 
   /** @throws RedisUnavailable and nothing else. The first argument is a key. */
   call(name: string, args: readonly [string, ...RedisValue[]]): Promise<unknown> {
-    return this.#guarded(name, args[0], REQUEST_BOUND, () => this.#client.call(name, args));
+    return this.#guarded(name, args[0], this.#requestBound, () => this.#client.call(name, args));
   }
 
   /** Values of keys of one slot. @throws RedisUnavailable and nothing else. */
   read(keys: Keys): Promise<readonly StoredValue[]> {
-    return this.#guarded('EVALSHA', keys[0], REQUEST_BOUND, () => this.#client.read(keys));
+    return this.#guarded('EVALSHA', keys[0], this.#requestBound, () => this.#client.read(keys));
   }
 
   /** A script, each run of which throws RedisUnavailable and nothing else. */
   script(lua: string): Script {
-    return this.#script(lua, REQUEST_BOUND);
+    return this.#script(lua, this.#requestBound);
   }
 
   /** The same, tried for longer and even where Redis is known to be down. */
   patientScript(lua: string): Script {
-    return this.#script(lua, PATIENT_BOUND);
+    return this.#script(lua, this.#patientBound);
   }
 
   /**
@@ -116,7 +121,7 @@ export class RedisLink {
    */
   durableScript(lua: string, waitMs: number): DurableScript {
     const run = this.#client.durableScript(lua, waitMs);
-    return (keys, args) => this.#guarded('EVALSHA', keys[0], PATIENT_BOUND, () => run(keys, args));
+    return (keys, args) => this.#guarded('EVALSHA', keys[0], this.#patientBound, () => run(keys, args));
   }
 
   subscribe(channel: string, onMessage: (message: string) => void): void {
@@ -140,7 +145,7 @@ export class RedisLink {
       this.#client.onError(() => resolve());
     });
     this.#client.connect();
-    await within(CONNECT_WAIT_MS, known).catch(() => {});
+    await within(this.#atLeast(CONNECT_WAIT_MS), known).catch(() => {});
     await this.#beat();
     const beats = setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
     this.#closed.signal.addEventListener('abort', () => clearInterval(beats));
@@ -149,6 +154,10 @@ export class RedisLink {
   close(): void {
     this.#closed.abort();
     this.#client.close();
+  }
+
+  #atLeast(ms: number): number {
+    return Math.max(ms, this.#requestBound.ms);
   }
 
   #script(lua: string, bound: Bound): Script {
@@ -188,7 +197,7 @@ export class RedisLink {
     const beats = this.#client.servers().map(async (server) => {
       if (this.#troubled.has(nameOf(DOWN, server))) return;
       const ping = () => this.#client.ping(server);
-      await within(HEARTBEAT_BOUND_MS, ping()).catch((error: unknown) => {
+      await within(this.#atLeast(HEARTBEAT_BOUND_MS), ping()).catch((error: unknown) => {
         const fault = faultOf(error, this.#connectionError);
         if (!fault.answered) this.#failed(server, fault, ping);
       });
@@ -218,7 +227,7 @@ export class RedisLink {
     const attempt = (delayMs: number) => {
       const timer = setTimeout(() => {
         if (this.#closed.signal.aborted) return;
-        within(REQUEST_BOUND.ms, probe()).then(
+        within(this.#requestBound.ms, probe()).then(
           () => this.#end(trouble, component),
           (error: unknown) => {
             this.#stillFails(component, error);

@@ -14,4 +14,6 @@ export interface RedisSettings {
   readonly sentinelPassword: string | undefined;
   readonly db: number;
   readonly tls: boolean;
+  /** The most milliseconds that a request waits for Redis. */
+  readonly timeoutMs: number;
 }

@@ -28,6 +28,7 @@ async function startProcess(
   compareMs = 60_000,
   now: () => number = Date.now,
 ): Promise<Process> {
+  const timeoutMs = 10_000;
   const none = {
     sentinelName: undefined,
     username: undefined,
@@ -35,9 +36,10 @@ async function startProcess(
     sentinelPassword: undefined,
   };
   const link = new RedisLink({
-    client: openRedis({ ...none, ...redis, db: 0, tls: false }),
+    client: openRedis({ ...none, ...redis, db: 0, tls: false, timeoutMs }),
     log: silentLog(),
     health: new Health(Date.now),
+    timeoutMs,
     metrics: newMetrics(),
   });
   let unusable = 0;

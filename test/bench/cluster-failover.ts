@@ -43,6 +43,8 @@ export async function clusterFailover(options: Options): Promise<FailoverFigures
   const fleet = await startFleet(options.processes, {
     REDIS_MODE: 'cluster',
     REDIS_NODES: cluster.addresses,
+    REDIS_TIMEOUT_MS: '80',
+    UPSTREAM_TIMEOUT_MS: '5000',
   }).catch(async (error: unknown) => {
     await cluster.stop();
     throw error;

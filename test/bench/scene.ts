@@ -57,6 +57,9 @@ export interface ProxyOptions {
   readonly embedded?: boolean;
 }
 
+/** The limits that the program has by itself; tests give it more time. */
+const DEFAULTS: Environment = { UPSTREAM_TIMEOUT_MS: '5000', REDIS_TIMEOUT_MS: '80' };
+
 export async function openScene(): Promise<Scene> {
   installRedis();
   installWrk();
@@ -73,7 +76,11 @@ export async function openScene(): Promise<Scene> {
     cores: LOAD_CORE,
   });
   const upstreamUrl = `http://127.0.0.1:${upstream.port}`;
-  const env: Environment = { ...programEnv({ url: upstreamUrl }, secret), RATE_LIMIT_TIERS: TIERS };
+  const env: Environment = {
+    ...programEnv({ url: upstreamUrl }, secret),
+    ...DEFAULTS,
+    RATE_LIMIT_TIERS: TIERS,
+  };
   const token = (): string =>
     sign(goodClaims(ORG, OWNER, { exp: Math.floor(Date.now() / 1000) + DAY_S }), secret);
   const requests = Array.from({ length: USERS }, () => ({

@@ -78,9 +78,9 @@ test('a response is served for no longer than the claim allows until Redis has s
   const { store, claims, settles, reads, claimed, clock } = setUp();
   const claim = store.claim(REF, [], ['contact']);
   claims[0]!.resolve(claimed());
-  const { store: storeParts } = await claim;
+  const held = await claim;
   clock.now = 600;
-  const stored = storeParts([change('1')]);
+  const stored = held.store([change('1')]);
   clock.now = 1000;
   void store.read(REF, ['contact']);
   expect(reads).toHaveLength(1);
@@ -115,9 +115,9 @@ test('a response that an invalidation has overtaken is not kept', async () => {
   const { store, claims, reads, claimed, invalidated } = setUp();
   const claim = store.claim(REF, [], ['contact']);
   claims[0]!.resolve(claimed());
-  const { store: storeParts } = await claim;
+  const held = await claim;
   invalidated();
-  void storeParts([change('1')]);
+  void held.store([change('1')]);
   void store.read(REF, ['contact']);
   expect(reads).toHaveLength(1);
 });

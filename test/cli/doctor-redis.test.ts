@@ -30,7 +30,8 @@ test('that is down', async () => {
 test('that hangs is given up on', async () => {
   redis.signal('SIGSTOP');
   try {
-    const { code, of } = await runDoctor(sandbox.url, { REDIS_URL: redis.url });
+    const env = { REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '80' };
+    const { code, of } = await runDoctor(sandbox.url, env);
     expect(code).toBe(1);
     expect(of('Redis').status).toBe('failed');
   } finally {

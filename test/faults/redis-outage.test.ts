@@ -6,7 +6,7 @@ import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // Off, so that what is found comes from Redis or the upstream.
-const NO_NEAR_CACHE = { CACHE_L1_MAX_MB: '0' };
+const NO_NEAR_CACHE = { CACHE_L1_MAX_MB: '0', REDIS_TIMEOUT_MS: '500' };
 
 describe('a Redis that was well', () => {
   let redis: RedisServer;
@@ -88,7 +88,7 @@ describe('a Redis that was well', () => {
     const member = await fleet.add({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
     try {
       await expectThrough(fleet, member, {
-        begin: () => void (proxy.delayMs = 200),
+        begin: () => void (proxy.delayMs = 800),
         end: () => void (proxy.delayMs = 0),
         reason: /^TIMEOUT: /,
         // An invalidation is worth the wait.

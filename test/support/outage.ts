@@ -20,7 +20,7 @@ export interface Outage {
 }
 
 /**
- * Redis may cost a request 80 ms at most. The quickest of several requests shows that on a busy machine, too. The
+ * Redis may cost a request no more than REDIS_TIMEOUT_MS. The quickest of several requests shows that on a busy machine, too. The
  * one that finds out about the outage is alone: it has to be quicker than the connection's own limit of 3 s.
  */
 const FIRST_MOST_MS = 2500;

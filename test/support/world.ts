@@ -23,16 +23,22 @@ export interface World {
   invalidate(contactId: string, org?: string, options?: Options): Promise<Answer>;
   /** A contact that no test of this file has touched before. */
   freshContact(): string;
+  /** Resolves when the program has taken in, up to the upstream, all requests that were sent before. */
+  takenIn(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** One sandbox and one program in front of it, as a test file starts them once. */
-export async function startWorld(env: Environment = {}, sandboxEnv: Environment = {}): Promise<World> {
+export async function startWorld(
+  env: Environment | ((sandbox: Sandbox) => Promise<Environment>) = {},
+  sandboxEnv: Environment = {},
+): Promise<World> {
   const sandbox = await startSandbox(sandboxEnv);
   try {
     const directory = readDirectory(await sandbox.directory());
     const secret = newSecret();
-    const program = await startProgram({ ...programEnv(sandbox, secret), ...env });
+    const own = typeof env === 'function' ? await env(sandbox) : env;
+    const program = await startProgram({ ...programEnv(sandbox, secret), ...own });
     return world(sandbox, program, secret, directory);
   } catch (error) {
     await sandbox.stop();
@@ -50,7 +56,9 @@ export function programEnv(sandbox: { readonly url: string }, secret: string): E
     ZYNTRO_BASE_URL: sandbox.url,
     ZYNTRO_API_KEY: API_KEY,
     ZYNTRO_DEVELOPER_SECRET: DEVELOPER_SECRET,
+    // Long enough for a machine on which ten processes compete for two cores.
     UPSTREAM_TIMEOUT_MS: '60000',
+    REDIS_TIMEOUT_MS: '10000',
   };
 }
 
@@ -81,6 +89,11 @@ function world(sandbox: Sandbox, program: Program, secret: string, directory: Di
       const id = first.contacts[next++];
       if (id === undefined) throw new Error('the sandbox names no more contacts');
       return id;
+    },
+    // A request takes the same way, in the same order, as those before it.
+    takenIn: async () => {
+      for (let round = 0; round < 2; round += 1)
+        await exchange(`${program.url}/contacts/${crypto.randomUUID()}`, { token: token() });
     },
     stop: async () => {
       await program.stop();

@@ -29,7 +29,7 @@ export async function checkRedis(
       settings.mode === 'cluster'
         ? await checkCluster(client, settings)
         : await checkServer(client, settings.mode);
-    const trial = await tryStore(client);
+    const trial = await tryStore(client, settings.timeoutMs);
     const clock = await readClock(client, now);
     return { findings: [reached, ...servers, ...trial], ...(clock && { clock }) };
   } finally {

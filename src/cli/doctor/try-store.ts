@@ -14,14 +14,14 @@ const ENTRY: ContactRef = { org: NOBODY, member: NOBODY, contact: NOBODY };
 const KEEP_MS = 2000;
 const ATTEMPTS = 3;
 const HEARD_WITHIN_MS = 2000;
-/** A request waits for Redis for 80 ms at most; well below that nobody notices. */
-const SLOW_MS = 40;
+/** The share of the time that a request waits for Redis from which on an operation is slow. */
+const SLOW = 0.5;
 
 /**
  * Stores an entry, reads it and takes it back, with the code that the program itself does so with: what its
  * commands, keys and channels need is what is tried.
  */
-export async function tryStore(client: RedisClient): Promise<Finding[]> {
+export async function tryStore(client: RedisClient, timeoutMs: number): Promise<Finding[]> {
   let reason = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const health = new Health(Date.now);
@@ -29,6 +29,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
       client,
       log: silentLog(),
       health,
+      timeoutMs,
       metrics: { redisFailure: () => {}, gauge: () => {} },
     });
     const store = redisPartStore({
@@ -55,7 +56,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
           failed(CHECK, 'what was stored was not there', 'see whether Redis is full, or evicts at once'),
         ];
       }
-      return judge({ heard: await heard, safe, tookMs });
+      return judge({ heard: await heard, safe, tookMs, timeoutMs });
     } catch {
       reason = health.report().reasons[0]?.detail ?? 'no answer';
       // Once may be a moment's delay; a refusal stays one.
@@ -68,7 +69,7 @@ export async function tryStore(client: RedisClient): Promise<Finding[]> {
 const ACL_ADVICE =
   'a user of its own needs the keys ~zbff:*, the channels &zbff:* and +@read +@write +@scripting +@pubsub +@connection +wait';
 
-function judge(tried: { heard: boolean; safe: boolean; tookMs: number }): Finding[] {
+function judge(tried: { heard: boolean; safe: boolean; tookMs: number; timeoutMs: number }): Finding[] {
   const findings = [passed(CHECK, 'an entry was stored, read and taken back')];
   if (!tried.heard) {
     const detail =
@@ -81,11 +82,11 @@ function judge(tried: { heard: boolean; safe: boolean; tookMs: number }): Findin
   }
   const took = `${tried.tookMs.toFixed(1)} ms an operation`;
   findings.push(
-    tried.tookMs > SLOW_MS
+    tried.tookMs > tried.timeoutMs * SLOW
       ? warned(
           'Redis speed',
           took,
-          'put Redis nearer: requests wait for it for 80 ms at most, and go on without',
+          `put Redis nearer, or raise REDIS_TIMEOUT_MS: requests wait for ${tried.timeoutMs} ms at most, and go on without it`,
         )
       : passed('Redis speed', took),
   );

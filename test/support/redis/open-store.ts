@@ -28,6 +28,7 @@ export interface OpenStoreOptions {
   readonly codec?: EntryCodec;
   /** The process's monotonic clock. */
   readonly now?: () => number;
+  readonly timeoutMs?: number;
 }
 
 /** A part store as one process has it, on a Redis of the test's own. */
@@ -37,6 +38,7 @@ export async function openStore(
     nearMaxBytes = 0,
     nearTtlMs = 1000,
     codec = plainCodec,
+    timeoutMs = 10_000,
     now = () => performance.now(),
   }: OpenStoreOptions = {},
 ): Promise<OpenedStore> {
@@ -51,11 +53,12 @@ export async function openStore(
     username: undefined,
     password: undefined,
     sentinelPassword: undefined,
+    timeoutMs,
     db: 0,
     tls: false,
     ...settings,
   });
-  const link = new RedisLink({ client, log, health, metrics: newMetrics() });
+  const link = new RedisLink({ client, log, health, timeoutMs, metrics: newMetrics() });
   let undecodable = 0;
   let unsafe = 0;
   const remote = redisPartStore({
