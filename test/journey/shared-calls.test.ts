@@ -1,43 +1,65 @@
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
+import { startGate, type Gate } from '../support/gate.ts';
 import { expectProblem } from '../support/problem.ts';
 
+/** Long enough for a crowd to arrive on a busy machine. */
+const TIMEOUT_MS = '4000';
+
+let gate: Gate;
 let world: World;
-beforeAll(async () => void (world = await startWorld({ UPSTREAM_TIMEOUT_MS: '1500' })));
-afterAll(() => world?.stop());
-afterEach(() => world.sandbox.clearFaults());
+beforeAll(async () => {
+  world = await startWorld(async (sandbox) => {
+    gate = await startGate(sandbox.url);
+    return { ZYNTRO_BASE_URL: gate.url, UPSTREAM_TIMEOUT_MS: TIMEOUT_MS };
+  });
+});
+afterAll(async () => {
+  await gate?.stop();
+  await world?.stop();
+});
+afterEach(() => {
+  gate.release();
+  return world.sandbox.clearFaults();
+});
 
 const crowd = (path: string, size: number) =>
   Promise.all(Array.from({ length: size }, () => world.get(path)));
 
-/** What was sent before this has reached the program once it has answered these, one after another. */
-async function roundTrips(count: number): Promise<void> {
-  for (let done = 0; done < count; done += 1) await world.get('/healthz');
+/** Answers to requests that have all arrived before the upstream responds. */
+async function answersAtOnce<T>(contactId: string, ask: () => Promise<T>): Promise<T> {
+  gate.hold(contactId);
+  const answers = ask();
+  await world.takenIn();
+  gate.release();
+  return answers;
 }
 
 describe('one upstream call for many callers', () => {
   test('a follower is answered when the first caller hangs up', async () => {
     const id = world.freshContact();
-    await world.sandbox.setFaults({ delayMs: 600, contactId: id });
+    gate.hold(id);
     const leader = new AbortController();
     const left = world.get(`/contacts/${id}?include=notes`, { signal: leader.signal }).catch(() => 'gone');
     await world.sandbox.awaitCalls(id, 1);
     const followers = crowd(`/contacts/${id}?include=notes`, 5);
-    await roundTrips(5);
+    await world.takenIn();
     leader.abort();
     expect(await left).toBe('gone');
+    gate.release();
     expect((await followers).map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200]);
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });
 
   test('a caller that comes after the first one hung up is answered, too', async () => {
     const id = world.freshContact();
-    await world.sandbox.setFaults({ delayMs: 400, contactId: id });
+    gate.hold(id);
     const leader = new AbortController();
     const left = world.get(`/contacts/${id}`, { signal: leader.signal }).catch(() => 'gone');
     await world.sandbox.awaitCalls(id, 1);
     leader.abort();
     await left;
+    gate.release();
     expect((await world.get(`/contacts/${id}`)).status).toBe(200);
     expect((await world.sandbox.callsFor(id)).length).toBeLessThanOrEqual(2);
   });
@@ -49,8 +71,8 @@ describe('one upstream call for many callers', () => {
     ['error:NOT_FOUND', 404, 'CONTACT_NOT_FOUND'],
   ])('a call that fails with %s fails for all who wait, once', async (mode, status, code) => {
     const id = world.freshContact();
-    await world.sandbox.setFaults({ mode, delayMs: 400, contactId: id });
-    const answers = await crowd(`/contacts/${id}?include=entity`, 50);
+    await world.sandbox.setFaults({ mode, contactId: id });
+    const answers = await answersAtOnce(id, () => crowd(`/contacts/${id}?include=entity`, 50));
     for (const answer of answers) expectProblem(answer, status, code);
     expect(new Set(answers.map((answer) => answer.json().requestId)).size).toBe(50);
     const attempts = mode === 'html' ? 2 : 1;
@@ -69,13 +91,12 @@ describe('one upstream call for many callers', () => {
 
   test('single contact, sub-resource and batch share it', async () => {
     const id = world.freshContact();
-    await world.sandbox.setFaults({ delayMs: 300, contactId: id });
     const paths = [
       `/contacts/${id}?include=notes`,
       `/contacts/${id}/notes`,
       `/contacts?ids=${id}&include=notes`,
     ];
-    const answers = await Promise.all(paths.map((path) => world.get(path)));
+    const answers = await answersAtOnce(id, () => Promise.all(paths.map((path) => world.get(path))));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });

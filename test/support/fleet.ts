@@ -2,6 +2,7 @@ import type { Environment } from './child.ts';
 import { readDirectory, type Organization } from './directory.ts';
 import { exchange, type Answer, type Json, type Options } from './http.ts';
 import { startProgram, type Program } from './start-program.ts';
+import { startGate, type Gate } from './gate.ts';
 import { startSandbox, type Sandbox } from './start-sandbox.ts';
 import { goodClaims, newSecret, sign, type Claims } from './tokens.ts';
 import { programEnv } from './world.ts';
@@ -19,11 +20,15 @@ export interface Member {
 
 export interface Fleet {
   readonly sandbox: Sandbox;
+  /** Between the programs and the sandbox. */
+  readonly gate: Gate;
   readonly members: readonly Member[];
   readonly org: Organization;
   token(memberId?: string, claims?: Claims): string;
   /** A contact that no test of this file has touched before. */
   freshContact(): string;
+  /** Resolves when each process has taken in, up to the upstream, all requests that were sent before. */
+  takenIn(members?: readonly Member[]): Promise<void>;
   /** One more process. */
   add(env?: Environment): Promise<Member>;
   stop(): Promise<void>;
@@ -32,6 +37,7 @@ export interface Fleet {
 /** A sandbox, and so many programs in front of it, all with the same settings. */
 export async function startFleet(size: number, env: Environment = {}): Promise<Fleet> {
   const sandbox = await startSandbox();
+  const gate = await startGate(sandbox.url);
   const secret = newSecret();
   const [org] = readDirectory(await sandbox.directory()).orgs;
   if (!org) throw new Error('the sandbox has no organization');
@@ -41,7 +47,7 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
   let next = 0;
 
   async function add(more: Environment = {}): Promise<Member> {
-    const program = await startProgram({ ...programEnv(sandbox, secret), ...env, ...more });
+    const program = await startProgram({ ...programEnv(gate, secret), ...env, ...more });
     const member: Member = {
       program,
       get: (path, options = {}) => exchange(`${program.url}${path}`, { token: token(), ...options }),
@@ -68,7 +74,14 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
 
   async function stop(): Promise<void> {
     await Promise.all(members.map(({ program }) => program.stop()));
+    await gate.stop();
     await sandbox.stop();
+  }
+
+  function freshContact(): string {
+    const id = org!.contacts[next++];
+    if (id === undefined) throw new Error('the sandbox names no more contacts');
+    return id;
   }
 
   try {
@@ -79,13 +92,15 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
   }
   return {
     sandbox,
+    gate,
     members,
     org,
     token,
-    freshContact: () => {
-      const id = org.contacts[next++];
-      if (id === undefined) throw new Error('the sandbox names no more contacts');
-      return id;
+    freshContact,
+    // A request takes the same way, in the same order, as those before it.
+    takenIn: async (some = members) => {
+      for (let round = 0; round < 2; round += 1)
+        await Promise.all(some.map((member) => member.get(`/contacts/${crypto.randomUUID()}`)));
     },
     add,
     stop,
