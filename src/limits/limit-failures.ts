@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
 import { AppError, isAppError } from '../errors.ts';
+import { clientAddress, type Trust } from '../lib/client-address.ts';
 import type { Allowance, Tier } from './allowance.ts';
 import { rateLimitUnavailable } from './limit-caller.ts';
 import { limitKey } from './limit-key.ts';
@@ -45,6 +46,9 @@ export function limitFailures(
 }
 
 function addressKey(req: Request): string {
-  // Undefined once the connection is gone, and then nobody reads the answer.
-  return limitKey('address', ipKeyGenerator(req.ip ?? '', IPV6_CLIENT_BITS));
+  const forwardedFor = req.get('x-forwarded-for') ?? '';
+  const trust = req.app.get('trust proxy fn') as Trust;
+  // Express's `req.ip` keeps the port that a proxy may write.
+  const address = clientAddress(req.socket.remoteAddress, forwardedFor, trust);
+  return limitKey('address', ipKeyGenerator(address, IPV6_CLIENT_BITS));
 }

@@ -162,10 +162,24 @@ describe('failed authentication', () => {
     expect((await bad(world, from('203.0.113.7, 2001:db8:1:2::9'))).status).toBe(429);
   });
 
+  test('a client in any spelling is one client, and an invented name is not a client of its own', async () => {
+    const world = await start({ TRUST_PROXY: '1' });
+    await exhaust(world, from('203.0.113.7:4711'));
+    for (const spelling of ['203.0.113.7', '203.000.113.007', '::ffff:203.0.113.7', '[::FFFF:cb00:7107]:80'])
+      expect((await bad(world, from(spelling))).status).toBe(429);
+    expect((await bad(world, from('203.0.113.8:4711'))).status).toBe(401);
+    await Promise.all(
+      Array.from({ length: 700 }, (_, index) => bad(world, from(`_hidden${index}, , junk-${index}`))),
+    );
+    for (const junk of ['unknown', '_other', '']) expect((await bad(world, from(junk))).status).toBe(429);
+    expect((await bad(world, from('203.0.113.9'))).status).toBe(401);
+  });
+
   test('as addresses and ranges, too', async () => {
     const world = await start({ TRUST_PROXY: 'loopback, 10.0.0.0/8' });
     await exhaust(world, from('203.0.113.7, 10.1.2.3'));
     expect((await bad(world, from('203.0.113.7, 10.1.2.3'))).status).toBe(429);
+    expect((await bad(world, from('203.0.113.7:80, 10.1.2.4:4711'))).status).toBe(429);
     expect((await bad(world, from('203.0.113.8, 10.1.2.3'))).status).toBe(401);
   });
 });
