@@ -27,11 +27,7 @@ export function describePartStore(
 
     /** Expects these entries and no others, none of them younger and none older than the test can make it. */
     function expectEntries(actual: Entries, expected: Entries): void {
-      const content = (entries: Entries) =>
-        Object.fromEntries(
-          Object.entries(entries).map(([part, { bytes, contentHash: hash }]) => [part, { bytes, hash }]),
-        );
-      expect(content(actual)).toEqual(content(expected));
+      expect(contentOf(actual)).toEqual(contentOf(expected));
       // Whole milliseconds are stored.
       const slackMs = now() - begunAt + 2;
       for (const part of PARTS) {
@@ -147,4 +143,10 @@ export function describePartStore(
       }
     });
   });
+}
+
+function contentOf(entries: Entries) {
+  return Object.fromEntries(
+    Object.entries(entries).map(([part, { bytes, contentHash: hash }]) => [part, { bytes, hash }]),
+  );
 }

@@ -92,11 +92,6 @@ describe('an answer', () => {
     await allClosed();
   });
 
-  const encoded = (coding: string, body: Buffer) => [
-    `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${body.length}\r\n\r\n`,
-    body,
-  ];
-
   test('asks for identity, and is decoded if it is compressed nevertheless', async () => {
     expect(await call()).toBe(BODY);
     expect(asked).toMatch(/^accept-encoding: identity\r$/m);
@@ -187,3 +182,10 @@ test('an answer may take longer than the proxy may for its own', async () => {
   };
   expect(await call()).toBe(BODY);
 });
+
+function encoded(coding: string, body: Buffer): (string | Buffer)[] {
+  return [
+    `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    body,
+  ];
+}
