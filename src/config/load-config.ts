@@ -10,6 +10,7 @@ import { isLoopbackHost } from './hosts.ts';
 import { buildIssuers } from './issuers.ts';
 import { buildRedis } from './redis.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
+import { buildTracing } from './tracing.ts';
 import type { Values } from './variables.ts';
 
 export type Config = ReturnType<typeof loadConfig>;
@@ -100,17 +101,6 @@ export function loadConfig(env: Environment) {
       maxPerSecond: all.UPSTREAM_MAX_RPS && Math.floor(all.UPSTREAM_MAX_RPS / all.WEB_CONCURRENCY),
     },
   });
-}
-
-/** On where it is said where to send traces to; how to send them is read by the exporter itself. */
-function buildTracing(values: Values) {
-  if (values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined;
-  if (values.OTEL_SDK_DISABLED.toLowerCase() === 'true') return undefined;
-  return {
-    sampler: values.OTEL_TRACES_SAMPLER,
-    ratio: values.OTEL_TRACES_SAMPLER_ARG,
-    scheduleDelayMs: values.OTEL_BSP_SCHEDULE_DELAY,
-  };
 }
 
 /** Several processes share what is in Redis alone, and each needs a part of the upstream's budget. */

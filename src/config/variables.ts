@@ -207,26 +207,11 @@ export const VARIABLES = {
   CACHE_L1_TTL_MS: whole(0, 60_000).default(1000),
   CACHE_ENCRYPTION_KEYS: someOf.optional(),
 
-  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: text.optional(),
   OTEL_SDK_DISABLED: text.default('false'),
-  OTEL_TRACES_SAMPLER: z
-    .enum([
-      'always_on',
-      'always_off',
-      'traceidratio',
-      'parentbased_always_on',
-      'parentbased_always_off',
-      'parentbased_traceidratio',
-    ])
-    .default('parentbased_always_on'),
-  OTEL_TRACES_SAMPLER_ARG: z
-    .string()
-    .refine((value) => /^[01](\.\d{1,9})?$/.test(value) && Number(value) <= 1, {
-      error: 'must be a number from 0 to 1',
-    })
-    .transform(Number)
-    .default(1),
-  OTEL_BSP_SCHEDULE_DELAY: whole(1, 600_000).default(5000),
+  OTEL_TRACES_SAMPLER: text.default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: text.default('1'),
+  OTEL_BSP_SCHEDULE_DELAY: text.default('5000'),
 
   REDIS_URL: redisUrl.optional(),
   REDIS_MODE: z

@@ -102,7 +102,11 @@ function samplerOf({ sampler, ratio }: TracingSettings): Sampler {
 /** Tells the log now and then that spans are lost; the exporter's message can quote its headers. */
 function reporting(exporter: SpanExporter, log: Log): SpanExporter {
   const tell = seldom(
-    (times) => log.warn({ times, advice: 'check OTEL_EXPORTER_OTLP_ENDPOINT' }, 'traces cannot be exported'),
+    (times) =>
+      log.warn(
+        { times, advice: 'set OTEL_EXPORTER_OTLP_ENDPOINT to a collector that takes OTLP over HTTP' },
+        'traces cannot be exported',
+      ),
     { everyMs: TELL_EVERY_MS, now: () => performance.now() },
   );
   return {

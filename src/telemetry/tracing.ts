@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isAppError } from '../errors.ts';
-import type { Log } from './log.ts';
+import { describeError, type Log } from './log.ts';
 import { isSampled, type TraceContext } from './trace-context.ts';
 
 export type Attributes = Readonly<Record<string, string | number>>;
@@ -37,20 +37,34 @@ export interface TracingSettings {
 const current = new AsyncLocalStorage<TraceContext>();
 let tracer: Tracer | undefined;
 
+export interface TracingOptions {
+  /** Undefined if tracing is off. */
+  readonly settings: TracingSettings | undefined;
+  /** Names of variables whose values are not supported. */
+  readonly ignored: readonly string[];
+}
+
 /**
- * Turns tracing on for the process where it is configured; what it takes is not even loaded otherwise.
+ * Turns tracing on for the process if it is configured; OpenTelemetry's SDK is not loaded otherwise. A failure
+ * is logged, and the program goes on without traces.
  *
- * @returns how to send what is left, in at most so many milliseconds.
+ * @returns a function that sends the spans that are left, in at most so many milliseconds.
  */
 export async function startTracing(
-  settings: TracingSettings | undefined,
+  { settings, ignored }: TracingOptions,
   log: Log,
 ): Promise<(ms: number) => Promise<void>> {
+  if (ignored.length > 0) log.warn({ variables: ignored }, 'OpenTelemetry values not supported, ignored');
   if (!settings) return async () => {};
-  const { openTracer } = await import('./otel-tracer.ts');
-  const opened = openTracer(settings, log);
-  tracer = opened;
-  return (ms) => opened.close(ms);
+  try {
+    const { openTracer } = await import('./otel-tracer.ts');
+    const opened = openTracer(settings, log);
+    tracer = opened;
+    return (ms) => opened.close(ms);
+  } catch (error) {
+    log.warn({ error: describeError(error) }, 'tracing failed to start, going on without');
+    return async () => {};
+  }
 }
 
 /** Whether what runs now is part of a trace that is kept. */

@@ -262,6 +262,20 @@ const get = (program: Program) =>
 const warnings = (program: Program) =>
   parsedLines(program.stdout()).filter((line) => line['msg'] === 'traces cannot be exported');
 
+test('values that are not supported are reported at the start, and requests are answered', async () => {
+  const program = await startWith({
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_TRACES_SAMPLER: 'xray',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization: Bearer x\ny',
+    OTEL_RESOURCE_ATTRIBUTES: 'no equals sign, a=b c%,=',
+  });
+  expect((await get(program)).status).toBe(200);
+  expect(parsedLines(program.stdout())).toContainEqual(
+    expect.objectContaining({ level: 'warn', variables: ['OTEL_TRACES_SAMPLER'] }),
+  );
+  expect((await program.stop()).code).toBe(0);
+});
+
 describe('a collector that fails', () => {
   test('hurts no request, is told once, and holds up no end', async () => {
     const program = await startWith({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });

@@ -1,0 +1,53 @@
+import { loadConfig } from '../../src/config/load-config.ts';
+import { newSecret } from '../support/tokens.ts';
+import { programEnv } from '../support/world.ts';
+
+const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
+const tracing = (env: Record<string, string>) =>
+  loadConfig({ ...programEnv({ url: 'http://127.0.0.1:9' }, newSecret()), ...env }).tracing;
+
+const DEFAULTS = { sampler: 'parentbased_always_on', scheduleDelayMs: 5000 };
+
+test.each([
+  ['OTEL_TRACES_SAMPLER', 'xray'],
+  ['OTEL_TRACES_SAMPLER', 'jaeger_remote'],
+  ['OTEL_TRACES_SAMPLER', 'ALWAYSON'],
+  ['OTEL_BSP_SCHEDULE_DELAY', '0'],
+  ['OTEL_BSP_SCHEDULE_DELAY', '5s'],
+  ['OTEL_BSP_SCHEDULE_DELAY', '1e99'],
+])('%s=%s is ignored by name', (name, value) => {
+  expect(tracing({ ...ENDPOINT, [name]: value })).toMatchObject({ settings: DEFAULTS, ignored: [name] });
+});
+
+test.each(['2', '-0.1', 'NaN', 'endpoint=http://localhost:14250'])(
+  'OTEL_TRACES_SAMPLER_ARG=%s is ignored if the sampler takes a ratio',
+  (arg) => {
+    const env = { ...ENDPOINT, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: arg };
+    expect(tracing(env)).toMatchObject({
+      settings: { sampler: 'traceidratio', ratio: 1 },
+      ignored: ['OTEL_TRACES_SAMPLER_ARG'],
+    });
+  },
+);
+
+test('the argument of a sampler that is not supported is not reported as well', () => {
+  const env = { OTEL_TRACES_SAMPLER: 'jaeger_remote', OTEL_TRACES_SAMPLER_ARG: 'endpoint=http://x' };
+  expect(tracing({ ...ENDPOINT, ...env }).ignored).toEqual(['OTEL_TRACES_SAMPLER']);
+});
+
+test('names of samplers are case-insensitive, and ratios are numbers', () => {
+  const env = { OTEL_TRACES_SAMPLER: 'ParentBased_TraceIdRatio', OTEL_TRACES_SAMPLER_ARG: '0.25' };
+  expect(tracing({ ...ENDPOINT, ...env })).toEqual({
+    settings: { sampler: 'parentbased_traceidratio', ratio: 0.25, scheduleDelayMs: 5000 },
+    ignored: [],
+  });
+});
+
+test.each(['collector:4318', 'http://', '%', 'ftp://collector'])(
+  'an endpoint %s turns tracing off and is reported by name',
+  (endpoint) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+    expect(tracing(env)).toEqual({ settings: undefined, ignored: ['OTEL_EXPORTER_OTLP_ENDPOINT'] });
+    expect(tracing({ ...env, OTEL_SDK_DISABLED: 'true' }).settings).toBeUndefined();
+  },
+);

@@ -1,0 +1,88 @@
+import { silentLog } from '../../src/telemetry/log.ts';
+import { openTracer } from '../../src/telemetry/otel-tracer.ts';
+import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
+
+const SETTINGS = { sampler: 'always_on', ratio: 1, scheduleDelayMs: 600_000 };
+/** Every variable that the SDK reads by itself. */
+const NAMES = [
+  'OTEL_SERVICE_NAME',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_LOG_LEVEL',
+  'OTEL_TRACES_EXPORTER',
+  'OTEL_PROPAGATORS',
+  'OTEL_BSP_MAX_QUEUE_SIZE',
+  'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
+  'OTEL_BSP_EXPORT_TIMEOUT',
+  'OTEL_ATTRIBUTE_COUNT_LIMIT',
+  'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT',
+  'OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT',
+  ...['ENDPOINT', 'HEADERS', 'TIMEOUT', 'PROTOCOL', 'COMPRESSION', 'CERTIFICATE', 'CLIENT_KEY'].flatMap(
+    (name) => [`OTEL_EXPORTER_OTLP_${name}`, `OTEL_EXPORTER_OTLP_TRACES_${name}`],
+  ),
+  'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
+];
+const VALUES = [
+  ' ',
+  '0',
+  '-1',
+  '1e999',
+  '10s',
+  'NaN',
+  'true',
+  'none',
+  'grpc',
+  'zstd',
+  '%',
+  '%E0%A4%A',
+  '=',
+  ',,,',
+  'a=b=c,=,d',
+  'no equals sign, a=b c%,=',
+  'authorization: Bearer x\ny',
+  'x-header=a\u0001b',
+  'bad header=1',
+  'a=\u{1f600}',
+  'collector:4318',
+  'http://',
+  'http://[::1',
+  'ftp://127.0.0.1/',
+  'http://user:%@127.0.0.1:1/',
+  'https://127.0.0.1:1',
+  'unix:///var/run/otel.sock',
+  '/no/such/file',
+  '/dev/null',
+  'a'.repeat(20_000),
+];
+
+let receiver: OtlpReceiver;
+const before = { ...process.env };
+beforeAll(async () => {
+  receiver = await startOtlpReceiver();
+});
+afterEach(() => {
+  for (const name of NAMES) delete process.env[name];
+  Object.assign(process.env, before);
+});
+afterAll(() => receiver.stop());
+
+test.each(NAMES)('no value of %s makes tracing throw, at the start or later', async (name) => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    for (const value of VALUES) {
+      process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = receiver.url;
+      // Bounds the retries, which would outlive the test.
+      process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '200';
+      process.env[name] = value;
+      const tracer = openTracer(SETTINGS, silentLog());
+      const span = tracer.start({ name: 'span', kind: 'server' }, undefined);
+      span.set({ key: 'value' });
+      span.end();
+      await tracer.close(200);
+    }
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});
