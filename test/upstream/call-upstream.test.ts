@@ -184,8 +184,5 @@ test('an answer may take longer than the proxy may for its own', async () => {
 });
 
 function encoded(coding: string, body: Buffer): (string | Buffer)[] {
-  return [
-    `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${body.length}\r\n\r\n`,
-    body,
-  ];
+  return [`HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${body.length}\r\n\r\n`, body];
 }
