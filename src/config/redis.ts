@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { RedisAddress, RedisSettings } from '../redis/redis-settings.ts';
 import type { Faults } from './faults.ts';
 import { readUserInfo } from './user-info.ts';
@@ -45,12 +46,17 @@ export function buildRedis(values: Partial<Values>, faults: Faults): RedisSettin
     db,
     timeoutMs,
     tls: url?.protocol === 'rediss:',
+    certificateNames: namesAmong([...(url ? [addressOf(url)] : []), ...nodes]),
   };
 }
 
 /** Whether a URL has a host, a port that can be connected to, and nothing behind them. */
 function isPlainAddress({ hostname, port, pathname, search, hash }: URL): boolean {
   return isRedisHost(hostname) && port !== '0' && /^\/?$/.test(pathname) && !search && !hash;
+}
+
+function namesAmong(addresses: readonly RedisAddress[]): string[] {
+  return [...new Set(addresses.map(({ host }) => host).filter((host) => isIP(host) === 0))];
 }
 
 function addressOf(url: URL): RedisAddress {

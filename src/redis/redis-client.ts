@@ -2,6 +2,7 @@ import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
 import { gatheredReads } from './gathered-reads.ts';
 import { openConnection } from './redis-connections.ts';
+import { saysWhy } from './redis-fault.ts';
 import type { RedisSettings } from './redis-settings.ts';
 import { READ, storedValues, type StoredValue } from './stored-value.ts';
 
@@ -49,7 +50,11 @@ const SUBSCRIBER_PING_MS = 1000;
 const PING_KEY = 'zbff:ping';
 
 export function openRedis(settings: RedisSettings): RedisClient {
-  const client = openConnection(settings);
+  const errorListeners: ((error: Error) => void)[] = [];
+  const report = (error: Error) => {
+    if (saysWhy(error)) for (const listener of errorListeners) listener(error);
+  };
+  const client = openConnection(settings, report);
   const subscriber = openConnection(settings);
   // WAIT holds up its whole connection, so it has one where nobody else waits for a reply.
   const durable = settings.mode === 'standalone' ? client : openConnection(settings);
@@ -59,6 +64,8 @@ export function openRedis(settings: RedisSettings): RedisClient {
   const together = togetherOn(client);
   const confirmations = new Map<Redis, Promise<number>>();
 
+  client.on('error', report);
+  client.on('node error', report);
   // Without a listener an error would be printed; which is why it is heard even where nobody asks.
   for (const one of [subscriber, durable]) one.on('error', ignore);
   subscriber.on('message', (channel: string, message: string) => channels.get(channel)?.(message));
@@ -111,10 +118,7 @@ export function openRedis(settings: RedisSettings): RedisClient {
       if (node) await node.ping();
       else if (mastersOf(client).includes(server)) throw new Error('not connected');
     },
-    onError: (listener) => {
-      client.on('error', listener);
-      client.on('node error', listener);
-    },
+    onError: (listener) => void errorListeners.push(listener),
     onReady: (listener) => void client.on('ready', listener),
     subscribe(channel, onMessage) {
       channels.set(channel, onMessage);

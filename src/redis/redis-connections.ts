@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import { sentinelConnector, serverConnector, serverName, tlsOptions } from './redis-connector.ts';
 import type { RedisSettings } from './redis-settings.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
@@ -7,9 +8,13 @@ const SOCKET_TIMEOUT_MS = 3000;
 /** Sentinels are asked anew for the master; a fixed address may by then lead to another server. */
 const READONLY_RECONNECT_MS = { sentinel: 1000, cluster: 1000, standalone: 30_000 };
 
-/** A connection, or those to a Cluster's nodes, that nobody has asked to connect yet. */
-export function openConnection(settings: RedisSettings): Redis | Cluster {
-  return settings.mode === 'cluster' ? openCluster(settings) : openServer(settings);
+/**
+ * A connection, or those to a Cluster's nodes, that nobody has asked to connect yet.
+ *
+ * @param onError Invoked with the errors of all connections, those that ioredis opens by itself included.
+ */
+export function openConnection(settings: RedisSettings, onError?: (error: Error) => void): Redis | Cluster {
+  return settings.mode === 'cluster' ? openCluster(settings, onError) : openServer(settings, onError);
 }
 
 /** ioredis's defaults keep a command for over a minute while Redis is down: here it fails, and at once. */
@@ -17,7 +22,7 @@ function connectionOptions(settings: RedisSettings) {
   return {
     ...(settings.username !== undefined && { username: settings.username }),
     ...(settings.password !== undefined && { password: settings.password }),
-    ...(settings.tls && { tls: {} }),
+    ...(settings.tls && { tls: tlsOptions(settings.certificateNames) }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
     keepAlive: 10_000,
@@ -44,7 +49,7 @@ function retryDelayMs(times: number): number {
   return Math.min(50 * 2 ** Math.min(times, 5), 1000) * (0.75 + Math.random() / 2);
 }
 
-function openServer(settings: RedisSettings): Redis {
+function openServer(settings: RedisSettings, onError?: (error: Error) => void): Redis {
   const options = {
     ...connectionOptions(settings),
     db: settings.db,
@@ -52,19 +57,32 @@ function openServer(settings: RedisSettings): Redis {
     enableOfflineQueue: false,
     retryStrategy: retryDelayMs,
   };
-  if (settings.mode === 'standalone') return new Redis({ ...options, ...settings.nodes[0] });
+  if (settings.mode === 'standalone')
+    return new Redis({ ...options, ...settings.nodes[0], Connector: serverConnector(onError) });
   return new Redis({
     ...options,
     sentinels: settings.nodes.map((node) => ({ ...node })),
     name: settings.sentinelName!,
     ...(settings.sentinelPassword !== undefined && { sentinelPassword: settings.sentinelPassword }),
-    ...(settings.tls && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    ...(settings.tls && {
+      sentinelTLS: tlsOptions(settings.certificateNames),
+      enableTLSForSentinelMode: true,
+      natMap: withServerName,
+    }),
+    Connector: sentinelConnector(onError),
     failoverDetector: true,
     sentinelRetryStrategy: retryDelayMs,
   });
 }
 
-function openCluster(settings: RedisSettings): Cluster {
+/** The master's address as Sentinels give it; ioredis passes it to `tls.connect` as it is. */
+function withServerName(address: string): { host: string; port: number } {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at);
+  return { host, port: Number(address.slice(at + 1)), ...serverName(host) };
+}
+
+function openCluster(settings: RedisSettings, onError?: (error: Error) => void): Cluster {
   return new Cluster(
     settings.nodes.map((node) => ({ ...node })),
     {
@@ -78,7 +96,7 @@ function openCluster(settings: RedisSettings): Cluster {
       maxRedirections: 4,
       retryDelayOnFailover: 50,
       retryDelayOnClusterDown: 50,
-      redisOptions: connectionOptions(settings),
+      redisOptions: { ...connectionOptions(settings), Connector: serverConnector(onError) },
     },
   );
 }

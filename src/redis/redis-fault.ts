@@ -22,6 +22,7 @@ const UNUSABLE: Readonly<Record<string, string>> = {
   CLUSTERDOWN: 'the Cluster has slots that no master serves',
   MASTERDOWN: 'the replica has lost its master',
   BUSY: 'a script blocks Redis',
+  MAXCLIENTS: 'Redis has its maximum number of clients: raise maxclients, or close the connections of others',
   CROSSSLOT: WRONG_MODE,
   MOVED: WRONG_MODE,
   NOT_A_CLUSTER: WRONG_MODE,
@@ -37,17 +38,37 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 const REFUSED_OTHERWISE = 'Redis refuses a command: it must be version 6.2 or newer, with Lua scripts';
 
+/** The code of an error that gives no reason. */
+const NO_REASON = 'UNCONNECTED';
+
 /** Replies that all begin with ERR, and libraries' errors, told apart by what else they say. */
 const BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/ACL failure in script|can't run this command or subcommand/, 'NOPERM'],
   [/cluster support disabled/, 'NOT_A_CLUSTER'],
   [/All sentinels are unreachable/, 'NO_SENTINEL'],
+  [/max number of clients/, 'MAXCLIENTS'],
 ];
 
-/** OpenSSL's and Node's many names for a certificate that is no good. */
-const CERTIFICATE = /CERT|LEAF_SIGNATURE/;
+const EXPIRED = 'the certificate of Redis has expired or is not valid yet: renew it, and check the clock';
+const OTHER_NAME =
+  'the certificate of Redis is for another host: use one of its names in REDIS_URL or REDIS_NODES, or have it issued for this host';
 const NOT_TRUSTED =
-  'the certificate of Redis is not trusted, or is for another host: name its authority in NODE_EXTRA_CA_CERTS';
+  'the certificate of Redis is not trusted: name the file of its authority in NODE_EXTRA_CA_CERTS';
+const NO_TLS =
+  'the server speaks no TLS that is accepted here: check rediss:// against redis://, and the port';
+
+/** Reasons for which TLS fails, by the codes of OpenSSL and Node. The first match counts. */
+const TLS_ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, EXPIRED],
+  [/^ERR_TLS_CERT_ALTNAME/, OTHER_NAME],
+  [/CERT|LEAF_SIGNATURE/, NOT_TRUSTED],
+  [/^(EPROTO|ERR_SSL_)/, NO_TLS],
+];
+
+/** Whether an error gives a reason, rather than only saying that there is no connection. */
+export function saysWhy(error: Error): boolean {
+  return codeOf(error) !== NO_REASON;
+}
 
 /** @param connectionError why there is no connection, which says more than that there is none. */
 export function faultOf(error: unknown, connectionError: Error | undefined): RedisFault {
@@ -60,8 +81,12 @@ export function faultOf(error: unknown, connectionError: Error | undefined): Red
 }
 
 function adviceOn(code: string): string {
-  if (CERTIFICATE.test(code)) return NOT_TRUSTED;
-  return UNUSABLE[code] ?? REFUSED[code] ?? 'there is no connection to Redis';
+  return (
+    UNUSABLE[code] ??
+    REFUSED[code] ??
+    TLS_ADVICE.find(([form]) => form.test(code))?.[1] ??
+    'there is no connection to Redis'
+  );
 }
 
 /** Node's code, or the word that begins Redis's reply; the rest of a reply can quote what was sent. */
@@ -69,10 +94,11 @@ function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   if (error.name === 'TimeoutError') return 'TIMEOUT';
   const { code, lastNodeError } = error as { code?: unknown; lastNodeError?: unknown };
+  // No node of a Cluster, or no Sentinel, can be used: the last one tried says why.
+  const nodeCode = lastNodeError instanceof Error ? codeOf(lastNodeError) : NO_REASON;
+  if (nodeCode !== NO_REASON) return nodeCode;
   const told = BY_TEXT.find(([text]) => text.test(error.message))?.[1];
   if (told !== undefined) return told;
-  // A Cluster of which no node can be used: the last one tried says why.
-  if (lastNodeError instanceof Error) return codeOf(lastNodeError);
   if (typeof code === 'string') return code.slice(0, 64);
-  return /^[A-Z]{3,32}\b/.exec(error.message)?.[0] ?? 'UNCONNECTED';
+  return /^[A-Z]{3,32}\b/.exec(error.message)?.[0] ?? NO_REASON;
 }

@@ -16,4 +16,6 @@ export interface RedisSettings {
   readonly tls: boolean;
   /** The most milliseconds that a request waits for Redis. */
   readonly timeoutMs: number;
+  /** Configured host names. A certificate for one of them is good for every server. */
+  readonly certificateNames: readonly string[];
 }

@@ -36,7 +36,7 @@ async function startProcess(
     sentinelPassword: undefined,
   };
   const link = new RedisLink({
-    client: openRedis({ ...none, ...redis, db: 0, tls: false, timeoutMs }),
+    client: openRedis({ ...none, ...redis, db: 0, tls: false, certificateNames: [], timeoutMs }),
     log: silentLog(),
     health: new Health(Date.now),
     timeoutMs,

@@ -1,4 +1,4 @@
-import { faultOf } from '../../src/redis/redis-fault.ts';
+import { faultOf, saysWhy } from '../../src/redis/redis-fault.ts';
 
 function reply(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError' });
@@ -31,6 +31,13 @@ describe('a server that is of no use', () => {
     [Object.assign(new Error('late'), { name: 'TimeoutError' }), 'TIMEOUT'],
     [new Error('All sentinels are unreachable. Retrying from scratch after 10ms.'), 'NO_SENTINEL'],
     [Object.assign(new Error('None'), { lastNodeError: withCode('ECONNREFUSED') }), 'ECONNREFUSED'],
+    [
+      Object.assign(new Error('All sentinels are unreachable.'), {
+        lastNodeError: withCode('CERT_HAS_EXPIRED'),
+      }),
+      'CERT_HAS_EXPIRED',
+    ],
+    [reply('ERR max number of clients reached'), 'MAXCLIENTS'],
     ['no error at all', 'UNKNOWN'],
   ])('%s', (error, code) => {
     expect(faultOf(error, undefined)).toMatchObject({ code, answered: false });
@@ -52,4 +59,20 @@ describe('a server that is of no use', () => {
 test('nothing of what was sent or answered comes out, but for the code', () => {
   const fault = faultOf(reply("ERR value 'Jane Smith' of secret-key is wrong"), undefined);
   expect(JSON.stringify(fault)).not.toMatch(/Jane|secret-key/);
+});
+
+test.each([
+  ['CERT_HAS_EXPIRED', /expired/],
+  ['CERT_NOT_YET_VALID', /not valid yet/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', /another host/],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /NODE_EXTRA_CA_CERTS/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', /NODE_EXTRA_CA_CERTS/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', /rediss:\/\/ against redis:\/\//],
+])('%s has advice of its own', (code, advice) => {
+  expect(faultOf(withCode(code), undefined).advice).toMatch(advice);
+});
+
+test('an error that only says that there is no connection gives no reason', () => {
+  expect(saysWhy(new Error('Connection is closed.'))).toBe(false);
+  expect(saysWhy(withCode('ECONNREFUSED'))).toBe(true);
 });

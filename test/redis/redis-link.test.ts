@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -64,4 +66,28 @@ test('a server that refuses some commands is asked for the others, and told of o
   await server.cli('acl', 'setuser', 'default', '+@all');
   await waitFor('the recovery', () => opened.health.report().reasons.length === 0);
   expect(messages()).toEqual(['Redis refuses commands', 'Redis takes commands again']);
+});
+
+test('a server with its maximum number of clients is the reason, and is used once others have left', async () => {
+  const full = await startRedis({ args: ['--maxclients', '1'] });
+  const other = connect(full.port, '127.0.0.1');
+  await once(other, 'connect');
+  const late = await openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: full.port }] });
+  try {
+    await waitFor('the reason', () =>
+      late.health
+        .report()
+        .reasons.some(({ detail }) => /^MAXCLIENTS: .*maximum number of clients/.test(detail)),
+    );
+    other.destroy();
+    await waitFor('the recovery', async () => {
+      // Its own connections need more than the one that is free.
+      await full.cli('config', 'set', 'maxclients', '100').catch(() => {});
+      return late.health.report().reasons.length === 0;
+    });
+  } finally {
+    late.close();
+    other.destroy();
+    await full.stop();
+  }
 });

@@ -3,27 +3,42 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Files of a certificate authority made for the occasion, and of a server on 127.0.0.1 that it vouches for. */
+/** Files of a certificate authority made for the occasion, and of a server that it vouches for. */
 export interface Certificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+  /** Arguments that make redis-server take TLS connections alone, on this port. */
+  readonly serverArgs: (port: number) => string[];
   remove(): void;
 }
 
-export function makeCertificates(): Certificates {
+export interface CertificateOptions {
+  /** As `subjectAltName` takes it. */
+  readonly altName?: string;
+  readonly expired?: boolean;
+}
+
+export function makeCertificates({
+  altName = 'IP:127.0.0.1',
+  expired = false,
+}: CertificateOptions = {}): Certificates {
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-tls-'));
   const openssl = (args: string) =>
     void execFileSync('openssl', args.split(/\s+/), { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
-  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2';
-  openssl(`${request} -keyout ca.key -out ca.pem -subj /CN=zyntro-bff-test-ca`);
-  openssl(`${request} -keyout server.key -out server.pem -subj /CN=redis -CA ca.pem -CAkey ca.key
-    -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE`);
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc';
+  openssl(`req -x509 ${key} -days 2 -keyout ca.key -out ca.pem -subj /CN=zyntro-bff-test-ca`);
+  openssl(`req ${key} -keyout server.key -out server.csr -subj /CN=redis -addext subjectAltName=${altName}
+    -addext basicConstraints=critical,CA:FALSE`);
+  openssl(`x509 -req -in server.csr -CA ca.pem -CAkey ca.key -days ${expired ? -1 : 2} -copy_extensions copy
+    -out server.pem`);
   const at = (name: string) => path.join(directory, name);
+  const files = { ca: at('ca.pem'), cert: at('server.pem'), key: at('server.key') };
   return {
-    ca: at('ca.pem'),
-    cert: at('server.pem'),
-    key: at('server.key'),
+    ...files,
+    serverArgs: (port) =>
+      `--port 0 --tls-port ${port} --tls-auth-clients no --tls-cert-file ${files.cert} --tls-key-file ${files.key}
+        --tls-ca-cert-file ${files.ca}`.split(/\s+/),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

@@ -56,6 +56,7 @@ export async function openStore(
     timeoutMs,
     db: 0,
     tls: false,
+    certificateNames: [],
     ...settings,
   });
   const link = new RedisLink({ client, log, health, timeoutMs, metrics: newMetrics() });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { HANG_MS, waitFor } from '../wait-for.ts';
+import type { Certificates } from '../certificates.ts';
 import { startRedis, type RedisServer } from './redis-server.ts';
 
 const run = promisify(execFile);
@@ -15,18 +16,40 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
+export interface RedisClusterOptions {
+  /** For a Cluster that takes TLS connections alone. */
+  readonly certificates?: Certificates;
+  /** More arguments of every node. */
+  readonly args?: readonly string[];
+}
+
 /** A real Cluster: three masters with a replica each. */
-export async function startCluster(): Promise<RedisCluster> {
-  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+export async function startCluster({
+  certificates,
+  args: more = [],
+}: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...more];
+  const tls = ['--tls-cluster', 'yes', '--tls-replication', 'yes'];
+  const cliArgs = certificates ? ['--tls', '--insecure'] : [];
   const nodes = await Promise.all(
     Array.from({ length: NODES }, () =>
-      startRedis({ args: [...args, '--cluster-config-file', 'nodes.conf'] }),
+      startRedis({
+        args: (port) => [
+          ...args,
+          '--cluster-config-file',
+          'nodes.conf',
+          ...(certificates ? [...certificates.serverArgs(port), ...tls] : []),
+        ],
+        cliArgs,
+      }),
     ),
   );
   const addresses = nodes.map((node) => `127.0.0.1:${node.port}`);
-  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'], {
-    timeout: HANG_MS,
-  });
+  await run(
+    'redis-cli',
+    [...cliArgs, '--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'],
+    { timeout: HANG_MS },
+  );
   await waitFor('the cluster to form', async () => {
     const states = await Promise.all(nodes.map((node) => node.cli('cluster', 'info')));
     const links = await Promise.all(nodes.map((node) => node.cli('info', 'replication')));

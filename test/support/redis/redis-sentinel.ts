@@ -1,4 +1,5 @@
 import { waitFor } from '../wait-for.ts';
+import type { Certificates } from '../certificates.ts';
 import { startRedis, type RedisServer } from './redis-server.ts';
 
 const NAME = 'main';
@@ -13,15 +14,20 @@ export interface RedisSentinels {
   stop(): Promise<void>;
 }
 
-/** A master with a replica, watched by three Sentinels. */
-export async function startSentinels(): Promise<RedisSentinels> {
-  const master = await startRedis();
-  const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
+/** A master with a replica, watched by three Sentinels; all of them take TLS connections alone if it is given. */
+export async function startSentinels(certificates?: Certificates): Promise<RedisSentinels> {
+  const options = (...more: string[]) => ({
+    args: (port: number) =>
+      certificates ? [...more, ...certificates.serverArgs(port), '--tls-replication', 'yes'] : more,
+    cliArgs: certificates ? ['--tls', '--insecure'] : [],
+  });
+  const master = await startRedis(options());
+  const replica = await startRedis(options('--replicaof', '127.0.0.1', String(master.port)));
   const sentinelConfig = `sentinel monitor ${NAME} 127.0.0.1 ${master.port} 2
 sentinel down-after-milliseconds ${NAME} 1000
 sentinel failover-timeout ${NAME} 4000
 `;
-  const sentinels = await Promise.all([1, 2, 3].map(() => startRedis({ sentinelConfig })));
+  const sentinels = await Promise.all([1, 2, 3].map(() => startRedis({ ...options(), sentinelConfig })));
   await waitFor('the Sentinels to know each other', async () => {
     const linked = (await replica.cli('info', 'replication')).includes('master_link_status:up');
     const infos = await Promise.all(sentinels.map((one) => one.cli('info', 'sentinel')));
