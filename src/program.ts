@@ -1,8 +1,10 @@
 import cluster from 'node:cluster';
 import { buildApp } from './app.ts';
+import { egressWarnings } from './config/egress-warnings.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/faults.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
+import { unknownVariables } from './config/unknown-variables.ts';
 import { installResolver } from './dns/install.ts';
 import { exitAtOnce } from './exit.ts';
 import { ADMIN_CONNECTIONS, publicConnections } from './http/descriptors.ts';
@@ -59,6 +61,12 @@ async function withinTime<T>(ms: number, work: Promise<T>): Promise<T> {
     timer = setTimeout(() => reject(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })), ms);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Logs settings that probably do not have the effect that the operator wants. */
+async function logWarnings({ env, config }: Settings, log: Log): Promise<void> {
+  for (const { variable, message, advice } of [...unknownVariables(env), ...(await egressWarnings(config))])
+    log.warn({ variable, advice }, message);
 }
 
 /** Fails the start, once its reason is written. */
@@ -133,6 +141,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
 const settings = readConfig();
 const output = logOutput();
 const log = openLog(settings.config.log, output);
+if (cluster.isPrimary) await logWarnings(settings, log);
 if (cluster.isPrimary && settings.config.processes > 1) {
   const { processes, shutdownGraceMs, log: logged } = settings.config;
   const own: Record<string, string> = logged.hashKey === undefined ? { LOG_HASH_KEY: randomHashKey() } : {};

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
-import { processEnvironment } from '../config/environment.ts';
+import { egressWarnings } from '../config/egress-warnings.ts';
+import { processEnvironment, type Environment } from '../config/environment.ts';
 import { ConfigError } from '../config/faults.ts';
 import { loadConfig, type Config } from '../config/load-config.ts';
 import { installResolver } from '../dns/install.ts';
+import { unknownVariables, type ConfigWarning } from '../config/unknown-variables.ts';
 import { checkJwks } from './doctor/check-jwks.ts';
 import { checkRedis } from './doctor/check-redis.ts';
 import { checkUpstream } from './doctor/check-upstream.ts';
 import { checkClock, type ClockReading } from './doctor/clock.ts';
-import { failed, inTime, passed, type Finding } from './doctor/finding.ts';
+import { failed, inTime, passed, warned, type Finding } from './doctor/finding.ts';
 import { asJson, asText } from './doctor/report.ts';
 import { watchHttp } from './doctor/watch-http.ts';
 
@@ -48,14 +50,26 @@ function checkNode(): Finding {
   return failed('Node', `${node} is too old`, advice);
 }
 
-function readConfig(): { config: Config } | { findings: Finding[] } {
+function readConfig(): { env: Environment; config: Config } | { findings: Finding[] } {
   try {
-    return { config: loadConfig(processEnvironment()) };
+    const env = processEnvironment();
+    return { env, config: loadConfig(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const advice = 'mend it and run this again: the other checks need a configuration without faults';
     return { findings: error.faults.map((fault) => failed('configuration', fault, advice)) };
   }
+}
+
+const asFinding = (check: string) => (one: ConfigWarning) =>
+  warned(check, `${one.variable}: ${one.message}`, one.advice);
+
+/** Settings that probably do not have the effect that the operator wants. */
+async function checkSettings(env: Environment, config: Config): Promise<Finding[]> {
+  return [
+    ...unknownVariables(env).map(asFinding('variables')),
+    ...(await egressWarnings(config)).map(asFinding('egress')),
+  ];
 }
 
 async function checkSurroundings(config: Config): Promise<Finding[]> {
@@ -96,6 +110,7 @@ if ('findings' in read) {
   const findings = [
     passed('configuration', 'has no fault'),
     checkNode(),
+    ...(await checkSettings(read.env, read.config)),
     ...(await checkSurroundings(read.config)),
   ];
   end(print(findings), findings.some(({ status }) => status === 'failed') ? 1 : 0);

@@ -37,6 +37,7 @@ export function loadConfig(env: Environment) {
   // Whatever is missing has left a fault, so from here on everything is there.
   const all = values as Values;
   return Object.freeze({
+    development: all.NODE_ENV === 'development',
     log: { level: all.LOG_LEVEL, hashKey: all.LOG_HASH_KEY },
     http: {
       ...files.http!,

@@ -327,3 +327,20 @@ describe('the clock', () => {
     }
   });
 });
+
+test('warns of misspelt variables, and of an egress address that is not fixed or not here', async () => {
+  const none = await runDoctor(sandbox.url, {
+    EGRESS_LOCAL_ADDRESS: '',
+    JWT_SECERT: 'x',
+    REDIS_PORT: 'tcp://x',
+  });
+  expect(none.of('variables')).toMatchObject({
+    status: 'warned',
+    detail: 'JWT_SECERT: unknown variable',
+    advice: 'did you mean JWT_SECRET?',
+  });
+  expect(none.of('egress').detail).toBe('EGRESS_LOCAL_ADDRESS: no egress address configured');
+  expect(none.code).toBe(0);
+  const absent = await runDoctor(sandbox.url, { EGRESS_LOCAL_ADDRESS: '192.0.2.7' });
+  expect(absent.of('egress').detail).toBe('EGRESS_LOCAL_ADDRESS: egress address is not on this machine');
+});

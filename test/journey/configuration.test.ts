@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { runProgram } from '../support/start-program.ts';
+import { parsedLines } from '../support/child.ts';
+import { runProgram, startProgram } from '../support/start-program.ts';
 import { mustNotBeLogged } from '../support/run-directory.ts';
 import { newSecret } from '../support/tokens.ts';
 import { programEnv } from '../support/world.ts';
@@ -106,4 +107,37 @@ describe('a configuration that cannot work ends with 78', () => {
       expect(stderr).not.toContain(value.slice(0, 8));
     }
   });
+});
+
+async function warningsOf(env: Record<string, string>) {
+  const program = await startProgram({ ...good(), ...env });
+  try {
+    return parsedLines(program.stdout()).filter((line) => line['level'] === 'warn');
+  } finally {
+    await program.stop();
+  }
+}
+
+describe('settings that probably do not have the intended effect', () => {
+  test('are logged at start, by name', async () => {
+    const warnings = await warningsOf({ JWT_SECERT_FILE: '/run/hunter2', REDIS_PORT: 'tcp://10.0.0.1:6379' });
+    expect(warnings).toMatchObject([
+      { msg: 'unknown variable', variable: 'JWT_SECERT_FILE', advice: 'did you mean JWT_SECRET_FILE?' },
+      { msg: 'no egress address configured', variable: 'EGRESS_LOCAL_ADDRESS' },
+    ]);
+    expect(JSON.stringify(warnings)).not.toContain('hunter2');
+  });
+
+  test('an egress address that is not on this machine', async () => {
+    expect(await warningsOf({ EGRESS_LOCAL_ADDRESS: '192.0.2.7' })).toMatchObject([
+      { msg: 'egress address is not on this machine', variable: 'EGRESS_LOCAL_ADDRESS' },
+    ]);
+  });
+
+  test.each([{ EGRESS_LOCAL_ADDRESS: '127.0.0.2' }, { NODE_ENV: 'development' }])(
+    'none with %j',
+    async (env) => {
+      expect(await warningsOf(env)).toEqual([]);
+    },
+  );
 });

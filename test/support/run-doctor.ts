@@ -51,6 +51,8 @@ export async function runDoctorAs(
   const settings = {
     NODE_ENV: 'production',
     ...programEnv({ url: upstreamUrl }, newSecret()),
+    // Without a fixed address the doctor warns.
+    ...(env['EGRESS_PROXY_URL'] === undefined && { EGRESS_LOCAL_ADDRESS: '127.0.0.1' }),
     ...env,
   };
   const result = await runNode('src/cli/doctor.ts', settings, { ...options, args });

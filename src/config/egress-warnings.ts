@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Config } from './load-config.ts';
+import type { ConfigWarning } from './unknown-variables.ts';
+
+/** Checks that calls leave from a fixed address of this machine, as the upstream's list of addresses requires. */
+export async function egressWarnings({ upstream, development }: Config): Promise<ConfigWarning[]> {
+  const { localAddress, proxy } = upstream;
+  if (localAddress !== undefined) {
+    if (await canBind(localAddress)) return [];
+    return [
+      {
+        variable: 'EGRESS_LOCAL_ADDRESS',
+        message: 'egress address is not on this machine',
+        advice: 'set EGRESS_LOCAL_ADDRESS to an address that "ip addr" lists',
+      },
+    ];
+  }
+  if (proxy !== undefined || development) return [];
+  return [
+    {
+      variable: 'EGRESS_LOCAL_ADDRESS',
+      message: 'no egress address configured',
+      advice:
+        'set EGRESS_LOCAL_ADDRESS or EGRESS_PROXY_URL: the upstream refuses calls from addresses that are not on its list',
+    },
+  ];
+}
+
+/** Whether the operating system lets a socket have this address. */
+async function canBind(host: string): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen({ host, port: 0, exclusive: true }), 'listening');
+    return true;
+  } catch (error) {
+    // Any other error says nothing about the address.
+    return (error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL';
+  } finally {
+    server.close();
+  }
+}

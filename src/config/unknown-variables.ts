@@ -1,0 +1,82 @@
+import type { Environment } from './environment.ts';
+import { SECRET_VARIABLES, VARIABLES } from './variables.ts';
+
+export interface ConfigWarning {
+  /** Name of the variable that it is about. */
+  readonly variable: string;
+  readonly message: string;
+  readonly advice: string;
+}
+
+const NAMES = Object.keys(VARIABLES);
+const SECRETS: ReadonlySet<string> = new Set(SECRET_VARIABLES);
+const KNOWN: ReadonlySet<string> = new Set([...NAMES, ...SECRET_VARIABLES.map((name) => `${name}_FILE`)]);
+
+/** With these prefixes any name is meant for this program. */
+const OWN_PREFIX =
+  /^(?:ZYNTRO|EGRESS|UPSTREAM|SHUTDOWN|TRUST|RATE_LIMIT|JWT|AUTH_COOKIE|CORS|CACHE_(?:TTL|L1|STALE))_/;
+/** With any prefix a name counts if it is close to a known one, and long enough to tell. */
+const LEAST_LENGTH = 8;
+
+/** Kubernetes adds these for each service of the namespace, and Docker for each link (`redis`, for example). */
+const INJECTED =
+  /_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$|_PORT$|_ENV_/;
+
+/** Names for settings of Redis that other programs read. */
+const USUAL: Readonly<Record<string, string>> = {
+  REDIS_HOST: 'REDIS_URL',
+  REDIS_DB: 'REDIS_URL',
+  REDIS_TLS: 'REDIS_URL',
+  REDIS_USER: 'REDIS_USERNAME',
+  REDIS_PASS: 'REDIS_PASSWORD',
+  REDIS_CLUSTER_NODES: 'REDIS_NODES',
+  REDIS_SENTINELS: 'REDIS_NODES',
+  REDIS_SENTINEL_MASTER: 'REDIS_SENTINEL_NAME',
+};
+
+/** Finds variables that are set, have no effect and were probably meant for this program. */
+export function unknownVariables(env: Environment): ConfigWarning[] {
+  return Object.entries(env).flatMap(([variable, value]) => {
+    if (!value || KNOWN.has(variable) || INJECTED.test(variable)) return [];
+    const withoutFile = variable.replace(/_FILE$/, '');
+    if (withoutFile in VARIABLES && !SECRETS.has(withoutFile)) {
+      return warning(variable, `set ${withoutFile} itself: it cannot be read from a file`);
+    }
+    const name = variable.trim().toUpperCase();
+    const usual = USUAL[name];
+    if (usual !== undefined) return warning(variable, `did you mean ${usual}?`);
+    const nearest = nearestTo(name);
+    const isClose = name.length >= LEAST_LENGTH && nearest.distance <= Math.ceil(name.length / 8);
+    return isClose || OWN_PREFIX.test(name) ? warning(variable, `did you mean ${nearest.name}?`) : [];
+  });
+}
+
+function warning(variable: string, advice: string): ConfigWarning[] {
+  return [{ variable, message: 'unknown variable', advice }];
+}
+
+function nearestTo(name: string): { name: string; distance: number } {
+  const all = [...KNOWN].map((known) => ({ name: known, distance: distanceOf(name, known) }));
+  return all.reduce((best, one) => (one.distance < best.distance ? one : best));
+}
+
+/** Longer names are compared by their beginning: the cost is the product of the lengths. */
+const MOST_LENGTH = 64;
+
+/** Optimal string alignment: insertions, deletions, substitutions, and swaps of neighbors. */
+function distanceOf(left: string, right: string): number {
+  const [a, b] = [left.slice(0, MOST_LENGTH), right.slice(0, MOST_LENGTH)];
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + cost);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (isSwap) row[j] = Math.min(row[j]!, beforeLast[j - 2]! + 1);
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[b.length]!;
+}
