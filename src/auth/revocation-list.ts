@@ -31,11 +31,9 @@ export function revocationList({ maxRevocations, now }: RevocationListOptions): 
   const entries = new Map<string, Revocation>();
 
   function find(by: Revocation['by'], issuer: string | undefined, value: string): Revocation | undefined {
-    const key = revocationKey({ by, issuer, value });
-    const entry = entries.get(key);
-    if (!entry || !isOver(entry)) return entry;
-    entries.delete(key);
-    return undefined;
+    const entry = entries.get(revocationKey({ by, issuer, value }));
+    // Kept until its room is needed: a clock that was ahead may be set back, and its token is valid again then.
+    return entry && !isOver(entry) ? entry : undefined;
   }
 
   const isOver = ({ until }: Revocation): boolean => until !== undefined && until <= now() / 1000;

@@ -138,3 +138,12 @@ test('what is already over is not kept', async () => {
   expect(store.covers(token({ jti: 'a' }))).toBe(false);
   expect(store.covers(token({ jti: 'e' }))).toBe(true);
 });
+
+test('covers again after a clock that was ahead is set back', async () => {
+  const store = await storeWith([{ jti: 'a', exp: NOW + 60 }, { sub: 'user' }]);
+  const revoked = [token({ jti: 'a', subject: 'other' }), token({ issuedAt: NOW })];
+  nowS = NOW + 36_000;
+  expect(revoked.map((one) => store.covers(one))).toEqual([false, false]);
+  nowS = NOW;
+  expect(revoked.map((one) => store.covers(one))).toEqual([true, true]);
+});
