@@ -20,7 +20,7 @@ test('a hundred clients that trickle are cut off within 15 s, and others are ser
     }
     const answer = await world.get(`/contacts/${world.freshContact()}`);
     expect(answer.status).toBe(200);
-    expect(answer.ms).toBeLessThan(2000);
+    expect(answer.ms).toBeLessThan(10_000);
     expect(open.size).toBe(100);
     await waitFor('all of them to be cut off', () => open.size === 0);
   } finally {

@@ -53,9 +53,11 @@ test('an invalidation holds in all of them once it is answered', async () => {
     const before = await world.sandbox.calls();
     const id = path.slice('/contacts/'.length);
     expect((await world.invalidate(id)).status).toBe(204);
+    const begun = Date.now();
     const after = await many(4 * PROCESSES, () => world.get(path));
+    const seconds = Math.ceil((Date.now() - begun) / 1000);
     expect(after.map(({ headers }) => headers['cache-status'])).toContain('zyntro-bff; fwd=miss; stored');
-    expect(after.filter(({ headers }) => headers['age'] !== '0')).toEqual([]);
+    expect(after.filter(({ headers }) => Number(headers['age']) > seconds)).toEqual([]);
     expect((await world.sandbox.calls()).length - before.length).toBe(1);
   }
 });
@@ -108,7 +110,7 @@ test('an invalidation that one of them does not confirm is refused, and holds on
   try {
     // A connection that was handed to the one that hangs is not answered.
     const tries = await Promise.allSettled(
-      Array.from({ length: 3 }, () => world.invalidate(id, undefined, { timeoutMs: 4000 })),
+      Array.from({ length: 3 }, () => world.invalidate(id, undefined, { timeoutMs: 8000 })),
     );
     const answers = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     expect(answers.length).toBeGreaterThan(0);
@@ -125,7 +127,7 @@ test('figures without those of a process that hangs are not given', async () => 
   try {
     // One that was handed to the process that hangs is not answered.
     const tries = await Promise.allSettled(
-      Array.from({ length: 3 }, () => exchange(`${world.program.adminUrl}/metrics`, { timeoutMs: 4000 })),
+      Array.from({ length: 3 }, () => exchange(`${world.program.adminUrl}/metrics`, { timeoutMs: 8000 })),
     );
     const answers = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     expect(answers.length).toBeGreaterThan(0);

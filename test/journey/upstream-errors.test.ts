@@ -5,7 +5,7 @@ import { parsedLines } from '../support/child.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let world: World;
-beforeAll(async () => void (world = await startWorld({ UPSTREAM_TIMEOUT_MS: '600' })));
+beforeAll(async () => void (world = await startWorld()));
 afterAll(() => world?.stop());
 afterEach(() => world.sandbox.clearFaults());
 

@@ -5,15 +5,15 @@ import type { World } from '../support/world.ts';
 import type { Faults } from '../support/start-sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TIMEOUT_MS = 600;
+const TIMEOUT_MS = 2000;
 /** A whole call is bounded by the timeout; the rest is for a busy machine. */
-const BOUND_MS = TIMEOUT_MS + 900;
+const BOUND_MS = TIMEOUT_MS + 10_000;
 
 let world: World;
 let probe: string;
 let bypassing: string;
 beforeAll(async () => {
-  world = await startWorld({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS), UPSTREAM_CONNECT_TIMEOUT_MS: '300' });
+  world = await startWorld({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS) });
   probe = world.freshContact();
   bypassing = world.token({ scope: 'contacts:read cache:bypass' });
 });
@@ -37,7 +37,7 @@ const TABLE: readonly (readonly [Faults, number, string])[] = [
   [{ mode: 'silent' }, ...TIMED_OUT],
   [{ mode: 'headers-then-silence' }, ...TIMED_OUT],
   [{ mode: 'slow-drip', dripMs: 100 }, ...TIMED_OUT],
-  [{ delayMs: 5000 }, ...TIMED_OUT],
+  [{ delayMs: 600_000 }, ...TIMED_OUT],
   [{ mode: 'malformed' }, ...BAD],
   [{ mode: 'html' }, ...BAD],
   [{ mode: 'redirect' }, ...BAD],

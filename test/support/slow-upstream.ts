@@ -16,6 +16,9 @@ export interface SlowUpstream {
   /** The most calls that were ever under way at a time. */
   readonly mostAtATime: number;
   readonly underWay: number;
+  /** Answers no call from now on until it is released. */
+  hold(): void;
+  release(): void;
   stop(): Promise<void>;
 }
 
@@ -24,6 +27,7 @@ export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> 
   const calls: SlowCall[] = [];
   let mostAtATime = 0;
   let underWay = 0;
+  let held: PromiseWithResolvers<void> | undefined;
   const server = createServer(async (req, res) => {
     underWay += 1;
     mostAtATime = Math.max(mostAtATime, underWay);
@@ -34,6 +38,7 @@ export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> 
     const contactId = body.contact_id;
     calls.push({ at: performance.now(), contactId, developerSecret: body.developer_secret });
     await sleep(delayMs);
+    await held?.promise;
     const data = { contact: { contact_id: contactId }, notes: null, entity: null, signals: null };
     res.setHeader('Content-Type', 'application/json');
     res.end(JSON.stringify({ status: 'success', data: { ...data, contact_profile: null } }));
@@ -49,7 +54,13 @@ export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> 
     get underWay() {
       return underWay;
     },
+    hold: () => void (held = Promise.withResolvers()),
+    release: () => {
+      held?.resolve();
+      held = undefined;
+    },
     stop: async () => {
+      held?.resolve();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

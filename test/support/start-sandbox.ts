@@ -11,6 +11,8 @@ export const DEVELOPER_SECRET = 'zdk_sandbox_developer_secret';
 
 export interface UpstreamCall {
   readonly n: number;
+  /** ISO 8601. */
+  readonly at: string;
   readonly operation: string;
   readonly orgId: string;
   readonly memberId: string;
