@@ -5,7 +5,8 @@ import { buildVerificationKeys, type AddKeyFault } from './jwt-keys.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
 import type { Faults } from './faults.ts';
 import { readText, textIn } from './text.ts';
-import { jwksUrl, type Values } from './variables.ts';
+import { jwksUrl } from './urls.ts';
+import type { Values } from './variables.ts';
 
 const DEFAULT_SCOPE_CLAIMS = ['scope', 'scp', 'permissions'];
 const VARIABLE_OF = {

@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import type { RedisAddress, RedisSettings } from '../redis/redis-settings.ts';
 import type { Faults } from './faults.ts';
 import { readUserInfo } from './user-info.ts';
-import { isRedisHost, type Values } from './variables.ts';
+import { isRedisHost } from './urls.ts';
+import type { Values } from './variables.ts';
 
 const REDIS_PORT = 6379;
 const SENTINEL_PORT = 26_379;

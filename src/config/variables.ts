@@ -2,9 +2,10 @@ import { isIP, SocketAddress } from 'node:net';
 import { z } from 'zod';
 import { isPlainText } from '../contact/plain-text.ts';
 import { parseTrustProxy } from './rate-limits.ts';
-import { isLoopbackHost, parseOrigin } from './hosts.ts';
+import { parseOrigin } from './hosts.ts';
 import { isExample } from './secret-strength.ts';
 import type { TextKind } from './text.ts';
+import { baseUrl, jwksUrl, proxyUrl, redisUrl } from './urls.ts';
 
 const WHOLE = /^\d{1,15}$/;
 
@@ -19,7 +20,6 @@ function whole(min: number, max: number) {
 
 const text = z.string();
 const EXAMPLE = 'is an example or a placeholder: set the value that was issued';
-const NO_PORT = 'must not name port 0';
 
 /** A credential that somebody else issued. */
 const credential = text.refine((value) => !isExample(value), { error: EXAMPLE });
@@ -34,70 +34,12 @@ const claimValue = text.refine(isPlainText, {
   error: 'is longer than 256 characters, and no token is accepted with such a value',
 });
 
-/** A URL that credentials or keys travel over: https, unless it never leaves this machine. */
-const secureUrl = z
-  .string()
-  .refine((value) => URL.canParse(value), { error: 'must be an absolute URL' })
-  .transform((value) => new URL(value))
-  .refine((url) => url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)), {
-    error: 'must be https, unless its host is a loopback address',
-  })
-  .refine((url) => !url.username && !url.password && !url.hash, {
-    error: 'must hold no user, password or fragment',
-  })
-  .refine(hasPort, { error: NO_PORT });
-
-const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must hold no query' });
-
-/** Some identity providers tell their tenants apart by the query. */
-export const jwksUrl = secureUrl;
-
 /** The IPv4 address in an IPv4-mapped one (RFC 4291 section 2.5.5.2); any other address as it is. */
 function unmapped(address: string): string {
   if (isIP(address) !== 6 || address.includes('%')) return address;
   const canonical = new SocketAddress({ address, family: 'ipv6' }).address;
   return /^::ffff:([\d.]+)$/.exec(canonical)?.[1] ?? address;
 }
-
-/** Nothing can be connected to port 0. */
-function hasPort({ port }: URL): boolean {
-  return port !== '0';
-}
-
-const httpUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-    error: 'must be an http:// or https:// URL',
-  })
-  .transform((value) => new URL(value))
-  .refine(hasPort, { error: NO_PORT });
-
-/** A name or an address. `URL` percent-encodes everything else, which then resolves to nothing. */
-export function isRedisHost(host: string): boolean {
-  return /^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host);
-}
-
-const proxyUrl = httpUrl.refine((url) => url.pathname === '/' && !url.search && !url.hash, {
-  error: 'must be http[s]://[user:password@]host[:port]',
-});
-
-const redisUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), {
-    error: 'must be a redis:// or rediss:// URL',
-  })
-  .transform((value) => new URL(value))
-  .refine(
-    (url) =>
-      isRedisHost(url.hostname) &&
-      hasPort(url) &&
-      /^\/?\d{0,3}$/.test(url.pathname) &&
-      !url.search &&
-      !url.hash,
-    {
-      error: 'must be redis[s]://[user:password@]host[:port][/database number]',
-    },
-  );
 
 const timezone = z.string().refine(
   (name) => {

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { isLoopbackHost } from './hosts.ts';
+
+const NO_PORT = 'must not name port 0';
+
+/** A URL that credentials or keys travel over: https, unless it never leaves this machine. */
+const secureUrl = z
+  .string()
+  .refine((value) => URL.canParse(value), { error: 'must be an absolute URL' })
+  .transform((value) => new URL(value))
+  .refine((url) => url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)), {
+    error: 'must be https, unless its host is a loopback address',
+  })
+  .refine((url) => !url.username && !url.password && !url.hash, {
+    error: 'must hold no user, password or fragment',
+  })
+  .refine(hasPort, { error: NO_PORT });
+
+export const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must hold no query' });
+
+/** Some identity providers tell their tenants apart by the query. */
+export const jwksUrl = secureUrl;
+
+/** Nothing can be connected to port 0. */
+function hasPort({ port }: URL): boolean {
+  return port !== '0';
+}
+
+const httpUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'must be an http:// or https:// URL',
+  })
+  .transform((value) => new URL(value))
+  .refine(hasPort, { error: NO_PORT });
+
+/** A name or an address. `URL` percent-encodes everything else, which then resolves to nothing. */
+export function isRedisHost(host: string): boolean {
+  return /^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host);
+}
+
+export const proxyUrl = httpUrl.refine((url) => url.pathname === '/' && !url.search && !url.hash, {
+  error: 'must be http[s]://[user:password@]host[:port]',
+});
+
+export const redisUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), {
+    error: 'must be a redis:// or rediss:// URL',
+  })
+  .transform((value) => new URL(value))
+  .refine(
+    (url) =>
+      isRedisHost(url.hostname) &&
+      hasPort(url) &&
+      /^\/?\d{0,3}$/.test(url.pathname) &&
+      !url.search &&
+      !url.hash,
+    {
+      error: 'must be redis[s]://[user:password@]host[:port][/database number]',
+    },
+  );
