@@ -9,7 +9,7 @@ import { mintToken } from './mint-token.ts';
 /** The reference contact of the upstream's documentation, which the sandbox serves, and its owner. */
 const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 /** Longer than the proxy takes to let go of what is under way. */
 const STOP_WITHIN_MS = 15_000;
 const TOKEN_LIFETIME_S = 8 * 3600;

@@ -18,7 +18,16 @@ const start = (env: Record<string, string> = {}, options: StartOptions = {}): Ch
   startNode('src/cli/demo.ts', { ...FREE_PORTS, ...env }, undefined, options);
 
 async function printed(demo: Child): Promise<string> {
-  return waitFor('the instructions', () => demo.stdout().includes(PRINTED) && demo.stdout());
+  let ended = false;
+  void demo.exited.then(() => (ended = true));
+  return waitFor(
+    'the instructions',
+    () => {
+      if (ended) throw new Error(`the demo ended:\n${demo.stderr()}`);
+      return demo.stdout().includes(PRINTED) && demo.stdout();
+    },
+    2 * HANG_MS,
+  );
 }
 
 /** What is to be pasted, step by step; the token comes before the first. */

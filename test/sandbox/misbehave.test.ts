@@ -5,7 +5,7 @@ import { MESSAGES } from '../../src/sandbox/fetch-contact.ts';
 import type { Json } from '../support/http.ts';
 import { FETCH_CONTACT, REQUEST, startSandboxServers } from '../support/sandbox-servers.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { HANG_MS, waitFor } from '../support/wait-for.ts';
 
 let sandbox: SandboxServers;
 beforeAll(async () => void (sandbox = await startSandboxServers()));
@@ -25,8 +25,12 @@ interface Exchange {
   readonly ms: number;
 }
 
-/** One call as bytes on a socket, under these faults. */
-function callWith(faults: Partial<Faults>, change: object = {}, quietMs = QUIET_MS): Promise<Exchange> {
+/**
+ * Makes one call as bytes on a socket, under these faults, until the sandbox closes it.
+ *
+ * @param quietMs ends it if nothing comes for so long after the sandbox has recorded it.
+ */
+function callWith(faults: Partial<Faults>, change: object = {}, quietMs = HANG_MS): Promise<Exchange> {
   sandbox.state.faults = { ...NO_FAULTS, ...faults };
   const body = JSON.stringify({ ...REQUEST, ...change });
   const head = [
@@ -41,16 +45,23 @@ function callWith(faults: Partial<Faults>, change: object = {}, quietMs = QUIET_
     const socket = net.connect(sandbox.port, '127.0.0.1');
     let received = '';
     let end: Exchange['end'] = 'closed';
-    socket.setTimeout(quietMs, () => {
+    let lastAt = Infinity;
+    const timer = setInterval(() => {
+      if (outcomes().length > 0) lastAt = Math.min(lastAt, performance.now());
+      if (performance.now() - lastAt < quietMs) return;
       end = 'quiet';
       socket.destroy();
+    }, 10);
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      received += chunk;
+      lastAt = performance.now();
     });
-    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
     socket.once(
       'error',
       (error: NodeJS.ErrnoException) => (end = error.code === 'ECONNRESET' ? 'reset' : end),
     );
     socket.once('close', () => {
+      clearInterval(timer);
       const [headers = '', ...rest] = received.split('\r\n\r\n');
       resolve({ head: headers, body: rest.join('\r\n\r\n'), end, ms: performance.now() - begun });
     });
@@ -75,11 +86,15 @@ describe('connections', () => {
   });
 
   test('silent: nothing is said, and the connection stays', async () => {
-    expect(await callWith({ mode: 'silent' })).toMatchObject({ head: '', body: '', end: 'quiet' });
+    expect(await callWith({ mode: 'silent' }, {}, QUIET_MS)).toMatchObject({
+      head: '',
+      body: '',
+      end: 'quiet',
+    });
   });
 
   test('headers-then-silence: a body is announced and does not come', async () => {
-    const { head, body, end } = await callWith({ mode: 'headers-then-silence' });
+    const { head, body, end } = await callWith({ mode: 'headers-then-silence' }, {}, QUIET_MS);
     expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(announced(head)).toBeGreaterThan(100);
     expect({ body, end }).toEqual({ body: '', end: 'quiet' });
@@ -205,7 +220,7 @@ describe('when faults apply', () => {
   test('the delay is waited, and what is answered is what was true when the call came', async () => {
     const { world } = sandbox.state;
     const before = world.contacts.get(REQUEST.contact_id)!;
-    const answer = callWith({ delayMs: 300 }, {}, 5000);
+    const answer = callWith({ delayMs: 300 });
     await waitFor('the call', () => outcomes().includes('delayed'));
     world.contacts.set(REQUEST.contact_id, {
       ...before,
@@ -219,7 +234,7 @@ describe('when faults apply', () => {
 
   test('the jitter spreads calls over the time that it names', async () => {
     const exchanges = await Promise.all(
-      Array.from({ length: 30 }, () => callWith({ delayMs: 100, jitterMs: 1500 }, {}, 5000)),
+      Array.from({ length: 30 }, () => callWith({ delayMs: 100, jitterMs: 1500 })),
     );
     const times = exchanges.map(({ ms }) => ms);
     expect(Math.min(...times)).toBeGreaterThanOrEqual(95);
