@@ -119,6 +119,7 @@ describe('users', () => {
       '+@pubsub',
       '+@connection',
       '+wait',
+      '+time',
     ];
     await makeUser('narrow', ...rules);
     const { code, of, findings } = await as('narrow', PASSWORD);

@@ -67,7 +67,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
 }
 
 const ACL_ADVICE =
-  'a user of its own needs the keys ~zbff:*, the channels &zbff:* and +@read +@write +@scripting +@pubsub +@connection +wait';
+  'a user of its own needs the keys ~zbff:*, the channels &zbff:* and +@read +@write +@scripting +@pubsub +@connection +wait +time';
 
 function judge(tried: { heard: boolean; safe: boolean; tookMs: number; timeoutMs: number }): Finding[] {
   const findings = [passed(CHECK, 'an entry was stored, read and taken back')];
