@@ -6,6 +6,7 @@ import { onReload, onStop } from '../signals.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LogOutput } from '../telemetry/log-output.ts';
 import { gatherAnswers } from './gather-answers.ts';
+import { rescueConnections } from './hand-over.ts';
 
 export interface PrimaryOptions {
   /** How many processes serve. */
@@ -49,6 +50,7 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
     const startedAt = performance.now();
     running.add(worker);
     answers.follow(worker);
+    rescueConnections(worker, () => [...ready].some((other) => other !== worker && other.isConnected()));
     worker.on('error', () => {});
     worker.on('exit', (code, signal) => {
       running.delete(worker);

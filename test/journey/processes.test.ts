@@ -102,6 +102,16 @@ test('another takes the place of one that dies, and requests are served meanwhil
   expect((await world.invalidate(path.slice('/contacts/'.length))).status).toBe(204);
 });
 
+test('a connection that a process was handed and did not accept goes to another when it is killed', async () => {
+  const [hung] = workers();
+  // It is handed the next connections and does not accept them.
+  process.kill(hung!, 'SIGSTOP');
+  const asked = Array.from({ length: 3 * PROCESSES }, () => exchange(`${world.program.url}/healthz`));
+  await Promise.race(asked);
+  process.kill(hung!, 'SIGKILL');
+  for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
+});
+
 test('an invalidation that one of them does not confirm is refused, and holds once it is sent again', async () => {
   const id = world.freshContact();
   await world.get(`/contacts/${id}`);

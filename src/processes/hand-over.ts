@@ -1,0 +1,45 @@
+import type { Worker } from 'node:cluster';
+
+/** The message by which Node's primary hands a connection to a worker, which acknowledges it by `seq`. */
+interface HandOver {
+  readonly act: 'newconn';
+  readonly key: string;
+  readonly seq: number;
+}
+
+interface Connection {
+  close(): void;
+}
+
+function isHandOver(message: unknown): message is HandOver {
+  return (message as Partial<HandOver> | null)?.act === 'newconn';
+}
+
+/**
+ * Rescues the connections that a worker was handed and had not accepted when it died. Node keeps each open in
+ * the primary for ever, so its client waits in vain, and does not report the disconnect (nodejs/node#9706).
+ * Here the worker's answer is made up: "not accepted", upon which Node hands the connection to another worker.
+ *
+ * @param hasOthers returns whether another worker listens; without one the connection is closed.
+ */
+export function rescueConnections(worker: Worker, hasOthers: () => boolean): void {
+  const child = worker.process;
+  const send = child.send.bind(child) as (...args: unknown[]) => boolean;
+  /** The last hand-over of each port. Node waits for its acknowledgement before the next one. */
+  const last = new Map<string, { readonly seq: number; readonly connection: Connection }>();
+  let disconnected = false;
+  child.send = (message: unknown, ...rest: unknown[]) => {
+    if (isHandOver(message)) last.set(message.key, { seq: message.seq, connection: rest[0] as Connection });
+    return send(message, ...rest);
+  };
+  child.once('disconnect', () => (disconnected = true));
+  child.once('exit', () => {
+    // Takes the worker off Node's list of those that accept.
+    if (!disconnected) child.emit('disconnect');
+    for (const { seq, connection } of last.values()) {
+      // Neither has an effect on a connection that was accepted.
+      if (hasOthers()) child.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack: seq, accepted: false });
+      else connection.close();
+    }
+  });
+}
