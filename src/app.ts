@@ -40,6 +40,8 @@ import { revocations } from './http/revocations.ts';
 import { inOrder, routeNotFound, serve } from './http/routing.ts';
 import { scrape } from './http/scrape.ts';
 import { openRedis } from './redis/redis-client.ts';
+import { credentialReloader } from './redis/replace-credentials.ts';
+import { replaceableRedis } from './redis/replaceable-client.ts';
 import type { Allowance } from './limits/allowance.ts';
 import { limitCallers } from './limits/limit-caller.ts';
 import { limitFailures } from './limits/limit-failures.ts';
@@ -97,10 +99,12 @@ const clock = () => performance.now();
 export function buildApp(options: AppOptions) {
   const { config, log, health, metrics, siblings } = options;
   const secrets = replaceableSecrets(config, { log, health });
+  const redisClient = config.redis && replaceableRedis(config.redis, openRedis);
+  const reloadRedis = redisClient && credentialReloader(config.redis, { client: redisClient, log, health });
   const redis =
-    config.redis &&
+    redisClient &&
     new RedisLink({
-      client: openRedis(config.redis),
+      client: redisClient,
       log,
       health,
       timeoutMs: config.redis.timeoutMs,
@@ -131,7 +135,11 @@ export function buildApp(options: AppOptions) {
     },
     /** Builds everything that new secrets change. */
     prepareReload: (next: Config): Replacement =>
-      prepareAll([() => secrets.prepare(next), () => identity.prepareIssuers(next.auth.issuers)]),
+      prepareAll([
+        () => secrets.prepare(next),
+        () => identity.prepareIssuers(next.auth.issuers),
+        ...(reloadRedis ? [() => reloadRedis(next.redis)] : []),
+      ]),
     close: async () => {
       await Promise.all([secrets.transport.close(), identity.close()]);
       redis?.close();

@@ -63,8 +63,6 @@ export function replaceableSecrets(
           current = next.log.hashKey === undefined ? { ...opened, hashSubject } : opened;
           if (transportNext !== inner) retire(inner);
           inner = transportNext;
-          if (!isSame(next.redis, settings.redis))
-            log.warn('the secrets of Redis have changed, which takes effect at the next start');
           settings = next;
         },
         discard() {

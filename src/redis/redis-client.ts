@@ -29,6 +29,8 @@ export interface RedisClient {
   servers(): readonly string[];
   /** Resolves where the server answers, and where it serves no keys any more. */
   ping(server: string): Promise<void>;
+  /** Resolves if all connections are ready, the one that subscribes included, and every server answers. */
+  verify(): Promise<void>;
   /** Told the latest reason why there is no connection. */
   onError(listener: (error: Error) => void): void;
   onReady(listener: () => void): void;
@@ -74,7 +76,7 @@ export function openRedis(settings: RedisSettings): RedisClient {
     subscriber.subscribe(...channels.keys()).then(() => gapListeners.forEach((tell) => tell()), ignore);
   });
   // Silence on a connection that only listens looks like a quiet day; a ping finds out.
-  const ping = setInterval(() => {
+  const pings = setInterval(() => {
     if (subscriber.status === 'ready') subscriber.call('PING').catch(ignore);
   }, SUBSCRIBER_PING_MS).unref();
 
@@ -91,6 +93,16 @@ export function openRedis(settings: RedisSettings): RedisClient {
     const begun = node.wait(1, waitMs).finally(() => confirmations.delete(node));
     confirmations.set(node, begun);
     return begun;
+  }
+
+  const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);
+
+  async function ping(server: string): Promise<void> {
+    // Asks for a key, which finds out more than a ping: a Cluster's node, or a user without rights.
+    if (!(client instanceof Cluster)) return void (await client.exists(PING_KEY));
+    const node = masterAt(client, server);
+    if (node) await node.ping();
+    else if (mastersOf(client).includes(server)) throw new Error('not connected');
   }
 
   return {
@@ -110,13 +122,12 @@ export function openRedis(settings: RedisSettings): RedisClient {
       };
     },
     serverOf: (key) => masterOf(client, key),
-    servers: () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]),
-    async ping(server) {
-      // Asks for a key, which finds out more than a ping: a Cluster's node, or a user without rights.
-      if (!(client instanceof Cluster)) return void (await client.exists(PING_KEY));
-      const node = masterAt(client, server);
-      if (node) await node.ping();
-      else if (mastersOf(client).includes(server)) throw new Error('not connected');
+    servers,
+    ping,
+    async verify() {
+      if ([...connections].some(({ status }) => status !== 'ready')) throw new Error('not connected');
+      if (channels.size > 0) await subscriber.subscribe(...channels.keys());
+      await Promise.all(servers().map(ping));
     },
     onError: (listener) => void errorListeners.push(listener),
     onReady: (listener) => void client.on('ready', listener),
@@ -129,7 +140,7 @@ export function openRedis(settings: RedisSettings): RedisClient {
       for (const one of connections) one.connect().catch(ignore);
     },
     close() {
-      clearInterval(ping);
+      clearInterval(pings);
       for (const one of connections) one.disconnect();
     },
   };

@@ -1,0 +1,150 @@
+import type { RedisClient, RunScript } from './redis-client.ts';
+import type { RedisSettings } from './redis-settings.ts';
+import { within } from './within.ts';
+
+const VERIFY_MS = 1500;
+const RETRY_MS = 250;
+/** Connections without an error may take this long before an attempt counts as failed. */
+const CONNECT_MS = 3000;
+/** Longer than any command that is in flight when its connection is replaced. */
+const RETIRE_MS = 5000;
+
+export interface ReplacementListener {
+  /** Invoked once every connection uses the new settings. */
+  onReplaced(): void;
+  /** Invoked with the reason after each failed attempt; the previous connections stay in use. */
+  onFailed(error: unknown): void;
+}
+
+export interface ReplaceableRedis extends RedisClient {
+  /**
+   * Opens connections with other settings, and uses all of them, or none: as soon as every one works. Until
+   * then the present ones stay in use. A later call takes the place of an earlier one that has not ended.
+   */
+  replace(next: RedisSettings, listener: ReplacementListener): void;
+  /** Drops a replacement that has not ended. */
+  cancelReplacement(): void;
+}
+
+/** Wraps a client so that all its connections can be replaced, subscriptions and scripts included. */
+export function replaceableRedis(
+  settings: RedisSettings,
+  open: (settings: RedisSettings) => RedisClient,
+): ReplaceableRedis {
+  let current = open(settings);
+  let pending: { readonly client: RedisClient; timer?: NodeJS.Timeout } | undefined;
+  const retired = new Set<RedisClient>();
+  const setups: ((client: RedisClient) => void)[] = [];
+  const replacedListeners: (() => void)[] = [];
+
+  function setUp(apply: (client: RedisClient) => void): void {
+    setups.push(apply);
+    apply(current);
+  }
+
+  /** Keeps one prepared function per client. */
+  function perClient<T>(prepare: (client: RedisClient) => T): () => T {
+    let owner = current;
+    let prepared = prepare(owner);
+    return () => {
+      if (owner !== current) [owner, prepared] = [current, prepare(current)];
+      return prepared;
+    };
+  }
+
+  function cancelReplacement(): void {
+    clearTimeout(pending?.timer);
+    pending?.client.close();
+    pending = undefined;
+  }
+
+  function retire(client: RedisClient): void {
+    retired.add(client);
+    setTimeout(() => {
+      retired.delete(client);
+      client.close();
+    }, RETIRE_MS).unref();
+  }
+
+  function replace(next: RedisSettings, listener: ReplacementListener): void {
+    cancelReplacement();
+    const client = open(next);
+    const attempted: NonNullable<typeof pending> = { client };
+    const begun = performance.now();
+    let reason: unknown;
+    pending = attempted;
+    client.onError((error) => (reason = error));
+    for (const apply of setups) apply(client);
+    client.connect();
+    const attempt = async () => {
+      try {
+        await within(VERIFY_MS, client.verify());
+        if (pending !== attempted) return;
+        retire(current);
+        [current, pending] = [client, undefined];
+        for (const replaced of replacedListeners) replaced();
+        listener.onReplaced();
+      } catch (error) {
+        if (pending !== attempted) return;
+        if (reason === undefined && performance.now() - begun > CONNECT_MS) reason = error;
+        if (reason !== undefined) listener.onFailed(reason);
+        attempted.timer = setTimeout(() => void attempt(), RETRY_MS).unref();
+      }
+    };
+    void attempt();
+  }
+
+  return {
+    call: (name, args) => current.call(name, args),
+    read: (keys) => current.read(keys),
+    script(lua) {
+      const script = perClient((client) => client.script(lua));
+      return (keys, args) => script()(keys, args);
+    },
+    durableScript(lua, waitMs) {
+      const script = perClient((client) => client.durableScript(lua, waitMs));
+      return (...run: Parameters<RunScript>) => script()(...run);
+    },
+    serverOf: (key) => current.serverOf(key),
+    servers: () => current.servers(),
+    ping: (server) => current.ping(server),
+    verify: () => current.verify(),
+    onError: (listener) =>
+      setUp((client) =>
+        client.onError((error) => {
+          if (client === current) listener(error);
+        }),
+      ),
+    onReady(listener) {
+      replacedListeners.push(listener);
+      setUp((client) =>
+        client.onReady(() => {
+          if (client === current) listener();
+        }),
+      );
+    },
+    subscribe: (channel, onMessage) =>
+      setUp((client) =>
+        client.subscribe(channel, (message) => {
+          if (client === current) onMessage(message);
+        }),
+      ),
+    onGap(listener) {
+      // Messages may be missed between the last one of the old connection and the first one of the new.
+      replacedListeners.push(listener);
+      setUp((client) =>
+        client.onGap(() => {
+          if (client === current) listener();
+        }),
+      );
+    },
+    connect: () => current.connect(),
+    close() {
+      cancelReplacement();
+      for (const client of retired) client.close();
+      current.close();
+    },
+    replace,
+    cancelReplacement,
+  };
+}
