@@ -35,10 +35,11 @@ async function startProcess(
     password: undefined,
     sentinelPassword: undefined,
   };
+  const health = new Health(Date.now);
   const link = new RedisLink({
     client: openRedis({ ...none, ...redis, db: 0, tls: false, certificateNames: [], timeoutMs }),
     log: silentLog(),
-    health: new Health(Date.now),
+    health,
     timeoutMs,
     metrics: newMetrics(),
   });
@@ -55,6 +56,8 @@ async function startProcess(
     link.close();
   });
   await link.connect();
+  // Connecting may take longer than a start waits for it.
+  await waitFor('Redis', () => health.report().reasons.length === 0);
   await store.compare();
   return {
     ...store,

@@ -1,5 +1,5 @@
 import { makeCertificates, type CertificateOptions } from '../support/certificates.ts';
-import { startFleet, type Fleet } from '../support/fleet.ts';
+import { readIntoRedis, startFleet, type Fleet } from '../support/fleet.ts';
 import type { Environment } from '../support/child.ts';
 import type { Json } from '../support/http.ts';
 import { healthy } from '../support/outage.ts';
@@ -23,7 +23,7 @@ async function expectToShare(env: Environment): Promise<void> {
   await Promise.all([healthy(one), healthy(two)]);
   for (let round = 0; round < 5; round += 1) {
     const id = fleet.freshContact();
-    await one.get(`/contacts/${id}`);
+    await readIntoRedis(one, `/contacts/${id}`);
     expect((await two.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
     expect((await one.invalidate(id)).status).toBe(204);
     expect((await two.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/fwd=miss/);

@@ -72,7 +72,10 @@ test('a server with its maximum number of clients is the reason, and is used onc
   const full = await startRedis({ args: ['--maxclients', '1'] });
   const other = connect(full.port, '127.0.0.1');
   await once(other, 'connect');
-  const late = await openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: full.port }] });
+  const late = await openStore(
+    { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: full.port }] },
+    { up: false },
+  );
   try {
     await waitFor('the reason', () =>
       late.health

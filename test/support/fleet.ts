@@ -3,6 +3,7 @@ import { readDirectory, type Organization } from './directory.ts';
 import { exchange, type Answer, type Json, type Options } from './http.ts';
 import { startProgram, type Program } from './start-program.ts';
 import { startGate, type Gate } from './gate.ts';
+import { waitFor } from './wait-for.ts';
 import { startSandbox, type Sandbox } from './start-sandbox.ts';
 import { goodClaims, newSecret, sign, type Claims } from './tokens.ts';
 import { programEnv } from './world.ts';
@@ -86,6 +87,8 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
 
   try {
     await Promise.all(Array.from({ length: size }, () => add()));
+    // A process starts without a Redis that is slow to connect.
+    await Promise.all(members.map(redisUp));
   } catch (error) {
     await stop();
     throw error;
@@ -105,6 +108,19 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
     add,
     stop,
   };
+}
+
+/**
+ * Reads through a process without a near cache until Redis has stored what it read: its commands are in order, so
+ * a second read follows the first one's store.
+ */
+export async function readIntoRedis(member: Member, path: string): Promise<void> {
+  for (let round = 0; round < 2; round += 1) await member.get(path);
+}
+
+/** Resolves when readiness has no reason about Redis. */
+export async function redisUp(member: Member): Promise<void> {
+  await waitFor('Redis', async () => !/"component":"redis/.test(JSON.stringify(await member.readyz())));
 }
 
 /** The lines that say that Redis went or came back, in order. */

@@ -29,6 +29,7 @@ const LATER_EXTRA_MS = 150;
 /** Drives one process through an outage of Redis, requests flowing, and checks everything that is promised. */
 export async function expectThrough(fleet: Fleet, member: Member, outage: Outage): Promise<void> {
   await healthy(member);
+  await waitFor('the log', () => ![WENT, REFUSES].includes(redisEvents(member).at(-1) ?? ''));
   const before = redisEvents(member).length;
   const usual = await quickestCold(fleet, member);
   await outage.begin();
@@ -41,7 +42,9 @@ export async function expectThrough(fleet: Fleet, member: Member, outage: Outage
   await healthy(member);
   expect((await member.invalidate(id)).status).toBe(204);
   await usesRedis(fleet, member);
-  expect(redisEvents(member).slice(before)).toEqual(outage.events ?? [WENT, CAME_BACK]);
+  const expected = outage.events ?? [WENT, CAME_BACK];
+  await waitFor('the log', () => redisEvents(member).length - before >= expected.length);
+  expect(redisEvents(member).slice(before)).toEqual(expected);
 }
 
 /** Returns a contact that was read during the outage. */
@@ -79,14 +82,16 @@ export function healthy(member: Member): Promise<unknown> {
 /** Redis or none, a call that is under way is joined. */
 async function sharesCalls(fleet: Fleet, member: Member): Promise<void> {
   const id = fleet.freshContact();
-  await fleet.sandbox.setFaults({ delayMs: 500, contactId: id });
+  fleet.gate.hold(id);
   const path = `/contacts/${id}?include=notes`;
   const leader = member.get(path);
   await fleet.sandbox.awaitCalls(id, 1);
-  const answers = await Promise.all([leader, ...Array.from({ length: 10 }, () => member.get(path))]);
+  const followers = Array.from({ length: 10 }, () => member.get(path));
+  await fleet.takenIn([member]);
+  fleet.gate.release();
+  const answers = await Promise.all([leader, ...followers]);
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   expect(await fleet.sandbox.callsFor(id)).toHaveLength(1);
-  await fleet.sandbox.clearFaults();
 }
 
 /** A part is found again once its process has stored it. */

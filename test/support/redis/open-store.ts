@@ -7,6 +7,7 @@ import { RedisLink } from '../../../src/redis/redis-link.ts';
 import type { RedisSettings } from '../../../src/redis/redis-settings.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { openLog } from '../../../src/telemetry/log.ts';
+import { waitFor } from '../wait-for.ts';
 import { newMetrics } from '../metrics.ts';
 
 export interface OpenedStore {
@@ -29,6 +30,8 @@ export interface OpenStoreOptions {
   /** The process's monotonic clock. */
   readonly now?: () => number;
   readonly timeoutMs?: number;
+  /** Whether to wait until the server answers. */
+  readonly up?: boolean;
 }
 
 /** A part store as one process has it, on a Redis of the test's own. */
@@ -39,6 +42,7 @@ export async function openStore(
     nearTtlMs = 1000,
     codec = plainCodec,
     timeoutMs = 10_000,
+    up = true,
     now = () => performance.now(),
   }: OpenStoreOptions = {},
 ): Promise<OpenedStore> {
@@ -78,6 +82,9 @@ export async function openStore(
     onUnsafeInvalidation: () => (unsafe += 1),
   });
   await link.connect();
+  // Connecting may take longer than a start waits for it.
+  if (up)
+    await waitFor('Redis', () => health.report().reasons.every(({ component }) => component !== 'redis'));
   return {
     store,
     remote,
