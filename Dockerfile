@@ -1,5 +1,5 @@
 # Pin a digest here where builds must be the same for ever.
-ARG NODE_IMAGE=node:24-slim
+ARG NODE_IMAGE=node:26-slim
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

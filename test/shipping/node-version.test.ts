@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from '../support/child.ts';
+
+const PRELOAD = path.join(PROJECT_ROOT, 'src/preload.cjs');
+const manifest = JSON.parse(readFileSync(path.join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+  engines: { node: string };
+};
+
+function preloadUnder(version: string) {
+  const script = `Object.defineProperty(process.versions, 'node', { value: ${JSON.stringify(version)} });
+    require(${JSON.stringify(PRELOAD)}); console.log('went on');`;
+  return spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 20_000 });
+}
+
+test.each(['16.20.2', '20.20.2', '24.11.9'])('Node %s is refused in one sentence', (version) => {
+  const { status, stdout, stderr } = preloadUnder(version);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toBe(
+    `zyntro-bff needs Node 24.12 or newer, and this is ${version}: run "npm ci", which brings one along on ` +
+      'most machines, or install Node 26 from https://nodejs.org\n',
+  );
+});
+
+test.each(['24.12.0', '26.10.0', '100.0.0'])('Node %s is accepted', (version) => {
+  expect(preloadUnder(version)).toMatchObject({ status: 0, stdout: 'went on\n', stderr: '' });
+});
+
+test('the check and the manifest ask for the same version', () => {
+  expect(manifest.engines.node).toBe('>=24.12');
+});
+
+const scripts = Object.entries(manifest.scripts);
+
+test.each(scripts.filter(([, command]) => /\.ts\b|jest\.js/.test(command)))(
+  'npm run %s checks the version first',
+  (_name, command) => {
+    expect(command).toMatch(/^node -r \.\/src\/preload\.cjs /);
+  },
+);
+
+test.each(scripts)('npm run %s uses nothing that only a POSIX shell has', (_name, command) => {
+  expect(command).not.toMatch(/^(exec|env) |^\w+=|[;'$`|]/);
+});
