@@ -8,9 +8,9 @@ import express, {
 } from 'express';
 import { requireAdminToken } from './auth/admin-token.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { openIdentity } from './auth/open-identity.ts';
+import { createIdentity } from './auth/create-identity.ts';
 import type { RevocationRequest } from './auth/revocation-store.ts';
-import { openPartStore } from './cache/open-part-store.ts';
+import { createPartStore } from './cache/create-part-store.ts';
 import type { PartStore } from './cache/part-store.ts';
 import { withCache } from './cache/with-cache.ts';
 import type { Config } from './config/load-config.ts';
@@ -18,42 +18,37 @@ import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
 import { accessLog } from './http/access-log.ts';
 import { checkProtocol } from './http/check-protocol.ts';
-import { contactLane } from './http/contact-lane.ts';
+import { contactFastPath } from './http/contact-fast-path.ts';
 import { contactRoutes } from './http/contact-routes.ts';
 import { corsFor } from './http/cors.ts';
 import { docsPages, openApiContent } from './http/docs-page.ts';
 import { errorResponse } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
 import { requireOneHost } from './http/host-header.ts';
-import { invalidations } from './http/invalidations.ts';
+import { invalidations } from './admin/invalidations.ts';
 import { limitBody } from './http/limit-body.ts';
 import { messagesOf, type Application } from './http/messages.ts';
 import { requestScope } from './http/open-scope.ts';
-import {
-  operatorsPage,
-  operatorsPageFiles,
-  operatorsPageRefusal,
-  operatorsStatus,
-} from './http/operators-page.ts';
+import { dashboard, dashboardFiles, dashboardRefusal, operatorsStatus } from './admin/dashboard.ts';
 import { protectAdmin } from './http/protect-admin.ts';
-import { revocations } from './http/revocations.ts';
-import { inOrder, routeNotFound, serve } from './http/routing.ts';
-import { scrape } from './http/scrape.ts';
-import { openRedis } from './redis/redis-client.ts';
+import { revocations } from './admin/revocations.ts';
+import { compose, routeNotFound, defineRoute } from './http/routing.ts';
+import { scrape } from './admin/metrics.ts';
+import { createRedis } from './redis/redis-client.ts';
 import { credentialReloader } from './redis/replace-credentials.ts';
 import { replaceableRedis } from './redis/replaceable-client.ts';
-import type { Allowance } from './limits/allowance.ts';
-import { limitCallers } from './limits/limit-caller.ts';
-import { limitFailures } from './limits/limit-failures.ts';
-import { memoryAllowance } from './limits/memory-allowance.ts';
-import { redisAllowance } from './limits/redis-allowance.ts';
+import type { RateLimitStore } from './rate-limit/rate-limit-store.ts';
+import { rateLimitCallers } from './rate-limit/rate-limit-callers.ts';
+import { throttleFailedAuthentication } from './rate-limit/throttle-failed-authentication.ts';
+import { memoryRateLimitStore } from './rate-limit/memory-rate-limit-store.ts';
+import { redisRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
 import { batchSizer } from './http/parse-query.ts';
-import { RedisLink } from './redis/redis-link.ts';
+import { GuardedRedis } from './redis/guarded-redis.ts';
 import { staticAnswer } from './http/static-answer.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
-import { answerSiblings, metricsTogether, tellSiblings } from './processes/shared-state.ts';
-import type { Siblings } from './processes/siblings.ts';
+import { onBroadcast, aggregateMetrics, broadcast } from './cluster/broadcast.ts';
+import type { WorkerBus } from './cluster/worker-bus.ts';
 import { replaceableSecrets } from './replaceable-secrets.ts';
 import { prepareAll, type Replacement } from './replacement.ts';
 import { setTimer } from './resilience/timers.ts';
@@ -79,15 +74,15 @@ export interface AppOptions {
   readonly health: Health;
   readonly metrics: Metrics;
   /** The processes that serve the same ports. */
-  readonly siblings: Siblings;
+  readonly siblings: WorkerBus;
 }
 
 /** What the steps are made of, and share. */
-interface Parts extends AppOptions {
+interface Dependencies extends AppOptions {
   readonly secrets: ReturnType<typeof replaceableSecrets>;
   readonly store: PartStore;
-  readonly identity: ReturnType<typeof openIdentity>;
-  readonly allowance: Allowance;
+  readonly identity: ReturnType<typeof createIdentity>;
+  readonly allowance: RateLimitStore;
 }
 
 /** Milliseconds since the epoch. */
@@ -99,22 +94,22 @@ const clock = () => performance.now();
 export function buildApp(options: AppOptions) {
   const { config, log, health, metrics, siblings } = options;
   const secrets = replaceableSecrets(config, { log, health });
-  const redisClient = config.redis && replaceableRedis(config.redis, openRedis);
+  const redisClient = config.redis && replaceableRedis(config.redis, createRedis);
   const reloadRedis = redisClient && credentialReloader(config.redis, { client: redisClient, log, health });
   const redis =
     redisClient &&
-    new RedisLink({
+    new GuardedRedis({
       client: redisClient,
       log,
       health,
       timeoutMs: config.redis.timeoutMs,
       metrics,
     });
-  const store = openPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now: clock });
+  const store = createPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now: clock });
   const allowance = redis
-    ? redisAllowance({ link: redis, onFailure: config.limits.onFailure, now: clock })
-    : memoryAllowance(clock);
-  const identity = openIdentity({
+    ? redisRateLimitStore({ link: redis, onFailure: config.limits.onFailure, now: clock })
+    : memoryRateLimitStore(clock);
+  const identity = createIdentity({
     ...config.auth,
     link: redis,
     now,
@@ -124,7 +119,7 @@ export function buildApp(options: AppOptions) {
     health,
     metrics,
   });
-  answerSiblings(siblings, { store, identity, metrics });
+  onBroadcast(siblings, { store, identity, metrics });
   const parts = { ...options, secrets, store, identity, allowance };
   return {
     publicApp: publicPort(parts),
@@ -148,7 +143,7 @@ export function buildApp(options: AppOptions) {
 }
 
 /** From the upstream's envelope, innermost, to parts as they go out. */
-function readChain({ config, log, health, metrics, secrets, store }: Parts): ReadContact {
+function readChain({ config, log, health, metrics, secrets, store }: Dependencies): ReadContact {
   const attempt = fetchContact({ ...config.upstream, ...secrets, now: clock });
   const attemptTraced = tracedAttempt(attempt, { ...config.upstream, path: FETCH_CONTACT_PATH });
   const attemptMeasured = measured(attemptTraced, { metrics, now: clock });
@@ -183,7 +178,7 @@ function readChain({ config, log, health, metrics, secrets, store }: Parts): Rea
 }
 
 /** What every request of either port goes through first. */
-function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
+function entrySteps({ log, metrics, secrets }: Dependencies): RequestHandler[] {
   const { hashSubject } = secrets;
   return [
     requestScope(),
@@ -194,13 +189,16 @@ function entrySteps({ log, metrics, secrets }: Parts): RequestHandler[] {
   ];
 }
 
-function publicPort(parts: Parts): Application {
+function publicPort(parts: Dependencies): Application {
   const { config, log, health, identity, allowance, metrics } = parts;
-  const caller = limitFailures(authenticate({ verify: identity.verify, cookie: config.auth.cookie }), {
-    tier: config.limits.failedAuthentication,
-    allowance,
-  });
-  const limit = limitCallers({ ...config.limits, allowance, metrics });
+  const caller = throttleFailedAuthentication(
+    authenticate({ verify: identity.verify, cookie: config.auth.cookie }),
+    {
+      tier: config.limits.failedAuthentication,
+      allowance,
+    },
+  );
+  const limit = rateLimitCallers({ ...config.limits, allowance, metrics });
   const one = [caller, limit(() => 1)];
   const batchSize = batchSizer(config.http.maxBatchSize);
   const each = [caller, limit((req) => batchSize(req.query))];
@@ -212,8 +210,8 @@ function publicPort(parts: Parts): Application {
     now: clock,
   });
   const app = router().set('trust proxy', config.trustProxy);
-  serve(app, '/healthz', { get: [healthz] });
-  serve(app, '/readyz', { get: [readyz(health, { reasons: false })] });
+  defineRoute(app, '/healthz', { get: [healthz] });
+  defineRoute(app, '/readyz', { get: [readyz(health, { reasons: false })] });
   const lag = watchEventLoop(clock);
   metrics.gauge(
     'event_loop_lag_seconds',
@@ -222,41 +220,41 @@ function publicPort(parts: Parts): Application {
     'max',
   );
   const shed = shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log });
-  serve(app, '/contacts', { get: [shed, ...each, contacts.listContacts] });
+  defineRoute(app, '/contacts', { get: [shed, ...each, contacts.listContacts] });
   const lane = new Map([
-    ['', serve(app, '/contacts/:id', { get: [shed, ...one, contacts.getContact] })],
+    ['', defineRoute(app, '/contacts/:id', { get: [shed, ...one, contacts.getContact] })],
     ...contacts.parts.map(
       ({ part, getPart }) =>
-        [`/${part}`, serve(app, `/contacts/:id/${part}`, { get: [shed, ...one, getPart] })] as const,
+        [`/${part}`, defineRoute(app, `/contacts/:id/${part}`, { get: [shed, ...one, getPart] })] as const,
     ),
   ]);
   const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
-  for (const [path, content] of docsPages(openApi)) serve(app, path, { get: [staticAnswer(content)] });
+  for (const [path, content] of docsPages(openApi)) defineRoute(app, path, { get: [staticAnswer(content)] });
   const entry = [
     ...entrySteps(parts),
     ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
     limitBody(config.http.maxBodyBytes),
-    contactLane(lane),
+    contactFastPath(lane),
   ];
   return application(entry, app.use(routeNotFound), errorResponse(log));
 }
 
-function adminPort(parts: Parts): Application {
+function adminPort(parts: Dependencies): Application {
   const { config, log, health, metrics, secrets, store, identity, siblings } = parts;
   const app = router().set('trust proxy', config.trustProxy);
   const operator = requireAdminToken(secrets.adminToken);
   const json = express.json({ limit: config.http.maxBodyBytes });
   const invalidate = invalidations(async (org, contact) => {
     await store.invalidate(org, contact);
-    await tellSiblings(siblings, 'invalidated', { org, contact });
+    await broadcast(siblings, 'invalidated', { org, contact });
     metrics.invalidation();
   });
   const revoke = async (request: RevocationRequest): Promise<void> =>
-    tellSiblings(siblings, 'revoked', await identity.revoke(request));
-  const together = metricsTogether(metrics, siblings, config.processes);
+    broadcast(siblings, 'revoked', await identity.revoke(request));
+  const together = aggregateMetrics(metrics, siblings, config.processes);
   const adminOpenApi = openApiContent(openApiBytes(adminOpenApiDocument()));
-  serve(app, '/healthz', { get: [healthz] });
-  serve(app, '/readyz', { get: [readyz(health, { reasons: true })] });
+  defineRoute(app, '/healthz', { get: [healthz] });
+  defineRoute(app, '/readyz', { get: [readyz(health, { reasons: true })] });
   const readStatus = statusReader({
     metrics: together,
     health,
@@ -266,14 +264,14 @@ function adminPort(parts: Parts): Application {
     now,
     uptime: () => process.uptime(),
   });
-  serve(app, '/', { get: [operator, operatorsPage] });
-  for (const [path, content] of operatorsPageFiles()) serve(app, path, { get: [staticAnswer(content)] });
-  serve(app, '/status', { get: [operator, operatorsStatus(readStatus)] });
-  serve(app, '/metrics', { get: [operator, scrape(together)] });
-  serve(app, '/invalidations', { post: [operator, json, invalidate] });
-  serve(app, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
-  serve(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
-  app.use(operator, routeNotFound).use(operatorsPageRefusal);
+  defineRoute(app, '/', { get: [operator, dashboard] });
+  for (const [path, content] of dashboardFiles()) defineRoute(app, path, { get: [staticAnswer(content)] });
+  defineRoute(app, '/status', { get: [operator, operatorsStatus(readStatus)] });
+  defineRoute(app, '/metrics', { get: [operator, scrape(together)] });
+  defineRoute(app, '/invalidations', { post: [operator, json, invalidate] });
+  defineRoute(app, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
+  defineRoute(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
+  app.use(operator, routeNotFound).use(dashboardRefusal);
   return application([...entrySteps(parts), protectAdmin(secrets.adminToken)], app, errorResponse(log));
 }
 
@@ -293,7 +291,7 @@ function application(
   respondWithProblem: ErrorRequestHandler,
 ): Application {
   app.use(respondWithProblem);
-  const enter = inOrder(entry);
+  const enter = compose(entry);
   return {
     ...messagesOf(app),
     handle(asked, answer) {

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { buildApp } from './app.ts';
 import { egressWarnings } from './config/egress-warnings.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
-import { ConfigError } from './config/faults.ts';
+import { ConfigError } from './config/config-issues.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
 import { unknownVariables } from './config/unknown-variables.ts';
 import { installResolver } from './dns/install.ts';
@@ -10,15 +10,15 @@ import { exitAtOnce } from './exit.ts';
 import { ADMIN_CONNECTIONS, publicConnections } from './http/descriptors.ts';
 import { listenFault, type AddressVariables } from './http/listen-fault.ts';
 import { listen, type RunningServer } from './http/server.ts';
-import { randomHashKey, runPrimary } from './processes/primary.ts';
-import { openSiblings } from './processes/siblings.ts';
+import { randomHashKey, runPrimary } from './cluster/primary.ts';
+import { createWorkerBus } from './cluster/worker-bus.ts';
 import { secretReloader } from './reload-secrets.ts';
 import { drainOnStop, LAST_LINES_MS, settleWithin } from './shutdown.ts';
 import { onReload } from './signals.ts';
 import { Health } from './telemetry/health.ts';
-import { openLog, type Log } from './telemetry/log.ts';
+import { createLog, type Log } from './telemetry/log.ts';
 import { logOutput, type LogOutput } from './telemetry/log-output.ts';
-import { openMetrics } from './telemetry/metrics.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { VERSION } from './version.ts';
 
@@ -48,8 +48,8 @@ function readConfig(): Settings {
     return { env, config: loadConfig(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`zyntro-bff cannot start. Its configuration has ${error.faults.length} fault(s):\n`);
-    for (const fault of error.faults) process.stderr.write(`  ${fault}\n`);
+    process.stderr.write(`zyntro-bff cannot start. Its configuration has ${error.issues.length} fault(s):\n`);
+    for (const fault of error.issues) process.stderr.write(`  ${fault}\n`);
     process.exit(EX_CONFIG);
   }
 }
@@ -95,10 +95,10 @@ async function open(
 async function serve({ env, config }: Settings, { log, output }: Logging): Promise<void> {
   installResolver();
   const health = new Health(Date.now);
-  const metrics = openMetrics({ version: VERSION, health });
+  const metrics = createMetrics({ version: VERSION, health });
   metrics.collectProcess();
   const flushTraces = await startTracing(config.tracing, log);
-  const siblings = openSiblings(config.processes > 1);
+  const siblings = createWorkerBus(config.processes > 1);
   const app = buildApp({ config, log, health, metrics, siblings });
   onReload(secretReloader(env, app.prepareReload, log));
   await app.connect();
@@ -140,7 +140,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
 
 const settings = readConfig();
 const output = logOutput();
-const log = openLog(settings.config.log, output);
+const log = createLog(settings.config.log, output);
 if (cluster.isPrimary) await logWarnings(settings, log);
 if (cluster.isPrimary && settings.config.processes > 1) {
   const { processes, shutdownGraceMs, log: logged } = settings.config;

@@ -1,5 +1,5 @@
 import type { Environment } from './config/environment.ts';
-import { ConfigError } from './config/faults.ts';
+import { ConfigError } from './config/config-issues.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
 import type { Replacement } from './replacement.ts';
 import { describeError, type Log } from './telemetry/log.ts';
@@ -22,7 +22,7 @@ export function secretReloader(
       prepare(loadConfig(env)).commit();
     } catch (error) {
       if (error instanceof ConfigError) {
-        log.error({ variables: error.variables, issues: error.faults }, REJECTED);
+        log.error({ variables: error.variables, issues: error.issues }, REJECTED);
       } else {
         log.error({ error: describeError(error) }, REJECTED);
       }

@@ -6,7 +6,7 @@ import type { Replacement } from './replacement.ts';
 import { describeError, subjectHasher, type Log } from './telemetry/log.ts';
 import type { Egress } from './telemetry/status.ts';
 import { credentialSource } from './upstream/credentials.ts';
-import { openTransport, type OpenTransport, type Transport } from './upstream/transport.ts';
+import { createTransport, type OpenTransport, type Transport } from './upstream/transport.ts';
 
 /**
  * What is made of secrets, behind functions that look up the newest: steps keep the function, each call
@@ -18,7 +18,7 @@ export function replaceableSecrets(
 ) {
   let settings = config;
   let current = open(config);
-  let inner = openTransport(config.upstream);
+  let inner = createTransport(config.upstream);
 
   const transport: Transport = {
     post: (path, json, receiver) => inner.post(path, json, receiver),
@@ -53,7 +53,7 @@ export function replaceableSecrets(
     prepare(next: Config): Replacement {
       const opened = open(next);
       const isSameProxy = isSame(next.upstream.proxy, settings.upstream.proxy);
-      const transportNext = isSameProxy ? inner : openTransport(next.upstream);
+      const transportNext = isSameProxy ? inner : createTransport(next.upstream);
       return {
         commit() {
           // New credentials have no faults yet, and an organization that is gone has none any more.

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Config } from '../src/config/load-config.ts';
 import { secretReloader } from '../src/reload-secrets.ts';
-import { openLog } from '../src/telemetry/log.ts';
+import { createLog } from '../src/telemetry/log.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -33,7 +33,7 @@ function start(prepared: () => void = () => {}) {
     prepared();
     return { commit: () => committed.push(config), discard: () => {} };
   };
-  const reload = secretReloader(env, prepare, openLog({ level: 'info' }, { write: (l) => lines.push(l) }));
+  const reload = secretReloader(env, prepare, createLog({ level: 'info' }, { write: (l) => lines.push(l) }));
   return {
     committed,
     lines,

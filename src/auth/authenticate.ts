@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express';
-import { andThen, type Eventually } from '../contact/eventually.ts';
+import { thenMaybe, type MaybePromise } from '../lib/maybe-promise.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import { scopeOf } from '../scope.ts';
 import { tokenOf, type CookieOptions } from './request-token.ts';
 
 export interface AuthenticateOptions {
   /** @throws AppError where the token is refused, or cannot be judged. */
-  readonly verify: (token: string) => Eventually<Caller>;
+  readonly verify: (token: string) => MaybePromise<Caller>;
   /** Where browsers may send the token; undefined for the header alone. */
   readonly cookie: CookieOptions | undefined;
 }
@@ -15,7 +15,7 @@ export interface AuthenticateOptions {
 export function authenticate({ verify, cookie }: AuthenticateOptions): RequestHandler {
   return function authenticateCaller(req, res, next) {
     if (cookie) res.vary('Cookie');
-    return andThen(verify(tokenOf(req, cookie)), (caller) => {
+    return thenMaybe(verify(tokenOf(req, cookie)), (caller) => {
       scopeOf(req).caller = caller;
       next();
     });

@@ -12,7 +12,7 @@ export interface JwksFetchOptions {
  * Fetches key sets over connections of their own: never through the egress address, which is the
  * upstream's, and never to where a redirect points.
  */
-export function openJwksFetch(options: JwksFetchOptions) {
+export function createJwksFetch(options: JwksFetchOptions) {
   const dispatcher = new Agent({
     connections: 1,
     pipelining: 1,

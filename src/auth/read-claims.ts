@@ -1,6 +1,6 @@
 import type { Caller } from '../contact/read-contact.ts';
-import { isPlainText } from '../contact/plain-text.ts';
-import { parseUuid } from '../contact/uuid.ts';
+import { isPlainText } from '../lib/plain-text.ts';
+import { parseUuid } from '../lib/uuid.ts';
 import { readTimes, type TokenTimes } from './token-times.ts';
 import type { TrustedIssuer } from './trusted-issuers.ts';
 

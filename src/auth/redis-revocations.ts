@@ -1,10 +1,10 @@
 import { AppError } from '../errors.ts';
-import { RedisUnavailable, type RedisLink } from '../redis/redis-link.ts';
+import { RedisUnavailable, type GuardedRedis } from '../redis/guarded-redis.ts';
 import { revocationList, type Revocation } from './revocation-list.ts';
 import { noRoom, type RevocationStore } from './revocation-store.ts';
 
 export interface RedisRevocationsOptions {
-  readonly link: RedisLink;
+  readonly link: GuardedRedis;
   readonly maxRevocations: number;
   /** Milliseconds between two comparisons with Redis, which find what was missed or lost. */
   readonly compareMs: number;
@@ -61,7 +61,7 @@ return full and 0 or 1
 export function redisRevocations(options: RedisRevocationsOptions): RedisRevocations {
   const { link, onUnusable } = options;
   const list = revocationList(options);
-  const keepScript = link.patientScript(KEEP);
+  const keepScript = link.longTimeoutScript(KEEP);
   let comparing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;

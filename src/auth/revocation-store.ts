@@ -1,4 +1,4 @@
-import { andThen, type Eventually } from '../contact/eventually.ts';
+import { thenMaybe, type MaybePromise } from '../lib/maybe-promise.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { invalidToken } from './invalid-token.ts';
@@ -77,12 +77,12 @@ export function revocationOf(request: RevocationRequest, times: RevocationTimes)
  * @throws AppError `INVALID_TOKEN` for a revoked one, as for any other that is refused.
  */
 export function refuseRevoked(
-  verify: (token: string) => Eventually<VerifiedToken>,
+  verify: (token: string) => MaybePromise<VerifiedToken>,
   store: Pick<RevocationStore, 'covers'>,
-): (token: string) => Eventually<Caller> {
+): (token: string) => MaybePromise<Caller> {
   function unlessRevoked(verified: VerifiedToken): Caller {
     if (store.covers(verified)) throw invalidToken('REVOKED');
     return verified.caller;
   }
-  return (token) => andThen(verify(token), unlessRevoked);
+  return (token) => thenMaybe(verify(token), unlessRevoked);
 }

@@ -55,7 +55,7 @@ export interface JwksSettings extends Pick<
 }
 
 /** Opens the keys of every issuer, each its own: no key of one ever verifies a token of another. */
-export function openTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSettings): TrustedIssuers {
+export function createTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSettings): TrustedIssuers {
   let published = new Map<string, Published>();
   let byName = new Map<string | undefined, TrustedIssuer>();
   prepare(all).commit();

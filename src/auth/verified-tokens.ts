@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Eventually } from '../contact/eventually.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { isAhead } from './token-times.ts';
 import type { VerifiedToken, VerifyToken } from './verify-token.ts';
 
@@ -19,7 +19,7 @@ export interface VerifiedTokensOptions {
 export function rememberVerified(
   verify: VerifyToken,
   options: VerifiedTokensOptions,
-): (token: string) => Eventually<VerifiedToken> {
+): (token: string) => MaybePromise<VerifiedToken> {
   if (options.maxTokens === 0) return verify;
   const remembered = new LRUCache<string, VerifiedToken>({ max: options.maxTokens });
 

@@ -1,11 +1,11 @@
 import type { FetchOptions, FetchShapedParts } from '../contact/fetch-parts.ts';
-import { contentHash } from '../contact/content-hash.ts';
+import { contentHash } from '../lib/content-hash.ts';
 import { PARTS, type Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
-import { jittered, judge, keepMs, type CachePolicy } from './freshness.ts';
+import { jittered, classify, retentionMs, type CachePolicy } from './freshness.ts';
 import { mergeEntries } from './merge-entries.ts';
-import type { CallElsewhere, Change, Claim, Entries, Entry, PartStore } from './part-store.ts';
+import type { RemoteCall, Change, FetchLease, Entries, Entry, PartStore } from './part-store.ts';
 
 export interface FetchAndStoreOptions {
   readonly store: PartStore;
@@ -46,41 +46,48 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     parts: readonly Part[],
     mode: FetchMode,
     fetchOptions: FetchOptions,
-    learn: (generation: string) => void,
+    onGeneration: (generation: string) => void,
   ): Promise<Fetched> {
-    if (mode === 'unstored') return { entries: await ask(ref, parts, fetchOptions), stored: false };
-    return fly(ref, parts, mode === 'shared', fetchOptions, learn, now() + options.maxWaitMs);
+    if (mode === 'unstored') return { entries: await callUpstream(ref, parts, fetchOptions), stored: false };
+    return claimAndFetch(
+      ref,
+      parts,
+      mode === 'shared',
+      fetchOptions,
+      onGeneration,
+      now() + options.maxWaitMs,
+    );
   };
 
-  async function fly(
+  async function claimAndFetch(
     ref: ContactRef,
     parts: readonly Part[],
     shared: boolean,
     fetchOptions: FetchOptions,
-    learn: (generation: string) => void,
+    onGeneration: (generation: string) => void,
     deadline: number,
-    waited: readonly CallElsewhere[] = [],
+    waited: readonly RemoteCall[] = [],
   ): Promise<Fetched> {
     // What is never stored is nothing that another process could find.
     const claimed = shared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
     const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed, waited);
-    learn(claim.generation);
-    const { known, notFound, usable, stale } = judge(claim.entries, parts, now(), policy);
+    onGeneration(claim.generation);
+    const { known, notFound, servable: usable, stale } = classify(claim.entries, parts, now(), policy);
     const fresh = usable.filter((part) => !stale.includes(part));
     const wanted = notFound ? [] : parts.filter((part) => !fresh.includes(part));
-    const calls = claim.elsewhere.filter((call) => call.parts.some((part) => wanted.includes(part)));
-    const theirs = wanted.filter((part) => calls.some((call) => call.parts.includes(part)));
-    const mine = wanted.filter((part) => !theirs.includes(part));
-    const landed = Promise.allSettled(calls.map((call) => call.landed(fetchOptions.signal)));
-    const own = await lead(ref, mine, claim, fetchOptions);
+    const calls = claim.heldByOthers.filter((call) => call.parts.some((part) => wanted.includes(part)));
+    const heldByOthers = wanted.filter((part) => calls.some((call) => call.parts.includes(part)));
+    const owned = wanted.filter((part) => !heldByOthers.includes(part));
+    const landed = Promise.allSettled(calls.map((call) => call.completed(fetchOptions.signal)));
+    const own = await fetchOwned(ref, owned, claim, fetchOptions);
     if (notFound) return { entries: { contact: notFound }, stored: true };
     const found = Object.fromEntries(fresh.map((part) => [part, known[part]]));
     const fetched = { ...own, entries: mergeEntries(found, own.entries) };
-    if (theirs.length === 0 || 'failure' in own) return fetched;
+    if (heldByOthers.length === 0 || 'failure' in own) return fetched;
     const failed = (await landed).find((one) => one.status === 'rejected');
     if (failed) return { ...fetched, failure: failed.reason as unknown };
     if (now() > deadline) return { ...fetched, failure: new AppError('UPSTREAM_TIMEOUT') };
-    const rest = await fly(ref, theirs, shared, fetchOptions, learn, deadline, calls);
+    const rest = await claimAndFetch(ref, heldByOthers, shared, fetchOptions, onGeneration, deadline, calls);
     return {
       ...rest,
       entries: mergeEntries(fetched.entries, rest.entries),
@@ -92,10 +99,10 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
    * Makes the call that was claimed, if any is left to make, and ends the claim. That is not waited for: no
    * answer gets better by it, and whoever reads after it reads what it stored.
    */
-  async function lead(
+  async function fetchOwned(
     ref: ContactRef,
     parts: readonly Part[],
-    claim: Claim,
+    claim: FetchLease,
     fetchOptions: FetchOptions,
   ): Promise<Fetched> {
     if (parts.length === 0) {
@@ -104,7 +111,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     }
     let entries: Entries;
     try {
-      entries = await ask(ref, parts, fetchOptions);
+      entries = await callUpstream(ref, parts, fetchOptions);
     } catch (error) {
       claim.fail(error).catch(options.onStoreFailure);
       return { entries: {}, stored: false, failure: error };
@@ -114,7 +121,11 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     return { entries, stored: claim.canStore && changes.some(({ entry }) => entry) };
   }
 
-  async function ask(ref: ContactRef, parts: readonly Part[], fetchOptions: FetchOptions): Promise<Entries> {
+  async function callUpstream(
+    ref: ContactRef,
+    parts: readonly Part[],
+    fetchOptions: FetchOptions,
+  ): Promise<Entries> {
     const fetchedAt = now();
     try {
       const bytes = await fetchParts({ ...ref, parts }, fetchOptions);
@@ -145,9 +156,10 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     for (const part of PARTS) {
       const entry = answered[part];
       if (entry && (gone ? policy.negativeTtlMs : policy.ttlMs[part]) > 0)
-        changes.push({ part, entry, keepMs: keepMs(entry, now(), policy) });
+        changes.push({ part, entry, retentionMs: retentionMs(entry, now(), policy) });
       // What is answered and not to be kept contradicts what was kept: above all that there is no such contact.
-      else if (gone || (entry && part === 'contact')) changes.push({ part, entry: undefined, keepMs: 0 });
+      else if (gone || (entry && part === 'contact'))
+        changes.push({ part, entry: undefined, retentionMs: 0 });
     }
     return changes;
   }

@@ -10,13 +10,13 @@ export interface CachePolicy {
 }
 
 /** What the entries are good for, part by part of a request. Names as in RFC 5861. */
-export interface Judgement {
+export interface Freshness {
   /** The entries, without those that a later not-found removes. Never an expired not-found. */
   readonly known: Entries;
   /** The fresh entry that says that there is no such contact. */
   readonly notFound: Entry | undefined;
   /** Parts that can be served as they are: fresh, or stale but within stale-while-revalidate. */
-  readonly usable: readonly Part[];
+  readonly servable: readonly Part[];
   /** Those of `usable` that are stale. */
   readonly stale: readonly Part[];
   /** Parts that need a call first. */
@@ -38,12 +38,17 @@ export function freshUntil(entries: Entries, parts: readonly Part[], now: number
   return entries.contact?.bytes === 'not-found' ? undefined : earliest;
 }
 
-export function judge(entries: Entries, parts: readonly Part[], now: number, policy: CachePolicy): Judgement {
+export function classify(
+  entries: Entries,
+  parts: readonly Part[],
+  now: number,
+  policy: CachePolicy,
+): Freshness {
   const known = entries.contact?.bytes === 'not-found' ? mergeEntries(entries) : entries;
   const negative = known.contact;
   if (negative?.bytes === 'not-found') {
-    if (negative.staleAt > now) return { known, notFound: negative, usable: [], stale: [], missing: [] };
-    return { known: {}, notFound: undefined, usable: [], stale: [], missing: parts };
+    if (negative.staleAt > now) return { known, notFound: negative, servable: [], stale: [], missing: [] };
+    return { known: {}, notFound: undefined, servable: [], stale: [], missing: parts };
   }
   const usable: Part[] = [];
   const stale: Part[] = [];
@@ -57,24 +62,24 @@ export function judge(entries: Entries, parts: readonly Part[], now: number, pol
     usable.push(part);
     if (entry.staleAt <= now) stale.push(part);
   }
-  return { known, notFound: undefined, usable, stale, missing };
+  return { known, notFound: undefined, servable: usable, stale, missing };
 }
 
 /** Whether a stale entry may stand in for an answer that the upstream failed to give. */
-export function usableOnError(entry: Entry | undefined, now: number, policy: CachePolicy): entry is Entry {
+export function servableOnError(entry: Entry | undefined, now: number, policy: CachePolicy): entry is Entry {
   if (!entry || entry.bytes === 'not-found') return false;
   return now < entry.staleAt + Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
 }
 
 /** Milliseconds for which an entry may be of use once it is stored. */
-export function keepMs(entry: Entry, now: number, policy: CachePolicy): number {
+export function retentionMs(entry: Entry, now: number, policy: CachePolicy): number {
   const stale =
     entry.bytes === 'not-found' ? 0 : Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
   return entry.staleAt + stale - now;
 }
 
 /** The most milliseconds for which any entry may be of use. */
-export function longestKeepMs(policy: CachePolicy): number {
+export function longestRetentionMs(policy: CachePolicy): number {
   const longestTtlMs = Math.max(policy.negativeTtlMs, ...Object.values(policy.ttlMs));
   return longestTtlMs + Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
 }

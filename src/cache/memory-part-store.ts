@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
-import { EntryTable } from './entry-table.ts';
+import { LruTable } from './lru-table.ts';
 import type { PartStore } from './part-store.ts';
 
 /**
@@ -14,7 +14,7 @@ export function memoryPartStore(options: {
   readonly now: () => number;
   readonly metrics: Pick<Metrics, 'gauge'>;
 }): PartStore {
-  const table = new EntryTable(options);
+  const table = new LruTable(options);
   options.metrics.gauge(
     'memory_cache_bytes',
     'Bytes in the cache of a process without Redis, overhead included',
@@ -22,10 +22,10 @@ export function memoryPartStore(options: {
   );
 
   function generationOf(ref: ContactRef): string {
-    const found = table.markOf(ref.org, ref.contact);
+    const found = table.generationOf(ref.org, ref.contact);
     if (found) return found.generation;
     const generation = newGeneration();
-    table.mark(ref, { generation, confirmedAt: options.now() });
+    table.confirm(ref, { generation, confirmedAt: options.now() });
     return generation;
   }
 
@@ -39,7 +39,7 @@ export function memoryPartStore(options: {
         generation,
         entries: table.read(ref, read).entries,
         canStore: true,
-        elsewhere: [],
+        heldByOthers: [],
         async store(changes) {
           table.change(ref, generation, changes);
         },

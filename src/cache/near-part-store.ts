@@ -1,12 +1,12 @@
 import { AppError } from '../errors.ts';
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
-import { RedisUnavailable } from '../redis/redis-link.ts';
+import { RedisUnavailable } from '../redis/guarded-redis.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { EntryTable } from './entry-table.ts';
-import { HeardInvalidations } from './heard-invalidations.ts';
+import { LruTable } from './lru-table.ts';
+import { InvalidationLog } from './invalidation-log.ts';
 import { newGeneration } from './memory-part-store.ts';
-import type { Change, Claim, PartStore, Snapshot } from './part-store.ts';
+import type { Change, FetchLease, PartStore, Snapshot } from './part-store.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
 
 export interface NearPartStoreOptions {
@@ -29,16 +29,16 @@ export interface NearPartStoreOptions {
  */
 export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, ttlMs, now } = options;
-  const table = new EntryTable(options);
-  const heard = new HeardInvalidations();
+  const table = new LruTable(options);
+  const heard = new InvalidationLog();
   /** The contacts of which this process has fetched parts, in the same form. */
-  const fetched = new HeardInvalidations();
+  const fetched = new InvalidationLog();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
-  let offlineGeneration = newGeneration();
+  let localGeneration = newGeneration();
 
   function forget(org: string, contact: string): void {
-    offlineGeneration = newGeneration();
-    heard.note(org, contact);
+    localGeneration = newGeneration();
+    heard.record(org, contact);
     table.forget(org, contact);
   }
   remote.onInvalidation(forget);
@@ -57,11 +57,11 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     confirmedAt: number,
     moment: number,
   ): void {
-    if (options.maxBytes === 0 || heard.since(moment, ref.org, ref.contact)) return;
-    const mark = table.markOf(ref.org, ref.contact);
+    if (options.maxBytes === 0 || heard.invalidatedSince(moment, ref.org, ref.contact)) return;
+    const mark = table.generationOf(ref.org, ref.contact);
     // Replies may overtake each other; what is known of a later moment stays.
     if (mark && mark.generation !== generation && mark.confirmedAt > confirmedAt) return;
-    table.mark(ref, {
+    table.confirm(ref, {
       generation,
       confirmedAt: Math.max(confirmedAt, mark?.generation === generation ? mark.confirmedAt : 0),
     });
@@ -80,26 +80,26 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     moment: number,
     fetchMoment: number,
   ): void {
-    if (options.maxBytes === 0 || fetched.since(fetchMoment, ref.org, ref.contact)) return;
+    if (options.maxBytes === 0 || fetched.invalidatedSince(fetchMoment, ref.org, ref.contact)) return;
     if (generation === undefined) return table.forget(ref.org, ref.contact);
-    const changes = parts.map((part) => ({ part, entry: entries[part], keepMs: Infinity }));
+    const changes = parts.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
     keep(ref, generation, changes, confirmedAt, moment);
   }
 
   /** Drops a contact that Redis has under another generation by now. */
   function forgetGeneration({ org, contact }: ContactRef, generation: string): void {
-    if (table.markOf(org, contact)?.generation === generation) table.forget(org, contact);
+    if (table.generationOf(org, contact)?.generation === generation) table.forget(org, contact);
   }
 
-  function offlineClaim(ref: ContactRef, parts: readonly Part[]): Claim {
-    const generation = offlineGeneration;
+  function localLease(ref: ContactRef, parts: readonly Part[]): FetchLease {
+    const generation = localGeneration;
     const claimedAt = now();
-    const { moment } = heard;
+    const { version: moment } = heard;
     return {
       generation,
       entries: recent(ref, parts).entries,
       canStore: options.maxBytes > 0,
-      elsewhere: [],
+      heldByOthers: [],
       async store(changes) {
         keep(ref, generation, changes, claimedAt, moment);
       },
@@ -109,29 +109,29 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
 
   async function readRemote(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
     const readAt = now();
-    const { moment } = heard;
-    const fetchMoment = fetched.moment;
+    const { version: moment } = heard;
+    const fetchMoment = fetched.version;
     const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
     if (snapshot) keepRead(ref, parts, snapshot, readAt, moment, fetchMoment);
-    return { ...(snapshot ?? recent(ref, parts)), unclaimed: offlineGeneration };
+    return { ...(snapshot ?? recent(ref, parts)), localGeneration: localGeneration };
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch, waited) => {
     const claimedAt = now();
-    const { moment } = heard;
-    const fetchMoment = fetched.moment;
+    const { version: moment } = heard;
+    const fetchMoment = fetched.version;
     const claim = await remote.claim(ref, read, fetch, waited).catch(unlessUnavailable);
-    if (!claim) return offlineClaim(ref, read);
+    if (!claim) return localLease(ref, read);
     keepRead(ref, read, claim, claimedAt, moment, fetchMoment);
     // Who joined meanwhile may have come after the invalidation.
-    const entries = heard.since(moment, ref.org, ref.contact) ? {} : claim.entries;
+    const entries = heard.invalidatedSince(moment, ref.org, ref.contact) ? {} : claim.entries;
     return {
       ...claim,
       entries,
       canStore: true,
       async store(changes) {
         // Before the answer goes out, so that a read right after it hits. Redis confirmed the generation at the claim.
-        if (changes.length > 0) fetched.note(ref.org, ref.contact);
+        if (changes.length > 0) fetched.record(ref.org, ref.contact);
         keep(ref, claim.generation, changes, claimedAt, moment);
         const settledAt = now();
         const settled = await claim.settle(changes).catch(unlessUnavailable);

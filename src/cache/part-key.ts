@@ -6,7 +6,7 @@ const SCHEMA = 1;
 
 /** Where processes tell each other of invalidations, and of calls that have ended. */
 export const INVALIDATIONS_CHANNEL = `zbff:${SCHEMA}:invalidations`;
-export const LANDINGS_CHANNEL = `zbff:${SCHEMA}:landings`;
+export const COMPLETIONS_CHANNEL = `zbff:${SCHEMA}:landings`;
 
 /**
  * The keys that a read of these parts takes: the contact's generation first, then the parts in their order.

@@ -1,4 +1,4 @@
-import type { Eventually } from '../contact/eventually.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
@@ -24,7 +24,7 @@ export interface Snapshot {
    * The generation of calls that no store could be asked to share, by which those of this process share them:
    * another after each invalidation that is heard of. Undefined where every call is claimed.
    */
-  readonly unclaimed?: string;
+  readonly localGeneration?: string;
 }
 
 export interface Change {
@@ -32,11 +32,11 @@ export interface Change {
   /** Undefined removes what is there. */
   readonly entry: Entry | undefined;
   /** Milliseconds for which the entry may be of use, staleness included. */
-  readonly keepMs: number;
+  readonly retentionMs: number;
 }
 
 /** A call for some parts that another process is making. */
-export interface CallElsewhere {
+export interface RemoteCall {
   readonly token: string;
   readonly parts: readonly Part[];
   /**
@@ -44,16 +44,16 @@ export interface CallElsewhere {
    *
    * @throws AppError the failure that the call ended with, or `CLIENT_GONE` once `signal` aborts.
    */
-  landed(signal: AbortSignal): Promise<void>;
+  completed(signal: AbortSignal): Promise<void>;
 }
 
 /** The right to fetch parts, and the duty to say how it went, by one of `store` and `fail`. */
-export interface Claim extends Snapshot {
+export interface FetchLease extends Snapshot {
   readonly generation: string;
   /** False if it is already known that `store` can keep nothing. */
   readonly canStore: boolean;
   /** Those of the parts asked for that others are fetching; the rest is the claimant's to fetch. */
-  readonly elsewhere: readonly CallElsewhere[];
+  readonly heldByOthers: readonly RemoteCall[];
   /**
    * Stores what was fetched, and lets those know who wait for it. Stores nothing where the generation is no
    * longer the contact's, so that a slow old answer displaces no new one.
@@ -71,7 +71,7 @@ export interface Claim extends Snapshot {
  * `invalidate`. None but `invalidate` fails: a store that is out of reach is an empty one.
  */
 export interface PartStore {
-  read(ref: ContactRef, parts: readonly Part[]): Eventually<Snapshot>;
+  read(ref: ContactRef, parts: readonly Part[]): MaybePromise<Snapshot>;
   /**
    * To be called before a fetch begins: gives the contact a generation where it has none, and claims the
    * parts in `fetch`. Of all who claim a part at the same time, in whatever process, one gets it and the
@@ -84,8 +84,8 @@ export interface PartStore {
     ref: ContactRef,
     read: readonly Part[],
     fetch: readonly Part[],
-    waited?: readonly CallElsewhere[],
-  ): Promise<Claim>;
+    waited?: readonly RemoteCall[],
+  ): Promise<FetchLease>;
   /**
    * Once it has resolved, nothing that was claimed before it is ever read again.
    *

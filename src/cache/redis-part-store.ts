@@ -1,23 +1,23 @@
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import { storedValues, type StoredValue } from '../redis/stored-value.ts';
-import { landingMessage, Landings } from './landings.ts';
+import { completionMessage, FlightCompletions } from './flight-completions.ts';
 import { newGeneration } from './memory-part-store.ts';
 import {
   generationKey,
   INVALIDATIONS_CHANNEL,
-  LANDINGS_CHANNEL,
+  COMPLETIONS_CHANNEL,
   leaseKey,
   partKey,
   readKeys,
 } from './part-key.ts';
-import type { CallElsewhere, Change, Entries, Entry, Snapshot } from './part-store.ts';
+import type { RemoteCall, Change, Entries, Entry, Snapshot } from './part-store.ts';
 import { CLAIM, INVALIDATE, RENEW, SETTLE } from './redis-scripts.ts';
 import type { EntryCodec, StoredEntry } from './stored-entry.ts';
 
 export interface RedisPartStoreOptions {
-  readonly link: RedisLink;
+  readonly link: GuardedRedis;
   readonly codec: EntryCodec;
   /** The longest that an entry may be of use, in milliseconds. */
   readonly longestMs: number;
@@ -27,9 +27,9 @@ export interface RedisPartStoreOptions {
   readonly onUndecodable: () => void;
 }
 
-export interface RemoteClaim extends Snapshot {
+export interface RemoteFetchLease extends Snapshot {
   readonly generation: string;
-  readonly elsewhere: readonly CallElsewhere[];
+  readonly heldByOthers: readonly RemoteCall[];
   /** @returns whether the changes count, which they do not once the generation is another. */
   settle(changes: readonly Change[], error?: unknown): Promise<boolean>;
 }
@@ -50,8 +50,8 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   const settleScript = link.script(SETTLE);
   const renewScript = link.script(RENEW);
   const invalidateScript = link.durableScript(INVALIDATE, REPLICA_WAIT_MS);
-  const landings = new Landings();
-  link.subscribe(LANDINGS_CHANNEL, (message) => landings.hear(message));
+  const landings = new FlightCompletions();
+  link.subscribe(COMPLETIONS_CHANNEL, (message) => landings.receive(message));
   link.onDown(() => landings.wakeAll());
 
   function decode(
@@ -87,8 +87,8 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     ref: ContactRef,
     readParts: readonly Part[],
     fetchParts: readonly Part[],
-    waited: readonly CallElsewhere[] = [],
-  ): Promise<RemoteClaim> {
+    waited: readonly RemoteCall[] = [],
+  ): Promise<RemoteFetchLease> {
     const owner = newGeneration();
     const claimedAt = now();
     const generationAt = generationKey(ref.org, ref.contact);
@@ -117,7 +117,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     return {
       generation,
       entries: decode(ref, readParts, generation, storedValues(reply[2], reply[3]), claimedAt),
-      elsewhere: callsElsewhere(fetchParts, holders),
+      heldByOthers: remoteCalls(fetchParts, holders),
       async settle(changes, error) {
         clearInterval(renewal);
         if (leases.length === 0 && changes.length === 0) return true;
@@ -127,8 +127,8 @@ export function redisPartStore(options: RedisPartStoreOptions) {
             generation,
             longestMs,
             token,
-            LANDINGS_CHANNEL,
-            landingMessage(token, error),
+            COMPLETIONS_CHANNEL,
+            completionMessage(token, error),
             leases.length,
             error === undefined ? 0 : LEASE_MS,
             reply[4],
@@ -144,15 +144,15 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   function storedChange(
     ref: ContactRef,
     generation: string,
-    { part, entry, keepMs }: Change,
+    { part, entry, retentionMs: retentionMs }: Change,
   ): [number, Buffer | string] {
-    const px = Math.ceil(keepMs);
+    const px = Math.ceil(retentionMs);
     return entry && px > 0
       ? [px, codec.encode(partKey(ref, part), storedEntry(entry, generation, px, now()))]
       : [0, ''];
   }
 
-  function callsElsewhere(parts: readonly Part[], holders: readonly string[]): CallElsewhere[] {
+  function remoteCalls(parts: readonly Part[], holders: readonly string[]): RemoteCall[] {
     const byToken = new Map<string, Part[]>();
     parts.forEach((part, index) => {
       const token = holders[index]!;
@@ -161,7 +161,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     return [...byToken].map(([token, held]) => ({
       token,
       parts: held,
-      landed: (signal) => landings.wait(token, LOOK_AGAIN_MS, signal),
+      completed: (signal) => landings.wait(token, LOOK_AGAIN_MS, signal),
     }));
   }
 
@@ -169,7 +169,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   function tokenOf(holder: string): string {
     if (!holder.startsWith('=')) return holder;
     const message = holder.slice(1);
-    landings.hear(message);
+    landings.receive(message);
     return (JSON.parse(message) as { token: string }).token;
   }
 
@@ -194,16 +194,16 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   return { read, claim, invalidate, onInvalidation, onGap };
 }
 
-function waitedTokens(parts: readonly Part[], waited: readonly CallElsewhere[]): string[] {
+function waitedTokens(parts: readonly Part[], waited: readonly RemoteCall[]): string[] {
   if (waited.length === 0) return [];
   return parts.map((part) => waited.find((call) => call.parts.includes(part))?.token ?? '');
 }
 
-function storedEntry(entry: Entry, generation: string, keepMs: number, now: number): StoredEntry {
+function storedEntry(entry: Entry, generation: string, retentionMs: number, now: number): StoredEntry {
   const { bytes, contentHash, fetchedAt, staleAt } = entry;
   const ageMs = Math.max(0, Math.ceil(now - fetchedAt));
-  const freshMs = Math.min(keepMs, Math.max(0, Math.floor(staleAt - now)));
-  return { generation, bytes, contentHash, ageMs, freshMs, keepMs };
+  const freshMs = Math.min(retentionMs, Math.max(0, Math.floor(staleAt - now)));
+  return { generation, bytes, contentHash, ageMs, freshMs, retentionMs };
 }
 
 /**
@@ -216,8 +216,8 @@ function storedEntry(entry: Entry, generation: string, keepMs: number, now: numb
  *   is not known then.
  */
 function entryOf(stored: StoredEntry, ttlMs: number, readAt: number): Entry | undefined {
-  const { bytes, contentHash, ageMs, freshMs, keepMs } = stored;
-  const storedAt = readAt - (keepMs - ttlMs);
+  const { bytes, contentHash, ageMs, freshMs, retentionMs } = stored;
+  const storedAt = readAt - (retentionMs - ttlMs);
   if (ttlMs < 0 || storedAt > readAt) return undefined;
   return { bytes, contentHash, fetchedAt: storedAt - ageMs, staleAt: storedAt + freshMs };
 }

@@ -30,7 +30,7 @@ interface Flight<Result> {
   waiters: number;
 }
 
-type Generations = Pick<Snapshot, 'generation' | 'unclaimed'>;
+type Generations = Pick<Snapshot, 'generation' | 'localGeneration'>;
 
 /** A call that a request waits for: one that it began, or one that it found under way. */
 export interface Joined<Result> {
@@ -74,10 +74,13 @@ export class SingleFlight<Result> {
     return [this.#joined(this.#begin(keys, undefined, begin), keys, true)];
   }
 
-  #find(key: string, { generation, unclaimed }: Generations): Flight<Result> | undefined {
+  #find(
+    key: string,
+    { generation, localGeneration: localGeneration }: Generations,
+  ): Flight<Result> | undefined {
     return this.#underWay
       .get(key)
-      ?.find((flight) => [undefined, generation, unclaimed].includes(flight.generation));
+      ?.find((flight) => [undefined, generation, localGeneration].includes(flight.generation));
   }
 
   #begin(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Flight<Result> {

@@ -9,10 +9,10 @@ export interface StoredEntry extends Pick<Entry, 'bytes' | 'contentHash'> {
   readonly generation: string;
   /** The age of the result when it was stored. */
   readonly ageMs: number;
-  /** How long the entry is fresh from the time when it is stored; at most `keepMs`. */
+  /** How long the entry is fresh from the time when it is stored; at most `retentionMs`. */
   readonly freshMs: number;
   /** The time to live that the store was given with the entry. */
-  readonly keepMs: number;
+  readonly retentionMs: number;
 }
 
 /** How an entry is written down outside of the process. */
@@ -38,7 +38,7 @@ const HEADER_LENGTH = STAMP_LENGTH_AT + 1;
 
 /** Version, kind, three durations, content hash, length of the generation, generation, bytes. */
 export const plainCodec: EntryCodec = {
-  encode(_key, { generation, ageMs, freshMs, keepMs, ...entry }) {
+  encode(_key, { generation, ageMs, freshMs, retentionMs, ...entry }) {
     const stamp = Buffer.from(generation, 'latin1');
     const bytes = entry.bytes === 'not-found' ? Buffer.alloc(0) : entry.bytes;
     const stored = Buffer.allocUnsafe(HEADER_LENGTH + stamp.length + bytes.length);
@@ -46,7 +46,7 @@ export const plainCodec: EntryCodec = {
     stored[1] = KINDS.indexOf(entry.bytes === 'not-found' ? 'not-found' : 'json');
     stored.writeUIntBE(ageMs, 2, DURATION_LENGTH);
     stored.writeUIntBE(freshMs, FRESH_OFFSET, DURATION_LENGTH);
-    stored.writeUIntBE(keepMs, KEEP_OFFSET, DURATION_LENGTH);
+    stored.writeUIntBE(retentionMs, KEEP_OFFSET, DURATION_LENGTH);
     stored
       .fill(0, HASH_OFFSET, STAMP_LENGTH_AT)
       .write(entry.contentHash, HASH_OFFSET, HASH_LENGTH, 'base64url');
@@ -61,15 +61,16 @@ export const plainCodec: EntryCodec = {
     if (stored[0] !== PLAIN_VERSION || !kind || stored.length < end) return undefined;
     const ageMs = stored.readUIntBE(2, DURATION_LENGTH);
     const freshMs = stored.readUIntBE(FRESH_OFFSET, DURATION_LENGTH);
-    const keepMs = stored.readUIntBE(KEEP_OFFSET, DURATION_LENGTH);
-    if (freshMs > keepMs) return undefined;
+    const retentionMs = stored.readUIntBE(KEEP_OFFSET, DURATION_LENGTH);
+    if (freshMs > retentionMs) return undefined;
     const generation = stored.toString('latin1', HEADER_LENGTH, end);
-    if (kind === 'not-found') return { generation, bytes: kind, contentHash: '', ageMs, freshMs, keepMs };
+    if (kind === 'not-found')
+      return { generation, bytes: kind, contentHash: '', ageMs, freshMs, retentionMs };
     const bytes = stored.subarray(end);
     // An answer is at least one digit long.
     if (bytes.length === 0) return undefined;
     const contentHash = stored.toString('base64url', HASH_OFFSET, STAMP_LENGTH_AT);
-    return { generation, bytes, contentHash, ageMs, freshMs, keepMs };
+    return { generation, bytes, contentHash, ageMs, freshMs, retentionMs };
   },
 };
 

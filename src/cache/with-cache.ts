@@ -1,19 +1,19 @@
 import type { FetchShapedParts } from '../contact/fetch-parts.ts';
-import type { Eventually } from '../contact/eventually.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import type { Part } from '../contact/parts.ts';
 import type {
   CacheOutcome,
   CacheResult,
   ContactQuery,
   PartBytes,
-  Parts,
+  ContactParts,
   ReadContact,
   ReadOptions,
 } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Metrics, PartOutcome } from '../telemetry/metrics.ts';
 import { withContact } from './fetch-and-store.ts';
-import { freshUntil, judge, usableOnError, type Judgement } from './freshness.ts';
+import { freshUntil, classify, servableOnError, type Freshness } from './freshness.ts';
 import type { Entries, Entry, Snapshot } from './part-store.ts';
 import { sharedCalls, type SharedCallsOptions } from './shared-calls.ts';
 
@@ -44,7 +44,11 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
   };
 
   /** Answers at once where all is fresh. */
-  function serve(query: ContactQuery, readOptions: ReadOptions, snapshot: Snapshot): Eventually<Parts> {
+  function serve(
+    query: ContactQuery,
+    readOptions: ReadOptions,
+    snapshot: Snapshot,
+  ): MaybePromise<ContactParts> {
     const { parts } = query;
     const { entries } = snapshot;
     const at = now();
@@ -59,10 +63,10 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     query: ContactQuery,
     readOptions: ReadOptions,
     snapshot: Snapshot,
-  ): Promise<Parts> {
+  ): Promise<ContactParts> {
     const { parts } = query;
     const { bypass, noStore } = readOptions;
-    const judged = judge(snapshot.entries, parts, now(), policy);
+    const judged = classify(snapshot.entries, parts, now(), policy);
     if (judged.notFound) return notFound(judged.notFound, HIT);
     if (judged.missing.length === 0) {
       if (!noStore) calls.refresh(query, judged.stale, snapshot);
@@ -77,7 +81,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     const { entries, fetched, failures, ...how } = made;
     if (entries.contact?.bytes === 'not-found') return notFound(entries.contact, { result: 'miss', ...how });
     if (failures.length > 0) {
-      const covered = (part: Part) => fetched[part] ?? usableOnError(entries[part], now(), policy);
+      const covered = (part: Part) => fetched[part] ?? servableOnError(entries[part], now(), policy);
       if (!failures.every(isUpstreamFailure) || !parts.every(covered)) {
         metrics.contactRead('failed', how.collapsed);
         throw failures[0];
@@ -86,7 +90,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
     }
     return answer(entries, { result: bypass ? 'bypass' : resultOf(judged), ...how }, fetched);
 
-    function answer(from: Entries, outcome: Outcome, fetched: Entries = {}): Parts {
+    function answer(from: Entries, outcome: Outcome, fetched: Entries = {}): ContactParts {
       const found = pick(from, parts);
       for (const part of parts) metrics.part(part, partOutcome(part, fetched, found[part]!));
       report(readOptions, outcome, Math.min(...parts.map((part) => found[part]!.staleAt)) - now());
@@ -111,14 +115,14 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
 }
 
 /** Those of the entries that were asked for, each of which is there and has bytes. */
-function pick(entries: Entries, parts: readonly Part[]): Parts {
+function pick(entries: Entries, parts: readonly Part[]): ContactParts {
   const picked: Partial<Record<Part, PartBytes>> = {};
   for (const part of parts) picked[part] = entries[part] as PartBytes;
   return picked;
 }
 
-function resultOf(judged: Judgement): CacheResult {
-  return judged.usable.length > 0 ? 'partial' : 'miss';
+function resultOf(judged: Freshness): CacheResult {
+  return judged.servable.length > 0 ? 'partial' : 'miss';
 }
 
 /** Failures that stale-if-error covers: all that are the upstream's, and none that is the caller's. */

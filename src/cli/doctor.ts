@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
 import { egressWarnings } from '../config/egress-warnings.ts';
 import { processEnvironment, type Environment } from '../config/environment.ts';
-import { ConfigError } from '../config/faults.ts';
+import { ConfigError } from '../config/config-issues.ts';
 import { loadConfig, type Config } from '../config/load-config.ts';
 import { installResolver } from '../dns/install.ts';
 import { unknownVariables, type ConfigWarning } from '../config/unknown-variables.ts';
@@ -57,7 +57,7 @@ function readConfig(): { env: Environment; config: Config } | { findings: Findin
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const advice = 'mend it and run this again: the other checks need a configuration without faults';
-    return { findings: error.faults.map((fault) => failed('configuration', fault, advice)) };
+    return { findings: error.issues.map((fault) => failed('configuration', fault, advice)) };
   }
 }
 

@@ -7,7 +7,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Faults } from '../config/faults.ts';
+import { ConfigIssues } from '../config/config-issues.ts';
 import { readSettingsFiles } from '../config/files.ts';
 import { adminOpenApiDocument } from '../openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from '../openapi/document.ts';
@@ -17,7 +17,7 @@ const DOCUMENT = join(SOURCE, 'openapi', 'openapi.json');
 const ADMIN_DOCUMENT = join(SOURCE, 'openapi', 'openapi-admin.json');
 const TYPES = join(SOURCE, 'client', 'schema.ts');
 
-const faults = new Faults();
+const faults = new ConfigIssues();
 const { http, scopes } = readSettingsFiles(faults);
 faults.throwIfAny();
 writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ ...http!, scopes: scopes! })));

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { processEnvironment, readTexts, type Texts } from '../config/environment.ts';
-import { ConfigError, Faults } from '../config/faults.ts';
+import { ConfigError, ConfigIssues } from '../config/config-issues.ts';
 import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
 import { readTextFile } from '../config/text-file.ts';
-import { parseUuid } from '../contact/uuid.ts';
+import { parseUuid } from '../lib/uuid.ts';
 import { mintToken, type SigningKey } from './mint-token.ts';
 
 const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [options]
@@ -61,13 +61,13 @@ function signingKey(keyFile: string | undefined, env: Texts): SigningKey {
 /** The variables that describe tokens, read as the proxy reads them. */
 function environment(): Texts {
   try {
-    const faults = new Faults();
+    const faults = new ConfigIssues();
     const texts = readTexts(processEnvironment(), faults);
     const issues = faults.found.filter((issue) => issue.startsWith('JWT_'));
     return issues.length > 0 ? fail(issues.join('\n')) : texts;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return fail(error.faults.join('\n'));
+    return fail(error.issues.join('\n'));
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseUuid } from '../contact/uuid.ts';
+import { parseUuid } from '../lib/uuid.ts';
 import type { CredentialSettings, UpstreamCredentials } from '../upstream/credentials.ts';
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 import { isExample } from './secret-strength.ts';
 import { textIn } from './text.ts';
 import type { Values } from './variables.ts';
@@ -11,7 +11,10 @@ const credential = textIn('word').refine((value) => !isExample(value), {
 });
 const entry = z.strictObject({ apiKey: credential, developerSecret: credential });
 
-export function buildCredentials(values: Partial<Values>, faults: Faults): CredentialSettings | undefined {
+export function buildCredentials(
+  values: Partial<Values>,
+  faults: ConfigIssues,
+): CredentialSettings | undefined {
   const { ZYNTRO_API_KEY: apiKey, ZYNTRO_DEVELOPER_SECRET: developerSecret } = values;
   if (values.ZYNTRO_CREDENTIALS !== undefined) {
     if (apiKey !== undefined || developerSecret !== undefined) {
@@ -37,7 +40,7 @@ function reasonOf({ issues }: z.ZodError): string {
     : 'must be { "apiKey": "…", "developerSecret": "…" }';
 }
 
-function parseMap(text: string, faults: Faults): CredentialSettings | undefined {
+function parseMap(text: string, faults: ConfigIssues): CredentialSettings | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import type { ProxySettings } from '../upstream/transport.ts';
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 import { readUserInfo } from './user-info.ts';
 import type { Values } from './variables.ts';
 
 /** The CONNECT proxy, its credentials encoded for `Proxy-Authorization`; undefined when none is configured. */
-export function buildProxy(values: Partial<Values>, faults: Faults): ProxySettings | undefined {
+export function buildProxy(values: Partial<Values>, faults: ConfigIssues): ProxySettings | undefined {
   const given = values.EGRESS_PROXY_URL;
   if (!given) return undefined;
   if (values.EGRESS_LOCAL_ADDRESS !== undefined) {
@@ -26,7 +26,7 @@ export function buildProxy(values: Partial<Values>, faults: Faults): ProxySettin
 }
 
 /** A source address cannot reach an address of the other family. A name is resolved for the family later. */
-export function checkSourceFamily(values: Partial<Values>, faults: Faults): void {
+export function checkSourceFamily(values: Partial<Values>, faults: ConfigIssues): void {
   const { EGRESS_LOCAL_ADDRESS: source, ZYNTRO_BASE_URL: upstream } = values;
   if (source === undefined || upstream === undefined) return;
   const family = isIP(upstream.hostname.replace(/^\[|\]$/g, ''));

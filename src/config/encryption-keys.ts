@@ -1,11 +1,11 @@
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 
 const KEY_BYTES = 32;
 
 /** The first encrypts, all decrypt; undefined where none is set, or where a fault was found. */
 export function buildEncryptionKeys(
   listed: readonly string[] | undefined,
-  faults: Faults,
+  faults: ConfigIssues,
 ): readonly [Buffer, ...Buffer[]] | undefined {
   if (listed === undefined) return undefined;
   const keys = listed.map((text) => Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64'));

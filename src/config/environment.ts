@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { ConfigError, type Faults } from './faults.ts';
+import { ConfigError, type ConfigIssues } from './config-issues.ts';
 import { readTextFile } from './text-file.ts';
 import { readText } from './text.ts';
 import { SECRET_VARIABLES, VARIABLES, kindOf, type Values, type VariableName } from './variables.ts';
@@ -23,7 +23,7 @@ export function processEnvironment(): Environment {
 }
 
 /** Reads every variable through its own check. A variable that has an issue is absent from the result. */
-export function readEnvironment(env: Environment, faults: Faults): Partial<Values> {
+export function readEnvironment(env: Environment, faults: ConfigIssues): Partial<Values> {
   const texts = readTexts(env, faults);
   const values: Partial<Record<VariableName, unknown>> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
@@ -38,7 +38,7 @@ export function readEnvironment(env: Environment, faults: Faults): Partial<Value
 export type Texts = Partial<Record<VariableName, string>>;
 
 /** Reads the text of every variable that is set, from the environment or from the file that it names. */
-export function readTexts(env: Environment, faults: Faults): Texts {
+export function readTexts(env: Environment, faults: ConfigIssues): Texts {
   const texts: Texts = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
     const text = (SECRET_NAMES.has(name) && fromFile(name, env, faults)) || fromVariable(name, env, faults);
@@ -49,14 +49,14 @@ export function readTexts(env: Environment, faults: Faults): Texts {
 
 const SECRET_NAMES: ReadonlySet<string> = new Set(SECRET_VARIABLES);
 
-function fromVariable(name: VariableName, env: Environment, faults: Faults): string | undefined {
+function fromVariable(name: VariableName, env: Environment, faults: ConfigIssues): string | undefined {
   const raw = env[name];
   if (raw === undefined || raw === '' || faults.has(name)) return undefined;
   const read = readText(raw, kindOf(name));
   return 'text' in read ? read.text : faults.add(name, read.issue);
 }
 
-function fromFile(name: VariableName, env: Environment, faults: Faults): string | undefined {
+function fromFile(name: VariableName, env: Environment, faults: ConfigIssues): string | undefined {
   const variable = `${name}_FILE`;
   const raw = env[variable];
   if (raw === undefined || raw === '') return undefined;

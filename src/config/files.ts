@@ -5,7 +5,7 @@ import rateLimits from '../../config/rate-limits.json' with { type: 'json' };
 import resilience from '../../config/resilience.json' with { type: 'json' };
 import scopes from '../../config/scopes.json' with { type: 'json' };
 import { INCLUDES } from '../contact/parts.ts';
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 import { TIERS, WINDOW } from './rate-limits.ts';
 
 /** RFC 6749 section 3.3: printable ASCII but for space, quote and backslash. */
@@ -64,7 +64,7 @@ export type ScopeSettings = z.output<typeof SCOPES>;
 export type HttpSettings = z.output<typeof HTTP>;
 
 /** The settings that are not secret, one file per concern, through the same kind of check. */
-export function readSettingsFiles(faults: Faults) {
+export function readSettingsFiles(faults: ConfigIssues) {
   return {
     auth: check('config/auth.json', AUTH, auth, faults),
     http: check('config/http.json', HTTP, http, faults),
@@ -74,7 +74,7 @@ export function readSettingsFiles(faults: Faults) {
   };
 }
 
-function check<T>(file: string, schema: z.ZodType<T>, content: unknown, faults: Faults): T | undefined {
+function check<T>(file: string, schema: z.ZodType<T>, content: unknown, faults: ConfigIssues): T | undefined {
   const result = schema.safeParse(content);
   if (result.success) return result.data;
   for (const issue of result.error.issues) faults.add(file, `${issue.path.join('.')}: ${issue.message}`);

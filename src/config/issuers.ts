@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ClaimNames, IssuerSettings } from '../auth/trusted-issuers.ts';
-import { isPlainText } from '../contact/plain-text.ts';
+import { isPlainText } from '../lib/plain-text.ts';
 import { buildVerificationKeys, type AddKeyFault } from './jwt-keys.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 import { readText, textIn } from './text.ts';
 import { jwksUrl } from './urls.ts';
 import type { Values } from './variables.ts';
@@ -37,7 +37,7 @@ const ENTRY = z
 type Entry = z.output<typeof ENTRY>;
 
 /** The issuer of the `JWT_…` variables, those of `JWT_ISSUERS`, or all of them. */
-export function buildIssuers(values: Partial<Values>, faults: Faults): IssuerSettings[] {
+export function buildIssuers(values: Partial<Values>, faults: ConfigIssues): IssuerSettings[] {
   const single = buildSingle(values, faults);
   const listed = values.JWT_ISSUERS === undefined ? [] : parseIssuers(values.JWT_ISSUERS, values, faults);
   if (!single) {
@@ -61,7 +61,7 @@ export function buildIssuers(values: Partial<Values>, faults: Faults): IssuerSet
   return [single, ...listed];
 }
 
-function buildSingle(values: Partial<Values>, faults: Faults): IssuerSettings | undefined {
+function buildSingle(values: Partial<Values>, faults: ConfigIssues): IssuerSettings | undefined {
   const material = {
     secret: values.JWT_SECRET,
     publicKey: values.JWT_PUBLIC_KEY,
@@ -88,7 +88,7 @@ function buildSingle(values: Partial<Values>, faults: Faults): IssuerSettings | 
   return { ...keys, issuer, audience, claims: claimNames(values, {}), tier: undefined };
 }
 
-function parseIssuers(json: string, values: Partial<Values>, faults: Faults): IssuerSettings[] {
+function parseIssuers(json: string, values: Partial<Values>, faults: ConfigIssues): IssuerSettings[] {
   const parsed = parseObject(json);
   if (!parsed || Object.keys(parsed).length === 0) {
     faults.add('JWT_ISSUERS', 'must be a JSON object from issuer to { "jwksUri": "…", "audience": "…" }');

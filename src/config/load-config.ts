@@ -3,7 +3,7 @@ import { buildCredentials } from './credentials.ts';
 import { buildEncryptionKeys } from './encryption-keys.ts';
 import { buildProxy, checkSourceFamily } from './egress.ts';
 import { readEnvironment, type Environment } from './environment.ts';
-import { Faults } from './faults.ts';
+import { ConfigIssues } from './config-issues.ts';
 import { readSettingsFiles } from './files.ts';
 import { buildTiers, tierOf } from './rate-limits.ts';
 import { isLoopbackHost } from './hosts.ts';
@@ -23,7 +23,7 @@ const MIB = 1024 * 1024;
  * @throws ConfigError that lists every fault by name.
  */
 export function loadConfig(env: Environment) {
-  const faults = new Faults();
+  const faults = new ConfigIssues();
   const values = readEnvironment(env, faults);
   const files = readSettingsFiles(faults);
   const issuers = buildIssuers(values, faults);
@@ -105,7 +105,7 @@ export function loadConfig(env: Environment) {
 }
 
 /** Several processes share what is in Redis alone, and each needs a part of the upstream's budget. */
-function checkProcesses(values: Partial<Values>, faults: Faults): void {
+function checkProcesses(values: Partial<Values>, faults: ConfigIssues): void {
   const { WEB_CONCURRENCY: processes = 1, UPSTREAM_MAX_CONCURRENCY, UPSTREAM_MAX_RPS } = values;
   if (processes === 1) return;
   if (values.REDIS_URL === undefined && values.REDIS_NODES === undefined)
@@ -121,14 +121,14 @@ function checkProcesses(values: Partial<Values>, faults: Faults): void {
 const WILDCARDS: readonly (string | undefined)[] = [undefined, '0.0.0.0', '::'];
 
 /** Two addresses of this machine can share a port number; an address and a wildcard cannot. */
-function checkPorts({ HOST, PORT, ADMIN_HOST, ADMIN_PORT }: Partial<Values>, faults: Faults): void {
+function checkPorts({ HOST, PORT, ADMIN_HOST, ADMIN_PORT }: Partial<Values>, faults: ConfigIssues): void {
   if (PORT === undefined || PORT === 0 || PORT !== ADMIN_PORT) return;
   if (HOST === ADMIN_HOST || WILDCARDS.includes(HOST) || WILDCARDS.includes(ADMIN_HOST))
     faults.add('ADMIN_PORT', 'is equal to PORT: set another port');
 }
 
 /** What one variable cannot tell by itself. */
-function checkTogether(values: Partial<Values>, faults: Faults): void {
+function checkTogether(values: Partial<Values>, faults: ConfigIssues): void {
   const development = values.NODE_ENV === 'development';
   const upstreamIsLocal = values.ZYNTRO_BASE_URL && isLoopbackHost(values.ZYNTRO_BASE_URL.hostname);
   if (values.JWT_SECRET === DEMO_JWT_SECRET && !(development && upstreamIsLocal)) {

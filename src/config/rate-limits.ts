@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 
 export const WINDOW = z.strictObject({
   limit: z.int().min(1).max(1_000_000_000),
@@ -20,7 +20,7 @@ export const TIERS = z.record(
 export function buildTiers(
   configured: Readonly<Record<string, Window>> | undefined,
   text: string | undefined,
-  faults: Faults,
+  faults: ConfigIssues,
 ): ReadonlyMap<string, ReturnType<typeof tierOf>> {
   const tiers = { ...configured, ...parseTiers(text, faults) };
   if (configured && !tiers[DEFAULT_TIER]) {
@@ -33,7 +33,7 @@ export function tierOf(name: string, { limit, windowS }: Window) {
   return { name, limit, windowMs: windowS * 1000 };
 }
 
-function parseTiers(text: string | undefined, faults: Faults): Record<string, Window> | undefined {
+function parseTiers(text: string | undefined, faults: ConfigIssues): Record<string, Window> | undefined {
   if (text === undefined) return undefined;
   let json: unknown;
   try {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { RedisAddress, RedisSettings } from '../redis/redis-settings.ts';
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 import { readUserInfo } from './user-info.ts';
 import { isRedisHost } from './urls.ts';
 import type { Values } from './variables.ts';
@@ -9,7 +9,7 @@ const REDIS_PORT = 6379;
 const SENTINEL_PORT = 26_379;
 
 /** How to reach Redis; undefined where none is configured, or where a fault was found. */
-export function buildRedis(values: Partial<Values>, faults: Faults): RedisSettings | undefined {
+export function buildRedis(values: Partial<Values>, faults: ConfigIssues): RedisSettings | undefined {
   const { REDIS_URL: url, REDIS_MODE: mode, REDIS_NODES: listed } = values;
   if (mode === undefined) return undefined;
   if (mode === 'standalone') {
@@ -64,7 +64,7 @@ function addressOf(url: URL): RedisAddress {
   return { host: bareHost(url.hostname), port: Number(url.port || REDIS_PORT) };
 }
 
-function parseNodes(listed: readonly string[], defaultPort: number, faults: Faults): RedisAddress[] {
+function parseNodes(listed: readonly string[], defaultPort: number, faults: ConfigIssues): RedisAddress[] {
   const nodes: RedisAddress[] = [];
   for (const [index, item] of listed.entries()) {
     const text = `redis://${item}`;

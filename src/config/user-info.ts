@@ -1,4 +1,4 @@
-import type { Faults } from './faults.ts';
+import type { ConfigIssues } from './config-issues.ts';
 
 interface UserInfo {
   /** Undefined when the URL has none. */
@@ -11,7 +11,7 @@ const NONE: UserInfo = { username: undefined, password: undefined };
 const CONTROL = /[\u0000-\u001F\u007F]/;
 
 /** Decodes the user and the password of a URL (RFC 3986 section 3.2.1); neither is returned with an issue. */
-export function readUserInfo(name: string, url: URL | undefined, faults: Faults): UserInfo {
+export function readUserInfo(name: string, url: URL | undefined, faults: ConfigIssues): UserInfo {
   if (!url) return NONE;
   const decoded = [url.username, url.password].map(decode);
   if (decoded.includes(undefined)) {

@@ -1,6 +1,6 @@
 import { isIP, SocketAddress } from 'node:net';
 import { z } from 'zod';
-import { isPlainText } from '../contact/plain-text.ts';
+import { isPlainText } from '../lib/plain-text.ts';
 import { parseTrustProxy } from './rate-limits.ts';
 import { parseOrigin } from './hosts.ts';
 import { isExample } from './secret-strength.ts';

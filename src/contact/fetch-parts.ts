@@ -1,4 +1,4 @@
-import type { Json } from './json.ts';
+import type { Json } from '../lib/json.ts';
 import type { Part } from './parts.ts';
 import type { ContactQuery } from './read-contact.ts';
 

@@ -1,4 +1,4 @@
-import type { Eventually } from './eventually.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import type { Part } from './parts.ts';
 
 /** Who calls, as a verified token says it. Nothing else in a request can set any of this. */
@@ -36,7 +36,7 @@ export interface PartBytes {
   readonly staleAt: number;
 }
 
-export type Parts = { readonly [P in Part]?: PartBytes };
+export type ContactParts = { readonly [P in Part]?: PartBytes };
 
 /**
  * How the cache took part in an answer (RFC 9211): `hit` and `stale` without a new call, `miss` where all
@@ -71,4 +71,4 @@ export interface ReadOptions {
  * @throws AppError `CONTACT_NOT_FOUND`, `ORG_NOT_CONFIGURED`, one of the `UPSTREAM_…` codes, or
  *   `CLIENT_GONE` where the signal aborted.
  */
-export type ReadContact = (query: ContactQuery, options: ReadOptions) => Eventually<Parts>;
+export type ReadContact = (query: ContactQuery, options: ReadOptions) => MaybePromise<ContactParts>;

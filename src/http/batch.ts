@@ -1,10 +1,10 @@
-import type { Eventually } from '../contact/eventually.ts';
-import type { Parts } from '../contact/read-contact.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
+import type { ContactParts } from '../contact/read-contact.ts';
 import { isAppError } from '../errors.ts';
-import type { Octets } from './assemble.ts';
+import type { Latin1String } from './assemble.ts';
 import { problemOf } from './problem.ts';
 
-type Settled = { readonly id: string } & ({ readonly found: Parts } | { readonly error: unknown });
+type Settled = { readonly id: string } & ({ readonly found: ContactParts } | { readonly error: unknown });
 
 /**
  * Reads several contacts, a bounded number at a time; each fails or succeeds by itself, and the results
@@ -16,7 +16,7 @@ type Settled = { readonly id: string } & ({ readonly found: Parts } | { readonly
 export async function readBatch(
   ids: readonly string[],
   parallelism: number,
-  read: (id: string) => Eventually<Parts>,
+  read: (id: string) => MaybePromise<ContactParts>,
   onUnexpected: (error: unknown) => void,
 ) {
   const settled: Settled[] = [];
@@ -38,10 +38,13 @@ export async function readBatch(
   const errors = settled.flatMap((one) => ('error' in one ? [one] : []));
   return {
     failed: errors.length > 0,
-    fetchedAt: (oldest: (parts: Parts) => number) =>
+    fetchedAt: (oldest: (parts: ContactParts) => number) =>
       found.length > 0 ? Math.min(...found.map(oldest)) : undefined,
     /** `{ "data": […], "errors": […] }`; `spell` gives an id back as the caller wrote it. */
-    assemble(assembleOne: (parts: Parts) => Octets, spell: (id: string) => string): Octets {
+    assemble(
+      assembleOne: (parts: ContactParts) => Latin1String,
+      spell: (id: string) => string,
+    ): Latin1String {
       const listed = errors.map(({ id, error }) => {
         const { status, code, title } = problemOf(error);
         return { id: spell(id), status, code, title };

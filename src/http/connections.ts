@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Bag, type Held } from './bag.ts';
+import { IndexedSet, type Indexed } from '../lib/indexed-set.ts';
 
 /** A request and its response. */
-export interface Exchange extends Held {
+export interface Exchange extends Indexed {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** Milliseconds of a monotonic clock when the whole response was first seen to be queued for sending. */
@@ -60,7 +60,7 @@ type Tracked = Socket & { [CONNECTION]?: Connection | undefined };
 /** Bounds the connections of a server, and the requests that each and all of them may have unanswered. */
 export class Connections {
   /** Requests whose responses are not sent yet. */
-  readonly exchanges = new Bag<Exchange>();
+  readonly exchanges = new IndexedSet<Exchange>();
   readonly #limits: ConnectionLimits;
   /** Both ends of the list of idle connections. */
   readonly #idle = new Connection(undefined as never);

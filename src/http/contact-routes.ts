@@ -1,12 +1,18 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { contentHash } from '../contact/content-hash.ts';
-import { andThen } from '../contact/eventually.ts';
+import { contentHash } from '../lib/content-hash.ts';
+import { thenMaybe } from '../lib/maybe-promise.ts';
 import { INCLUDES, type Include, type Part } from '../contact/parts.ts';
-import type { CacheOutcome, ContactQuery, Parts, ReadContact, ReadOptions } from '../contact/read-contact.ts';
+import type {
+  CacheOutcome,
+  ContactQuery,
+  ContactParts,
+  ReadContact,
+  ReadOptions,
+} from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { callerOf, scopeOf, type RequestScope } from '../scope.ts';
 import type { Log } from '../telemetry/log.ts';
-import { assembleContact, hashOfParts, oldestFetch, selectFields, type Octets } from './assemble.ts';
+import { assembleContact, hashOfParts, oldestFetch, selectFields, type Latin1String } from './assemble.ts';
 import { readBatch } from './batch.ts';
 import { NO_DIRECTIVES, parseCacheDirectives, type CacheDirectives } from './cache-directives.ts';
 import { combineOutcomes } from './cache-headers.ts';
@@ -42,7 +48,7 @@ export function contactRoutes(options: ContactRouteOptions) {
   const { readContact } = options;
   const parseIds = idsParser(options.maxBatchSize);
 
-  function send(req: Request, res: Response, data: Octets, found: Parts, fieldsets: Fieldsets) {
+  function send(req: Request, res: Response, data: Latin1String, found: ContactParts, fieldsets: Fieldsets) {
     const body = `{"data":${data}}`;
     const hash = fieldsets.size === 0 ? hashOfParts(found) : hashOf(body);
     const { cache } = scopeOf(req);
@@ -55,7 +61,7 @@ export function contactRoutes(options: ContactRouteOptions) {
     requireScopes(req, parts, options);
     const fieldsets = parseFieldsets(asked);
     const query = queryFor(req, contactIdOf(req), parts);
-    return andThen(readContact(query, readOptions(req, options)), (found) =>
+    return thenMaybe(readContact(query, readOptions(req, options)), (found) =>
       send(req, res, assembleContact(found, fieldsets), found, fieldsets),
     );
   };
@@ -66,7 +72,7 @@ export function contactRoutes(options: ContactRouteOptions) {
       requireScopes(req, parts, options);
       const fieldsets = parseFieldsets(queryOf(req));
       const query = queryFor(req, contactIdOf(req), parts);
-      return andThen(readContact(query, readOptions(req, options)), (found) =>
+      return thenMaybe(readContact(query, readOptions(req, options)), (found) =>
         send(req, res, selectFields(found[part]!.bytes, fieldsets.get(part)), found, fieldsets),
       );
     };
@@ -171,6 +177,6 @@ class ReadFor implements ReadOptions {
   }
 }
 
-function hashOf(body: Octets): string {
+function hashOf(body: Latin1String): string {
   return contentHash(Buffer.from(body, 'latin1'));
 }

@@ -53,21 +53,21 @@ declare module 'node:http' {
  * does with names and values, takes it longer than the rest of an answer.
  */
 export function messagesOf(app: Express): Omit<Application, 'handle'> {
-  class Question extends IncomingMessage {}
-  class Answer extends ServerResponse {
+  class AppRequest extends IncomingMessage {}
+  class AppResponse extends ServerResponse {
     override _storeHeader(statusLine: string, headers: unknown): void {
       const lines = securityLines(this.req, headers) + headerLinesOf(this.req);
       super._storeHeader(statusLine + lines, headers);
     }
   }
-  Object.setPrototypeOf(Question.prototype, app.request);
-  Object.setPrototypeOf(Answer.prototype, app.response);
-  Object.assign(app, { request: Question.prototype, response: Answer.prototype });
-  const trial = new Answer(new Question(new Socket()));
+  Object.setPrototypeOf(AppRequest.prototype, app.request);
+  Object.setPrototypeOf(AppResponse.prototype, app.response);
+  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype });
+  const trial = new AppResponse(new AppRequest(new Socket()));
   trial.writeHead(204);
   if (!String((trial as unknown as { _header?: string })._header).includes(JSON_LINES.lines))
     throw new Error(
       'This version of Node sends answers another way, without their headers: use a tried one.',
     );
-  return { IncomingMessage: Question, ServerResponse: Answer };
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }

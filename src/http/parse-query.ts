@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts.ts';
-import { parseUuid } from '../contact/uuid.ts';
+import { parseUuid } from '../lib/uuid.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { listText, splitList, type Query } from './query-list.ts';
 import { fieldList, idList, includeList, MAX_LIST_LENGTH } from './request-schemas.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { INCLUDES } from '../contact/parts.ts';
-import { UUID } from '../contact/uuid.ts';
+import { UUID } from '../lib/uuid.ts';
 
 /**
  * What requests may hold. Requests are checked by these very schemas, and the OpenAPI document describes

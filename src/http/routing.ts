@@ -8,7 +8,7 @@ export interface Methods {
 }
 
 /** Steps as one: each goes on to the next, and whatever one throws goes to whoever runs them. */
-export function inOrder(steps: readonly RequestHandler[]): RequestHandler {
+export function compose(steps: readonly RequestHandler[]): RequestHandler {
   return function runInOrder(req, res, next) {
     let at = 0;
     const advance: NextFunction = (error?: unknown) => {
@@ -38,8 +38,8 @@ function run(
 }
 
 /** The steps of a route, the first of which names it for logs and metrics. */
-export function routeSteps(name: string, steps: readonly RequestHandler[]): RequestHandler {
-  return inOrder([
+export function routeHandlers(name: string, steps: readonly RequestHandler[]): RequestHandler {
+  return compose([
     function nameRoute(req, _res, next) {
       scopeOf(req).route = name;
       next();
@@ -54,16 +54,20 @@ export function routeSteps(name: string, steps: readonly RequestHandler[]): Requ
  * @param path Express's pattern, which is also the route's name in logs.
  * @returns what serves GET, for whoever needs no router to find it.
  */
-export function serve(router: Router, path: string, { get, post }: Methods): RequestHandler | undefined {
+export function defineRoute(
+  router: Router,
+  path: string,
+  { get, post }: Methods,
+): RequestHandler | undefined {
   const route = router.route(path);
-  const serveGet = get && routeSteps(path, get);
+  const serveGet = get && routeHandlers(path, get);
   if (serveGet) route.get(serveGet);
-  if (post) route.post(routeSteps(path, post));
+  if (post) route.post(routeHandlers(path, post));
   const allow = [...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])].join(', ');
   const refuse: RequestHandler = () => {
     throw new AppError('METHOD_NOT_ALLOWED', { allow });
   };
-  route.all(routeSteps(path, [refuse]));
+  route.all(routeHandlers(path, [refuse]));
   return serveGet;
 }
 

@@ -2,13 +2,13 @@ import type { Request, Response } from 'express';
 import type { CacheOutcome } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { headerLine, scopeOf } from '../scope.ts';
-import type { Octets } from './assemble.ts';
+import type { Latin1String } from './assemble.ts';
 import { cacheStatus, clientCacheControl } from './cache-headers.ts';
 import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
 import { chooseCoding, encode, entityTag, entityTags, type Coding } from './content-coding.ts';
 
 export interface JsonAnswer {
-  readonly body: Octets;
+  readonly body: Latin1String;
   /** Differs wherever the body does, among the answers that one URL can have. */
   readonly contentHash: string;
   readonly cache: CacheOutcome | undefined;
@@ -64,14 +64,14 @@ async function sendEncoded(
   req: Request,
   res: Response,
   lines: string,
-  body: Octets,
+  body: Latin1String,
   coding: Coding,
 ): Promise<void> {
   const encoded = await encode(Buffer.from(body, 'latin1'), coding);
   send(req, res, `${lines}Content-Encoding: ${coding}\r\n`, encoded.toString('latin1'));
 }
 
-function send(req: Request, res: Response, lines: string, body: Octets): void {
+function send(req: Request, res: Response, lines: string, body: Latin1String): void {
   scopeOf(req).headerLines += lines;
   // What Node has to know itself, to frame the answer.
   res.writeHead(200, ['Content-Type', CONTENT_TYPE, 'Content-Length', String(body.length)]);

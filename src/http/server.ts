@@ -58,7 +58,7 @@ export async function listen(
   const onRequest: RequestListener = (req, res) => {
     lastRequestAt = performance.now();
     if (draining) res.setHeader('Connection', 'close');
-    connections.take({ req, res, completeSince: Infinity, place: 0 });
+    connections.take({ req, res, completeSince: Infinity, index: 0 });
   };
   const server = createServer(
     {

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import type { Bag } from './bag.ts';
+import type { IndexedSet } from '../lib/indexed-set.ts';
 import type { Exchange } from './connections.ts';
 
 const CHECK_MS = 1000;
@@ -13,7 +13,7 @@ const UNSENT_SHARE = 1 / 8;
  * @returns a function that ends the checks.
  */
 export function cutOffSlowReaders(
-  exchanges: Bag<Exchange>,
+  exchanges: IndexedSet<Exchange>,
   { sendTimeoutMs }: { readonly sendTimeoutMs: number },
 ): () => void {
   const maxUnsentBytes = getHeapStatistics().heap_size_limit * UNSENT_SHARE;

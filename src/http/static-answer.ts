@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import { contentHash } from '../contact/content-hash.ts';
+import { contentHash } from '../lib/content-hash.ts';
 import { AppError } from '../errors.ts';
 import { scopeOf } from '../scope.ts';
 import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';

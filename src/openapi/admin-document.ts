@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { invalidation } from '../http/request-schemas.ts';
-import { revocation } from '../http/revocations.ts';
+import { revocation } from '../admin/revocations.ts';
 import { commonInfo } from './document.ts';
 import { HEADERS, responseHeaders } from './headers.ts';
 import { ref, type JsonSchema } from './json-schema.ts';

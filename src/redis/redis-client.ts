@@ -1,7 +1,7 @@
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
-import { gatheredReads } from './gathered-reads.ts';
-import { openConnection } from './redis-connections.ts';
+import { batchReads } from './batch-reads.ts';
+import { createConnection } from './redis-connections.ts';
 import { saysWhy } from './redis-fault.ts';
 import type { RedisSettings } from './redis-settings.ts';
 import { READ, storedValues, type StoredValue } from './stored-value.ts';
@@ -51,19 +51,19 @@ const UNKNOWN_SERVER = 'cluster';
 const SUBSCRIBER_PING_MS = 1000;
 const PING_KEY = 'zbff:ping';
 
-export function openRedis(settings: RedisSettings): RedisClient {
+export function createRedis(settings: RedisSettings): RedisClient {
   const errorListeners: ((error: Error) => void)[] = [];
   const report = (error: Error) => {
     if (saysWhy(error)) for (const listener of errorListeners) listener(error);
   };
-  const client = openConnection(settings, report);
-  const subscriber = openConnection(settings);
+  const client = createConnection(settings, report);
+  const subscriber = createConnection(settings);
   // WAIT holds up its whole connection, so it has one where nobody else waits for a reply.
-  const durable = settings.mode === 'standalone' ? client : openConnection(settings);
+  const durable = settings.mode === 'standalone' ? client : createConnection(settings);
   const connections = new Set([client, subscriber, durable]);
   const channels = new Map<string, (message: string) => void>();
   const gapListeners: (() => void)[] = [];
-  const together = togetherOn(client);
+  const together = corkWrites(client);
   const confirmations = new Map<Redis, Promise<number>>();
 
   client.on('error', report);
@@ -110,10 +110,10 @@ export function openRedis(settings: RedisSettings): RedisClient {
       together();
       return client.callBuffer(name, [...args]);
     },
-    read: client instanceof Cluster ? read : gatheredReads(read),
+    read: client instanceof Cluster ? read : batchReads(read),
     script: (lua) => scriptOn(client, lua, together),
     durableScript(lua, waitMs) {
-      const run = scriptOn(durable, lua, togetherOn(durable));
+      const run = scriptOn(durable, lua, corkWrites(durable));
       return async (keys, args) => {
         await run(keys, args);
         if (settings.mode === 'standalone') return true;
@@ -152,7 +152,7 @@ let scripts = 0;
  * What makes the commands of one turn of the event loop go out in one write: a system call for each costs more
  * than the commands. A Cluster's go to several servers, and as they come.
  */
-function togetherOn(connection: Redis | Cluster): () => void {
+function corkWrites(connection: Redis | Cluster): () => void {
   if (connection instanceof Cluster) return ignore;
   let gathering = false;
   return () => {

@@ -13,8 +13,8 @@ const READONLY_RECONNECT_MS = { sentinel: 1000, cluster: 1000, standalone: 30_00
  *
  * @param onError Invoked with the errors of all connections, those that ioredis opens by itself included.
  */
-export function openConnection(settings: RedisSettings, onError?: (error: Error) => void): Redis | Cluster {
-  return settings.mode === 'cluster' ? openCluster(settings, onError) : openServer(settings, onError);
+export function createConnection(settings: RedisSettings, onError?: (error: Error) => void): Redis | Cluster {
+  return settings.mode === 'cluster' ? createCluster(settings, onError) : openServer(settings, onError);
 }
 
 /** ioredis's defaults keep a command for over a minute while Redis is down: here it fails, and at once. */
@@ -82,7 +82,7 @@ function withServerName(address: string): { host: string; port: number } {
   return { host, port: Number(address.slice(at + 1)), ...serverName(host) };
 }
 
-function openCluster(settings: RedisSettings, onError?: (error: Error) => void): Cluster {
+function createCluster(settings: RedisSettings, onError?: (error: Error) => void): Cluster {
   return new Cluster(
     settings.nodes.map((node) => ({ ...node })),
     {

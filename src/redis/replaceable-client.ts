@@ -1,6 +1,6 @@
 import type { RedisClient, RunScript } from './redis-client.ts';
 import type { RedisSettings } from './redis-settings.ts';
-import { within } from './within.ts';
+import { withTimeout } from '../lib/with-timeout.ts';
 
 const VERIFY_MS = 1500;
 const RETRY_MS = 250;
@@ -78,7 +78,7 @@ export function replaceableRedis(
     client.connect();
     const attempt = async () => {
       try {
-        await within(VERIFY_MS, client.verify());
+        await withTimeout(VERIFY_MS, client.verify());
         if (pending !== attempted) return;
         retire(current);
         [current, pending] = [client, undefined];

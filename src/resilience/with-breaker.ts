@@ -1,9 +1,9 @@
 import type { AttemptRawParts } from '../contact/fetch-parts.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Breaker, Outcome } from './breaker.ts';
+import type { CircuitBreaker, Outcome } from './circuit-breaker.ts';
 
 /** Refuses attempts at once while the breaker is open, before they wait for anything. */
-export function refusedWhileOpen(attempt: AttemptRawParts, breaker: Breaker): AttemptRawParts {
+export function failFast(attempt: AttemptRawParts, breaker: CircuitBreaker): AttemptRawParts {
   return async function attemptUnlessOpen(query, options) {
     if (breaker.refusesForMs > 0) throw breakerOpen(breaker);
     return attempt(query, options);
@@ -16,15 +16,15 @@ export function refusedWhileOpen(attempt: AttemptRawParts, breaker: Breaker): At
  * @param options.patienceMs an attempt that ran out of its caller's time sooner than this, since it had
  *   waited for its turn, is no sign of ill health.
  */
-export function judged(
+export function circuitBreaker(
   attempt: AttemptRawParts,
-  breaker: Breaker,
-  options: { readonly patienceMs: number; readonly now: () => number },
+  breaker: CircuitBreaker,
+  options: { readonly minimumAttemptMs: number; readonly now: () => number },
 ): AttemptRawParts {
-  const { patienceMs, now } = options;
+  const { minimumAttemptMs: patienceMs, now } = options;
   return async function attemptAndJudge(query, attemptOptions) {
-    const judge = breaker.enter();
-    if (!judge) throw breakerOpen(breaker);
+    const settle = breaker.tryAcquire();
+    if (!settle) throw breakerOpen(breaker);
     const { signal, deadline } = attemptOptions;
     const begunAt = now();
     let outcome: Outcome = 'none';
@@ -37,7 +37,7 @@ export function judged(
       if (!signal.aborted && !cutShort) outcome = outcomeOf(error);
       throw error;
     } finally {
-      judge(outcome);
+      settle(outcome);
     }
   };
 }
@@ -49,7 +49,7 @@ function outcomeOf(error: unknown): Outcome {
   return isAppError(error, 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE') ? 'failure' : 'none';
 }
 
-export function breakerOpen(breaker: Breaker): AppError {
+export function breakerOpen(breaker: CircuitBreaker): AppError {
   const retryAfterS = Math.max(1, Math.ceil(breaker.refusesForMs / 1000));
   return new AppError('UPSTREAM_UNAVAILABLE', { reason: 'BREAKER_OPEN', retryAfterS });
 }

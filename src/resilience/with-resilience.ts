@@ -3,10 +3,10 @@ import { isAppError } from '../errors.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Breaker, type BreakerSettings } from './breaker.ts';
+import { CircuitBreaker, type CircuitBreakerSettings } from './circuit-breaker.ts';
 import { sleeper, type SetTimer } from './timers.ts';
-import { UpstreamBudget } from './upstream-budget.ts';
-import { breakerOpen, judged, refusedWhileOpen } from './with-breaker.ts';
+import { Bulkhead } from './bulkhead.ts';
+import { breakerOpen, circuitBreaker, failFast } from './with-breaker.ts';
 import { withCredentialHold, type HoldSettings } from './with-credential-hold.ts';
 import { withinBudget } from './within-budget.ts';
 import { withRetry, type RetrySettings } from './with-retry.ts';
@@ -18,7 +18,7 @@ export interface ResilienceOptions {
   readonly maxPerSecond: number | undefined;
   readonly maxQueue: number;
   readonly retry: RetrySettings;
-  readonly breaker: BreakerSettings;
+  readonly breaker: CircuitBreakerSettings;
   readonly credentialHold: HoldSettings;
   readonly credentialsOf: (org: string) => object | undefined;
   readonly log: Log;
@@ -39,14 +39,14 @@ const COMPONENT = 'upstream breaker';
  */
 export function withResilience(attempt: AttemptRawParts, options: ResilienceOptions): FetchRawParts {
   const { timeoutMs, now, log, health, metrics } = options;
-  const budget = new UpstreamBudget(options);
-  const breaker = new Breaker({
+  const budget = new Bulkhead(options);
+  const breaker = new CircuitBreaker({
     ...options.breaker,
     now,
     onOpen(failed, of) {
       health.fail(COMPONENT, `circuit breaker open: ${failed} of the last ${of} upstream calls failed`);
       log.error({ failed, of }, 'the circuit breaker opened: the upstream is left alone but for a probe');
-      budget.refuseWaiting(() => breakerOpen(breaker));
+      budget.rejectQueued(() => breakerOpen(breaker));
     },
     onClose() {
       health.recover(COMPONENT);
@@ -68,9 +68,9 @@ export function withResilience(attempt: AttemptRawParts, options: ResilienceOpti
     'max',
   );
 
-  const attemptJudged = judged(attempt, breaker, { patienceMs: timeoutMs / 2, now });
+  const attemptJudged = circuitBreaker(attempt, breaker, { minimumAttemptMs: timeoutMs / 2, now });
   const attemptInTurn = withinBudget(attemptJudged, budget, now);
-  const attemptUnlessOpen = refusedWhileOpen(attemptInTurn, breaker);
+  const attemptUnlessOpen = failFast(attemptInTurn, breaker);
   const attemptTwice = withRetry(attemptUnlessOpen, {
     ...options,
     ...options.retry,

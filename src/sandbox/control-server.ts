@@ -3,7 +3,8 @@ import { directory } from './directory.ts';
 import { NO_FAULTS, faultsIn } from './faults.ts';
 import { readJsonObject } from './read-body.ts';
 import type { SandboxState } from './state.ts';
-import { blockListOf, type ContactRecord } from './world.ts';
+import { blockListOf } from './world.ts';
+import type { ContactRecord } from './records.ts';
 
 type Reply = readonly [status: number, body?: object];
 type Route = (

@@ -1,4 +1,5 @@
-import { ORGANIZATIONS, type ContactRecord, type World } from './world.ts';
+import { ORGANIZATIONS, type World } from './world.ts';
+import type { ContactRecord } from './records.ts';
 
 const SAMPLES = 20;
 

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { ORGANIZATIONS, type Account, type ContactRecord, type StoredNote, type World } from './world.ts';
+import { ORGANIZATIONS, type Account, type World } from './world.ts';
+import type { ContactRecord, StoredNote } from './records.ts';
 
 /** Code to message, as on the upstream's page; in the order in which they are checked. */
 export const MESSAGES = {

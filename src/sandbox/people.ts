@@ -1,5 +1,5 @@
 import type { Random } from './random.ts';
-import type { ContactRecord, Organization } from './world.ts';
+import type { ContactRecord, Organization } from './records.ts';
 
 const FIRST =
   'Ada Amir Ana Ben Carla Chen Dana Elif Femi Grace Hugo Ines Jonas Kofi Lena Maya Nils Olga Priya Rosa Sven Tariq Uma Vera Yuki Zoé'.split(

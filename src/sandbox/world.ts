@@ -1,3 +1,4 @@
+import type { ContactRecord, Organization } from './records.ts';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { makeContact } from './people.ts';
 import { randomFrom } from './random.ts';
@@ -8,31 +9,6 @@ import {
   REFERENCE_PROFILE,
   REFERENCE_SIGNALS,
 } from './reference-contact.ts';
-
-export interface Organization {
-  readonly id: string;
-  readonly name: string;
-  readonly members: readonly { readonly id: string; readonly name: string }[];
-}
-
-export interface StoredNote {
-  readonly maker: string;
-  readonly content: string;
-  readonly created: string;
-  /** Seen by its maker only. */
-  readonly private: boolean;
-}
-
-export interface ContactRecord {
-  readonly org: string;
-  /** Seen by its owner only. */
-  readonly hidden: boolean;
-  readonly contact: Readonly<Record<string, unknown>>;
-  readonly notes: readonly (StoredNote | Readonly<Record<string, unknown>>)[] | null;
-  readonly entity: unknown;
-  readonly profile: unknown;
-  readonly signals: unknown;
-}
 
 export interface Account {
   readonly name: string;

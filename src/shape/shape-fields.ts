@@ -1,5 +1,5 @@
 import type { FieldTable, ValueKind } from './field-table.ts';
-import { emptyObject, isJsonObject, parseJson, type Json, type JsonObject } from '../contact/json.ts';
+import { emptyObject, isJsonObject, parseJson, type Json, type JsonObject } from '../lib/json.ts';
 
 export type ReadTime = (text: string) => string | undefined;
 

@@ -1,6 +1,6 @@
 import type { Part } from '../contact/parts.ts';
 import { CONTACT_FIELDS, ENTITY_FIELDS, NOTE_FIELDS } from './field-table.ts';
-import { isJsonObject, type Json } from '../contact/json.ts';
+import { isJsonObject, type Json } from '../lib/json.ts';
 import { localTimeReader } from './local-time.ts';
 import { camelCaseDeep, shapeFields } from './shape-fields.ts';
 

@@ -5,7 +5,7 @@ import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 export type Log = Logger;
 
 /** Creates a log of JSON lines. Fields are named one by one at each call; no object is logged whole. */
-export function openLog(options: { readonly level: string }, destination: DestinationStream): Log {
+export function createLog(options: { readonly level: string }, destination: DestinationStream): Log {
   const settings = {
     level: options.level,
     base: null,
@@ -41,7 +41,7 @@ export function lineWriter(log: Log, level: Level, message: string): ((fields: s
 
 /** Logs nothing. */
 export function silentLog(): Log {
-  return openLog({ level: 'silent' }, { write: () => {} });
+  return createLog({ level: 'silent' }, { write: () => {} });
 }
 
 /** Errors that are made of our own code's words. Others can quote what they stumbled over: a name, a token. */

@@ -8,7 +8,7 @@ import {
 } from 'prom-client';
 import type { Part } from '../contact/parts.ts';
 import type { Health } from './health.ts';
-import { Durations, Tally } from './tallies.ts';
+import { FastHistogram, FastCounter } from '../lib/fast-counter.ts';
 
 /** What the values of several processes come to. */
 export type Aggregator = 'sum' | 'max' | 'min' | 'first';
@@ -38,9 +38,9 @@ export interface MetricsOptions {
 }
 
 /** What is counted. Every label has a closed list of values: nothing that a request brings becomes one. */
-export type Metrics = ReturnType<typeof openMetrics>;
+export type Metrics = ReturnType<typeof createMetrics>;
 
-export function openMetrics({ version, health }: MetricsOptions) {
+export function createMetrics({ version, health }: MetricsOptions) {
   const registry = new Registry();
   const registers = [registry];
 
@@ -130,7 +130,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
 
   /** Counted in a tally, and handed over when somebody scrapes. */
   function counter(name: string, help: string, labelNames: string[]) {
-    const tally = new Tally(labelNames.length);
+    const tally = new FastCounter(labelNames.length);
     registry.registerMetric(
       new Counter({
         name: PREFIX + name,
@@ -139,7 +139,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
         registers: [],
         collect() {
           this.reset();
-          for (const { labels, count } of tally.leaves) this.labels(...labels.map(String)).inc(count);
+          for (const { labels, count } of tally.series) this.labels(...labels.map(String)).inc(count);
         },
       }),
     );
@@ -147,7 +147,7 @@ export function openMetrics({ version, health }: MetricsOptions) {
   }
 
   function histogram(name: string, help: string, label: string, bounds: number[]) {
-    const durations = new Durations(PREFIX + name, help, label, bounds);
+    const durations = new FastHistogram(PREFIX + name, help, label, bounds);
     registry.registerMetric(durations as unknown as Histogram);
     return durations;
   }

@@ -19,9 +19,9 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { VERSION } from '../version.ts';
 import type { Log } from './log.ts';
-import { seldom } from './seldom.ts';
+import { throttleLog } from '../lib/throttle-log.ts';
 import type { TraceContext } from './trace-context.ts';
-import type { Span, SpanSettings, Tracer, TracingSettings } from './tracing.ts';
+import type { Span, SpanSettings, Tracer, TracingSettings } from './span.ts';
 
 const NAME = 'zyntro-bff';
 const EXPORT_TIMEOUT_MS = 10_000;
@@ -101,7 +101,7 @@ function samplerOf({ sampler, ratio }: TracingSettings): Sampler {
 
 /** Tells the log now and then that spans are lost; the exporter's message can quote its headers. */
 function reporting(exporter: SpanExporter, log: Log): SpanExporter {
-  const tell = seldom(
+  const tell = throttleLog(
     (times) =>
       log.warn(
         { times, advice: 'set OTEL_EXPORTER_OTLP_ENDPOINT to a collector that takes OTLP over HTTP' },

@@ -1,7 +1,8 @@
 import type { AttemptRawParts } from '../contact/fetch-parts.ts';
 import type { ReadContact } from '../contact/read-contact.ts';
 import { isAppError } from '../errors.ts';
-import { isTracing, traced, type SpanSettings } from './tracing.ts';
+import { isTracing, traced } from './tracing.ts';
+import type { SpanSettings } from './span.ts';
 
 const READ: SpanSettings = { name: 'contact.read', kind: 'internal' };
 

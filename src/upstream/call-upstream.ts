@@ -31,7 +31,7 @@ export async function callUpstream(
   { signal, deadline }: CallBounds,
 ): Promise<string> {
   signal.throwIfAborted();
-  const answer = new Answer(options.maxResponseBytes);
+  const answer = new ResponseBody(options.maxResponseBytes);
   const exchange = options.transport.post(path, body, answer);
   const giveUp = () => exchange.abort(signal.reason);
   const expire = () => exchange.abort(new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT' }));
@@ -53,7 +53,7 @@ export async function callUpstream(
 }
 
 /** A 200, taken in no further than the bound. Everything else is refused unread. */
-class Answer implements Receiver {
+class ResponseBody implements Receiver {
   readonly #maxBytes: number;
   readonly #chunks: Uint8Array[] = [];
   #size = 0;

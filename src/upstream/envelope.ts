@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isJsonObject, parseJson, type Json, type JsonObject } from '../contact/json.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject } from '../lib/json.ts';
 import type { Part } from '../contact/parts.ts';
 import type { ContactQuery } from '../contact/read-contact.ts';
 import { AppError, type ErrorCode } from '../errors.ts';

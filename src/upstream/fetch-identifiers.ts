@@ -1,4 +1,4 @@
-import type { Json } from '../contact/json.ts';
+import type { Json } from '../lib/json.ts';
 import { callUpstream, type CallBounds, type UpstreamCallOptions } from './call-upstream.ts';
 import { decodeIdentifiers } from './envelope.ts';
 

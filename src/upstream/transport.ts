@@ -49,7 +49,7 @@ export interface OpenTransport extends Transport {
   retire(): Promise<void>;
 }
 
-export function openTransport(options: TransportOptions): OpenTransport {
+export function createTransport(options: TransportOptions): OpenTransport {
   const dispatcher = openDispatcher(options);
   const { origin, pathname } = options.baseUrl;
   const base = pathname.replace(/\/$/, '');

@@ -1,11 +1,11 @@
 import type http from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { openJwksFetch } from '../../src/auth/jwks-fetch.ts';
+import { createJwksFetch } from '../../src/auth/jwks-fetch.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
 
 let issuer: Issuer;
 let elsewhere: Issuer;
-const fetch = openJwksFetch({ timeoutMs: 400, maxBytes: 1000 });
+const fetch = createJwksFetch({ timeoutMs: 400, maxBytes: 1000 });
 beforeAll(async () => {
   [issuer, elsewhere] = await Promise.all([startIssuer({ kty: 'x' }), startIssuer()]);
 });

@@ -1,7 +1,7 @@
 import { redisRevocations, type RedisRevocations } from '../../src/auth/redis-revocations.ts';
 import { revocationOf, type RevocationRequest } from '../../src/auth/revocation-store.ts';
-import { openRedis } from '../../src/redis/redis-client.ts';
-import { RedisLink } from '../../src/redis/redis-link.ts';
+import { createRedis } from '../../src/redis/redis-client.ts';
+import { GuardedRedis } from '../../src/redis/guarded-redis.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
@@ -36,8 +36,8 @@ async function startProcess(
     sentinelPassword: undefined,
   };
   const health = new Health(Date.now);
-  const link = new RedisLink({
-    client: openRedis({ ...none, ...redis, db: 0, tls: false, certificateNames: [], timeoutMs }),
+  const link = new GuardedRedis({
+    client: createRedis({ ...none, ...redis, db: 0, tls: false, certificateNames: [], timeoutMs }),
     log: silentLog(),
     health,
     timeoutMs,

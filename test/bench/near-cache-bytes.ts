@@ -30,7 +30,7 @@ async function put(contact: string): Promise<void> {
     fetchedAt: at,
     staleAt: at + KEEP_MS,
   };
-  await claim.store([{ part: 'contact', entry, keepMs: KEEP_MS }]);
+  await claim.store([{ part: 'contact', entry, retentionMs: KEEP_MS }]);
 }
 
 async function settledMemory(): Promise<NodeJS.MemoryUsage> {

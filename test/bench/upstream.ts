@@ -4,7 +4,8 @@ import { makeContact } from '../../src/sandbox/people.ts';
 import { randomFrom } from '../../src/sandbox/random.ts';
 import { readSettings } from '../../src/sandbox/settings.ts';
 import { makeState } from '../../src/sandbox/state.ts';
-import { ORGANIZATIONS, type ContactRecord } from '../../src/sandbox/world.ts';
+import { ORGANIZATIONS } from '../../src/sandbox/world.ts';
+import type { ContactRecord } from '../../src/sandbox/records.ts';
 import { announce } from './peers/peer.ts';
 
 /** Brings an answer to 1.3 KB, the size that is measured. */

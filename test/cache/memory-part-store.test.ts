@@ -14,7 +14,7 @@ test('stays within its bound and forgets what was used least recently', async ()
   const store = memoryPartStore({ maxBytes: 100_000, now: () => 0, metrics: newMetrics() });
   for (let contact = 0; contact < 200; contact += 1) {
     const claim = await store.claim(refOf(contact), [], []);
-    await claim.store([{ part: 'contact', entry: entry(2000), keepMs: 60_000 }]);
+    await claim.store([{ part: 'contact', entry: entry(2000), retentionMs: 60_000 }]);
     await store.read(refOf(0), ['contact']);
   }
   const kept: number[] = [];
@@ -31,8 +31,8 @@ test('refuses an entry larger than the whole, and keeps the rest', async () => {
   const store = memoryPartStore({ maxBytes: 10_000, now: () => 0, metrics: newMetrics() });
   const claim = await store.claim(refOf(1), [], []);
   await claim.store([
-    { part: 'notes', entry: entry(100), keepMs: 60_000 },
-    { part: 'contact', entry: entry(50_000), keepMs: 60_000 },
+    { part: 'notes', entry: entry(100), retentionMs: 60_000 },
+    { part: 'contact', entry: entry(50_000), retentionMs: 60_000 },
   ]);
   expect(Object.keys((await store.read(refOf(1), ['contact', 'notes'])).entries)).toEqual(['notes']);
 });
@@ -41,7 +41,7 @@ test('owns its bytes: what the writer does with its buffer later does not matter
   const store = memoryPartStore({ maxBytes: 10_000, now: () => 0, metrics: newMetrics() });
   const mine = entry(10);
   const claim = await store.claim(refOf(1), [], []);
-  await claim.store([{ part: 'contact', entry: mine, keepMs: 60_000 }]);
+  await claim.store([{ part: 'contact', entry: mine, retentionMs: 60_000 }]);
   (mine.bytes as Buffer).fill(0);
   expect(String((await store.read(refOf(1), ['contact'])).entries.contact?.bytes)).toBe('x'.repeat(10));
 });

@@ -1,8 +1,8 @@
 import { nearPartStore } from '../../src/cache/near-part-store.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
-import type { RedisPartStore, RemoteClaim } from '../../src/cache/redis-part-store.ts';
-import { contentHash } from '../../src/contact/content-hash.ts';
-import { RedisUnavailable } from '../../src/redis/redis-link.ts';
+import type { RedisPartStore, RemoteFetchLease } from '../../src/cache/redis-part-store.ts';
+import { contentHash } from '../../src/lib/content-hash.ts';
+import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
 import { newMetrics } from '../support/metrics.ts';
 
 const REF = { org: 'o', member: 'm', contact: 'c' };
@@ -10,7 +10,7 @@ const entry = (text: string): Entry => {
   const bytes = Buffer.from(text);
   return { bytes, contentHash: contentHash(bytes), fetchedAt: 0, staleAt: 60_000 };
 };
-const change = (text: string) => ({ part: 'contact' as const, entry: entry(text), keepMs: 60_000 });
+const change = (text: string) => ({ part: 'contact' as const, entry: entry(text), retentionMs: 60_000 });
 
 function next<T>(replies: PromiseWithResolvers<T>[]): Promise<T> {
   const reply = Promise.withResolvers<T>();
@@ -21,7 +21,7 @@ function next<T>(replies: PromiseWithResolvers<T>[]): Promise<T> {
 /** A Redis whose replies come when the test lets them come. */
 function setUp(maxBytes = 1e6) {
   let forget!: (org: string, contact: string) => void;
-  const claims: PromiseWithResolvers<RemoteClaim>[] = [];
+  const claims: PromiseWithResolvers<RemoteFetchLease>[] = [];
   const settles: PromiseWithResolvers<boolean>[] = [];
   const reads: PromiseWithResolvers<Awaited<ReturnType<RedisPartStore['read']>>>[] = [];
   const remote: RedisPartStore = {
@@ -31,10 +31,10 @@ function setUp(maxBytes = 1e6) {
     onInvalidation: (listener) => (forget = listener),
     onGap: () => {},
   };
-  const claimed = (text?: string): RemoteClaim => ({
+  const claimed = (text?: string): RemoteFetchLease => ({
     generation: 'g',
     entries: text === undefined ? {} : { contact: entry(text) },
-    elsewhere: [],
+    heldByOthers: [],
     settle: () => next(settles),
   });
   const clock = { now: 0 };
@@ -133,7 +133,7 @@ test('calls that could not be claimed are shared until an invalidation is heard 
   invalidated();
   const after = store.read(REF, ['contact']);
   reads[1]!.reject(new RedisUnavailable());
-  expect((await after).unclaimed).not.toBe(generation);
+  expect((await after).localGeneration).not.toBe(generation);
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaseKey, partKey } from '../../src/cache/part-key.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
-import { RedisUnavailable } from '../../src/redis/redis-link.ts';
+import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
@@ -47,7 +47,7 @@ async function patiently<T>(operation: () => Promise<T>): Promise<T> {
 const storeIn = (which: number, ref: Ref, bytes: Entry['bytes'] = Buffer.from('{}')): Promise<boolean> =>
   patiently(async () => {
     const claim = await processes[which]!.remote.claim(ref, [], []);
-    return claim.settle([{ part: 'contact', entry: entryAt(CLOCKS[which]!(), bytes), keepMs: KEEP_MS }]);
+    return claim.settle([{ part: 'contact', entry: entryAt(CLOCKS[which]!(), bytes), retentionMs: KEEP_MS }]);
   });
 const readIn = (which: number, ref: Ref): Promise<Entry | undefined> =>
   patiently(async () => (await processes[which]!.remote.read(ref, ['contact'])).entries.contact);
@@ -107,7 +107,7 @@ describe('the clock of Redis is set back', () => {
     await server.cli('set', lease, `${generation}:dead`, 'px', '1000');
     await addAnHour(lease);
     const claim = await patiently(() => remote.claim(ref, [], ['contact']));
-    expect(claim.elsewhere).toEqual([]);
+    expect(claim.heldByOthers).toEqual([]);
     await patiently(() => claim.settle([]));
   });
 });
@@ -118,7 +118,7 @@ test('a suspended server does not make an entry younger that it stores late', as
   const claim = await patiently(() => remote.claim(ref, [], []));
   const entry = entryAt(CLOCKS[0](), Buffer.from('{}'));
   server.signal('SIGSTOP');
-  const settled = claim.settle([{ part: 'contact', entry, keepMs: KEEP_MS }]);
+  const settled = claim.settle([{ part: 'contact', entry, retentionMs: KEEP_MS }]);
   await expect(settled).rejects.toThrow('Redis is not available');
   await sleep(700);
   server.signal('SIGCONT');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim } from '../../src/cache/part-store.ts';
+import type { FetchLease } from '../../src/cache/part-store.ts';
 import { AppError } from '../../src/errors.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
@@ -20,18 +20,18 @@ afterAll(async () => {
   await server.stop();
 });
 
-const claimIn = (which: number, contact: string): Promise<Claim> =>
+const claimIn = (which: number, contact: string): Promise<FetchLease> =>
   processes[which]!.store.claim({ org: ORG, member: OWNER, contact }, [], ['notes']);
 /** The failure of the call that a claimant waits for. It looks again as often as the message is late. */
-async function failureOf(contact: string, claim: Claim): Promise<unknown> {
-  for (let { elsewhere } = claim; elsewhere.length > 0;) {
-    const failure: unknown = await elsewhere[0]!.landed(PATIENT).then(
+async function failureOf(contact: string, claim: FetchLease): Promise<unknown> {
+  for (let { heldByOthers: elsewhere } = claim; elsewhere.length > 0;) {
+    const failure: unknown = await elsewhere[0]!.completed(PATIENT).then(
       () => undefined,
       (error: unknown) => error,
     );
     if (failure !== undefined) return failure;
     const ref = { org: ORG, member: OWNER, contact };
-    ({ elsewhere } = await processes[1]!.store.claim(ref, [], ['notes'], elsewhere));
+    ({ heldByOthers: elsewhere } = await processes[1]!.store.claim(ref, [], ['notes'], elsewhere));
   }
   throw new Error('the lease was free');
 }
@@ -57,8 +57,8 @@ test('those who wait are woken when it ends, and its lease is gone', async () =>
     const contact = randomUUID();
     const mine = await claimIn(0, contact);
     const [theirs, again] = [await claimIn(1, contact), await claimIn(1, contact)];
-    expect(theirs.elsewhere).toMatchObject([{ parts: ['notes'] }]);
-    const waiting = [theirs, again].map((claim) => claim.elsewhere[0]!.landed(PATIENT));
+    expect(theirs.heldByOthers).toMatchObject([{ parts: ['notes'] }]);
+    const waiting = [theirs, again].map((claim) => claim.heldByOthers[0]!.completed(PATIENT));
     const endedAt = performance.now();
     await mine.store([]);
     await Promise.all(waiting);
@@ -81,12 +81,12 @@ test('a claimant that looks again before the message of a failure fails, and mak
   const contact = randomUUID();
   const ref = { org: ORG, member: OWNER, contact };
   const mine = await claimIn(0, contact);
-  const { elsewhere } = await claimIn(1, contact);
+  const { heldByOthers: elsewhere } = await claimIn(1, contact);
   await mine.fail(new AppError('UPSTREAM_CREDENTIALS_REJECTED'));
   // The first who looks takes no lease, so that neither does the second.
   for (let round = 0; round < 2; round += 1) {
     const again = await processes[1]!.store.claim(ref, [], ['notes'], elsewhere);
-    await expect(again.elsewhere[0]!.landed(PATIENT)).rejects.toMatchObject({
+    await expect(again.heldByOthers[0]!.completed(PATIENT)).rejects.toMatchObject({
       code: 'UPSTREAM_CREDENTIALS_REJECTED',
     });
   }
@@ -97,7 +97,7 @@ test('a claimant that comes after a failure makes a call of its own', async () =
   const mine = await claimIn(0, contact);
   await claimIn(1, contact);
   await mine.fail(new AppError('UPSTREAM_TIMEOUT'));
-  expect((await claimIn(1, contact)).elsewhere).toEqual([]);
+  expect((await claimIn(1, contact)).heldByOthers).toEqual([]);
 });
 
 test('its lease is kept for as long as it takes, whoever waits', async () => {
@@ -105,6 +105,6 @@ test('its lease is kept for as long as it takes, whoever waits', async () => {
   const mine = await claimIn(0, contact);
   await claimIn(1, contact);
   await new Promise((resolve) => setTimeout(resolve, 1500));
-  expect((await claimIn(1, contact)).elsewhere).toHaveLength(1);
+  expect((await claimIn(1, contact)).heldByOthers).toHaveLength(1);
   await mine.store([]);
 });

@@ -166,10 +166,10 @@ test('a call that is made alone is joined by nobody, and joins none', () => {
 test('a call that no store could share is joined by those of its process, until an invalidation is heard of', () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
-  flights.join(['a'], { generation: undefined, unclaimed: 'u' }, begin);
+  flights.join(['a'], { generation: undefined, localGeneration: 'u' }, begin);
   begun[0]!.learn('u');
-  flights.join(['a'], { generation: undefined, unclaimed: 'u' }, begin);
+  flights.join(['a'], { generation: undefined, localGeneration: 'u' }, begin);
   expect(begun).toHaveLength(1);
-  flights.join(['a'], { generation: undefined, unclaimed: 'v' }, begin);
+  flights.join(['a'], { generation: undefined, localGeneration: 'v' }, begin);
   expect(begun).toHaveLength(2);
 });

@@ -16,7 +16,7 @@ const content = fc.oneof(
 );
 const durations = fc
   .tuple(duration, duration, duration)
-  .map(([ageMs, freshMs, staleMs]) => ({ ageMs, freshMs, keepMs: freshMs + staleMs }));
+  .map(([ageMs, freshMs, staleMs]) => ({ ageMs, freshMs, retentionMs: freshMs + staleMs }));
 const stored = fc
   .tuple(fc.stringMatching(/^[\w-]{1,255}$/), content, durations)
   .map(([generation, what, times]) => ({ generation, ...what, ...times }));
@@ -33,7 +33,7 @@ describe.each(CODECS)('%s', (_name, codec) => {
 
   test('refuses an entry that would be fresh for longer than it is kept', () => {
     const written = { generation: 'g', bytes: Buffer.from('1'), contentHash: 'abcdefghijklmno_', ageMs: 0 };
-    const encoded = codec.encode('key', { ...written, freshMs: 60_001, keepMs: 60_000 });
+    const encoded = codec.encode('key', { ...written, freshMs: 60_001, retentionMs: 60_000 });
     expect(codec.decode('key', encoded)).toBeUndefined();
   });
 
@@ -50,7 +50,7 @@ describe.each(CODECS)('%s', (_name, codec) => {
         const decoded = codec.decode(at, Buffer.from(values));
         if (!decoded) return;
         expect(decoded.bytes.length).toBeGreaterThan(0);
-        expect(decoded.freshMs).toBeLessThanOrEqual(decoded.keepMs);
+        expect(decoded.freshMs).toBeLessThanOrEqual(decoded.retentionMs);
       }),
       { numRuns: 2000 },
     );
@@ -102,7 +102,7 @@ describe('encrypted', () => {
       contentHash: 'abcdefghijklmno_',
       ageMs: 1,
       freshMs: 2,
-      keepMs: 3,
+      retentionMs: 3,
     };
     const encoded = codec.encode('key', written);
     expect(encryptedCodec([first]).decode('key', encoded)).toEqual(written);

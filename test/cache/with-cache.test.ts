@@ -1,7 +1,7 @@
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
 import { withCache } from '../../src/cache/with-cache.ts';
 import { PARTS, type Part } from '../../src/contact/parts.ts';
-import type { CacheOutcome, Parts } from '../../src/contact/read-contact.ts';
+import type { CacheOutcome, ContactParts } from '../../src/contact/read-contact.ts';
 import { AppError, type ErrorCode } from '../../src/errors.ts';
 import { newMetrics } from '../support/metrics.ts';
 
@@ -64,7 +64,7 @@ function setUp(policy: Partial<typeof POLICY> = {}) {
   }
   return { world, asked, refreshFailures, storeFailures, store, get };
 }
-const textOf = (parts: Parts) =>
+const textOf = (parts: ContactParts) =>
   Object.values(parts)
     .map((part) => String(part.bytes))
     .join();

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from '../../src/config/faults.ts';
+import { ConfigError } from '../../src/config/config-issues.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { DEMO_JWT_SECRET } from '../../src/config/secret-strength.ts';
 
@@ -20,7 +20,7 @@ function faultsOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig({ ...BASE, ...env });
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
   return [];

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { buildApp } from '../../src/app.ts';
-import { ConfigError } from '../../src/config/faults.ts';
+import { ConfigError } from '../../src/config/config-issues.ts';
 import { loadConfig, type Config } from '../../src/config/load-config.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
-import { openSiblings } from '../../src/processes/siblings.ts';
+import { createWorkerBus } from '../../src/cluster/worker-bus.ts';
 import { Health } from '../../src/telemetry/health.ts';
-import { openLog } from '../../src/telemetry/log.ts';
-import { openMetrics } from '../../src/telemetry/metrics.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 const GOOD: Readonly<Record<string, string>> = {
   LOG_LEVEL: 'silent',
@@ -19,7 +19,7 @@ const GOOD: Readonly<Record<string, string>> = {
 };
 /** Values of one variable that are built: building takes longer than checking. */
 const MAX_BUILDS = 3;
-const log = openLog({ level: 'silent' }, { write: () => {} });
+const log = createLog({ level: 'silent' }, { write: () => {} });
 
 /** Key sets are fetched as soon as they are opened: from this machine alone, under the path of the value. */
 function withLocalKeySets(config: Config): Config {
@@ -35,8 +35,8 @@ function withLocalKeySets(config: Config): Config {
 async function build(config: Config): Promise<void> {
   const local = withLocalKeySets(config);
   const health = new Health(Date.now);
-  const metrics = openMetrics({ version: '0.0.0', health });
-  const app = buildApp({ config: local, log, health, metrics, siblings: openSiblings(false) });
+  const metrics = createMetrics({ version: '0.0.0', health });
+  const app = buildApp({ config: local, log, health, metrics, siblings: createWorkerBus(false) });
   try {
     app.prepareReload(local).commit();
   } finally {
@@ -90,7 +90,7 @@ test.each(Object.entries(VARIABLES))(
           built += 1;
         } catch (error) {
           if (!(error instanceof ConfigError)) throw error;
-          for (const fault of error.faults) expect(fault).toMatch(/^[A-Z][A-Z0-9_]+: \S/);
+          for (const fault of error.issues) expect(fault).toMatch(/^[A-Z][A-Z0-9_]+: \S/);
           // A value that is good by itself can require another variable.
           const text = value.trim() || undefined;
           if (!schema.safeParse(text).success) expect(error.variables).toContain(name);

@@ -1,8 +1,12 @@
-import { contentHash } from '../../src/contact/content-hash.ts';
+import { contentHash } from '../../src/lib/content-hash.ts';
 import { PARTS, type Part } from '../../src/contact/parts.ts';
 import type { Entries, Entry, PartStore } from '../../src/cache/part-store.ts';
 
-const change = (part: Part, what: Entry | undefined, keepMs = 60_000) => ({ part, entry: what, keepMs });
+const change = (part: Part, what: Entry | undefined, retentionMs = 60_000) => ({
+  part,
+  entry: what,
+  retentionMs,
+});
 
 /**
  * The promises of a PartStore, to be run on every implementation.

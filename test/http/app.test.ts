@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import request from 'supertest';
 import { buildApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { openSiblings } from '../../src/processes/siblings.ts';
+import { createWorkerBus } from '../../src/cluster/worker-bus.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { REFERENCE_CONTACT } from '../support/directory.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
     log: silentLog(),
     health,
     metrics: newMetrics(),
-    siblings: openSiblings(false),
+    siblings: createWorkerBus(false),
   });
   publicServer = serverOf(app.publicApp);
   adminServer = serverOf(app.adminApp);
@@ -136,7 +136,7 @@ test('two applications in one process share nothing that they have cached', asyn
     log: silentLog(),
     health: new Health(Date.now),
     metrics: newMetrics(),
-    siblings: openSiblings(false),
+    siblings: createWorkerBus(false),
   });
   try {
     await get(CONTACT).expect(200);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { redisAllowance } from '../../src/limits/redis-allowance.ts';
+import { redisRateLimitStore } from '../../src/rate-limit/redis-rate-limit-store.ts';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
 import type { Environment } from '../support/child.ts';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
@@ -90,11 +90,11 @@ async function useAll({ store, link }: OpenedStore): Promise<void> {
     fetchedAt: performance.now(),
     staleAt: performance.now() + 1000,
   };
-  await claim.store([{ part: 'contact', entry, keepMs: 1000 }]);
+  await claim.store([{ part: 'contact', entry, retentionMs: 1000 }]);
   await store.read(ref, ['contact']);
   await store.invalidate(ref.org, ref.contact).catch(() => {});
-  const allowance = redisAllowance({ link, onFailure: 'local', now: () => performance.now() });
-  await allowance.take('zbff:limit:{test}', 1, { name: 'test', limit: 10, windowMs: 1000 });
+  const allowance = redisRateLimitStore({ link, onFailure: 'local', now: () => performance.now() });
+  await allowance.consume('zbff:limit:{test}', 1, { name: 'test', limit: 10, windowMs: 1000 });
 }
 
 describe('users and passwords', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PARTS } from '../../src/contact/parts.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
-import { Faults } from '../../src/config/faults.ts';
+import { ConfigIssues } from '../../src/config/config-issues.ts';
 import { readSettingsFiles } from '../../src/config/files.ts';
 import { adminOpenApiDocument } from '../../src/openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from '../../src/openapi/document.ts';
@@ -11,7 +11,7 @@ import { shapedNames } from '../../src/shape/shape-fields.ts';
 import type { Json } from '../support/http.ts';
 import { ADMIN_DOCUMENT_FILE, DOCUMENT_FILE } from '../support/openapi-contract.ts';
 
-const { http, scopes } = readSettingsFiles(new Faults());
+const { http, scopes } = readSettingsFiles(new ConfigIssues());
 const document: Json = openApiDocument({ ...http!, scopes: scopes! });
 
 test('the committed files are what the code makes; otherwise: npm run openapi', () => {

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/errors.ts';
-import { Breaker } from '../../src/resilience/breaker.ts';
-import { judged, refusedWhileOpen } from '../../src/resilience/with-breaker.ts';
+import { CircuitBreaker } from '../../src/resilience/circuit-breaker.ts';
+import { circuitBreaker, failFast } from '../../src/resilience/with-breaker.ts';
 import { QUERY, attemptOptions, scripted } from './attempts.ts';
 
 const OPEN_AFTER_ONE = {
@@ -15,7 +15,7 @@ const OPEN_AFTER_ONE = {
 function start(...script: (Error | 'ok')[]) {
   let now = 0;
   const { attempt, seen } = scripted(...script);
-  const breaker = new Breaker({
+  const breaker = new CircuitBreaker({
     ...OPEN_AFTER_ONE,
     now: () => now,
     onOpen: () => undefined,
@@ -25,8 +25,8 @@ function start(...script: (Error | 'ok')[]) {
     now += 1000;
     return attempt(query, options);
   };
-  const inner = judged(slow, breaker, { patienceMs: 2500, now: () => now });
-  const fetch = refusedWhileOpen(inner, breaker);
+  const inner = circuitBreaker(slow, breaker, { minimumAttemptMs: 2500, now: () => now });
+  const fetch = failFast(inner, breaker);
   return { fetch, seen, opened: () => breaker.refusesForMs > 0, pass: (ms: number) => void (now += ms) };
 }
 

@@ -11,7 +11,7 @@ import {
   tuple,
 } from 'fast-check';
 import { PARTS } from '../../src/contact/parts.ts';
-import { emptyObject, parseJson, type Json } from '../../src/contact/json.ts';
+import { emptyObject, parseJson, type Json } from '../../src/lib/json.ts';
 import { CONTACT_FIELDS, ENTITY_FIELDS, NOTE_FIELDS } from '../../src/shape/field-table.ts';
 import { partShaper } from '../../src/shape/shape-parts.ts';
 

@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { callUpstream } from '../../src/upstream/call-upstream.ts';
-import { openTransport, type OpenTransport } from '../../src/upstream/transport.ts';
+import { createTransport, type OpenTransport } from '../../src/upstream/transport.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -33,7 +33,7 @@ async function open(options: { asProxy?: boolean } = {}): Promise<void> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  transport = openTransport({
+  transport = createTransport({
     baseUrl: options.asProxy ? new URL('http://upstream.example/') : url,
     localAddress: undefined,
     proxy: options.asProxy ? { url, authorization: undefined } : undefined,
@@ -169,7 +169,7 @@ test('an answer may take longer than the proxy may for its own', async () => {
   const proxy = await startConnectProxy();
   const upstream = createHttpServer((_req, res) => void setTimeout(() => res.end(BODY), 2500));
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-  transport = openTransport({
+  transport = createTransport({
     baseUrl: new URL(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`),
     localAddress: undefined,
     proxy: { url: new URL(proxy.url), authorization: undefined },

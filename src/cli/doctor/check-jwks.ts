@@ -1,5 +1,5 @@
 import { examineJwk } from '../../auth/jwk.ts';
-import { openJwksFetch } from '../../auth/jwks-fetch.ts';
+import { createJwksFetch } from '../../auth/jwks-fetch.ts';
 import { mergeEqualKeys, type TokenKey } from '../../auth/key-set.ts';
 import type { IssuerSettings } from '../../auth/trusted-issuers.ts';
 import type { Config } from '../../config/load-config.ts';
@@ -15,7 +15,7 @@ export async function checkJwks(auth: Config['auth'], signal: AbortSignal): Prom
   const remote = auth.issuers.filter(({ jwks }) => jwks);
   if (remote.length === 0)
     return [passed('JWKS', 'none configured: tokens are verified with configured keys')];
-  const fetch = openJwksFetch(auth.jwks);
+  const fetch = createJwksFetch(auth.jwks);
   try {
     const all = await mapBounded(remote, PARALLELISM, async ({ issuer, jwks }) => {
       const name = remote.length > 1 ? `JWKS of ${quoted(issuer ?? '')}` : 'JWKS';

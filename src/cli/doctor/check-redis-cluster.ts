@@ -1,4 +1,4 @@
-import { openRedis, type RedisClient } from '../../redis/redis-client.ts';
+import { createRedis, type RedisClient } from '../../redis/redis-client.ts';
 import type { RedisAddress, RedisSettings } from '../../redis/redis-settings.ts';
 import { ask, connect } from './ask-redis.ts';
 import { checkServer } from './check-redis-server.ts';
@@ -14,7 +14,7 @@ export async function checkCluster(client: RedisClient, settings: RedisSettings)
   const slots = judgeSlots(parseInfo(await ask(client, 'CLUSTER', ['INFO'])));
   const masters = mastersIn(await ask(client, 'CLUSTER', ['SLOTS']));
   const each = await mapBounded(masters.slice(0, MAX_MASTERS), PARALLELISM, async (node) => {
-    const one = openRedis({ ...settings, mode: 'standalone', nodes: [node], db: 0 });
+    const one = createRedis({ ...settings, mode: 'standalone', nodes: [node], db: 0 });
     const at = `${node.host}:${node.port}`;
     try {
       const fault = await connect(one);

@@ -1,4 +1,4 @@
-import { openRedis, type RedisClient } from '../../redis/redis-client.ts';
+import { createRedis, type RedisClient } from '../../redis/redis-client.ts';
 import { faultOf, type RedisFault } from '../../redis/redis-fault.ts';
 import type { RedisSettings } from '../../redis/redis-settings.ts';
 import { ask, connect } from './ask-redis.ts';
@@ -19,7 +19,7 @@ export async function checkRedis(
   settings: RedisSettings,
   { now, signal }: { readonly now: () => number; readonly signal: AbortSignal },
 ): Promise<RedisResult> {
-  const client = openRedis(settings);
+  const client = createRedis(settings);
   signal.addEventListener('abort', () => client.close());
   try {
     const fault = await connect(client);
@@ -59,7 +59,7 @@ async function explain(settings: RedisSettings, fault: RedisFault): Promise<Find
   const advice = fault.code === 'UNCONNECTED' ? BY_MODE[settings.mode] : fault.advice;
   const unusable = failed('Redis', `${placesOf(settings)} cannot be used (${fault.code})`, advice);
   if (settings.mode !== 'cluster') return [unusable];
-  const node = openRedis({ ...settings, mode: 'standalone', nodes: settings.nodes.slice(0, 1) });
+  const node = createRedis({ ...settings, mode: 'standalone', nodes: settings.nodes.slice(0, 1) });
   try {
     if (await connect(node)) return [unusable];
     return [unusable, judgeSlots(parseInfo(await ask(node, 'CLUSTER', ['INFO'])))];

@@ -1,14 +1,13 @@
-import type { Json } from '../../contact/json.ts';
+import type { Json } from '../../lib/json.ts';
 import type { Config } from '../../config/load-config.ts';
 import { AppError } from '../../errors.ts';
 import type { CallBounds, UpstreamCallOptions } from '../../upstream/call-upstream.ts';
-import type { UpstreamCredentials } from '../../upstream/credentials.ts';
 import { fetchContact } from '../../upstream/fetch-contact.ts';
 import { fetchIdentifiers } from '../../upstream/fetch-identifiers.ts';
-import { openTransport } from '../../upstream/transport.ts';
+import { createTransport } from '../../upstream/transport.ts';
 import { mapBounded, warned, type Finding } from './finding.ts';
 import { isAnswer, judgeConnection } from './judge-connection.ts';
-import { judgePair } from './judge-pair.ts';
+import { judgePair, type Pair, type PairAnswers } from './judge-pair.ts';
 import type { HttpWatch } from './watch-http.ts';
 
 const PARALLELISM = 4;
@@ -20,27 +19,13 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
 /** Milliseconds of the monotonic clock. */
 const now = () => performance.now();
 
-export interface Pair {
-  /** Undefined where one pair serves every organization. */
-  readonly org: string | undefined;
-  readonly credentials: UpstreamCredentials;
-}
-
-/** How the upstream answered a pair: `ok`, or the reason of the failure. */
-export interface PairAnswers {
-  readonly contact: string;
-  readonly identifiers: string;
-  /** What fetchIdentifiers listed; it holds an API key, and is never shown. */
-  readonly listed: Json | undefined;
-}
-
 /** What the upstream says to each configured pair of credentials, from the configured egress address. */
 export async function checkUpstream(
   { upstream, resilience }: Pick<Config, 'upstream' | 'resilience'>,
   watch: HttpWatch,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const transport = openTransport(upstream);
+  const transport = createTransport(upstream);
   const timeoutMs = Math.min(resilience.timeoutMs, MAX_CALL_MS);
   const ask = asker({ ...upstream, transport, now }, () => ({ signal, deadline: now() + timeoutMs }));
   try {

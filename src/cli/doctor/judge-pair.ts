@@ -1,9 +1,24 @@
 import type { Config } from '../../config/load-config.ts';
-import type { Pair, PairAnswers } from './check-upstream.ts';
+import type { Json } from '../../lib/json.ts';
+import type { UpstreamCredentials } from '../../upstream/credentials.ts';
 import { connectionAdvice } from './connection-advice.ts';
 import { failed, passed, warned, type Finding } from './finding.ts';
 import { isAnswer, sourceOf } from './judge-connection.ts';
 import type { HttpWatch } from './watch-http.ts';
+
+export interface Pair {
+  /** Undefined where one pair serves every organization. */
+  readonly org: string | undefined;
+  readonly credentials: UpstreamCredentials;
+}
+
+/** How the upstream answered a pair: `ok`, or the reason of the failure. */
+export interface PairAnswers {
+  readonly contact: string;
+  readonly identifiers: string;
+  /** What fetchIdentifiers listed; it holds an API key, and is never shown. */
+  readonly listed: Json | undefined;
+}
 
 /** What two answers together say of the egress address, the developer secret and the API key of one pair. */
 export function judgePair(

@@ -2,7 +2,7 @@ import { plainCodec } from '../../cache/stored-entry.ts';
 import { redisPartStore } from '../../cache/redis-part-store.ts';
 import type { ContactRef } from '../../contact/read-contact.ts';
 import type { RedisClient } from '../../redis/redis-client.ts';
-import { RedisLink } from '../../redis/redis-link.ts';
+import { GuardedRedis } from '../../redis/guarded-redis.ts';
 import { Health } from '../../telemetry/health.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { failed, passed, warned, type Finding } from './finding.ts';
@@ -25,7 +25,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
   let reason = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const health = new Health(Date.now);
-    const link = new RedisLink({
+    const link = new GuardedRedis({
       client,
       log: silentLog(),
       health,
@@ -47,7 +47,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
       const begun = performance.now();
       const claim = await store.claim(ENTRY, ['contact'], ['contact']);
       const entry = { bytes: Buffer.from('{}'), contentHash: '', fetchedAt: begun, staleAt: begun + KEEP_MS };
-      const settled = await claim.settle([{ part: 'contact', entry, keepMs: KEEP_MS }]);
+      const settled = await claim.settle([{ part: 'contact', entry, retentionMs: KEEP_MS }]);
       const read = await store.read(ENTRY, ['contact']);
       const tookMs = (performance.now() - begun) / 3;
       const safe = await store.invalidate(NOBODY, NOBODY);

@@ -2,18 +2,18 @@ import { nearPartStore } from '../../../src/cache/near-part-store.ts';
 import type { PartStore } from '../../../src/cache/part-store.ts';
 import { redisPartStore, type RedisPartStore } from '../../../src/cache/redis-part-store.ts';
 import { plainCodec, type EntryCodec } from '../../../src/cache/stored-entry.ts';
-import { openRedis } from '../../../src/redis/redis-client.ts';
-import { RedisLink } from '../../../src/redis/redis-link.ts';
+import { createRedis } from '../../../src/redis/redis-client.ts';
+import { GuardedRedis } from '../../../src/redis/guarded-redis.ts';
 import type { RedisSettings } from '../../../src/redis/redis-settings.ts';
 import { Health } from '../../../src/telemetry/health.ts';
-import { openLog } from '../../../src/telemetry/log.ts';
+import { createLog } from '../../../src/telemetry/log.ts';
 import { waitFor } from '../wait-for.ts';
 import { newMetrics } from '../metrics.ts';
 
 export interface OpenedStore {
   readonly store: PartStore;
   readonly remote: RedisPartStore;
-  readonly link: RedisLink;
+  readonly link: GuardedRedis;
   readonly health: Health;
   readonly logged: Record<string, unknown>[];
   /** How many entries could not be read. */
@@ -47,12 +47,12 @@ export async function openStore(
   }: OpenStoreOptions = {},
 ): Promise<OpenedStore> {
   const logged: Record<string, unknown>[] = [];
-  const log = openLog(
+  const log = createLog(
     { level: 'info' },
     { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const health = new Health(Date.now);
-  const client = openRedis({
+  const client = createRedis({
     sentinelName: undefined,
     username: undefined,
     password: undefined,
@@ -63,7 +63,7 @@ export async function openStore(
     certificateNames: [],
     ...settings,
   });
-  const link = new RedisLink({ client, log, health, timeoutMs, metrics: newMetrics() });
+  const link = new GuardedRedis({ client, log, health, timeoutMs, metrics: newMetrics() });
   let undecodable = 0;
   let unsafe = 0;
   const remote = redisPartStore({

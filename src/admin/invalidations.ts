@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+import { AppError } from '../errors.ts';
+import { invalidation } from '../http/request-schemas.ts';
+
+/** `POST /invalidations`: answers 204 once nothing that was fetched before can be served any more. */
+export function invalidations(invalidate: (org: string, contact: string) => Promise<void>): RequestHandler {
+  return async function invalidateContact(req, res) {
+    const body = invalidation.safeParse(req.body);
+    if (!body.success) {
+      // Only what a page of another origin cannot send unasked is taken, so JSON and nothing else.
+      throw refusal(body.error.issues[0]?.path[0]);
+    }
+    await invalidate(body.data.orgId, body.data.contactId);
+    res.status(204).end();
+  };
+}
+
+function refusal(member: PropertyKey | undefined): AppError {
+  if (member === 'orgId') return new AppError('INVALID_REQUEST', { detail: 'orgId must be a UUID.' });
+  if (member === 'contactId')
+    return new AppError('INVALID_CONTACT_ID', { detail: 'contactId must be a UUID.' });
+  return new AppError('INVALID_REQUEST', { detail: 'Send a JSON object with orgId and contactId.' });
+}

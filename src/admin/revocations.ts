@@ -1,0 +1,40 @@
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { isPlainText } from '../lib/plain-text.ts';
+import { AppError } from '../errors.ts';
+import { MAX_TIME_S } from '../lib/plausible-time.ts';
+
+/** Milliseconds taken for seconds, or a slip of the pen: neither must shut a subject out for ever. */
+const MAX_AHEAD_S = 300;
+
+const text = z.string().min(1).refine(isPlainText);
+const time = z.number().min(0).max(MAX_TIME_S);
+export const revocation = z.union([
+  z.strictObject({ jti: text, iss: text.optional(), exp: time.optional() }),
+  z.strictObject({ sub: text, iss: text.optional(), before: time.optional() }),
+]);
+
+export type RevocationBody = z.output<typeof revocation>;
+
+/** `POST /revocations`: answers 204 once the token, or the subject's tokens so far, are refused. */
+export function revocations(options: {
+  readonly revoke: (request: RevocationBody) => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}): RequestHandler {
+  return async function revokeTokens(req, res) {
+    // Only what a page of another origin cannot send unasked is taken, so JSON and nothing else.
+    const body = revocation.safeParse(req.body);
+    if (!body.success) {
+      throw new AppError('INVALID_REQUEST', {
+        detail:
+          'Send a JSON object with jti (and perhaps exp, iss), or with sub (and perhaps before, iss). Times are seconds.',
+      });
+    }
+    if ('sub' in body.data && (body.data.before ?? 0) > options.now() / 1000 + MAX_AHEAD_S) {
+      throw new AppError('INVALID_REQUEST', { detail: 'before must not be in the future.' });
+    }
+    await options.revoke(body.data);
+    res.status(204).end();
+  };
+}

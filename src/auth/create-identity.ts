@@ -1,0 +1,111 @@
+import type { Replacement } from '../replacement.ts';
+import type { GuardedRedis } from '../redis/guarded-redis.ts';
+import type { Health } from '../telemetry/health.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createJwksFetch, type JwksFetchOptions } from './jwks-fetch.ts';
+import { redisRevocations } from './redis-revocations.ts';
+import type { Revocation } from './revocation-list.ts';
+import { reportJwks } from './report-jwks.ts';
+import {
+  memoryRevocations,
+  refuseRevoked,
+  revocationOf,
+  type RevocationRequest,
+} from './revocation-store.ts';
+import {
+  createTrustedIssuers,
+  type IssuerSettings,
+  type JwksSettings,
+  type TrustedIssuers,
+} from './trusted-issuers.ts';
+import { rememberVerified } from './verified-tokens.ts';
+import { tokenVerifier } from './verify-token.ts';
+
+export interface IdentityOptions {
+  readonly issuers: readonly IssuerSettings[];
+  readonly clockToleranceS: number;
+  readonly maxLifetimeS: number | undefined;
+  readonly maxVerifiedTokens: number;
+  readonly maxRevocations: number;
+  readonly compareRevocationsMs: number;
+  /** Where revocations are shared; undefined for this process alone. */
+  readonly link: GuardedRedis | undefined;
+  readonly jwks: JwksFetchOptions & Pick<JwksSettings, 'refreshMs' | 'minDemandMs' | 'maxKeys'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly monotonicNow: () => number;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly health: Health;
+  readonly metrics: Pick<Metrics, 'gauges'>;
+}
+
+/** Everything that decides who calls: revocation, outermost, then remembered tokens, then verification. */
+export function createIdentity(options: IdentityOptions) {
+  const { now, monotonicNow, random, link, log } = options;
+  const onUnusable = () =>
+    log.error('a revocation cannot be taken over from Redis: its token is not refused here');
+  const fetch = createJwksFetch(options.jwks);
+  const issuers = createTrustedIssuers(options.issuers, {
+    ...options.jwks,
+    now,
+    monotonicNow,
+    random,
+    fetchJwks: (uri, signal) => fetch.fetchJwks(uri, signal),
+    onFetched: reportJwks(options.issuers, options),
+  });
+  measureJwks(issuers, options.metrics);
+  const shared =
+    link && redisRevocations({ ...options, link, compareMs: options.compareRevocationsMs, onUnusable });
+  const revocations = shared ?? memoryRevocations(options);
+  const verifyToken = tokenVerifier({ ...options, issuers });
+  const remembering = () =>
+    rememberVerified(verifyToken, { ...options, maxTokens: options.maxVerifiedTokens });
+  let remembered = remembering();
+  return {
+    verify: refuseRevoked((token) => remembered(token), revocations),
+    /** @returns what other processes have to learn. */
+    async revoke(request: RevocationRequest): Promise<Revocation> {
+      const revocation = revocationOf(request, options);
+      await revocations.keep(revocation);
+      return revocation;
+    },
+    learn: (revocation: Revocation) => revocations.learn(revocation),
+    /** Learns what was revoked before this process was there. */
+    connect: async () => shared?.compare(),
+    /** Opens other issuers. `commit` trusts them from the next request on, and drops remembered tokens. */
+    prepareIssuers(all: readonly IssuerSettings[]): Replacement {
+      const replacement = issuers.prepare(all);
+      return {
+        commit() {
+          replacement.commit();
+          remembered = remembering();
+        },
+        discard: () => replacement.discard(),
+      };
+    },
+    async close(): Promise<void> {
+      shared?.close();
+      issuers.close();
+      await fetch.close();
+    },
+  };
+}
+
+function measureJwks(issuers: TrustedIssuers, metrics: IdentityOptions['metrics']): void {
+  metrics.gauges(
+    'jwks_usable_keys',
+    'Published keys that can verify tokens, by the place of their issuer in the configuration',
+    'issuer',
+    () => issuers.published().map(({ issuer, usableKeys }) => [String(issuer), usableKeys]),
+    'min',
+  );
+  metrics.gauges(
+    'jwks_fetched_timestamp_seconds',
+    'When the keys were last fetched, in seconds since 1970; 0 where they never were',
+    'issuer',
+    () => issuers.published().map(({ issuer, fetchedAt }) => [String(issuer), (fetchedAt ?? 0) / 1000]),
+    'min',
+  );
+}

@@ -1,0 +1,24 @@
+import { LRUCache } from 'lru-cache';
+import { MAX_KEYS, type RateLimitStore } from './rate-limit-store.ts';
+
+/**
+ * Counts in this process alone.
+ *
+ * @param now milliseconds of a monotonic clock.
+ */
+export function memoryRateLimitStore(now: () => number): RateLimitStore {
+  const windows = new LRUCache<string, { used: number; endsAt: number }>({ max: MAX_KEYS });
+  return {
+    consume(key, cost, { limit, windowMs }) {
+      const at = now();
+      let window = windows.get(key);
+      if (!window || window.endsAt <= at) {
+        window = { used: 0, endsAt: at + windowMs };
+        windows.set(key, window);
+      }
+      const allowed = window.used + cost <= limit;
+      if (allowed) window.used += cost;
+      return { allowed, used: window.used, resetMs: window.endsAt - at, counted: true };
+    },
+  };
+}

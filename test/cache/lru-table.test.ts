@@ -1,0 +1,164 @@
+import { randomFrom } from '../../src/sandbox/random.ts';
+import { LruTable } from '../../src/cache/lru-table.ts';
+import type { Entry } from '../../src/cache/part-store.ts';
+
+const org = crypto.randomUUID();
+const member = crypto.randomUUID();
+const refOf = (contact: string) => ({ org, member, contact });
+const entryOf = (bytes: Buffer | 'not-found'): Entry => ({
+  bytes,
+  contentHash: 'abcdefghijklmno_',
+  fetchedAt: 0,
+  staleAt: 1000,
+});
+const entryAt = (fetchedAt: number, bytes: Entry['bytes'] = Buffer.from('{}')) => ({
+  ...entryOf(bytes),
+  fetchedAt,
+});
+const fill = (table: LruTable, contact: string, bytes: Buffer, retentionMs = 60_000) => {
+  table.confirm(refOf(contact), { generation: 'g', confirmedAt: 0 });
+  table.change(refOf(contact), 'g', [{ part: 'contact', entry: entryOf(bytes), retentionMs: retentionMs }]);
+};
+const held = (table: LruTable, contact: string) =>
+  table.read(refOf(contact), ['contact']).entries.contact?.bytes;
+
+test('never takes more than its bound, and lets go of what was used least recently', () => {
+  const maxBytes = 1_000_000;
+  const table = new LruTable({ maxBytes, now: () => 0 });
+  for (let index = 0; index < 500; index += 1) {
+    fill(table, `contact-${index}`, Buffer.alloc(10_000));
+    expect(held(table, 'contact-0')).toBeDefined();
+    expect(table.bytes).toBeLessThanOrEqual(maxBytes);
+  }
+  expect(table.bytes).toBeGreaterThan(maxBytes * 0.9);
+  expect(held(table, 'contact-1')).toBeUndefined();
+  expect(held(table, 'contact-499')).toBeDefined();
+});
+
+test('small entries cost what they take beside their bytes, too', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  for (let index = 0; index < 10_000; index += 1) fill(table, `contact-${index}`, Buffer.from('{}'));
+  const kept = Array.from({ length: 10_000 }, (_, index) => held(table, `contact-${index}`)).filter(Boolean);
+  expect(kept.length).toBeLessThan(200);
+});
+
+test('what is larger than the bound is not kept, and displaces nothing', () => {
+  const table = new LruTable({ maxBytes: 10_000, now: () => 0 });
+  fill(table, 'small', Buffer.from('{}'));
+  fill(table, 'large', Buffer.alloc(20_000));
+  expect(held(table, 'large')).toBeUndefined();
+  expect(held(table, 'small')).toBeDefined();
+});
+
+test('keeps nothing where its bound is 0', () => {
+  const table = new LruTable({ maxBytes: 0, now: () => 0 });
+  fill(table, 'one', Buffer.from('{}'));
+  expect([held(table, 'one'), table.generationOf(org, 'one'), table.bytes]).toEqual([
+    undefined,
+    undefined,
+    0,
+  ]);
+});
+
+test('an entry counts under its own generation, for its own time, until it is taken out', () => {
+  let now = 0;
+  const table = new LruTable({ maxBytes: 100_000, now: () => now });
+  fill(table, 'one', Buffer.from('1'), 100);
+  now = 99;
+  expect(held(table, 'one')).toEqual(Buffer.from('1'));
+  now = 100;
+  expect(held(table, 'one')).toBeUndefined();
+  fill(table, 'one', Buffer.from('2'));
+  table.change(refOf('one'), 'another', [
+    { part: 'contact', entry: entryOf(Buffer.from('x')), retentionMs: 60_000 },
+  ]);
+  expect(held(table, 'one')).toEqual(Buffer.from('2'));
+  fill(table, 'one', Buffer.from('3'));
+  table.change(refOf('one'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+  expect(held(table, 'one')).toBeUndefined();
+});
+
+test('keeps bytes of its own, not a slice of a slab that it would keep alive', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  const slab = Buffer.alloc(8192, 'x');
+  fill(table, 'one', slab.subarray(10, 20));
+  const bytes = held(table, 'one') as Buffer;
+  slab.fill('y');
+  expect(bytes.toString()).toBe('x'.repeat(10));
+  expect(bytes.buffer.byteLength).toBe(10);
+});
+
+const sharedBy = (name: string) => ({ ...refOf('shared'), member: name });
+
+test('members have entries of their own, and lose all of them at once', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  const members = ['one', 'two', 'three'];
+  for (const name of members) {
+    table.confirm(sharedBy(name), { generation: 'g', confirmedAt: 0 });
+    table.change(sharedBy(name), 'g', [
+      { part: 'contact', entry: entryOf(Buffer.from(name)), retentionMs: 60_000 },
+    ]);
+  }
+  const seen = () =>
+    members.map((name) => table.read(sharedBy(name), ['contact']).entries.contact?.bytes.toString());
+  expect(seen()).toEqual(members);
+  expect(table.read(sharedBy('four'), ['contact']).entries).toEqual({});
+  // Whoever came first leaves no gap for the others.
+  table.change(sharedBy('one'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+  expect(seen()).toEqual([undefined, 'two', 'three']);
+  table.forget(org, 'shared');
+  expect([...seen(), table.generationOf(org, 'shared'), table.bytes]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    0,
+  ]);
+});
+
+test('a new generation takes away what was kept under the one before, whichever member brings it', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  fill(table, 'one', Buffer.from('old'));
+  table.confirm({ ...refOf('one'), member: 'another' }, { generation: 'h', confirmedAt: 1 });
+  expect(held(table, 'one')).toBeUndefined();
+  table.confirm(refOf('one'), { generation: 'g', confirmedAt: 2 });
+  expect(held(table, 'one')).toBeUndefined();
+});
+
+test('bytes are those of what is kept, whatever comes, goes and is displaced', () => {
+  const table = new LruTable({ maxBytes: 50_000, now: () => 0 });
+  const random = randomFrom(7);
+  for (let step = 0; step < 5000; step += 1) {
+    const ref = {
+      org: `org-${random.below(2)}`,
+      member: `m-${random.below(3)}`,
+      contact: `c-${random.below(9)}`,
+    };
+    const generation = `g-${random.below(2)}`;
+    const change = random.below(8);
+    if (change === 0) table.forget(ref.org, ref.contact);
+    else if (change === 1)
+      table.change(ref, generation, [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+    else {
+      table.confirm(ref, { generation, confirmedAt: step });
+      const bytes = Buffer.alloc(random.below(8000));
+      table.change(ref, generation, [{ part: 'notes', entry: entryOf(bytes), retentionMs: 1000 }]);
+    }
+    expect(table.bytes).toBeLessThanOrEqual(50_000);
+  }
+  for (const o of [0, 1]) for (let c = 0; c < 9; c += 1) table.forget(`org-${o}`, `c-${c}`);
+  expect(table.bytes).toBe(0);
+});
+
+test('a not-found drops the parts of earlier calls, so that none outlives it', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  const change = (part: 'contact' | 'notes' | 'entity', entry: Entry | undefined) =>
+    table.change(refOf('c'), 'g', [{ part, entry, retentionMs: 60_000 }]);
+  table.confirm(refOf('c'), { generation: 'g', confirmedAt: 0 });
+  change('entity', entryAt(1));
+  change('notes', entryAt(3));
+  change('contact', entryAt(2, 'not-found'));
+  change('contact', undefined);
+  const { entries } = table.read(refOf('c'), ['contact', 'notes', 'entity']);
+  expect(Object.keys(entries)).toEqual(['notes']);
+});

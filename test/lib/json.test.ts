@@ -1,0 +1,40 @@
+import * as fc from 'fast-check';
+import { parseJson } from '../../src/lib/json.ts';
+
+const digits = (minLength: number, maxLength: number) =>
+  fc.stringMatching(new RegExp(`^[1-9][0-9]{${minLength - 1},${maxLength - 1}}$`));
+const long = digits(16, 40);
+const exponent = fc
+  .tuple(digits(1, 5), fc.constantFrom('e', 'E', 'e-', 'E+'), digits(1, 3))
+  .map((pieces) => pieces.join(''));
+const fraction = fc.tuple(digits(1, 20), digits(16, 30)).map(([whole, part]) => `${whole}.${part}`);
+const risky = fc
+  .tuple(fc.constantFrom('', '-'), fc.oneof(long, exponent, fraction))
+  .map(([sign, number]) => sign + number);
+const space = fc.constantFrom('', ' ', '\n\t');
+
+test('a number that a double may not hold comes out as it was written, wherever it stands', () => {
+  fc.assert(
+    fc.property(risky, space, (number, gap) => {
+      for (const [before, after] of [
+        ['', ''],
+        ['[', ']'],
+        ['[1,', ',2]'],
+        ['{"a":', '}'],
+        ['{"a":"b","c":[[', ']]}'],
+      ]) {
+        const text = `${before}${gap}${number}${after}`;
+        expect(JSON.stringify(parseJson(text))).toBe(text.replace(gap, ''));
+      }
+    }),
+  );
+});
+
+test('what is in quotes is text, whatever it looks like', () => {
+  fc.assert(
+    fc.property(fc.oneof(risky, fc.uuid(), fc.string()), (text) => {
+      const value = { a: text, b: [text, { c: `,${text}` }] };
+      expect(parseJson(JSON.stringify(value))).toEqual(value);
+    }),
+  );
+});

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { takeMany } from '../contract/rate-limit-store.ts';
+import type { RateLimitStore, Tier } from '../../src/rate-limit/rate-limit-store.ts';
+import { redisRateLimitStore, type OnStoreFailure } from '../../src/rate-limit/redis-rate-limit-store.ts';
+import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const settingsOf = ({ port }: RedisServer) =>
+  ({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port }] }) as const;
+
+let server: RedisServer;
+let processes: OpenedStore[];
+beforeEach(async () => {
+  server = await startRedis();
+  const settings = settingsOf(server);
+  processes = await Promise.all([openStore(settings), openStore(settings), openStore(settings)]);
+});
+afterEach(async () => {
+  for (const opened of processes) opened.close();
+  await server.stop();
+});
+
+const open = (onFailure: OnStoreFailure = 'local') =>
+  processes.map(({ link }) => redisRateLimitStore({ link, onFailure, now: () => performance.now() }));
+const tier = (limit: number, windowMs = 60_000): Tier => ({ name: 'test', limit, windowMs });
+
+async function allowedOf(allowance: RateLimitStore, key: string, count: number, of: Tier): Promise<number> {
+  const verdicts = await takeMany(allowance, key, count, of);
+  return verdicts.filter(({ allowed }) => allowed).length;
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+
+async function down(opened: readonly OpenedStore[]): Promise<void> {
+  await waitFor('Redis to be noticed as down', () =>
+    opened.every(({ health }) => health.report().reasons.length > 0),
+  );
+}
+async function up(opened: readonly OpenedStore[]): Promise<void> {
+  await waitFor('Redis to be back', () => opened.every(({ health }) => health.report().reasons.length === 0));
+}
+
+describe('several processes', () => {
+  test.each([50, 1000, 6000])('share a limit of %d, and all of it is let through', async (limit) => {
+    const key = randomUUID();
+    // Closed, so that a machine that starves Redis lets nothing through uncounted.
+    const allowances = open('closed');
+    let allowed = 0;
+    for (let round = 0; round < 8; round += 1) {
+      allowed += sum(await Promise.all(allowances.map((one) => allowedOf(one, key, limit / 5, tier(limit)))));
+    }
+    expect(allowed).toBeLessThanOrEqual(limit);
+    expect(allowed).toBeGreaterThanOrEqual(limit * 0.95);
+  });
+
+  test('a process that falls silent keeps less than 5 %% of the limit from the others', async () => {
+    const [first, second] = open();
+    const key = randomUUID();
+    const used = await allowedOf(first!, key, 1, tier(1000));
+    let allowed = 0;
+    for (let round = 0; round < 20; round += 1) allowed += await allowedOf(second!, key, 100, tier(1000));
+    expect(used + allowed).toBeGreaterThan(950);
+    expect(used + allowed).toBeLessThanOrEqual(1000);
+  });
+
+  test('what was taken in advance needs no Redis', async () => {
+    const [first] = open('closed');
+    const key = randomUUID();
+    await first!.consume(key, 1, tier(1000));
+    await server.kill();
+    expect(await allowedOf(first!, key, 20, tier(1000))).toBe(9);
+  });
+
+  test('what was not used of it is given back', async () => {
+    const [first] = open();
+    const key = randomUUID();
+    await first!.consume(key, 1, tier(1000));
+    await waitFor('the rest to be given back', async () => (await server.cli('hget', key, 'since')) === '1');
+    expect((await first!.consume(key, 1, tier(1000))).used).toBe(2);
+  });
+});
+
+/** How often Redis was asked. */
+const calls = async () => {
+  const stats = await server.cli('info', 'commandstats');
+  return sum([...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) => Number(count)));
+};
+
+test('requests that come together are asked for together', async () => {
+  const [first] = open();
+  const key = randomUUID();
+  await first!.consume(key, 1, tier(10_000));
+  const before = await calls();
+  await allowedOf(first!, key, 1000, tier(10_000));
+  expect(before).toBeGreaterThan(0);
+  expect((await calls()) - before).toBeLessThanOrEqual(5);
+});
+
+test('a caller that has used up its limit costs Redis nothing more', async () => {
+  const [first] = open();
+  const key = randomUUID();
+  await allowedOf(first!, key, 20, tier(10));
+  await server.kill();
+  expect((await first!.consume(key, 1, tier(10))).allowed).toBe(false);
+  expect(processes[0]!.health.report().reasons).toEqual([]);
+});
+
+describe('while Redis fails', () => {
+  test('local goes on from what the process knew', async () => {
+    const [first, second] = open('local');
+    const key = randomUUID();
+    expect(await allowedOf(first!, key, 30, tier(50))).toBe(30);
+    await server.kill();
+    expect(await allowedOf(first!, key, 100, tier(50))).toBe(20);
+    expect(await allowedOf(second!, randomUUID(), 100, tier(50))).toBe(50);
+  });
+
+  test('and tells Redis of it afterwards, also when Redis has lost its count', async () => {
+    const [first, second, third] = open('local');
+    const key = randomUUID();
+    expect(await allowedOf(first!, key, 10, tier(50))).toBe(10);
+    await second!.consume(key, 1, tier(50));
+    await server.kill();
+    expect(await allowedOf(first!, key, 10, tier(50))).toBe(10);
+    expect(await allowedOf(second!, key, 10, tier(50))).toBe(10);
+    await down(processes.slice(0, 2));
+    await server.restart();
+    await up(processes);
+    await first!.consume(key, 1, tier(50));
+    await second!.consume(key, 1, tier(50));
+    const rest = await allowedOf(third!, key, 100, tier(50));
+    expect(10 + 1 + 10 + 10 + 2 + rest).toBeLessThanOrEqual(50);
+    expect(rest).toBeGreaterThan(0);
+  });
+
+  test('open lets through what it cannot count, and says so', async () => {
+    const [first] = open('open');
+    const key = randomUUID();
+    await server.kill();
+    const verdicts = await takeMany(first!, key, 20, tier(10));
+    expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(20);
+    expect(verdicts.filter(({ counted }) => !counted)).toHaveLength(10);
+  });
+
+  test('closed lets nothing through, and asks to come back soon', async () => {
+    const [first] = open('closed');
+    await server.kill();
+    const verdict = await first!.consume(randomUUID(), 1, tier(10));
+    expect(verdict).toMatchObject({ allowed: false, counted: false });
+    expect(verdict.resetMs).toBeLessThanOrEqual(1000);
+  });
+
+  test('a server that hangs holds nobody up for long, and counts again when it is back', async () => {
+    const hasty = await openStore(settingsOf(server), { timeoutMs: 500 });
+    processes.push(hasty);
+    const first = redisRateLimitStore({ link: hasty.link, onFailure: 'local', now: () => performance.now() });
+    const key = randomUUID();
+    await first.consume(key, 1, tier(10));
+    server.signal('SIGSTOP');
+    const begun = performance.now();
+    expect(await allowedOf(first, key, 20, tier(10))).toBe(9);
+    // Less than the limit of a connection that does not answer.
+    expect(performance.now() - begun).toBeLessThan(3000);
+    server.signal('SIGCONT');
+    await up(processes);
+    expect((await first.consume(key, 1, tier(10))).allowed).toBe(false);
+  });
+});

@@ -1,0 +1,140 @@
+import { CircuitBreaker, type Outcome } from '../../src/resilience/circuit-breaker.ts';
+
+const SETTINGS = {
+  window: 20,
+  minFailures: 10,
+  timeoutWeight: 4,
+  failureRate: 0.8,
+  openMs: 5000,
+  maxOpenMs: 15_000,
+};
+
+function start() {
+  let now = 0;
+  const changes: string[] = [];
+  const breaker = new CircuitBreaker({
+    ...SETTINGS,
+    now: () => now,
+    onOpen: (failed, of) => changes.push(`open ${failed}/${of}`),
+    onClose: () => changes.push('close'),
+  });
+  const call = (outcome: Outcome, times = 1) => {
+    for (let count = 0; count < times; count += 1) breaker.tryAcquire()?.(outcome);
+  };
+  return { breaker, changes, call, pass: (ms: number) => void (now += ms) };
+}
+
+test('a few failures decide nothing', () => {
+  const { breaker, call } = start();
+  call('failure', 9);
+  expect(breaker.refusesForMs).toBe(0);
+});
+
+test('opens once most of the last calls failed', () => {
+  const { breaker, changes, call } = start();
+  call('failure', 10);
+  expect(breaker.refusesForMs).toBe(5000);
+  expect(breaker.tryAcquire()).toBeUndefined();
+  expect(changes).toEqual(['open 10/10']);
+});
+
+test('an upstream that answers one call in three is better than none', () => {
+  const { breaker, call } = start();
+  for (let count = 0; count < 50; count += 1) {
+    call('failure', 2);
+    call('success');
+  }
+  expect(breaker.refusesForMs).toBe(0);
+});
+
+test('long health is forgotten within the window', () => {
+  const { breaker, call } = start();
+  call('success', 1000);
+  call('failure', 15);
+  expect(breaker.refusesForMs).toBe(0);
+  call('failure');
+  expect(breaker.refusesForMs).toBe(5000);
+});
+
+test.each(['answered', 'none'] as const)('what is %s counts neither way', (outcome) => {
+  const { breaker, call } = start();
+  call(outcome, 100);
+  call('failure', 9);
+  call(outcome, 100);
+  expect(breaker.refusesForMs).toBe(0);
+  call('failure');
+  expect(breaker.refusesForMs).toBe(5000);
+});
+
+test('timeouts weigh more than failures that were quick', () => {
+  const { changes, call } = start();
+  call('timeout', 2);
+  expect(changes).toEqual([]);
+  call('timeout');
+  expect(changes).toEqual(['open 3/3']);
+});
+
+test('after long health, too', () => {
+  const { breaker, call } = start();
+  call('success', 1000);
+  call('timeout', 9);
+  expect(breaker.refusesForMs).toBe(0);
+  call('timeout');
+  expect(breaker.refusesForMs).toBe(5000);
+});
+
+describe('once open', () => {
+  test('one call at a time tries', () => {
+    const { breaker, call, pass } = start();
+    call('failure', 10);
+    pass(4999);
+    expect(breaker.tryAcquire()).toBeUndefined();
+    pass(1);
+    const judge = breaker.tryAcquire();
+    expect(judge).toBeDefined();
+    expect(breaker.tryAcquire()).toBeUndefined();
+    expect(breaker.refusesForMs).toBeGreaterThan(0);
+  });
+
+  test.each(['success', 'answered'] as const)('it closes on a call that is %s', (outcome) => {
+    const { breaker, changes, call, pass } = start();
+    call('failure', 10);
+    pass(5000);
+    call(outcome);
+    expect(breaker.refusesForMs).toBe(0);
+    expect(changes).toEqual(['open 10/10', 'close']);
+    call('failure', 9);
+    expect(breaker.refusesForMs).toBe(0);
+  });
+
+  test('each failed try doubles the pause, up to a bound, and is no change', () => {
+    const { breaker, changes, call, pass } = start();
+    call('failure', 10);
+    const pauses: number[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      pass(breaker.refusesForMs);
+      call('failure');
+      pauses.push(breaker.refusesForMs);
+    }
+    expect(pauses).toEqual([10_000, 15_000, 15_000, 15_000]);
+    expect(changes).toEqual(['open 10/10']);
+  });
+
+  test('a try whose caller left lets the next one try', () => {
+    const { breaker, call, pass } = start();
+    call('failure', 10);
+    pass(5000);
+    call('none');
+    expect(breaker.tryAcquire()).toBeDefined();
+  });
+
+  test('calls from before say nothing new', () => {
+    const { breaker, changes, call } = start();
+    const late = Array.from({ length: 30 }, () => breaker.tryAcquire());
+    call('failure', 10);
+    for (const judge of late) judge?.('failure');
+    for (const judge of late) judge?.('success');
+    expect(breaker.refusesForMs).toBe(5000);
+    expect(changes).toEqual(['open 10/10']);
+  });
+});
