@@ -1,0 +1,131 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from './support/child.ts';
+
+const SRC = path.join(PROJECT_ROOT, 'src');
+const MODEL = ['lib', 'contact', 'errors'];
+const PROCESS = ['exit', 'signals', 'shutdown'];
+
+/** Each folder or file of `src`, and those that it may import besides its own. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
+  lib: [],
+  errors: [],
+  contact: ['lib'],
+  version: [],
+  'field-values': [],
+  replacement: [],
+  exit: [],
+  signals: [],
+  scope: ['contact'],
+  dns: [],
+  shape: MODEL,
+  telemetry: [...MODEL, 'version'],
+  shutdown: ['exit', 'signals', 'telemetry'],
+  redis: ['lib', 'telemetry', 'replacement'],
+  cache: [...MODEL, 'redis', 'telemetry'],
+  auth: [...MODEL, 'scope', 'redis', 'telemetry', 'replacement', 'field-values'],
+  'rate-limit': [...MODEL, 'scope', 'redis', 'telemetry'],
+  resilience: [...MODEL, 'telemetry'],
+  upstream: [...MODEL, 'telemetry'],
+  http: [...MODEL, 'scope', 'telemetry', 'field-values'],
+  admin: [...MODEL, 'scope', 'telemetry', 'http'],
+  cluster: [...MODEL, 'auth', 'cache', 'telemetry', ...PROCESS],
+  openapi: [...MODEL, 'shape', 'http', 'admin', 'version'],
+  config: [...MODEL, 'auth', 'redis', 'upstream'],
+  'reload-secrets': ['config', 'replacement', 'telemetry'],
+  'replaceable-secrets': ['config', 'cache', 'contact', 'replacement', 'telemetry', 'upstream'],
+  client: [],
+  sandbox: [],
+  app: 'all',
+  program: 'all',
+  main: 'all',
+  cli: 'all',
+};
+
+/** Entry points and composition roots, which nothing else imports. */
+const ROOTS = ['app', 'program', 'main', 'cli', 'sandbox', 'client'];
+
+/** Packages that belong to the files named here; the others are free. */
+const OWNERS: Readonly<Record<string, RegExp>> = {
+  undici: /^(auth\/jwks-fetch|upstream\/transport)\.ts$/,
+  ioredis: /^redis\/redis-(client|connections|connector)\.ts$/,
+  jsonwebtoken: /^(auth\/verify-signature|cli\/mint-token)\.ts$/,
+  express: /^(app\.ts|(http|admin|auth|rate-limit)\/)/,
+  helmet: /^http\/security-headers\.ts$/,
+  pino: /^telemetry\/log\.ts$/,
+  '@opentelemetry': /^telemetry\/otel-tracer\.ts$/,
+};
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|\nimport '([^']+)'/g;
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(SRC, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map(([, from, dynamic, bare]) => (from ?? dynamic ?? bare)!);
+}
+
+/** The imported files of `src`, type-only imports included. */
+const graph = new Map(
+  files.map((file) => [
+    file,
+    importsOf(file)
+      .filter((target) => target.startsWith('.'))
+      .map((target) => path.join(path.dirname(file), target))
+      .filter((target) => files.includes(target)),
+  ]),
+);
+
+function unitOf(file: string): string {
+  return file.split('/')[0]!.replace(/\.ts$/, '');
+}
+
+test('every import is one that the table allows', () => {
+  const forbidden: string[] = [];
+  for (const [file, targets] of graph) {
+    const [from, allowed] = [unitOf(file), MAY_IMPORT[unitOf(file)]];
+    for (const to of targets.map(unitOf)) {
+      const root = ROOTS.includes(to) && !['app', 'program', 'main', 'cli'].includes(from);
+      if (to !== from && (root || (allowed !== 'all' && !allowed?.includes(to))))
+        forbidden.push(`${file} -> ${to}`);
+    }
+  }
+  expect(forbidden).toEqual([]);
+});
+
+test('every entry of the table exists', () => {
+  expect(Object.keys(MAY_IMPORT).toSorted()).toEqual([...new Set(files.map(unitOf))].toSorted());
+});
+
+test('packages are imported by their owners alone', () => {
+  const foreign = files.flatMap((file) =>
+    importsOf(file)
+      .map((target) => target.split('/')[0]!)
+      .filter((name) => OWNERS[name] && !OWNERS[name].test(file))
+      .map((name) => `${file} -> ${name}`),
+  );
+  expect(foreign).toEqual([]);
+});
+
+test('the client and the sandbox import no package, and the sandbox nothing outside its folder', () => {
+  const own = files.filter((file) => /^(client|sandbox)\//.test(file));
+  const foreign = own.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => !/^(node:|\.\/)/.test(target))
+      .map((target) => `${file} -> ${target}`),
+  );
+  expect(foreign).toEqual([]);
+});
+
+test('no imports form a cycle', () => {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  function visit(file: string, trail: readonly string[]): void {
+    if (trail.includes(file)) cycles.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+    else if (!done.has(file)) for (const target of graph.get(file)!) visit(target, [...trail, file]);
+    done.add(file);
+  }
+  for (const file of files) visit(file, []);
+  expect(cycles).toEqual([]);
+});
