@@ -107,7 +107,7 @@ export class LruTable {
     if (contact?.stamp.generation !== generation) return;
     const view = memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member);
     this.#memberEntries.use(view);
-    for (const { part, entry, retentionMs: retentionMs } of changes) {
+    for (const { part, entry, retentionMs } of changes) {
       this.#put(view, part, undefined);
       // What is larger than the whole would displace all the rest and then itself.
       if (!entry || view.bytes + sizeOf(entry) > this.#maxBytes) continue;

@@ -144,7 +144,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   function storedChange(
     ref: ContactRef,
     generation: string,
-    { part, entry, retentionMs: retentionMs }: Change,
+    { part, entry, retentionMs }: Change,
   ): [number, Buffer | string] {
     const px = Math.ceil(retentionMs);
     return entry && px > 0

@@ -76,7 +76,7 @@ export class SingleFlight<Result> {
 
   #find(
     key: string,
-    { generation, localGeneration: localGeneration }: Generations,
+    { generation, localGeneration }: Generations,
   ): Flight<Result> | undefined {
     return this.#underWay
       .get(key)
