@@ -22,5 +22,5 @@ EXPOSE 3000 3001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT||3000}/healthz`,{signal:AbortSignal.timeout(2000)}).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-# Fewer collections of young garbage, which stop the program: see README, "Speed".
+# Fewer collections of young garbage, which stop the program: see README, "Performance".
 CMD ["node", "--max-semi-space-size=64", "src/main.ts"]

@@ -24,7 +24,7 @@ const PURPOSES: Readonly<Record<VariableName, string>> = {
   JWT_CLAIM_MEMBER: 'claim with the member’s UUID',
   JWT_CLAIM_TIER: 'claim with the rate-limit tier',
   JWT_MAX_LIFETIME_S: 'tokens that live longer from `iat` to `exp` are refused',
-  JWT_ISSUERS: 'JSON, issuer to its keys, audience, algorithms, claims and tier: see “Who may call”',
+  JWT_ISSUERS: 'JSON, issuer to its keys, audience, algorithms, claims and tier: see “Authentication”',
   AUTH_COOKIE_NAME: 'a `__Host-` cookie that may hold the token instead of the header',
   ZYNTRO_BASE_URL: 'the upstream; https unless its host is a loopback address',
   ZYNTRO_API_KEY: 'the upstream’s API key',
