@@ -7,9 +7,9 @@ function digest(text: string): Buffer {
 }
 
 /**
- * Asks for the operators' token, compared in constant time; lets everybody in where none is configured.
+ * Requires the operators' token, compared in constant time. Accepts every request if no token is configured.
  *
- * @param currentToken looked up for each request, since it can be replaced.
+ * @param currentToken called for each request, because the token can be replaced.
  */
 export function requireAdminToken(currentToken: () => string | undefined): RequestHandler {
   return function checkAdminToken(req, _res, next) {

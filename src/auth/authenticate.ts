@@ -5,13 +5,13 @@ import { scopeOf } from '../scope.ts';
 import { tokenOf, type CookieOptions } from './request-token.ts';
 
 export interface AuthenticateOptions {
-  /** @throws AppError where the token is refused, or cannot be judged. */
+  /** @throws AppError if the token is rejected, or cannot be verified at present. */
   readonly verify: (token: string) => MaybePromise<Caller>;
-  /** Where browsers may send the token; undefined for the header alone. */
+  /** The cookie in which browsers may send the token; undefined to accept the header alone. */
   readonly cookie: CookieOptions | undefined;
 }
 
-/** Verifies the token of the request and puts the caller into its scope, or answers why not. */
+/** Verifies the request's token and stores the caller in the request scope; throws if it is rejected. */
 export function authenticate({ verify, cookie }: AuthenticateOptions): RequestHandler {
   return function authenticateCaller(req, res, next) {
     if (cookie) res.vary('Cookie');

@@ -29,7 +29,7 @@ export interface IdentityOptions {
   readonly maxVerifiedTokens: number;
   readonly maxRevocations: number;
   readonly compareRevocationsMs: number;
-  /** Where revocations are shared; undefined for this process alone. */
+  /** Shares revocations between processes; undefined if they are local to this process. */
   readonly link: GuardedRedis | undefined;
   readonly jwks: JwksFetchOptions & Pick<JwksSettings, 'refreshMs' | 'minDemandMs' | 'maxKeys'>;
   /** Milliseconds since the epoch. */
@@ -41,7 +41,7 @@ export interface IdentityOptions {
   readonly metrics: Pick<Metrics, 'gauges'>;
 }
 
-/** Everything that decides who calls: revocation, outermost, then remembered tokens, then verification. */
+/** Creates the authentication chain: revocation (outermost), the cache of verified tokens, verification. */
 export function createIdentity(options: IdentityOptions) {
   const { now, monotonicNow, random, link, log } = options;
   const onUnusable = () =>
@@ -65,16 +65,16 @@ export function createIdentity(options: IdentityOptions) {
   let remembered = remembering();
   return {
     verify: refuseRevoked((token) => remembered(token), revocations),
-    /** @returns what other processes have to learn. */
+    /** @returns the revocation, to be broadcast to the other processes. */
     async revoke(request: RevocationRequest): Promise<Revocation> {
       const revocation = revocationOf(request, options);
       await revocations.keep(revocation);
       return revocation;
     },
     learn: (revocation: Revocation) => revocations.learn(revocation),
-    /** Learns what was revoked before this process was there. */
+    /** Loads the revocations that were stored before this process started. */
     connect: async () => shared?.compare(),
-    /** Opens other issuers. `commit` trusts them from the next request on, and drops remembered tokens. */
+    /** Opens new issuers. `commit` trusts them from the next request on and drops all cached tokens. */
     prepareIssuers(all: readonly IssuerSettings[]): Replacement {
       const replacement = issuers.prepare(all);
       return {

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 
-/** Why a token was refused, for the operator's log: the caller is told nothing of it. */
+/** The reason for a rejected token. It is logged for the operator and never sent to the caller. */
 export type RefusalReason =
   | 'MALFORMED'
   | 'SEVERAL_TOKENS'

@@ -4,7 +4,7 @@ import type { TokenKey } from './key-set.ts';
 
 const MAX_KID_LENGTH = 256;
 const BASE64URL = /^[A-Za-z0-9_-]{1,2048}$/;
-/** RFC 7518 section 6.2.1: a coordinate takes the full size of the curve's field, in bytes. */
+/** The size of a coordinate in bytes: the full size of the curve's field (RFC 7518 section 6.2.1). */
 const COORDINATE_BYTES: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };
 
 type Jwk = Readonly<Record<string, unknown>>;
@@ -12,15 +12,15 @@ type Jwk = Readonly<Record<string, unknown>>;
 export type ExaminedJwk = { readonly usable: TokenKey } | { readonly unusable: string };
 
 /**
- * The public key of one JWK (RFC 7517), or undefined where it is none that may verify a token here: one for
- * another use, a symmetric or private one, a weak one, one whose `alg` is not its own or not allowed.
+ * Returns the public key of one JWK (RFC 7517), or undefined if it must not verify tokens here: when it is for
+ * another use, symmetric, private or weak, or when its `alg` does not fit the key or is not allowed.
  */
 export function readJwk(jwk: unknown, allowed: ReadonlySet<string>): TokenKey | undefined {
   const examined = examineJwk(jwk, allowed);
   return 'usable' in examined ? examined.usable : undefined;
 }
 
-/** As `readJwk`, with the reason why a key is not used, in words for the operator that quote nothing of it. */
+/** Like `readJwk`, with the reason if a key is not used: text for the operator that never quotes the key. */
 export function examineJwk(jwk: unknown, allowed: ReadonlySet<string>): ExaminedJwk {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { unusable: 'is no JWK' };
   const { kid, alg } = jwk as Jwk;
@@ -39,7 +39,7 @@ export function examineJwk(jwk: unknown, allowed: ReadonlySet<string>): Examined
   return { usable: { kid, key, algorithms: new Set(algorithms) } };
 }
 
-/** RFC 7517 sections 4.2 and 4.3. A key that was published with its private half is everybody's. */
+/** Returns why a JWK must not verify tokens (RFC 7517 sections 4.2 and 4.3); undefined if it may. */
 function unusableAs(jwk: Jwk): string | undefined {
   if ('k' in jwk) return 'is symmetric';
   if ('d' in jwk) return 'was published with its private half: everybody can sign with it, so replace it';
@@ -60,7 +60,7 @@ function importKey(jwk: Jwk): KeyObject | undefined {
       return createPublicKey({ key: { kty, crv: crv as string, x, y }, format: 'jwk' });
     }
   } catch {
-    // A point that is not on its curve: as good as no key.
+    // A point that is not on its curve is treated as a missing key.
   }
   return undefined;
 }

@@ -9,8 +9,8 @@ export interface JwksFetchOptions {
 }
 
 /**
- * Fetches key sets over connections of their own: never through the egress address, which is the
- * upstream's, and never to where a redirect points.
+ * Fetches key sets over dedicated connections. Never uses the egress address, which is for the upstream, and
+ * never follows a redirect.
  */
 export function createJwksFetch(options: JwksFetchOptions) {
   const dispatcher = new Agent({
@@ -21,7 +21,7 @@ export function createJwksFetch(options: JwksFetchOptions) {
   });
 
   return {
-    /** @throws JwksError, ResponseBodyError, or an error of undici's, each with a `code`. */
+    /** @throws JwksError, ResponseBodyError, or an undici error, each with a `code`. */
     async fetchJwks(uri: URL, closing: AbortSignal): Promise<unknown> {
       const deadline = AbortSignal.timeout(options.timeoutMs);
       const signal = AbortSignal.any([closing, deadline]);
@@ -31,7 +31,7 @@ export function createJwksFetch(options: JwksFetchOptions) {
           headers: { accept: 'application/jwk-set+json, application/json', 'accept-encoding': 'identity' },
           signal,
         });
-        // A body that fails after its reader has left must not become an uncaught error.
+        // If the body fails after reading has stopped, its error must not be uncaught.
         body.on('error', () => {});
         try {
           if (statusCode !== 200) throw new JwksError(`HTTP_${statusCode}`);

@@ -2,7 +2,7 @@ import { AppError, type ErrorDetails } from '../errors.ts';
 import { readJwk } from './jwk.ts';
 import { mergeEqualKeys, onlyOne, type KeySet, type TokenKey } from './key-set.ts';
 
-/** How the last fetch went. */
+/** The result of the last fetch. `keys` counts the usable keys. */
 export type JwksState =
   | { readonly ok: true; readonly keys: number }
   | { readonly ok: false; readonly reason: string; readonly keys: number };
@@ -10,17 +10,17 @@ export type JwksState =
 export interface JwksOptions {
   /** Fetches the document (RFC 7517 section 5), in bounded time and size. */
   readonly fetchJwks: (signal: AbortSignal) => Promise<unknown>;
-  /** Those that a key of the set may verify. */
+  /** Algorithms that the keys of the set may verify. */
   readonly algorithms: ReadonlySet<string>;
   /** Milliseconds between two background fetches. */
   readonly refreshMs: number;
   /** Milliseconds between two fetches for unknown keys and signatures that do not match. */
   readonly minDemandMs: number;
   readonly maxKeys: number;
-  /** Milliseconds of a monotonic clock: one that is set back must not hold up a new key. */
+  /** Milliseconds of a monotonic clock, so that a new key is not delayed when the system clock is set back. */
   readonly monotonicNow: () => number;
   readonly random: () => number;
-  /** Told after every fetch. */
+  /** Called after every fetch, except when the set was closed during it. */
   readonly onFetched: (state: JwksState) => void;
 }
 
@@ -34,10 +34,10 @@ const UNAVAILABLE: ErrorDetails = {
 };
 
 /**
- * An issuer's published keys, fetched at once, again in the background, and when a token's key is not among
- * them or its signature does not match. Those fetches are shared and spaced, so that bad tokens neither reach
- * the issuer at their own rate nor keep a new key from being learned. Known keys serve on while the issuer is
- * down.
+ * Creates the key set that an issuer publishes. It is fetched immediately, then periodically, and on demand
+ * when a token's key is unknown or its signature does not match. On-demand fetches are shared and throttled:
+ * invalid tokens cannot flood the issuer, and a new key is still found. Known keys remain in use while the
+ * issuer is down.
  */
 export function remoteKeySet(options: JwksOptions): KeySet {
   const closing = new AbortController();
@@ -59,7 +59,7 @@ export function remoteKeySet(options: JwksOptions): KeySet {
     }
   }
 
-  /** Never rejects: whoever waits looks at the keys afterwards. */
+  /** Never rejects; callers check `keys` afterwards. */
   function refresh(): Promise<void> {
     fetching ??= fetchOnce().finally(() => {
       fetching = undefined;
@@ -73,7 +73,7 @@ export function remoteKeySet(options: JwksOptions): KeySet {
     if (closing.signal.aborted) return;
     const delay =
       failures === 0 ? options.refreshMs : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS);
-    // Spread out, so that processes that started together do not ask together.
+    // Jitter: processes that started together must not fetch together.
     timer = setTimeout(() => void refresh(), delay * (0.8 + 0.2 * options.random())).unref();
   }
 
@@ -98,7 +98,7 @@ export function remoteKeySet(options: JwksOptions): KeySet {
       return fittingKey(kid, algorithm);
     },
     async replacementFor(key, kid, algorithm) {
-      // Another request may have learned of it meanwhile.
+      // Another request may have fetched the new key meanwhile.
       if (fittingKey(kid, algorithm) === key) await refreshOnDemand();
       const fits = fittingKey(kid, algorithm);
       return fits === key ? undefined : fits;
@@ -115,7 +115,7 @@ function fitting(keys: readonly TokenKey[], kid: string | undefined, algorithm: 
   return keys.filter((key) => (kid === undefined || key.kid === kid) && key.algorithms.has(algorithm));
 }
 
-/** A key that was there before stays the same object, so that what it vouched for stays vouched for. */
+/** Reads the key set. An unchanged key keeps its object, so that tokens verified with it remain cached. */
 function readKeys(document: unknown, before: readonly TokenKey[], options: JwksOptions): TokenKey[] {
   const listed = (document as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(listed)) throw new JwksError('NO_KEY_SET');
@@ -132,7 +132,7 @@ function isSame(one: TokenKey, other: TokenKey): boolean {
   );
 }
 
-/** A document that is no key set, with a code of ours for the operator. */
+/** Thrown when the fetched document is not a usable key set. `code` is for the operator. */
 export class JwksError extends Error {
   readonly code: string;
 

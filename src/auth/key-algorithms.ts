@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
-/** RFC 7518 section 3.1, less what no key here can verify. */
+/** The algorithms of RFC 7518 section 3.1 by key family, without `none`. */
 export const HMAC_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
 const RSA = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
 const RSA_PSS = ['PS256', 'PS384', 'PS512'] as const;
@@ -14,10 +14,10 @@ export const ALGORITHMS = [...HMAC_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS] as cons
 export type JwtAlgorithm = (typeof ALGORITHMS)[number];
 
 const MIN_RSA_BITS = 2048;
-/** A verification costs more than the square of the length. */
+/** The cost of a verification grows faster than the square of the key length. */
 const MAX_RSA_BITS = 8192;
 
-/** The algorithms of a public key's family, and on a curve the one that is bound to it; none for any other key. */
+/** Returns the algorithms of an RSA key's family or the one of an EC key's curve; empty for any other key. */
 export function algorithmsOf(key: KeyObject): readonly JwtAlgorithm[] {
   if (key.asymmetricKeyType === 'rsa') return RSA;
   if (key.asymmetricKeyType === 'rsa-pss') return RSA_PSS;
@@ -25,13 +25,13 @@ export function algorithmsOf(key: KeyObject): readonly JwtAlgorithm[] {
   return BY_CURVE[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? [];
 }
 
-/** What is wrong with an RSA public key whoever holds it, in words for the operator, or undefined. */
+/** Returns why an RSA public key is unsafe to trust, as text for the operator; undefined if it is sound. */
 export function weaknessOfRsa(key: KeyObject): string | undefined {
   if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'rsa-pss') return undefined;
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   if (modulusLength < MIN_RSA_BITS) return `is an RSA key of under ${MIN_RSA_BITS} bits`;
   if (modulusLength > MAX_RSA_BITS) return `is an RSA key of over ${MAX_RSA_BITS} bits`;
-  // With an exponent of 1 every text is its own signature.
+  // If the exponent is 1, every message is its own signature.
   if (publicExponent < 3n || publicExponent % 2n === 0n) return 'is an RSA key with a broken public exponent';
   if (isInfineonKey(key)) return 'is an RSA key that can be factored (CVE-2017-15361)';
   return undefined;
@@ -39,28 +39,31 @@ export function weaknessOfRsa(key: KeyObject): string | undefined {
 
 const FINGERPRINT_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
 
-/** Keys of CVE-2017-15361 are powers of 65537 modulo every small prime; a sound one is so by 1 in 2^27. */
+/**
+ * Detects keys of CVE-2017-15361, which are powers of 65537 modulo every small prime. A sound key matches with
+ * a probability of 2^-27.
+ */
 function isInfineonKey(key: KeyObject): boolean {
   const { n } = asPlainRsa(key).export({ format: 'jwk' });
   const modulus = BigInt(`0x${Buffer.from(String(n), 'base64url').toString('hex')}`);
   return FINGERPRINT_PRIMES.every((prime) => isPowerOf65537(Number(modulus % BigInt(prime)), prime));
 }
 
-/** Drops the parameters of an RSASSA-PSS key (RFC 4055), which cannot be written as a JWK. */
+/** Drops the parameters of an RSASSA-PSS key (RFC 4055), because such a key cannot be exported as a JWK. */
 function asPlainRsa(key: KeyObject): KeyObject {
   if (key.asymmetricKeyType === 'rsa') return key;
-  // RFC 5280 section 4.1: SEQUENCE of the algorithm and a BIT STRING, whose first octet counts unused bits.
+  // RFC 5280 section 4.1: SEQUENCE of the algorithm and a BIT STRING, whose first byte counts unused bits.
   const info = contentAt(key.export({ type: 'spki', format: 'der' }), 0).content;
   const bits = contentAt(info, contentAt(info, 0).end).content;
   return createPublicKey({ key: bits.subarray(1), type: 'pkcs1', format: 'der' });
 }
 
-/** Reads one element of DER (X.690 section 8.1). */
+/** Reads one DER element (X.690 section 8.1). */
 function contentAt(der: Buffer, at: number): { content: Buffer; end: number } {
   const first = der[at + 1]!;
-  const lengthOctets = first < 0x80 ? 0 : first - 0x80;
-  const begin = at + 2 + lengthOctets;
-  const end = begin + (lengthOctets === 0 ? first : der.readUIntBE(at + 2, lengthOctets));
+  const lengthBytes = first < 0x80 ? 0 : first - 0x80;
+  const begin = at + 2 + lengthBytes;
+  const end = begin + (lengthBytes === 0 ? first : der.readUIntBE(at + 2, lengthBytes));
   return { content: der.subarray(begin, end), end };
 }
 

@@ -10,23 +10,23 @@ export interface TokenKey {
 /** The keys of one issuer. */
 export interface KeySet {
   /**
-   * The one key for a token's `kid` and `alg`, or undefined where none fits, or more than one.
+   * Returns the only key for a token's `kid` and `alg`; undefined if no key fits, or if several do.
    *
-   * @throws AppError `UPSTREAM_UNAVAILABLE` where no key could be fetched since the start, so that nothing
-   *   can be said of the token.
+   * @throws AppError `UPSTREAM_UNAVAILABLE` if no fetch has succeeded since the start, so that the token cannot
+   *   be verified yet.
    */
   find(kid: string | undefined, algorithm: string): Promise<TokenKey | undefined>;
   /**
-   * Returns the key that has replaced one under its name, or undefined. Called when a signature does not match
-   * the key; asks the issuer again at a bounded rate.
+   * Returns the key that has replaced `key` under the same `kid`, or undefined. Called when a signature does
+   * not match the key; fetches the set again, at a bounded rate.
    */
   replacementFor(key: TokenKey, kid: string | undefined, algorithm: string): Promise<TokenKey | undefined>;
-  /** Whether a key that was found before is still one of the set. */
+  /** Returns whether a key returned earlier is still in the set. */
   holds(key: TokenKey): boolean;
   close(): void;
 }
 
-/** Keys that the operator configured. They have no `kid`, so a token's says nothing. */
+/** Creates a set of the keys that the operator configured. They have no `kid`, so a token's is ignored. */
 export function fixedKeySet(keys: readonly TokenKey[]): KeySet {
   return {
     async find(_kid, algorithm) {
@@ -38,7 +38,7 @@ export function fixedKeySet(keys: readonly TokenKey[]): KeySet {
   };
 }
 
-/** Several sets as one; the first that has a key for the token answers. */
+/** Combines several sets; the first set that has a key for the token is used. */
 export function joinedKeySet(sets: readonly KeySet[]): KeySet {
   return {
     async find(kid, algorithm) {
@@ -57,13 +57,13 @@ export function joinedKeySet(sets: readonly KeySet[]): KeySet {
   };
 }
 
-/** Returns undefined if keys of different material fit: guessing among them would be the token's choice. */
+/** Returns the only key; undefined if the keys differ, because the token must not choose between keys. */
 export function onlyOne(keys: readonly TokenKey[]): TokenKey | undefined {
   const [first, ...others] = keys;
   return first && others.every(({ key }) => key.equals(first.key)) ? first : undefined;
 }
 
-/** Merges entries of equal name and material into one, which verifies the algorithms of all. */
+/** Merges entries with the same `kid` and key material into one with the algorithms of all. */
 export function mergeEqualKeys(keys: readonly TokenKey[]): TokenKey[] {
   const merged: TokenKey[] = [];
   for (const entry of keys) {

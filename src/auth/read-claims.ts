@@ -4,7 +4,7 @@ import { parseUuid } from '../lib/uuid.ts';
 import { readTimes, type TokenTimes } from './token-times.ts';
 import type { TrustedIssuer } from './trusted-issuers.ts';
 
-/** The claims of a token whose signature, issuer, audience and times hold. */
+/** The claims of a token whose signature, issuer, audience and times are valid. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 export interface TokenIdentity extends TokenTimes {
@@ -14,10 +14,10 @@ export interface TokenIdentity extends TokenTimes {
 
 const TIER = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Reads who calls, by the issuer's names for it, or undefined where a claim is missing or of another type. */
+/** Reads the caller by the issuer's claim names; undefined if a claim is missing or has the wrong type. */
 export function readClaims(claims: unknown, issuer: TrustedIssuer): TokenIdentity | undefined {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return undefined;
-  // Claims can be named as what every object inherits.
+  // A claim name can equal an inherited property, such as `constructor`.
   const own = (name: string): unknown => (Object.hasOwn(claims, name) ? (claims as Claims)[name] : undefined);
   const names = issuer.claims;
   const iss = own('iss') ?? '';
@@ -37,7 +37,7 @@ function readTier(claim: unknown): string | undefined {
   return typeof claim === 'string' && TIER.test(claim) ? claim : undefined;
 }
 
-/** Space-separated (RFC 8693 section 4.2) or a list, as identity providers differ. */
+/** Reads scopes from a space-separated string (RFC 8693 section 4.2) or a list; identity providers differ. */
 function readScopes(claim: unknown): string[] {
   if (typeof claim === 'string') return claim.split(' ').filter((scope) => scope !== '');
   if (Array.isArray(claim)) return claim.filter((scope) => typeof scope === 'string');

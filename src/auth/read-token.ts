@@ -1,4 +1,4 @@
-/** What a token says of itself before anything is verified: enough to look for its key, and believed in nothing. */
+/** The unverified header of a token: used to look up its key, and not trusted for anything else. */
 export interface TokenHeader {
   readonly algorithm: string;
   readonly kid: string | undefined;
@@ -9,14 +9,14 @@ type JsonObject = Readonly<Record<string, unknown>>;
 const MAX_KID_LENGTH = 256;
 
 /**
- * The header of a signed token (RFC 7515 section 7.1), or undefined where it is none that could be taken,
- * whoever signed it. Keys that it brings along or points to (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+ * Reads the header of a signed token (RFC 7515 section 7.1); undefined if the token cannot be accepted with any
+ * key. Ignores keys that the header embeds or references (`jwk`, `jku`, `x5c`, `x5u`).
  */
 export function readHeader(token: string): TokenHeader | undefined {
   const segments = token.split('.', 4);
   if (segments.length !== 3 || !segments.every(isCanonical)) return undefined;
   const fields = parseObject(segments[0]);
-  // RFC 7515 section 4.1.11: an extension that is not understood must be refused; none is.
+  // RFC 7515 section 4.1.11: unsupported extensions must be rejected, and no extension is supported.
   if (!fields || 'crit' in fields || 'b64' in fields) return undefined;
   const { alg, typ, kid } = fields;
   if (typeof alg !== 'string' || (typ !== undefined && !isTokenType(typ))) return undefined;
@@ -24,18 +24,18 @@ export function readHeader(token: string): TokenHeader | undefined {
   return { algorithm: alg, kid };
 }
 
-/** Base64url (RFC 7515 section 2) in the one way to write it, so that nobody respells a token. */
+/** Returns whether a segment is canonical base64url (RFC 7515 section 2), so that a token has one spelling. */
 function isCanonical(segment: string): boolean {
   return segment !== '' && Buffer.from(segment, 'base64url').toString('base64url') === segment;
 }
 
-/** The `iss` that the token claims. */
+/** Returns the unverified `iss` of the token. */
 export function readIssuer(token: string): unknown {
   const claims = parseObject(token.split('.', 2)[1]);
   return claims && Object.hasOwn(claims, 'iss') ? claims['iss'] : undefined;
 }
 
-/** RFC 7519 section 5.1 and RFC 9068 section 2.1, so that an ID or logout token of another type is refused. */
+/** Returns whether `typ` is that of an access token (RFC 7519 section 5.1, RFC 9068 section 2.1). */
 function isTokenType(typ: unknown): boolean {
   return typeof typ === 'string' && /^(application\/)?(at\+)?jwt$/i.test(typ);
 }

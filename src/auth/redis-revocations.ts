@@ -6,16 +6,16 @@ import { noRoom, type RevocationStore } from './revocation-store.ts';
 export interface RedisRevocationsOptions {
   readonly link: GuardedRedis;
   readonly maxRevocations: number;
-  /** Milliseconds between two comparisons with Redis, which find what was missed or lost. */
+  /** Milliseconds between two comparisons with Redis, which repair missed messages and lost entries. */
   readonly compareMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Told of one that cannot be read, or for which there is no room in this process. */
+  /** Called when a revocation cannot be read, or when this process has no room for it. */
   readonly onUnusable: () => void;
 }
 
 export interface RedisRevocations extends RevocationStore {
-  /** Learns what Redis holds, and gives it what it has lost. Resolves either way. */
+  /** Loads the revocations from Redis and restores those that Redis has lost. Never rejects. */
   compare(): Promise<void>;
   close(): void;
 }
@@ -27,11 +27,11 @@ const RETRY_MS = 1000;
 const FULL = 0;
 
 /**
- * Keeps revocations by the time when they are over, and publishes the new ones.
+ * Stores revocations with their expiry as the score, and publishes the new ones.
  *
- * KEYS: the sorted set. ARGV: room, channel, the caller's time, then a score and a member for each revocation.
- * Returns 0 if there is no room for all of them. Drops by the earlier of the caller's clock and Redis's: a
- * clock that is ahead must not drop a revocation that other processes still need.
+ * KEYS: the sorted set. ARGV: capacity, channel, the caller's time in seconds, then a score and a member for
+ * each revocation. Returns 0 if the capacity does not suffice for all of them. Expires by the earlier of the
+ * caller's clock and Redis's: a clock that is ahead must not drop a revocation that other processes need.
  */
 const KEEP = `
 local now = math.min(tonumber(redis.call('TIME')[1]), tonumber(ARGV[3]))
@@ -54,9 +54,9 @@ return full and 0 or 1
 `;
 
 /**
- * Revocations in Redis, and in the memory of every process: those that are told over a channel, those that
- * were missed while it was cut on the next comparison. What Redis loses, by eviction or a restart, it is
- * given again by any process that knows it.
+ * Creates a store that shares revocations through Redis and holds all of them in memory. New revocations
+ * arrive over a channel; revocations missed while disconnected arrive with the next comparison. If Redis loses
+ * entries, by eviction or a restart, any process that holds them stores them again.
  */
 export function redisRevocations(options: RedisRevocationsOptions): RedisRevocations {
   const { link, onUnusable } = options;
@@ -79,18 +79,18 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
   }
 
   async function compareOnce(): Promise<void> {
-    const there = new Set<string>();
+    const stored = new Set<string>();
     let cursor = '0';
     do {
       const [next, found] = (await link.call('ZSCAN', [KEY, cursor, 'COUNT', PAGE])) as [Buffer, Buffer[]];
       for (let at = 0; at < found.length; at += 2) {
         const member = found[at]!.toString('utf8');
-        there.add(member);
+        stored.add(member);
         learn(found[at + 1]!.toString('latin1'), member);
       }
       cursor = next.toString('latin1');
     } while (cursor !== '0');
-    const lost = list.standing().filter((one) => !there.has(encode(one)));
+    const lost = list.active().filter((one) => !stored.has(encode(one)));
     for (let at = 0; at < lost.length; at += PAGE) await store(lost.slice(at, at + PAGE));
   }
 
@@ -98,7 +98,7 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
     comparing ??= compareOnce()
       .then(() => schedule(options.compareMs))
       .catch((error: unknown) => {
-        // That Redis is out of reach is told by the link.
+        // `GuardedRedis` has logged already that Redis is unreachable.
         if (!(error instanceof RedisUnavailable)) onUnusable();
         schedule(Math.min(RETRY_MS, options.compareMs));
       })

@@ -3,7 +3,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { JwksState } from './jwks.ts';
 import type { IssuerSettings } from './trusted-issuers.ts';
 
-/** Tells log and health of key sets that cannot be had: once when that begins and once when it ends. */
+/** Reports unusable key sets to log and health: once when a set fails, and once when it recovers. */
 export function reportJwks(
   issuers: readonly IssuerSettings[],
   { log, health }: { log: Log; health: Health },
@@ -11,17 +11,17 @@ export function reportJwks(
   const several = issuers.filter(({ jwks }) => jwks).length > 1;
   return function report({ issuer }: IssuerSettings, state: JwksState): void {
     const component = several ? `jwks of ${issuer}` : 'jwks';
-    const fault = faultOf(state);
-    if (fault === undefined) {
+    const problem = problemOf(state);
+    if (problem === undefined) {
       if (health.recover(component))
         log.info({ component, keys: state.keys }, 'the key set can be used again');
-    } else if (health.fail(component, fault)) {
-      log.warn({ component, fault, keys: state.keys }, 'the key set cannot be used as it should');
+    } else if (health.fail(component, problem)) {
+      log.warn({ component, fault: problem, keys: state.keys }, 'the key set cannot be used as it should');
     }
   };
 }
 
-function faultOf(state: JwksState): string | undefined {
+function problemOf(state: JwksState): string | undefined {
   if (!state.ok) {
     return state.keys > 0
       ? `${state.reason}: the key set cannot be fetched; the keys known so far serve on`

@@ -5,32 +5,32 @@ import { invalidToken } from './invalid-token.ts';
 import { revocationList, type Revocation, type RevocationList } from './revocation-list.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
-/** What `POST /revocations` takes. Times are seconds since the epoch. */
+/** The body of `POST /revocations`. Times are seconds since the epoch. */
 export type RevocationRequest =
   | { readonly jti: string; readonly iss?: string | undefined; readonly exp?: number | undefined }
   | { readonly sub: string; readonly iss?: string | undefined; readonly before?: number | undefined };
 
-/** Where revocations are kept and heard of. */
+/** Stores revocations and checks tokens against them. */
 export interface RevocationStore extends Pick<RevocationList, 'covers'> {
   /**
-   * Resolves once the revocation holds in this process and will outlive it, where the store can promise so.
+   * Resolves when the revocation is in force in this process and, if the store is shared, will outlive it.
    *
-   * @throws AppError `CACHE_UNAVAILABLE` where it could not be kept: the caller must ask again.
+   * @throws AppError `CACHE_UNAVAILABLE` if the revocation could not be stored: the caller must retry.
    */
   keep(revocation: Revocation): Promise<void>;
-  /** Takes over what another process keeps. @returns false where there is no room. */
+  /** Adds a revocation that another process has stored. @returns false if the list is full. */
   learn(revocation: Revocation): boolean;
 }
 
 export interface RevocationTimes {
   readonly clockToleranceS: number;
-  /** How long a token can live at most, which is how long what is said of it must be kept. */
+  /** The longest lifetime of a token, and so the time to keep its revocation; undefined if unlimited. */
   readonly maxLifetimeS: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** In this process alone, and until it ends. */
+/** Creates a store that is local to this process and lost when the process exits. */
 export function memoryRevocations(options: {
   readonly maxRevocations: number;
   readonly now: () => number;
@@ -53,9 +53,9 @@ export function noRoom(): AppError {
 }
 
 /**
- * Returns the revocation to keep: a token's until the token expires, a subject's until the last token that it
- * covers does. An issuer's clock may be ahead by the tolerance, so a subject's covers tokens that were issued
- * until `before` plus the tolerance.
+ * Returns the revocation to store. A token's is kept until the token expires, a subject's until the last
+ * covered token expires. An issuer's clock may be ahead by the tolerance, so a subject's revocation covers
+ * tokens issued until `before` plus the tolerance.
  */
 export function revocationOf(request: RevocationRequest, times: RevocationTimes): Revocation {
   const { clockToleranceS, maxLifetimeS } = times;
@@ -72,9 +72,9 @@ export function revocationOf(request: RevocationRequest, times: RevocationTimes)
 }
 
 /**
- * Looks for a revocation on every request, of remembered tokens as of others.
+ * Wraps `verify` with a revocation check on every request, also when the token is cached.
  *
- * @throws AppError `INVALID_TOKEN` for a revoked one, as for any other that is refused.
+ * @throws AppError `INVALID_TOKEN` if the token is revoked, the same as for any other rejected token.
  */
 export function refuseRevoked(
   verify: (token: string) => MaybePromise<VerifiedToken>,

@@ -2,23 +2,23 @@ import { fixedKeySet, joinedKeySet, type KeySet, type TokenKey } from './key-set
 import type { Replacement } from '../replacement.ts';
 import { remoteKeySet, type JwksOptions, type JwksState } from './jwks.ts';
 
-/** Where a caller's identity stands in the claims of an issuer's tokens. */
+/** The names of the claims that identify a caller in an issuer's tokens. */
 export interface ClaimNames {
   readonly org: string;
   readonly member: string;
   readonly tier: string;
-  /** Each of those that is there adds its scopes. */
+  /** Each of these claims adds its scopes if present. */
   readonly scopes: readonly string[];
 }
 
 export interface IssuerSettings {
-  /** The `iss` of its tokens; undefined in development alone, for tokens of any. */
+  /** The `iss` of its tokens; undefined for any issuer, which is possible in development only. */
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
   readonly keys: readonly TokenKey[];
   readonly jwks: { readonly uri: URL; readonly algorithms: ReadonlySet<string> } | undefined;
   readonly claims: ClaimNames;
-  /** The rate-limit tier of all its callers, whatever a claim says. */
+  /** The rate-limit tier of all its callers; overrides the claim. */
   readonly tier: string | undefined;
 }
 
@@ -27,20 +27,20 @@ export interface TrustedIssuer extends Omit<IssuerSettings, 'keys' | 'jwks'> {
 }
 
 export interface TrustedIssuers {
-  /** The issuer that a token claims to be from: a look-up among those configured, and no more than that. */
+  /** Returns the configured issuer for a token's unverified `iss`. Never causes a request. */
   of(issuer: unknown): TrustedIssuer | undefined;
-  /** Opens others to put in the place of all; published key sets that stay keep what they know. */
+  /** Opens issuers that replace all current ones. Published key sets in both are reused with their keys. */
   prepare(all: readonly IssuerSettings[]): Replacement;
-  /** What is known of each published key set. */
+  /** Returns the state of each published key set. */
   published(): readonly PublishedKeys[];
   close(): void;
 }
 
 export interface PublishedKeys {
-  /** The place of its issuer in the configuration: `JWT_ISSUER` first where it is set. */
+  /** The index of its issuer in the configuration; `JWT_ISSUER` is first if it is set. */
   readonly issuer: number;
   readonly usableKeys: number;
-  /** Milliseconds since the epoch of the last fetch that went well. */
+  /** The time of the last successful fetch in milliseconds since the epoch. */
   readonly fetchedAt: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface JwksSettings extends Pick<
   readonly onFetched: (issuer: IssuerSettings, state: JwksState) => void;
 }
 
-/** Opens the keys of every issuer, each its own: no key of one ever verifies a token of another. */
+/** Opens a separate key set for each issuer: the key of one issuer never verifies the token of another. */
 export function createTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSettings): TrustedIssuers {
   let published = new Map<string, Published>();
   let byName = new Map<string | undefined, TrustedIssuer>();
@@ -90,7 +90,7 @@ export function createTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksS
   };
 }
 
-/** Closes the key sets of `all` that are not kept. */
+/** Closes the key sets in `all` that are not in `kept`. */
 function closeAllBut(kept: ReadonlyMap<string, Published>, all: ReadonlyMap<string, Published>): void {
   for (const [name, { keySet }] of all) if (!kept.has(name)) keySet.close();
 }

@@ -5,7 +5,7 @@ import { isAhead } from './token-times.ts';
 import type { VerifiedToken, VerifyToken } from './verify-token.ts';
 
 export interface VerifiedTokensOptions {
-  /** How many tokens are remembered; 0 for none. */
+  /** The maximum number of cached tokens; 0 turns the cache off. */
   readonly maxTokens: number;
   readonly clockToleranceS: number;
   /** Milliseconds since the epoch. */
@@ -13,8 +13,8 @@ export interface VerifiedTokensOptions {
 }
 
 /**
- * Remembers tokens that verified, by their digest, until they expire or their key leaves its set. One that
- * did not verify is not remembered: whoever floods with those gains no room here.
+ * Caches verified tokens by their digest until they expire or their key leaves its set. Rejected tokens are
+ * not cached, so a flood of them cannot evict valid ones.
  */
 export function rememberVerified(
   verify: VerifyToken,
@@ -23,10 +23,10 @@ export function rememberVerified(
   if (options.maxTokens === 0) return verify;
   const remembered = new LRUCache<string, VerifiedToken>({ max: options.maxTokens });
 
-  function stillHolds(verified: VerifiedToken): boolean {
+  function isStillValid(verified: VerifiedToken): boolean {
     const nowS = options.now() / 1000;
     if (nowS >= verified.expiresAt + options.clockToleranceS) return false;
-    // The clock may have been set back.
+    // `isAhead` becomes true again if the clock was set back.
     if (isAhead(verified, nowS, options.clockToleranceS)) return false;
     return verified.issuer.keys.holds(verified.key);
   }
@@ -37,10 +37,10 @@ export function rememberVerified(
     return verified;
   }
 
-  return function verifyOrRemember(token) {
+  return function verifyCached(token) {
     const digest = hash('sha256', token, 'binary');
     const known = remembered.get(digest);
-    if (known && stillHolds(known)) return known;
+    if (known && isStillValid(known)) return known;
     if (known) remembered.delete(digest);
     return verifyAndRemember(token, digest);
   };

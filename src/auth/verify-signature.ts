@@ -9,9 +9,9 @@ export type ClaimChecks = Pick<
 >;
 
 /**
- * The payload of a token whose signature by this key and algorithm holds, and whose claims pass the checks.
+ * Returns the payload of a token if its signature matches the key and algorithm and its claims pass the checks.
  *
- * @throws AppError `EXPIRED_TOKEN`, or `INVALID_TOKEN` for every other fault.
+ * @throws AppError `EXPIRED_TOKEN`, or `INVALID_TOKEN` for any other failure.
  */
 export function verifySignature(
   token: string,
@@ -23,13 +23,13 @@ export function verifySignature(
   try {
     return jwt.verify(token, key, { ...checks, algorithms: [algorithm as jwt.Algorithm] });
   } catch (cause) {
-    // Anything may come out of here: a signature of the wrong length throws a TypeError.
+    // Any error is possible: a signature of the wrong length throws a TypeError.
     if (cause instanceof jwt.TokenExpiredError) throw new AppError('EXPIRED_TOKEN', { cause });
     throw invalidToken(reasonOf(cause), cause);
   }
 }
 
-/** The library tells its faults apart by their text alone. */
+/** Maps an error of jsonwebtoken to a reason. The library distinguishes most errors by their message only. */
 function reasonOf(error: unknown): RefusalReason {
   if (error instanceof jwt.NotBeforeError) return 'NOT_YET_VALID';
   const message = error instanceof jwt.JsonWebTokenError ? error.message : '';

@@ -10,13 +10,13 @@ import { verifySignature } from './verify-signature.ts';
 export interface VerifierOptions {
   readonly issuers: Pick<TrustedIssuers, 'of'>;
   readonly clockToleranceS: number;
-  /** From `iat` to `exp`: tokens that live longer, or do not say, are refused. Undefined for any lifetime. */
+  /** Limit of `exp` minus `iat`: tokens above it, or without `iat`, are rejected. Undefined for no limit. */
   readonly maxLifetimeS: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Who calls, and what the verdict rests on. */
+/** The identity of the caller, with the key and the issuer that verified its token. */
 export interface VerifiedToken extends TokenIdentity {
   readonly key: TokenKey;
   readonly issuer: TrustedIssuer;
@@ -25,11 +25,11 @@ export interface VerifiedToken extends TokenIdentity {
 export type VerifyToken = (token: string) => Promise<VerifiedToken>;
 
 /**
- * Verifies a JWT (RFC 7519, RFC 8725) and reads the caller from it. The token chooses among the keys and
- * algorithms of the issuer that it names; it brings neither.
+ * Creates a function that verifies a JWT (RFC 7519, RFC 8725) and reads the caller from it. The token selects
+ * among the keys and algorithms that are configured for its issuer; it cannot supply either.
  *
- * @throws AppError `EXPIRED_TOKEN`; `UPSTREAM_UNAVAILABLE` where the issuer's keys were never to be had; or
- *   `INVALID_TOKEN` for every other fault, whose nature is not told.
+ * @throws AppError `EXPIRED_TOKEN`; `UPSTREAM_UNAVAILABLE` if the issuer's keys were never fetched; or
+ *   `INVALID_TOKEN` for any other failure, without details for the caller.
  */
 export function tokenVerifier(options: VerifierOptions): VerifyToken {
   function verifyWith(key: TokenKey, token: string, algorithm: string, issuer: TrustedIssuer): VerifiedToken {
@@ -59,7 +59,7 @@ export function tokenVerifier(options: VerifierOptions): VerifyToken {
       return verifyWith(key, token, algorithm, issuer);
     } catch (error) {
       if (!isBadSignature(error)) throw error;
-      // The issuer may have replaced the key under its old name.
+      // The issuer may have replaced the key under the same `kid`.
       const replacement = await issuer.keys.replacementFor(key, kid, algorithm);
       if (!replacement) throw error;
       return verifyWith(replacement, token, algorithm, issuer);
