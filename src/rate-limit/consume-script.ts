@@ -1,17 +1,17 @@
 /**
- * Takes for several requests at once, in order, those that fit, and a little in advance.
+ * Consumes quota for a batch of requests, in order, for each request that fits; then prefetches some quota.
  *
- * KEYS: a hash, which expires with its window: `since`, what was taken since the hash was made; `before`,
- * what had been taken before that where Redis had lost an earlier one, in a restart or by eviction, and the
- * process that found it gone knew; `id`, which tells one from the other.
+ * KEYS: a hash that expires with its window. `since` is the quota consumed since the hash was created.
+ * `before` is the quota consumed earlier in the window if Redis lost the previous hash, in a restart or by
+ * eviction, as far as a process remembers it. `id` identifies the hash.
  *
- * ARGV: limit; window in ms; what the process knows: the count, the id, what is left of the window in ms; what
- * it let through without telling, less what it took in advance and did not use; the divisor of what is left
- * that gives the advance; and a cost for each request.
+ * ARGV: limit; window in ms; the state that the process remembers: the count, the id, the rest of the window in
+ * ms; the quota that it granted without Redis minus its unused prefetched quota; the divisor of the remaining
+ * quota that gives the prefetched share; and the cost of each request.
  *
- * A window never lasts longer than it may, also if the server's clock was set back.
+ * A window never exceeds its length, even if the server's clock was set back.
  *
- * Returns the count, the advance, what is left of the window in ms, the id, and 1 or 0 for each request.
+ * Returns the count, the prefetched quota, the rest of the window in ms, the id, and 1 or 0 for each request.
  */
 export const TAKE = `
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])

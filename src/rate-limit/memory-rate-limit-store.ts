@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { MAX_KEYS, type RateLimitStore } from './rate-limit-store.ts';
 
 /**
- * Counts in this process alone.
+ * Creates a store that is local to this process.
  *
  * @param now milliseconds of a monotonic clock.
  */

@@ -12,36 +12,36 @@ import { limitKey } from './limit-key.ts';
 export const DEFAULT_TIER = 'default';
 
 export interface RateLimitCallersOptions {
-  /** By name; `default` is among them. */
+  /** Tiers by name; must include `default`. */
   readonly tiers: ReadonlyMap<string, Tier>;
   readonly allowance: RateLimitStore;
   readonly metrics: Pick<Metrics, 'rateLimit'>;
 }
 
-/** The current request's verdict: express-rate-limit hands its store a key and nothing else. */
-const verdicts = new AsyncLocalStorage<RateLimitResult>();
+/** The result for the current request. express-rate-limit passes nothing but a key to its store. */
+const results = new AsyncLocalStorage<RateLimitResult>();
 
-/** What stays the same for all requests with one token. */
+/** The values that are the same for all requests with one token. */
 interface Account {
   readonly tier: Tier;
   readonly key: string;
   readonly limiter: RequestHandler;
-  /** As express-rate-limit worded it for the caller's first request, which costs it two hashes. */
+  /** The line that express-rate-limit wrote for the caller's first request; writing it costs two hashes. */
   policyLine: string | undefined;
 }
 
 /**
- * Limits callers by issuer and subject, each within its tier. Behind authentication. express-rate-limit words
- * a caller's policy, and whatever is refused; the rest goes by without it, since it takes longer than all the
- * other steps together.
+ * Limits callers by issuer and subject, each within its tier. Must run after authentication. express-rate-limit
+ * handles rejected requests and each caller's first; the others bypass it, because it takes longer than all
+ * other middleware together.
  *
- * @returns a function that makes the step for a route whose requests cost this much; it throws AppError
- *   `RATE_LIMITED`, `RATE_LIMIT_UNAVAILABLE`, or `INVALID_IDS` for a cost above the whole limit.
+ * @returns a function that creates the middleware for a route from the cost of its requests. The middleware
+ *   throws AppError `RATE_LIMITED`, `RATE_LIMIT_UNAVAILABLE`, or `INVALID_IDS` if the cost exceeds the limit.
  */
 export function rateLimitCallers({ tiers, allowance, metrics }: RateLimitCallersOptions) {
   const limiters = new Map([...tiers].map(([name, tier]) => [name, { tier, limiter: limiterOf(tier) }]));
   const defaultLimiter = limiters.get(DEFAULT_TIER)!;
-  // A caller is the same object for as long as its token is remembered.
+  // A caller is the same object while its token is cached.
   const accounts = new WeakMap<Caller, Account>();
 
   function accountOf(caller: Caller): Account {
@@ -61,21 +61,21 @@ export function rateLimitCallers({ tiers, allowance, metrics }: RateLimitCallers
       const account = accountOf(callerOf(req));
       const cost = costOf(req);
       if (cost > account.tier.limit) throw costsMoreThan(account.tier);
-      const verdict = allowance.consume(account.key, cost, account.tier);
-      const goOn = (judged: RateLimitResult): void => {
-        const decision = decisionOf(judged);
+      const pending = allowance.consume(account.key, cost, account.tier);
+      const applyResult = (result: RateLimitResult): void => {
+        const decision = decisionOf(result);
         metrics.rateLimit(account.tier.name, decision);
-        if (decision === 'unavailable') throw rateLimitUnavailable(judged);
+        if (decision === 'unavailable') throw rateLimitUnavailable(result);
         const scope = scopeOf(req);
-        scope.headerLines += headerLine('RateLimit', remainder(judged, account.tier));
-        if (judged.allowed && account.policyLine !== undefined) {
+        scope.headerLines += headerLine('RateLimit', rateLimitField(result, account.tier));
+        if (result.allowed && account.policyLine !== undefined) {
           scope.headerLines += account.policyLine;
           return next();
         }
-        const worded = headerCatcher(scope, (line) => (account.policyLine = line));
-        verdicts.run(judged, () => void account.limiter(req, worded, next));
+        const collector = headerCollector(scope, (line) => (account.policyLine = line));
+        results.run(result, () => void account.limiter(req, collector, next));
       };
-      return thenMaybe(verdict, goOn);
+      return thenMaybe(pending, applyResult);
     };
   };
 }
@@ -85,12 +85,12 @@ function decisionOf({ allowed, counted }: RateLimitResult): RateLimitDecision {
   return counted ? 'limited' : 'unavailable';
 }
 
-/** The error of a request that the policy `closed` refuses, because the store fails. */
+/** Creates the error for a request that the policy `closed` rejects because the store fails. */
 export function rateLimitUnavailable({ resetMs }: RateLimitResult, cause?: unknown): AppError {
   return new AppError('RATE_LIMIT_UNAVAILABLE', { retryAfterS: Math.ceil(resetMs / 1000), cause });
 }
 
-/** The error of a batch that waiting does not help: no window holds that much. */
+/** Creates the error for a batch that no window can hold, so that a retry cannot succeed. */
 function costsMoreThan({ limit }: Tier): AppError {
   return new AppError('INVALID_IDS', {
     detail: `The rate limit holds ${limit} contacts in a window. Send at most ${limit} ids in one request.`,
@@ -98,15 +98,15 @@ function costsMoreThan({ limit }: Tier): AppError {
 }
 
 /**
- * The quota that is left, by section 4.1 of draft 8 of the RateLimit header fields. express-rate-limit reports
- * 0 with every refusal, but a batch that does not fit leaves the quota as it was.
+ * Returns the `RateLimit` field with the remaining quota (draft-ietf-httpapi-ratelimit-headers-08 section 4.1).
+ * express-rate-limit reports 0 for every rejection, but a rejected batch leaves the quota unchanged.
  */
-function remainder({ used, resetMs }: RateLimitResult, { name, limit }: Tier): string {
+function rateLimitField({ used, resetMs }: RateLimitResult, { name, limit }: Tier): string {
   const left = Math.max(0, limit - Math.max(0, used));
   return `"${name}"; r=${left}; t=${Math.ceil(resetMs / 1000)}`;
 }
 
-/** The count that makes express-rate-limit let a request through or refuse it. */
+/** Returns a count that makes express-rate-limit allow or reject the request. */
 function hitsOf({ allowed, used }: RateLimitResult, limit: number): number {
   return allowed ? Math.min(Math.max(used, 1), limit) : limit + 1;
 }
@@ -124,26 +124,26 @@ function limiterOf(tier: Tier): RequestHandler {
       return limitKey('caller', tier.name, issuer, subject);
     },
     handler: (_req, _res, next) => next(new AppError('RATE_LIMITED')),
-    // Its checks are for the mistakes of a first set-up, and write to the console.
+    // The validations are for the first setup, and write to the console.
     validate: false,
   });
 }
 
-/** The verdict was given before; express-rate-limit asks for it as for a count. */
+/** Adapts the result of the current request to a store of express-rate-limit. */
 function storeOf({ limit }: Tier): Store {
   return {
     async increment() {
-      const verdict = verdicts.getStore()!;
-      return { totalHits: hitsOf(verdict, limit), resetTime: new Date(Date.now() + verdict.resetMs) };
+      const result = results.getStore()!;
+      return { totalHits: hitsOf(result, limit), resetTime: new Date(Date.now() + result.resetMs) };
     },
-    // Asked for by options that are not in use: what was counted is never taken back.
+    // No-ops: only options that are not in use call these.
     decrement: () => {},
     resetKey: () => {},
   };
 }
 
-/** A response of which express-rate-limit sets headers and nothing else, less `RateLimit`. */
-function headerCatcher(scope: RequestScope, onPolicy: (line: string) => void): Response {
+/** Creates a response stand-in that collects the headers of express-rate-limit, except `RateLimit`. */
+function headerCollector(scope: RequestScope, onPolicy: (line: string) => void): Response {
   const add = (name: string, value: string): void => {
     if (name === 'RateLimit') return;
     const line = headerLine(name, value);

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 
-/** So many in a window, which begins with the first of them. */
+/** A limit for a fixed window, which starts with the first request. */
 export interface Tier {
   /** Letters, digits, `.`, `_` and `-`. */
   readonly name: string;
@@ -10,24 +10,27 @@ export interface Tier {
 
 export interface RateLimitResult {
   readonly allowed: boolean;
-  /** How much of the limit has been used, this one included where it was allowed. */
+  /** The consumed part of the limit, including this request if it was allowed. */
   readonly used: number;
   /** Milliseconds until the window ends; at least 1. */
   readonly resetMs: number;
-  /** False if the store failed to count it. A request that is not allowed either was not judged at all. */
+  /**
+   * False if the store failed to count the request. If `allowed` is false as well, the limit was not checked
+   * and the failure policy rejected the request.
+   */
   readonly counted: boolean;
 }
 
-/** Counts what is used of a limit. */
+/** Counts the consumed part of each key's limit. */
 export interface RateLimitStore {
   /**
-   * Takes `cost` for the key where that much is left, and nothing where it is not. Never rejects; answers at
-   * once where nobody has to be asked.
+   * Consumes `cost` for the key if that much is left, and nothing otherwise. Never rejects. Returns
+   * synchronously if no call to Redis is needed.
    *
-   * @param key holds nothing personal: it is shown to whoever can look into the store.
+   * @param key must not hold personal data, because it is visible in the store.
    */
   consume(key: string, cost: number, tier: Tier): MaybePromise<RateLimitResult>;
 }
 
-/** How many keys a process keeps in mind; beyond it the least recently used are forgotten. */
+/** The maximum number of keys in a process; above it, the least recently used keys are evicted. */
 export const MAX_KEYS = 100_000;

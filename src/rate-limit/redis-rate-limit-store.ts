@@ -3,7 +3,7 @@ import type { GuardedRedis, Script } from '../redis/guarded-redis.ts';
 import { MAX_KEYS, type RateLimitStore, type Tier, type RateLimitResult } from './rate-limit-store.ts';
 import { TAKE } from './consume-script.ts';
 
-/** What to do with a request that cannot be counted: count it here, let it through, or refuse it. */
+/** The policy if Redis fails: count in this process, allow without counting, or reject. */
 export type OnStoreFailure = 'local' | 'open' | 'closed';
 
 export interface RedisRateLimitStoreOptions {
@@ -11,47 +11,47 @@ export interface RedisRateLimitStoreOptions {
   readonly onFailure: OnStoreFailure;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** The share of what is left, as a divisor, that is taken in advance. */
+  /** The remaining quota divided by this is prefetched. */
   readonly advanceDivisor?: number;
 }
 
 interface Waiter {
   readonly cost: number;
-  readonly settle: (verdict: RateLimitResult) => void;
+  readonly settle: (result: RateLimitResult) => void;
 }
 
-/** What this process knows of one key. */
+/** The state of one key in this process. */
 interface Account {
   readonly tier: Tier;
-  /** The count as Redis last told it. */
+  /** The last count that Redis returned. */
   used: number;
-  /** Taken in advance, and counted in `used`. */
+  /** The prefetched quota that is not consumed yet; included in `used`. */
   prefetched: number;
-  /** Let through without Redis knowing. */
+  /** The quota granted here that Redis has not counted yet. */
   uncounted: number;
-  /** When the window ends; never later than in Redis. */
+  /** The end of the window; never later than in Redis. */
   endsAt: number;
-  /** Which of Redis's counts `used` is of, since Redis can lose one. */
+  /** Identifies the Redis hash that `used` belongs to, because Redis can lose a hash. */
   id: string;
-  asking: boolean;
+  querying: boolean;
   returnTimer: NodeJS.Timeout | undefined;
   readonly waiting: Waiter[];
 }
 
 const UNKNOWN = { used: 0, prefetched: 0, uncounted: 0, endsAt: -Infinity, id: '' };
 
-/** At most this share is taken in advance by each process, so that what the others cannot have stays far below 5 %. */
+/** Each process prefetches at most 1 / 100 of the remaining quota, so that others lack far less than 5 %. */
 const ADVANCE_DIVISOR = 100;
-/** Each giving back is a trip, and so is the asking that comes after it: a caller that is at work needs neither. */
+/** Milliseconds from the last query to the return of unused quota. Active callers avoid that round trip. */
 const RETURN_UNUSED_MS = 5000;
-/** Requests that are asked for at once; a script blocks Redis for as long as it runs. */
-const MAX_AT_ONCE = 500;
+/** The maximum batch size. A script blocks Redis while it runs. */
+const MAX_BATCH = 500;
 const CLOSED_RETRY_MS = 1000;
 
 /**
- * Counts across processes, each of which asks Redis once for all requests that have come since it last
- * asked, and takes a little in advance where the limit is large. What it does not use of that is given back.
- * While Redis fails the policy decides, and `local` goes on from what was known.
+ * Creates a store that counts across processes. Each process batches the requests that arrive during a query
+ * into the next one, and prefetches some quota if the limit is large. Unused quota is returned. If Redis fails,
+ * the policy applies; `local` continues from the last known count.
  */
 export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLimitStore {
   const { onFailure, now, advanceDivisor = ADVANCE_DIVISOR } = options;
@@ -61,27 +61,27 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
   function accountOf(key: string, tier: Tier): Account {
     let account = accounts.get(key);
     if (!account) {
-      account = { tier, ...UNKNOWN, returnTimer: undefined, asking: false, waiting: [] };
+      account = { tier, ...UNKNOWN, returnTimer: undefined, querying: false, waiting: [] };
       accounts.set(key, account);
     }
-    if (account.endsAt <= now() && !account.asking) {
+    if (account.endsAt <= now() && !account.querying) {
       Object.assign(account, UNKNOWN);
     }
     return account;
   }
 
-  /** Asks for all who wait until nobody does; where nobody did, gives back what was taken in advance. */
+  /** Queries Redis in batches until no request waits. Without waiting requests it returns the unused quota. */
   async function consumeWaiting(key: string, account: Account): Promise<void> {
-    account.asking = true;
+    account.querying = true;
     do {
-      const asked = account.waiting.splice(0, MAX_AT_ONCE);
-      const granted = await consumeInRedis(key, account, asked);
-      for (const [index, { cost, settle }] of asked.entries()) {
+      const batch = account.waiting.splice(0, MAX_BATCH);
+      const granted = await consumeInRedis(key, account, batch);
+      for (const [index, { cost, settle }] of batch.entries()) {
         settle(granted ? resultOf(account, granted[index] === 1) : withoutRedis(account, cost));
       }
       serveFromPrefetched(account);
     } while (account.waiting.length > 0);
-    account.asking = false;
+    account.querying = false;
     if (account.prefetched > 0) returnUnusedLater(key, account);
   }
 
@@ -95,13 +95,13 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
     }
   }
 
-  /** Which of the requests were granted, or undefined where Redis could not be asked. */
+  /** Returns 1 or 0 for each request; undefined if Redis is unavailable. */
   async function consumeInRedis(
     key: string,
     account: Account,
-    asked: readonly Waiter[],
+    batch: readonly Waiter[],
   ): Promise<number[] | undefined> {
-    const { tier, used, prefetched: spare, uncounted: owed, endsAt, id } = account;
+    const { tier, used, prefetched, uncounted, endsAt, id } = account;
     const sentAt = now();
     const known = endsAt > sentAt;
     const args = [
@@ -110,9 +110,9 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
       known ? used : 0,
       known ? id : '',
       known ? Math.ceil(endsAt - sentAt) : 0,
-      known ? owed - spare : 0,
+      known ? uncounted - prefetched : 0,
       advanceDivisor,
-      ...asked.map(({ cost }) => cost),
+      ...batch.map(({ cost }) => cost),
     ];
     try {
       const reply = (await script([key], args)) as [number, number, number, Buffer, ...number[]];
@@ -124,7 +124,7 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
       account.id = String(newId);
       return granted;
     } catch {
-      // The link has told why; what is to be done now is for the policy to say.
+      // `GuardedRedis` has logged the error already. The caller applies the failure policy.
       return undefined;
     }
   }
@@ -141,17 +141,16 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
     return resultOf(account, fits);
   }
 
-  function resultOf(
-    { used, uncounted: owed, prefetched: spare, endsAt }: Account,
-    allowed: boolean,
-  ): RateLimitResult {
-    return { allowed, used: used + owed - spare, resetMs: Math.max(1, endsAt - now()), counted: true };
+  function resultOf(account: Account, allowed: boolean): RateLimitResult {
+    const { used, uncounted, prefetched, endsAt } = account;
+    const resetMs = Math.max(1, endsAt - now());
+    return { allowed, used: used + uncounted - prefetched, resetMs, counted: true };
   }
 
   function returnUnusedLater(key: string, account: Account): void {
     clearTimeout(account.returnTimer);
     account.returnTimer = setTimeout(() => {
-      if (account.asking || account.prefetched === 0 || account.endsAt <= now()) return;
+      if (account.querying || account.prefetched === 0 || account.endsAt <= now()) return;
       void consumeWaiting(key, account);
     }, RETURN_UNUSED_MS).unref();
   }
@@ -159,17 +158,17 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
   return {
     consume(key, cost, tier) {
       const account = accountOf(key, tier);
-      if (!account.asking && account.waiting.length === 0) {
+      if (!account.querying && account.waiting.length === 0) {
         if (account.prefetched >= cost) {
           account.prefetched -= cost;
           return resultOf(account, true);
         }
-        // Nothing is left in this window, whoever asks.
+        // The limit of this window is used up in all processes.
         if (account.used >= tier.limit && account.prefetched === 0) return resultOf(account, false);
       }
       return new Promise((settle) => {
         account.waiting.push({ cost, settle });
-        if (!account.asking) void consumeWaiting(key, account);
+        if (!account.querying) void consumeWaiting(key, account);
       });
     },
   };

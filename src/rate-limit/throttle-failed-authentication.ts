@@ -11,27 +11,27 @@ export interface ThrottleOptions {
   readonly allowance: RateLimitStore;
 }
 
-/** What one customer of a provider is given: its addresses are one client. */
+/** The prefix that a provider assigns to one customer; all its addresses count as one client. */
 const IPV6_CLIENT_BITS = 64;
 
 /**
- * Limits failed authentication by the client's address: beyond the limit a failure is answered 429. Whoever
- * has a good token is let in all the same, since many people can share an address with one who guesses.
+ * Limits failed authentication by client address: above the limit, failures get a 429 response. Valid tokens
+ * are still accepted, because many users can share an address with an attacker.
  */
 export function throttleFailedAuthentication(
   authenticate: RequestHandler,
   { tier, allowance }: ThrottleOptions,
 ): RequestHandler {
   /**
-   * @throws AppError the failure itself within the limit, `RATE_LIMITED` beyond it, and
-   *   `RATE_LIMIT_UNAVAILABLE` if the policy is to refuse uncounted requests: tokens could be guessed otherwise.
+   * @throws AppError the failure itself within the limit; `RATE_LIMITED` above it;
+   *   `RATE_LIMIT_UNAVAILABLE` if the policy rejects uncounted requests, to prevent token guessing.
    */
   async function count(req: Request, failure: unknown): Promise<never> {
     if (!isAppError(failure, 'MISSING_TOKEN', 'INVALID_TOKEN', 'EXPIRED_TOKEN')) throw failure;
-    const verdict = await allowance.consume(addressKey(req), 1, tier);
-    const { allowed, counted, resetMs } = verdict;
+    const result = await allowance.consume(addressKey(req), 1, tier);
+    const { allowed, counted, resetMs } = result;
     if (allowed) throw failure;
-    if (!counted) throw rateLimitUnavailable(verdict, failure);
+    if (!counted) throw rateLimitUnavailable(result, failure);
     throw new AppError('RATE_LIMITED', { retryAfterS: Math.ceil(resetMs / 1000), cause: failure });
   }
 
@@ -48,7 +48,7 @@ export function throttleFailedAuthentication(
 function addressKey(req: Request): string {
   const forwardedFor = req.get('x-forwarded-for') ?? '';
   const trust = req.app.get('trust proxy fn') as Trust;
-  // Express's `req.ip` keeps the port that a proxy may write.
+  // `req.ip` of Express keeps the port if a proxy adds one.
   const address = clientAddress(req.socket.remoteAddress, forwardedFor, trust);
   return limitKey('address', ipKeyGenerator(address, IPV6_CLIENT_BITS));
 }
