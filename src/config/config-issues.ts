@@ -1,44 +1,44 @@
-/** Everything that is wrong with the configuration, by the name of the variable or file; never a value. */
+/** Thrown when the configuration is invalid. Issues name the variable or file and never quote a value. */
 export class ConfigError extends Error {
   readonly issues: readonly string[];
 
-  constructor(faults: readonly string[]) {
-    super(`the configuration has ${faults.length} fault(s)`);
+  constructor(issues: readonly string[]) {
+    super(`the configuration has ${issues.length} fault(s)`);
     this.name = 'ConfigError';
-    this.issues = faults;
+    this.issues = issues;
   }
 
-  /** The variables and files that have faults, each once. */
+  /** The variables and files that have issues, without duplicates. */
   get variables(): readonly string[] {
-    return [...new Set(this.issues.map((fault) => fault.split(': ', 1)[0]!))];
+    return [...new Set(this.issues.map((issue) => issue.split(': ', 1)[0]!))];
   }
 }
 
-/** Collects faults, so that an operator mends them in one go. */
+/** Collects issues, so that an operator can fix all of them at once. */
 export class ConfigIssues {
   readonly #found: string[] = [];
 
-  add(name: string, what: string): undefined {
-    this.#found.push(`${name}: ${what}`);
+  add(name: string, message: string): undefined {
+    this.#found.push(`${name}: ${message}`);
     return undefined;
   }
 
-  /** Adds that a variable is required, unless an issue says already why its value is absent. */
-  addMissing(name: string, what: string): undefined {
-    if (!this.has(name)) this.add(name, what);
+  /** Adds an issue for a missing variable, unless another issue explains already why its value is absent. */
+  addMissing(name: string, message: string): undefined {
+    if (!this.has(name)) this.add(name, message);
     return undefined;
   }
 
-  /** Whether the variable, or the file that it is read from, has an issue. */
+  /** Returns whether the variable, or the file that it is read from, has an issue. */
   has(name: string): boolean {
-    return this.#found.some((fault) => fault.startsWith(`${name}: `) || fault.startsWith(`${name}_FILE: `));
+    return this.#found.some((issue) => issue.startsWith(`${name}: `) || issue.startsWith(`${name}_FILE: `));
   }
 
   get found(): readonly string[] {
     return this.#found;
   }
 
-  /** @throws ConfigError where there are any. */
+  /** @throws ConfigError if there are any issues. */
   throwIfAny(): void {
     if (this.#found.length > 0) throw new ConfigError([...this.#found].toSorted());
   }

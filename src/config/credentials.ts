@@ -13,22 +13,22 @@ const entry = z.strictObject({ apiKey: credential, developerSecret: credential }
 
 export function buildCredentials(
   values: Partial<Values>,
-  faults: ConfigIssues,
+  issues: ConfigIssues,
 ): CredentialSettings | undefined {
   const { ZYNTRO_API_KEY: apiKey, ZYNTRO_DEVELOPER_SECRET: developerSecret } = values;
   if (values.ZYNTRO_CREDENTIALS !== undefined) {
     if (apiKey !== undefined || developerSecret !== undefined) {
-      faults.add(
+      issues.add(
         'ZYNTRO_CREDENTIALS',
         'is set, and so is ZYNTRO_API_KEY or ZYNTRO_DEVELOPER_SECRET: set one or the other',
       );
     }
-    return parseMap(values.ZYNTRO_CREDENTIALS, faults);
+    return parseMap(values.ZYNTRO_CREDENTIALS, issues);
   }
-  if (faults.has('ZYNTRO_CREDENTIALS')) return undefined;
-  if (apiKey === undefined) faults.addMissing('ZYNTRO_API_KEY', 'is required (or ZYNTRO_CREDENTIALS)');
+  if (issues.has('ZYNTRO_CREDENTIALS')) return undefined;
+  if (apiKey === undefined) issues.addMissing('ZYNTRO_API_KEY', 'is required (or ZYNTRO_CREDENTIALS)');
   if (developerSecret === undefined)
-    faults.addMissing('ZYNTRO_DEVELOPER_SECRET', 'is required (or ZYNTRO_CREDENTIALS)');
+    issues.addMissing('ZYNTRO_DEVELOPER_SECRET', 'is required (or ZYNTRO_CREDENTIALS)');
   if (apiKey === undefined || developerSecret === undefined) return undefined;
   return { kind: 'one', credentials: { apiKey, developerSecret } };
 }
@@ -40,15 +40,15 @@ function reasonOf({ issues }: z.ZodError): string {
     : 'must be { "apiKey": "…", "developerSecret": "…" }';
 }
 
-function parseMap(text: string, faults: ConfigIssues): CredentialSettings | undefined {
+function parseMap(text: string, issues: ConfigIssues): CredentialSettings | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    return faults.add('ZYNTRO_CREDENTIALS', 'is not JSON');
+    return issues.add('ZYNTRO_CREDENTIALS', 'is not JSON');
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    return faults.add(
+    return issues.add(
       'ZYNTRO_CREDENTIALS',
       'must be an object from organization id to apiKey and developerSecret',
     );
@@ -57,13 +57,13 @@ function parseMap(text: string, faults: ConfigIssues): CredentialSettings | unde
   for (const [index, [name, value]] of Object.entries(parsed).entries()) {
     const org = parseUuid(name);
     const pair = entry.safeParse(value);
-    // Entries are counted, not quoted: a pair pasted the wrong way round would be a secret.
-    if (!org) faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is no UUID`);
+    // Numbers the entries instead of quoting names: if a pair is swapped, the name is a secret.
+    if (!org) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is no UUID`);
     else if (byOrg.has(org))
-      faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its organization is named twice`);
-    else if (!pair.success) faults.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: ${reasonOf(pair.error)}`);
+      issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its organization is named twice`);
+    else if (!pair.success) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: ${reasonOf(pair.error)}`);
     else byOrg.set(org, pair.data);
   }
-  if (Object.keys(parsed).length === 0) faults.add('ZYNTRO_CREDENTIALS', 'names no organization');
+  if (Object.keys(parsed).length === 0) issues.add('ZYNTRO_CREDENTIALS', 'names no organization');
   return { kind: 'by-org', byOrg };
 }

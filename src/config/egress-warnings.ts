@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { Config } from './load-config.ts';
 import type { ConfigWarning } from './unknown-variables.ts';
 
-/** Checks that calls leave from a fixed address of this machine, as the upstream's list of addresses requires. */
+/** Checks that calls use a fixed address of this machine, because the upstream has an address allowlist. */
 export async function egressWarnings({ upstream, development }: Config): Promise<ConfigWarning[]> {
   const { localAddress, proxy } = upstream;
   if (localAddress !== undefined) {
@@ -27,14 +27,14 @@ export async function egressWarnings({ upstream, development }: Config): Promise
   ];
 }
 
-/** Whether the operating system lets a socket have this address. */
+/** Returns whether the operating system can bind a socket to this address. */
 async function canBind(host: string): Promise<boolean> {
   const server = createServer();
   try {
     await once(server.listen({ host, port: 0, exclusive: true }), 'listening');
     return true;
   } catch (error) {
-    // Any other error says nothing about the address.
+    // Other errors do not depend on the address.
     return (error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL';
   } finally {
     server.close();

@@ -4,19 +4,19 @@ import type { ConfigIssues } from './config-issues.ts';
 import { readUserInfo } from './user-info.ts';
 import type { Values } from './variables.ts';
 
-/** The CONNECT proxy, its credentials encoded for `Proxy-Authorization`; undefined when none is configured. */
-export function buildProxy(values: Partial<Values>, faults: ConfigIssues): ProxySettings | undefined {
+/** Returns the CONNECT proxy with credentials for `Proxy-Authorization`; undefined if none is configured. */
+export function buildProxy(values: Partial<Values>, issues: ConfigIssues): ProxySettings | undefined {
   const given = values.EGRESS_PROXY_URL;
   if (!given) return undefined;
   if (values.EGRESS_LOCAL_ADDRESS !== undefined) {
-    faults.add(
+    issues.add(
       'EGRESS_PROXY_URL',
       'is set, and so is EGRESS_LOCAL_ADDRESS: set the one that owns the fixed address',
     );
   }
-  const { username, password } = readUserInfo('EGRESS_PROXY_URL', given, faults);
+  const { username, password } = readUserInfo('EGRESS_PROXY_URL', given, issues);
   // RFC 7617 section 2: the first colon ends the user name.
-  if (username?.includes(':')) faults.add('EGRESS_PROXY_URL', 'has a user name with a colon in it');
+  if (username?.includes(':')) issues.add('EGRESS_PROXY_URL', 'has a user name with a colon in it');
   const url = new URL(given);
   url.username = '';
   url.password = '';
@@ -25,13 +25,13 @@ export function buildProxy(values: Partial<Values>, faults: ConfigIssues): Proxy
   return { url, authorization: `Basic ${basic}` };
 }
 
-/** A source address cannot reach an address of the other family. A name is resolved for the family later. */
-export function checkSourceFamily(values: Partial<Values>, faults: ConfigIssues): void {
+/** Checks that source address and upstream have the same IP family. A host name is resolved for it later. */
+export function checkSourceFamily(values: Partial<Values>, issues: ConfigIssues): void {
   const { EGRESS_LOCAL_ADDRESS: source, ZYNTRO_BASE_URL: upstream } = values;
   if (source === undefined || upstream === undefined) return;
   const family = isIP(upstream.hostname.replace(/^\[|\]$/g, ''));
   if (family !== 0 && family !== isIP(source))
-    faults.add(
+    issues.add(
       'EGRESS_LOCAL_ADDRESS',
       `must be an IPv${family} address, as ZYNTRO_BASE_URL is, or ZYNTRO_BASE_URL must have a name`,
     );

@@ -8,10 +8,10 @@ import { SECRET_VARIABLES, VARIABLES, kindOf, type Values, type VariableName } f
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The process's own environment. In development a file `.env` in the working directory adds to it; anywhere
- * else the environment is the whole truth.
+ * Returns the environment of the process. In development, adds the variables of the file `.env` in the working
+ * directory that are not set.
  *
- * @throws ConfigError when there is such a file and it cannot be read.
+ * @throws ConfigError if the file exists and cannot be read.
  */
 export function processEnvironment(): Environment {
   if ((process.env['NODE_ENV'] || 'development') === 'development' && existsSync('.env')) {
@@ -22,15 +22,15 @@ export function processEnvironment(): Environment {
   return process.env;
 }
 
-/** Reads every variable through its own check. A variable that has an issue is absent from the result. */
-export function readEnvironment(env: Environment, faults: ConfigIssues): Partial<Values> {
-  const texts = readTexts(env, faults);
+/** Reads and checks every variable. If a variable has an issue, it is absent from the result. */
+export function readEnvironment(env: Environment, issues: ConfigIssues): Partial<Values> {
+  const texts = readTexts(env, issues);
   const values: Partial<Record<VariableName, unknown>> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    if (faults.has(name)) continue;
+    if (issues.has(name)) continue;
     const result = VARIABLES[name].safeParse(texts[name]);
     if (result.success) values[name] = result.data;
-    else faults.add(name, result.error.issues[0]?.message ?? 'is not valid');
+    else issues.add(name, result.error.issues[0]?.message ?? 'is not valid');
   }
   return values as Partial<Values>;
 }
@@ -38,10 +38,10 @@ export function readEnvironment(env: Environment, faults: ConfigIssues): Partial
 export type Texts = Partial<Record<VariableName, string>>;
 
 /** Reads the text of every variable that is set, from the environment or from the file that it names. */
-export function readTexts(env: Environment, faults: ConfigIssues): Texts {
+export function readTexts(env: Environment, issues: ConfigIssues): Texts {
   const texts: Texts = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const text = (SECRET_NAMES.has(name) && fromFile(name, env, faults)) || fromVariable(name, env, faults);
+    const text = (SECRET_NAMES.has(name) && fromFile(name, env, issues)) || fromVariable(name, env, issues);
     if (text !== undefined) texts[name] = text;
   }
   return texts;
@@ -49,23 +49,23 @@ export function readTexts(env: Environment, faults: ConfigIssues): Texts {
 
 const SECRET_NAMES: ReadonlySet<string> = new Set(SECRET_VARIABLES);
 
-function fromVariable(name: VariableName, env: Environment, faults: ConfigIssues): string | undefined {
+function fromVariable(name: VariableName, env: Environment, issues: ConfigIssues): string | undefined {
   const raw = env[name];
-  if (raw === undefined || raw === '' || faults.has(name)) return undefined;
+  if (raw === undefined || raw === '' || issues.has(name)) return undefined;
   const read = readText(raw, kindOf(name));
-  return 'text' in read ? read.text : faults.add(name, read.issue);
+  return 'text' in read ? read.text : issues.add(name, read.issue);
 }
 
-function fromFile(name: VariableName, env: Environment, faults: ConfigIssues): string | undefined {
+function fromFile(name: VariableName, env: Environment, issues: ConfigIssues): string | undefined {
   const variable = `${name}_FILE`;
   const raw = env[variable];
   if (raw === undefined || raw === '') return undefined;
-  if (env[name]) return faults.add(name, `is set, and so is ${variable}: set one of them`);
+  if (env[name]) return issues.add(name, `is set, and so is ${variable}: set one of them`);
   const path = readText(raw, 'word');
-  if ('issue' in path) return faults.add(variable, path.issue);
+  if ('issue' in path) return issues.add(variable, path.issue);
   const file = readTextFile(path.text);
-  if ('issue' in file) return faults.add(variable, file.issue);
-  if (file.text.trim() === '') return faults.add(variable, 'the file is empty');
+  if ('issue' in file) return issues.add(variable, file.issue);
+  if (file.text.trim() === '') return issues.add(variable, 'the file is empty');
   const read = readText(file.text, kindOf(name));
-  return 'text' in read ? read.text : faults.add(variable, `the value in the file ${read.issue}`);
+  return 'text' in read ? read.text : issues.add(variable, `the value in the file ${read.issue}`);
 }

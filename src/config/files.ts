@@ -8,7 +8,7 @@ import { INCLUDES } from '../contact/parts.ts';
 import type { ConfigIssues } from './config-issues.ts';
 import { TIERS, WINDOW } from './rate-limits.ts';
 
-/** RFC 6749 section 3.3: printable ASCII but for space, quote and backslash. */
+/** A scope token (RFC 6749 section 3.3): printable ASCII without space, quote and backslash. */
 const scopeToken = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/, { error: 'must be a scope token' });
 const count = (max: number) => z.int().min(1).max(max);
 
@@ -63,20 +63,20 @@ const RESILIENCE = z.strictObject({
 export type ScopeSettings = z.output<typeof SCOPES>;
 export type HttpSettings = z.output<typeof HTTP>;
 
-/** The settings that are not secret, one file per concern, through the same kind of check. */
-export function readSettingsFiles(faults: ConfigIssues) {
+/** Reads and checks the settings that are not secret, one file per concern. */
+export function readSettingsFiles(issues: ConfigIssues) {
   return {
-    auth: check('config/auth.json', AUTH, auth, faults),
-    http: check('config/http.json', HTTP, http, faults),
-    rateLimits: check('config/rate-limits.json', RATE_LIMITS, rateLimits, faults),
-    resilience: check('config/resilience.json', RESILIENCE, resilience, faults),
-    scopes: check('config/scopes.json', SCOPES, scopes, faults),
+    auth: check('config/auth.json', AUTH, auth, issues),
+    http: check('config/http.json', HTTP, http, issues),
+    rateLimits: check('config/rate-limits.json', RATE_LIMITS, rateLimits, issues),
+    resilience: check('config/resilience.json', RESILIENCE, resilience, issues),
+    scopes: check('config/scopes.json', SCOPES, scopes, issues),
   };
 }
 
-function check<T>(file: string, schema: z.ZodType<T>, content: unknown, faults: ConfigIssues): T | undefined {
+function check<T>(file: string, schema: z.ZodType<T>, content: unknown, issues: ConfigIssues): T | undefined {
   const result = schema.safeParse(content);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) faults.add(file, `${issue.path.join('.')}: ${issue.message}`);
+  for (const issue of result.error.issues) issues.add(file, `${issue.path.join('.')}: ${issue.message}`);
   return undefined;
 }

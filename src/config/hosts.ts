@@ -1,10 +1,10 @@
-/** Whether a URL's host name (or a bind address) can only mean this machine. */
+/** Returns whether a URL's host name (or a bind address) is a loopback name or address. */
 export function isLoopbackHost(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
   return bare === 'localhost' || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare);
 }
 
-/** The serialized origin (RFC 6454), or undefined where the text is more, or less, than an origin. */
+/** Returns the serialized origin (RFC 6454); undefined if the text is not exactly an origin. */
 export function parseOrigin(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { origin } = new URL(text);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClaimNames, IssuerSettings } from '../auth/trusted-issuers.ts';
 import { isPlainText } from '../lib/plain-text.ts';
-import { buildVerificationKeys, type AddKeyFault } from './jwt-keys.ts';
+import { buildVerificationKeys, type AddKeyIssue } from './jwt-keys.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
 import type { ConfigIssues } from './config-issues.ts';
 import { readText, textIn } from './text.ts';
@@ -36,19 +36,19 @@ const ENTRY = z
   });
 type Entry = z.output<typeof ENTRY>;
 
-/** The issuer of the `JWT_…` variables, those of `JWT_ISSUERS`, or all of them. */
-export function buildIssuers(values: Partial<Values>, faults: ConfigIssues): IssuerSettings[] {
-  const single = buildSingle(values, faults);
-  const listed = values.JWT_ISSUERS === undefined ? [] : parseIssuers(values.JWT_ISSUERS, values, faults);
+/** Returns the issuer of the `JWT_…` variables, if they are set, and those of `JWT_ISSUERS`. */
+export function buildIssuers(values: Partial<Values>, issues: ConfigIssues): IssuerSettings[] {
+  const single = buildSingle(values, issues);
+  const listed = values.JWT_ISSUERS === undefined ? [] : parseIssuers(values.JWT_ISSUERS, values, issues);
   if (!single) {
-    const unusable = KEY_VARIABLES.some((name) => faults.has(name));
+    const unusable = KEY_VARIABLES.some((name) => issues.has(name));
     if (values.JWT_ISSUERS === undefined && !unusable) {
-      faults.add(
+      issues.add(
         'JWT_SECRET',
         'or JWT_PUBLIC_KEY, JWT_JWKS_URI or JWT_ISSUERS is required: no token could be verified',
       );
     } else if (values.JWT_ALGORITHMS !== undefined && !unusable) {
-      faults.add(
+      issues.add(
         'JWT_ALGORITHMS',
         'goes with JWT_SECRET, JWT_PUBLIC_KEY or JWT_JWKS_URI; give JWT_ISSUERS its own',
       );
@@ -56,12 +56,12 @@ export function buildIssuers(values: Partial<Values>, faults: ConfigIssues): Iss
     return listed;
   }
   if (single.issuer !== undefined && listed.some(({ issuer }) => issuer === single.issuer)) {
-    faults.add('JWT_ISSUERS', 'names the issuer of JWT_ISSUER as well: describe it in one place');
+    issues.add('JWT_ISSUERS', 'names the issuer of JWT_ISSUER as well: describe it in one place');
   }
   return [single, ...listed];
 }
 
-function buildSingle(values: Partial<Values>, faults: ConfigIssues): IssuerSettings | undefined {
+function buildSingle(values: Partial<Values>, issues: ConfigIssues): IssuerSettings | undefined {
   const material = {
     secret: values.JWT_SECRET,
     publicKey: values.JWT_PUBLIC_KEY,
@@ -70,46 +70,47 @@ function buildSingle(values: Partial<Values>, faults: ConfigIssues): IssuerSetti
   };
   const absent = !(material.secret ?? material.publicKey ?? material.jwksUri);
   if (absent && values.JWT_ISSUERS !== undefined) return undefined;
-  const keys = buildVerificationKeys(material, (name, what) => faults.add(VARIABLE_OF[name], what));
+  const keys = buildVerificationKeys(material, (name, message) => issues.add(VARIABLE_OF[name], message));
   const development = values.NODE_ENV === 'development';
   if (values.JWT_ISSUER === undefined && values.JWT_ISSUERS !== undefined) {
-    faults.addMissing(
+    issues.addMissing(
       'JWT_ISSUER',
       'is required beside JWT_ISSUERS: it says whose tokens the other JWT_ keys verify',
     );
   } else if (values.JWT_ISSUER === undefined && !development) {
-    faults.addMissing('JWT_ISSUER', 'is required unless NODE_ENV is development');
+    issues.addMissing('JWT_ISSUER', 'is required unless NODE_ENV is development');
   }
   if (values.JWT_AUDIENCE === undefined && !development) {
-    faults.addMissing('JWT_AUDIENCE', 'is required unless NODE_ENV is development');
+    issues.addMissing('JWT_AUDIENCE', 'is required unless NODE_ENV is development');
   }
   if (absent) return undefined;
   const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = values;
   return { ...keys, issuer, audience, claims: claimNames(values, {}), tier: undefined };
 }
 
-function parseIssuers(json: string, values: Partial<Values>, faults: ConfigIssues): IssuerSettings[] {
+function parseIssuers(json: string, values: Partial<Values>, issues: ConfigIssues): IssuerSettings[] {
   const parsed = parseObject(json);
   if (!parsed || Object.keys(parsed).length === 0) {
-    faults.add('JWT_ISSUERS', 'must be a JSON object from issuer to { "jwksUri": "…", "audience": "…" }');
+    issues.add('JWT_ISSUERS', 'must be a JSON object from issuer to { "jwksUri": "…", "audience": "…" }');
     return [];
   }
   return Object.entries(parsed).flatMap(([issuer, value], index) => {
-    // Entries are counted, not quoted: a secret in the wrong place would be shown.
-    const fault = (what: string) => faults.add('JWT_ISSUERS', `entry ${index + 1}: ${what}`);
-    if (!isPlainText(issuer) || !isAsRead(issuer)) fault('its name can be the iss of no token');
+    // Numbers the entries instead of quoting names: if an entry is malformed, the name can be a secret.
+    const addIssue = (message: string) => issues.add('JWT_ISSUERS', `entry ${index + 1}: ${message}`);
+    if (!isPlainText(issuer) || !isUnchangedByReading(issuer))
+      addIssue('its name can be the iss of no token');
     const entry = ENTRY.safeParse(value);
-    if (entry.success) return [buildListed(issuer, entry.data, values, fault)];
+    if (entry.success) return [buildListed(issuer, entry.data, values, addIssue)];
     for (const { path, message, code } of entry.error.issues) {
-      const what = code === 'unrecognized_keys' ? 'has a member of an unknown name' : message;
-      fault([...path, what].join(' '));
+      const text = code === 'unrecognized_keys' ? 'has a member of an unknown name' : message;
+      addIssue([...path, text].join(' '));
     }
     return [];
   });
 }
 
-/** Whether reading a name leaves it as it is: without white space at its ends, for example. */
-function isAsRead(name: string): boolean {
+/** Returns whether `readText` accepts a name unchanged. For example, it must not end with white space. */
+function isUnchangedByReading(name: string): boolean {
   const read = readText(name, 'word');
   return 'text' in read && read.text === name;
 }
@@ -118,15 +119,15 @@ function buildListed(
   issuer: string,
   entry: Entry,
   values: Partial<Values>,
-  fault: (what: string) => undefined,
+  addIssue: (message: string) => undefined,
 ): IssuerSettings {
-  const addFault: AddKeyFault = (name, what) => fault(`${name} ${what}`);
+  const addKeyIssue: AddKeyIssue = (name, message) => addIssue(`${name} ${message}`);
   const { secret, publicKey, jwksUri, algorithms } = entry;
-  if (secret === DEMO_JWT_SECRET) fault('secret is that of the demo, which everybody knows');
-  const keys = buildVerificationKeys({ secret, publicKey, jwksUri, algorithms }, addFault);
+  if (secret === DEMO_JWT_SECRET) addIssue('secret is that of the demo, which everybody knows');
+  const keys = buildVerificationKeys({ secret, publicKey, jwksUri, algorithms }, addKeyIssue);
   const audience = entry.audience ?? values.JWT_AUDIENCE;
   if (audience === undefined && values.NODE_ENV !== 'development') {
-    fault('audience is required unless NODE_ENV is development (JWT_AUDIENCE stands in for it)');
+    addIssue('audience is required unless NODE_ENV is development (JWT_AUDIENCE stands in for it)');
   }
   return { ...keys, issuer, audience, claims: claimNames(values, entry.claims), tier: entry.tier };
 }

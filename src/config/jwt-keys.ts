@@ -17,33 +17,33 @@ export interface KeyMaterial {
   readonly algorithms: readonly string[] | undefined;
 }
 
-/** How the operator names each of them, and hears of its faults. */
-export type AddKeyFault = (name: keyof KeyMaterial, what: string) => undefined;
+/** Reports an issue with one member of the key material, under the operator's name for it. */
+export type AddKeyIssue = (name: keyof KeyMaterial, message: string) => undefined;
 
-/** Binds each key to its family once, at start: a token has no say in it. */
+/** Binds each key to the algorithms of its family at start, so that a token cannot choose them. */
 export function buildVerificationKeys(
   material: KeyMaterial,
-  addFault: AddKeyFault,
+  addIssue: AddKeyIssue,
 ): Pick<IssuerSettings, 'keys' | 'jwks'> {
   const candidates: { key: KeyObject; algorithms: readonly string[] }[] = [];
   if (material.secret !== undefined) {
     const weakness = weaknessOf(material.secret);
-    if (weakness) addFault('secret', weakness);
+    if (weakness) addIssue('secret', weakness);
     candidates.push({ key: createSecretKey(material.secret, 'utf8'), algorithms: HMAC_ALGORITHMS });
   }
   if (material.publicKey !== undefined) {
-    const key = parsePublicKey(material.publicKey, addFault);
+    const key = parsePublicKey(material.publicKey, addIssue);
     if (key) candidates.push({ key, algorithms: algorithmsOf(key) });
-    if (material.jwksUri) addFault('jwksUri', 'is set, and so is a public key: set one of them');
+    if (material.jwksUri) addIssue('jwksUri', 'is set, and so is a public key: set one of them');
   }
 
   const remote = material.jwksUri ? PUBLIC_KEY_ALGORITHMS : [];
   const known = new Set<string>([...candidates.flatMap(({ algorithms }) => algorithms), ...remote]);
   for (const name of material.algorithms ?? []) {
     if (!(ALGORITHMS as readonly string[]).includes(name)) {
-      addFault('algorithms', `lists something that is none of ${ALGORITHMS.join(', ')}`);
+      addIssue('algorithms', `lists something that is none of ${ALGORITHMS.join(', ')}`);
     } else if (known.size > 0 && !known.has(name)) {
-      addFault('algorithms', `lists ${name}, which no configured key can verify`);
+      addIssue('algorithms', `lists ${name}, which no configured key can verify`);
     }
   }
   const allowed = (names: readonly string[]) =>
@@ -54,11 +54,11 @@ export function buildVerificationKeys(
   return { keys, jwks: material.jwksUri && { uri: material.jwksUri, algorithms: allowed(remote) } };
 }
 
-function parsePublicKey(pem: string, addFault: AddKeyFault): KeyObject | undefined {
-  // Environment files hold a PEM on one line, with the line ends spelled out.
+function parsePublicKey(pem: string, addIssue: AddKeyIssue): KeyObject | undefined {
+  // In environment files a PEM is on one line, with its line ends written as `\n`.
   const text = pem.replaceAll('\\n', '\n');
   if (/PRIVATE KEY-----/.test(text)) {
-    return addFault(
+    return addIssue(
       'publicKey',
       'holds a private key; give the public one, and keep this one away from here',
     );
@@ -67,12 +67,12 @@ function parsePublicKey(pem: string, addFault: AddKeyFault): KeyObject | undefin
   try {
     key = createPublicKey(text);
   } catch {
-    return addFault('publicKey', 'is no public key in PEM (-----BEGIN PUBLIC KEY-----)');
+    return addIssue('publicKey', 'is no public key in PEM (-----BEGIN PUBLIC KEY-----)');
   }
   const weakness = weaknessOfRsa(key);
-  if (weakness) return addFault('publicKey', weakness);
+  if (weakness) return addIssue('publicKey', weakness);
   if (algorithmsOf(key).length === 0) {
-    return addFault('publicKey', 'must be an RSA key or an EC key on P-256, P-384 or P-521');
+    return addIssue('publicKey', 'must be an RSA key or an EC key on P-256, P-384 or P-521');
   }
   return key;
 }

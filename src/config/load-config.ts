@@ -18,23 +18,23 @@ export type Config = ReturnType<typeof loadConfig>;
 const MIB = 1024 * 1024;
 
 /**
- * Environment and `config/` as one frozen value, sliced by the step that takes it.
+ * Returns the environment and `config/` as one frozen object, grouped by component.
  *
- * @throws ConfigError that lists every fault by name.
+ * @throws ConfigError with all issues, by variable or file name.
  */
 export function loadConfig(env: Environment) {
-  const faults = new ConfigIssues();
-  const values = readEnvironment(env, faults);
-  const files = readSettingsFiles(faults);
-  const issuers = buildIssuers(values, faults);
-  const credentials = buildCredentials(values, faults);
-  const redis = buildRedis(values, faults);
-  const proxy = buildProxy(values, faults);
-  const encryptionKeys = buildEncryptionKeys(values.CACHE_ENCRYPTION_KEYS, faults);
-  const tiers = buildTiers(files.rateLimits?.tiers, values.RATE_LIMIT_TIERS, faults);
-  checkTogether(values, faults);
-  faults.throwIfAny();
-  // Whatever is missing has left a fault, so from here on everything is there.
+  const issues = new ConfigIssues();
+  const values = readEnvironment(env, issues);
+  const files = readSettingsFiles(issues);
+  const issuers = buildIssuers(values, issues);
+  const credentials = buildCredentials(values, issues);
+  const redis = buildRedis(values, issues);
+  const proxy = buildProxy(values, issues);
+  const encryptionKeys = buildEncryptionKeys(values.CACHE_ENCRYPTION_KEYS, issues);
+  const tiers = buildTiers(files.rateLimits?.tiers, values.RATE_LIMIT_TIERS, issues);
+  checkCombinations(values, issues);
+  issues.throwIfAny();
+  // A missing required value is an issue, so all required values exist from here on.
   const all = values as Values;
   return Object.freeze({
     development: all.NODE_ENV === 'development',
@@ -104,35 +104,35 @@ export function loadConfig(env: Environment) {
   });
 }
 
-/** Several processes share what is in Redis alone, and each needs a part of the upstream's budget. */
-function checkProcesses(values: Partial<Values>, faults: ConfigIssues): void {
+/** Checks that several processes share state through Redis and that each gets a part of the budget. */
+function checkProcesses(values: Partial<Values>, issues: ConfigIssues): void {
   const { WEB_CONCURRENCY: processes = 1, UPSTREAM_MAX_CONCURRENCY, UPSTREAM_MAX_RPS } = values;
   if (processes === 1) return;
   if (values.REDIS_URL === undefined && values.REDIS_NODES === undefined)
-    faults.add(
+    issues.add(
       'WEB_CONCURRENCY',
       'above 1 needs Redis, which processes share limits and cache by: set REDIS_URL',
     );
   for (const [name, budget] of Object.entries({ UPSTREAM_MAX_CONCURRENCY, UPSTREAM_MAX_RPS }))
     if (budget !== undefined && budget < processes)
-      faults.add('WEB_CONCURRENCY', `must not be more than ${name}, of which each process gets a part`);
+      issues.add('WEB_CONCURRENCY', `must not be more than ${name}, of which each process gets a part`);
 }
 
 const WILDCARDS: readonly (string | undefined)[] = [undefined, '0.0.0.0', '::'];
 
-/** Two addresses of this machine can share a port number; an address and a wildcard cannot. */
-function checkPorts({ HOST, PORT, ADMIN_HOST, ADMIN_PORT }: Partial<Values>, faults: ConfigIssues): void {
+/** Checks that the two ports do not collide: equal ports need two different addresses, neither a wildcard. */
+function checkPorts({ HOST, PORT, ADMIN_HOST, ADMIN_PORT }: Partial<Values>, issues: ConfigIssues): void {
   if (PORT === undefined || PORT === 0 || PORT !== ADMIN_PORT) return;
   if (HOST === ADMIN_HOST || WILDCARDS.includes(HOST) || WILDCARDS.includes(ADMIN_HOST))
-    faults.add('ADMIN_PORT', 'is equal to PORT: set another port');
+    issues.add('ADMIN_PORT', 'is equal to PORT: set another port');
 }
 
-/** What one variable cannot tell by itself. */
-function checkTogether(values: Partial<Values>, faults: ConfigIssues): void {
+/** Runs the checks that involve several variables. */
+function checkCombinations(values: Partial<Values>, issues: ConfigIssues): void {
   const development = values.NODE_ENV === 'development';
   const upstreamIsLocal = values.ZYNTRO_BASE_URL && isLoopbackHost(values.ZYNTRO_BASE_URL.hostname);
   if (values.JWT_SECRET === DEMO_JWT_SECRET && !(development && upstreamIsLocal)) {
-    faults.add(
+    issues.add(
       'JWT_SECRET',
       'is the secret of the demo, which everybody knows; make one with: openssl rand -base64 48',
     );
@@ -142,9 +142,9 @@ function checkTogether(values: Partial<Values>, faults: ConfigIssues): void {
     !isLoopbackHost(values.ADMIN_HOST) &&
     values.ADMIN_TOKEN === undefined
   ) {
-    faults.addMissing('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
+    issues.addMissing('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
   }
-  checkProcesses(values, faults);
-  checkSourceFamily(values, faults);
-  checkPorts(values, faults);
+  checkProcesses(values, issues);
+  checkSourceFamily(values, issues);
+  checkPorts(values, issues);
 }

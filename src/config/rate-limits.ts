@@ -8,7 +8,7 @@ export const WINDOW = z.strictObject({
 });
 type Window = z.output<typeof WINDOW>;
 
-/** For callers whose token names no tier, or none of these. */
+/** The tier of callers whose token does not name a known tier. */
 const DEFAULT_TIER = 'default';
 
 export const TIERS = z.record(
@@ -16,15 +16,15 @@ export const TIERS = z.record(
   WINDOW,
 );
 
-/** The tiers of `config/rate-limits.json`, and over them those of `RATE_LIMIT_TIERS`. */
+/** Returns the tiers of `config/rate-limits.json`, overridden by those of `RATE_LIMIT_TIERS`. */
 export function buildTiers(
   configured: Readonly<Record<string, Window>> | undefined,
   text: string | undefined,
-  faults: ConfigIssues,
+  issues: ConfigIssues,
 ): ReadonlyMap<string, ReturnType<typeof tierOf>> {
-  const tiers = { ...configured, ...parseTiers(text, faults) };
+  const tiers = { ...configured, ...parseTiers(text, issues) };
   if (configured && !tiers[DEFAULT_TIER]) {
-    faults.add('config/rate-limits.json', `tiers.${DEFAULT_TIER}: is required`);
+    issues.add('config/rate-limits.json', `tiers.${DEFAULT_TIER}: is required`);
   }
   return new Map(Object.entries(tiers).map(([name, window]) => [name, tierOf(name, window)]));
 }
@@ -33,27 +33,27 @@ export function tierOf(name: string, { limit, windowS }: Window) {
   return { name, limit, windowMs: windowS * 1000 };
 }
 
-function parseTiers(text: string | undefined, faults: ConfigIssues): Record<string, Window> | undefined {
+function parseTiers(text: string | undefined, issues: ConfigIssues): Record<string, Window> | undefined {
   if (text === undefined) return undefined;
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return faults.add('RATE_LIMIT_TIERS', 'is not JSON');
+    return issues.add('RATE_LIMIT_TIERS', 'is not JSON');
   }
   const result = TIERS.safeParse(json);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
-    faults.add('RATE_LIMIT_TIERS', `${path.join('.')}: ${message}`);
+    issues.add('RATE_LIMIT_TIERS', `${path.join('.')}: ${message}`);
   }
   return undefined;
 }
 
-/** Names that Express knows for ranges of addresses. */
+/** Address ranges that Express knows by name. */
 const RANGES: ReadonlySet<string> = new Set(['loopback', 'linklocal', 'uniquelocal']);
 const MAX_HOPS = 16;
 
-/** Express's `trust proxy`: so many hops, or these addresses and ranges. To trust everybody is not offered. */
+/** Parses Express's `trust proxy`: a number of hops, or addresses and ranges. `true` is not supported. */
 export function parseTrustProxy(text: string): number | readonly string[] | undefined {
   if (/^\d{1,2}$/.test(text)) return Number(text) <= MAX_HOPS ? Number(text) : undefined;
   const items = text.split(',').map((item) => item.trim());
@@ -63,7 +63,7 @@ export function parseTrustProxy(text: string): number | readonly string[] | unde
 function isRange(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const family = isIP(address);
-  // proxy-addr takes neither a zone nor a range of everybody.
+  // proxy-addr accepts neither a zone nor a prefix length of 0.
   if (family === 0 || address.includes('%') || rest.length > 0) return false;
   if (bits === undefined) return true;
   return /^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128);

@@ -8,35 +8,35 @@ import type { Values } from './variables.ts';
 const REDIS_PORT = 6379;
 const SENTINEL_PORT = 26_379;
 
-/** How to reach Redis; undefined where none is configured, or where a fault was found. */
-export function buildRedis(values: Partial<Values>, faults: ConfigIssues): RedisSettings | undefined {
+/** Returns the Redis settings; undefined if Redis is not configured, or if a variable has an issue. */
+export function buildRedis(values: Partial<Values>, issues: ConfigIssues): RedisSettings | undefined {
   const { REDIS_URL: url, REDIS_MODE: mode, REDIS_NODES: listed } = values;
   if (mode === undefined) return undefined;
   if (mode === 'standalone') {
-    if (listed !== undefined) faults.add('REDIS_NODES', 'needs REDIS_MODE cluster or sentinel');
+    if (listed !== undefined) issues.add('REDIS_NODES', 'needs REDIS_MODE cluster or sentinel');
     if (url === undefined) return undefined;
   }
   const nodes = listed
-    ? parseNodes(listed, mode === 'sentinel' ? SENTINEL_PORT : REDIS_PORT, faults)
+    ? parseNodes(listed, mode === 'sentinel' ? SENTINEL_PORT : REDIS_PORT, issues)
     : url && mode !== 'sentinel'
       ? [addressOf(url)]
       : [];
   if (nodes.length === 0 && mode === 'cluster')
-    faults.add(
+    issues.add(
       'REDIS_NODES',
       'is required for a Cluster: host:port of some of its nodes, separated by commas',
     );
   if (nodes.length === 0 && mode === 'sentinel')
-    faults.add('REDIS_NODES', 'is required for Sentinel: host:port of the Sentinels, separated by commas');
+    issues.add('REDIS_NODES', 'is required for Sentinel: host:port of the Sentinels, separated by commas');
   if (mode === 'sentinel' && values.REDIS_SENTINEL_NAME === undefined)
-    faults.add('REDIS_SENTINEL_NAME', 'is required for Sentinel: the name of the master that they watch');
+    issues.add('REDIS_SENTINEL_NAME', 'is required for Sentinel: the name of the master that they watch');
   if (url?.password && values.REDIS_PASSWORD !== undefined)
-    faults.add('REDIS_PASSWORD', 'is set, and so is a password in REDIS_URL: set one of them');
-  const { username, password } = readUserInfo('REDIS_URL', url, faults);
+    issues.add('REDIS_PASSWORD', 'is set, and so is a password in REDIS_URL: set one of them');
+  const { username, password } = readUserInfo('REDIS_URL', url, issues);
   const timeoutMs = values.REDIS_TIMEOUT_MS;
   if (timeoutMs === undefined) return undefined;
   const db = Number(url?.pathname.slice(1) || 0);
-  if (mode === 'cluster' && db !== 0) faults.add('REDIS_URL', 'names a database, and a Cluster has but one');
+  if (mode === 'cluster' && db !== 0) issues.add('REDIS_URL', 'names a database, and a Cluster has but one');
   return {
     mode,
     nodes,
@@ -51,7 +51,7 @@ export function buildRedis(values: Partial<Values>, faults: ConfigIssues): Redis
   };
 }
 
-/** Whether a URL has a host, a port that can be connected to, and nothing behind them. */
+/** Returns whether a URL consists of a host and an optional port other than 0. */
 function isPlainAddress({ hostname, port, pathname, search, hash }: URL): boolean {
   return isRedisHost(hostname) && port !== '0' && /^\/?$/.test(pathname) && !search && !hash;
 }
@@ -64,14 +64,14 @@ function addressOf(url: URL): RedisAddress {
   return { host: bareHost(url.hostname), port: Number(url.port || REDIS_PORT) };
 }
 
-function parseNodes(listed: readonly string[], defaultPort: number, faults: ConfigIssues): RedisAddress[] {
+function parseNodes(listed: readonly string[], defaultPort: number, issues: ConfigIssues): RedisAddress[] {
   const nodes: RedisAddress[] = [];
   for (const [index, item] of listed.entries()) {
     const text = `redis://${item}`;
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    // Counted, not quoted: a URL that was put here can hold a password.
+    // Numbers the entry instead of quoting it: if it is a URL, it can hold a password.
     if (!url || !isPlainAddress(url) || url.username || url.password)
-      faults.add('REDIS_NODES', `entry ${index + 1} must be host:port`);
+      issues.add('REDIS_NODES', `entry ${index + 1} must be host:port`);
     else nodes.push({ host: bareHost(url.hostname), port: Number(url.port || defaultPort) });
   }
   return nodes;

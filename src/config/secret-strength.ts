@@ -1,10 +1,10 @@
-/** RFC 7518 section 3.2: a key at least as long as SHA-256's output. */
+/** The length of a SHA-256 digest (RFC 7518 section 3.2). */
 const MIN_HMAC_SECRET_BYTES = 32;
 
-/** What `npm run demo` signs with. Public, so it is taken in development and against a loopback upstream only. */
+/** The public secret of `npm run demo`. It is accepted only in development with a loopback upstream. */
 export const DEMO_JWT_SECRET = 'zyntro-bff-demo-only-this-secret-is-public-and-signs-nothing-real';
 
-/** Secrets that tutorials, templates and debuggers print, reduced to lower-case letters and digits. */
+/** Secrets from tutorials, templates and debuggers, reduced to lower-case letters and digits. */
 const WELL_KNOWN = new Set(
   [
     'a-string-secret-at-least-256-bits-long',
@@ -37,18 +37,19 @@ const WELL_KNOWN_WORDS = [
   'replaceme',
   'placeholder',
 ];
-/** Words that stand for a credential in examples and templates. */
+/** Placeholders for credentials in examples and templates. */
 const EXAMPLES =
   /^(?:(?:change|replace)(?:me|this|it)?|placeholder|example|dummy|todo|tbd|fixme|none|empty|x+|(?:your|my|insert|the|some)*(?:apikey|developersecret|admintoken|token|secret|password|key)(?:here|value)?)$/;
 
-/** Whether a credential is one that documentation and templates hold in its place. */
+/** Returns whether a credential is a placeholder from documentation or a template. */
 export function isExample(credential: string): boolean {
   return EXAMPLES.test(reduce(credential));
 }
-/** One of the words over and over: what people do to a short secret that was refused. */
+
+/** A well-known word, repeated to reach the minimum length. */
 const ONE_WORD_REPEATED = new RegExp(`^(${WELL_KNOWN_WORDS.join('|')})\\1*\\d{0,6}$`);
 
-/** What is wrong with an HMAC secret, in words for the operator, or undefined. */
+/** Returns why an HMAC secret is weak, as text for the operator; undefined if it is strong enough. */
 export function weaknessOf(secret: string): string | undefined {
   if (Buffer.byteLength(secret) < MIN_HMAC_SECRET_BYTES) {
     return `is shorter than ${MIN_HMAC_SECRET_BYTES} bytes; make one with: openssl rand -base64 48`;

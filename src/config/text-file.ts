@@ -3,7 +3,7 @@ import type { Text } from './text.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** Reads a file of at most 1 MiB as UTF-8, as it is. Never blocks: a pipe or a device is refused. */
+/** Reads a file of at most 1 MiB as UTF-8 without trimming. Never blocks: rejects pipes and devices. */
 export function readTextFile(path: string): Text {
   let bytes: Buffer;
   try {
@@ -26,7 +26,7 @@ export function readTextFile(path: string): Text {
 function decode(bytes: Buffer): Text {
   const [first, second] = bytes;
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  // Without a mark, UTF-16 of ASCII text shows by its NUL octets.
+  // ASCII text in UTF-16 without a byte order mark contains NUL bytes.
   if (isUtf16 || bytes.includes(0)) return { issue: 'the file is UTF-16 or binary: save it as UTF-8' };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };

@@ -1,22 +1,22 @@
 import { z } from 'zod';
 
 /**
- * How white space counts in a value. `word`: it is trimmed. `lines`: the same, and line breaks and tabs may
- * stand inside. `literal`: line ends are trimmed, and a space at either end could belong to the value.
+ * The treatment of white space in a value. `word`: trimmed. `lines`: trimmed, and may contain line breaks and
+ * tabs. `literal`: only line ends are trimmed, because a space at either end could belong to the value.
  */
 export type TextKind = 'word' | 'lines' | 'literal';
 
 export type Text = { readonly text: string } | { readonly issue: string };
 
-// `URL`, JSON.parse and terminals skip or hide these, so that two values look the same and are not.
+// `URL`, JSON.parse or terminals skip or hide these, so two different values can look the same.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFFD]|(?! )\p{Zs}/u;
 const LINE_BREAKS = /[\t\r\n]+/g;
 const QUOTED = /^(?:"[^]*"|'[^]*'|`[^]*`|“[^]*”|‘[^]*’|„[^]*[“”])$/;
-/** Text that a shell, Compose, Kubernetes or a template engine would have replaced. */
+/** Placeholders of a shell, Compose, Kubernetes or a template engine that were not substituted. */
 const PLACEHOLDER =
   /\$\{[A-Za-z_][^{}]*\}|\$\([A-Za-z_]\w*\)|^\$[A-Z][A-Z0-9_]{2,}$|^\{\{[^]*\}\}$|^<[^<>]*>$|^%[A-Za-z_]\w*%$|^(?:undefined|null|nil|\[object \w+\])$/;
 
-/** Reads a value as an operator means it, or says why it can only be a mistake. Neither ever quotes it. */
+/** Trims and checks a value. The issue, if the value cannot be intended, never quotes it. */
 export function readText(raw: string, kind: TextKind): Text {
   const text = kind === 'literal' ? trimLineEnds(raw) : raw.trim();
   if (text.trim() === '') return { issue: 'is blank: set a value, or remove the variable' };
@@ -32,14 +32,14 @@ export function readText(raw: string, kind: TextKind): Text {
   return { text };
 }
 
-/** Removes a byte order mark, and the line ends that editors and `echo` add. */
+/** Removes a byte order mark and trailing line ends, which editors and `echo` add. */
 function trimLineEnds(raw: string): string {
   let end = raw.length;
   while (raw[end - 1] === '\n' || raw[end - 1] === '\r') end -= 1;
   return raw.slice(raw.startsWith('\uFEFF') ? 1 : 0, end);
 }
 
-/** A string inside JSON, read like the value of a variable. */
+/** Returns a schema for a string inside JSON that is read like the value of a variable. */
 export function textIn(kind: TextKind) {
   return z.string().transform((raw, context) => {
     const read = readText(raw, kind);

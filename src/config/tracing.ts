@@ -13,8 +13,8 @@ const DEFAULT_DELAY_MS = 5000;
 const MAX_DELAY_MS = 600_000;
 
 /**
- * Reads OpenTelemetry's variables. Operators set them in every pod, for every language, so a value that is not
- * supported is reported and ignored, as the OpenTelemetry specification asks for: it never fails the start.
+ * Reads the OpenTelemetry variables. Operators set them for programs in every language, so an unsupported value
+ * is reported and ignored, as the OpenTelemetry specification requires. It never prevents the start.
  */
 export function buildTracing(values: Values) {
   const ignored: string[] = [];
@@ -26,7 +26,7 @@ export function buildTracing(values: Values) {
   const name = values.OTEL_TRACES_SAMPLER.toLowerCase();
   const sampler = SAMPLERS.includes(name) ? name : ignore('OTEL_TRACES_SAMPLER', DEFAULT_SAMPLER);
   const share = Number(values.OTEL_TRACES_SAMPLER_ARG);
-  // Other samplers have arguments of other forms.
+  // The argument is a ratio only if the sampler uses a ratio.
   const byRatio = sampler.endsWith('traceidratio');
   const ratio = !byRatio || (share >= 0 && share <= 1) ? share : ignore('OTEL_TRACES_SAMPLER_ARG', 1);
   const delay = Number(values.OTEL_BSP_SCHEDULE_DELAY);
@@ -42,7 +42,7 @@ export function buildTracing(values: Values) {
   return {
     /** Undefined if tracing is off. */
     settings: usable && !disabled ? { sampler, ratio, scheduleDelayMs } : undefined,
-    /** Variables whose values are not supported. */
+    /** Names of the variables with unsupported values. */
     ignored,
   };
 }

@@ -2,7 +2,7 @@ import type { Environment } from './environment.ts';
 import { SECRET_VARIABLES, VARIABLES } from './variables.ts';
 
 export interface ConfigWarning {
-  /** Name of the variable that it is about. */
+  /** Name of the variable. */
   readonly variable: string;
   readonly message: string;
   readonly advice: string;
@@ -12,18 +12,18 @@ const NAMES = Object.keys(VARIABLES);
 const SECRETS: ReadonlySet<string> = new Set(SECRET_VARIABLES);
 const KNOWN: ReadonlySet<string> = new Set([...NAMES, ...SECRET_VARIABLES.map((name) => `${name}_FILE`)]);
 
-/** With these prefixes any name is meant for this program. */
+/** Prefixes that only this program uses. */
 const OWN_PREFIX =
   /^(?:ZYNTRO|EGRESS|UPSTREAM|SHUTDOWN|TRUST|RATE_LIMIT|JWT|AUTH_COOKIE|CORS|CACHE_(?:TTL|L1|STALE))_/;
-/** With any prefix a name counts if it is close to a known one, and long enough to tell. */
-const LEAST_LENGTH = 8;
+/** The minimum length at which a name is compared with the known names. */
+const MIN_COMPARED_LENGTH = 8;
 
-/** Kubernetes adds these for each service of the namespace, and Docker for each link (`redis`, for example). */
+/** Variables that Kubernetes adds for each service of the namespace, and Docker for each linked container. */
 const INJECTED =
   /_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$|_PORT$|_ENV_/;
 
-/** Names for settings of Redis that other programs read. */
-const USUAL: Readonly<Record<string, string>> = {
+/** Names that other programs use for Redis settings. */
+const ALTERNATIVE_NAMES: Readonly<Record<string, string>> = {
   REDIS_HOST: 'REDIS_URL',
   REDIS_DB: 'REDIS_URL',
   REDIS_TLS: 'REDIS_URL',
@@ -34,7 +34,7 @@ const USUAL: Readonly<Record<string, string>> = {
   REDIS_SENTINEL_MASTER: 'REDIS_SENTINEL_NAME',
 };
 
-/** Finds variables that are set, have no effect and were probably meant for this program. */
+/** Returns warnings for variables that are set, have no effect and were probably meant for this program. */
 export function unknownVariables(env: Environment): ConfigWarning[] {
   return Object.entries(env).flatMap(([variable, value]) => {
     if (!value || KNOWN.has(variable) || INJECTED.test(variable)) return [];
@@ -43,10 +43,10 @@ export function unknownVariables(env: Environment): ConfigWarning[] {
       return warning(variable, `set ${withoutFile} itself: it cannot be read from a file`);
     }
     const name = variable.trim().toUpperCase();
-    const usual = USUAL[name];
-    if (usual !== undefined) return warning(variable, `did you mean ${usual}?`);
+    const ownName = ALTERNATIVE_NAMES[name];
+    if (ownName !== undefined) return warning(variable, `did you mean ${ownName}?`);
     const nearest = nearestTo(name);
-    const isClose = name.length >= LEAST_LENGTH && nearest.distance <= Math.ceil(name.length / 8);
+    const isClose = name.length >= MIN_COMPARED_LENGTH && nearest.distance <= Math.ceil(name.length / 8);
     return isClose || OWN_PREFIX.test(name) ? warning(variable, `did you mean ${nearest.name}?`) : [];
   });
 }
@@ -60,12 +60,12 @@ function nearestTo(name: string): { name: string; distance: number } {
   return all.reduce((best, one) => (one.distance < best.distance ? one : best));
 }
 
-/** Longer names are compared by their beginning: the cost is the product of the lengths. */
-const MOST_LENGTH = 64;
+/** Only this many characters are compared, because the cost is the product of the lengths. */
+const MAX_COMPARED_LENGTH = 64;
 
-/** Optimal string alignment: insertions, deletions, substitutions, and swaps of neighbors. */
+/** Returns the optimal string alignment distance: insertions, deletions, substitutions, transpositions. */
 function distanceOf(left: string, right: string): number {
-  const [a, b] = [left.slice(0, MOST_LENGTH), right.slice(0, MOST_LENGTH)];
+  const [a, b] = [left.slice(0, MAX_COMPARED_LENGTH), right.slice(0, MAX_COMPARED_LENGTH)];
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {

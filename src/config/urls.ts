@@ -3,7 +3,7 @@ import { isLoopbackHost } from './hosts.ts';
 
 const NO_PORT = 'must not name port 0';
 
-/** A URL that credentials or keys travel over: https, unless it never leaves this machine. */
+/** A URL for credentials or keys: https, unless the host is a loopback address. */
 const secureUrl = z
   .string()
   .refine((value) => URL.canParse(value), { error: 'must be an absolute URL' })
@@ -18,10 +18,10 @@ const secureUrl = z
 
 export const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must hold no query' });
 
-/** Some identity providers tell their tenants apart by the query. */
+/** Allows a query, because some identity providers identify the tenant by it. */
 export const jwksUrl = secureUrl;
 
-/** Nothing can be connected to port 0. */
+/** Rejects port 0, because connections to it are impossible. */
 function hasPort({ port }: URL): boolean {
   return port !== '0';
 }
@@ -34,7 +34,7 @@ const httpUrl = z
   .transform((value) => new URL(value))
   .refine(hasPort, { error: NO_PORT });
 
-/** A name or an address. `URL` percent-encodes everything else, which then resolves to nothing. */
+/** Returns whether a host is a name or an address. `URL` percent-encodes other hosts, which cannot resolve. */
 export function isRedisHost(host: string): boolean {
   return /^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host);
 }

@@ -1,6 +1,6 @@
 import { SECRET_VARIABLES, VARIABLES, type VariableName } from './variables.ts';
 
-/** What each variable is for, as the README's table says it. */
+/** The descriptions of the variables in the README's table. */
 const PURPOSES: Readonly<Record<VariableName, string>> = {
   NODE_ENV: '`development` loosens what only production needs: issuer and audience, the demo’s secret',
   LOG_LEVEL: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
@@ -71,7 +71,7 @@ const PURPOSES: Readonly<Record<VariableName, string>> = {
   REDIS_TIMEOUT_MS: 'the most that a request waits for Redis before it goes on without it',
 };
 
-/** A table of every variable in Markdown. */
+/** Returns a Markdown table of all variables. */
 export function variablesTable(): string {
   const rows = (Object.keys(VARIABLES) as VariableName[]).map((name) => {
     const secret = (SECRET_VARIABLES as readonly string[]).includes(name) ? ' or `…_FILE`' : '';

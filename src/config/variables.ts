@@ -21,20 +21,20 @@ function whole(min: number, max: number) {
 const text = z.string();
 const EXAMPLE = 'is an example or a placeholder: set the value that was issued';
 
-/** A credential that somebody else issued. */
+/** A credential that an external system issued. */
 const credential = text.refine((value) => !isExample(value), { error: EXAMPLE });
 
-/** Operators send it in a header, after a space. */
+/** A token that operators send in a header, after a space. */
 const adminToken = credential.refine((value) => /^[\x21-\x7E]+$/.test(value), {
   error: 'must be printable ASCII without spaces, since it is sent in a header',
 });
 
-/** Compared with a claim of tokens, which the same check has passed. */
+/** A value that is compared with a claim, so the same check applies to it. */
 const claimValue = text.refine(isPlainText, {
   error: 'is longer than 256 characters, and no token is accepted with such a value',
 });
 
-/** The IPv4 address in an IPv4-mapped one (RFC 4291 section 2.5.5.2); any other address as it is. */
+/** Returns the IPv4 address of an IPv4-mapped one (RFC 4291 section 2.5.5.2); other addresses unchanged. */
 function unmapped(address: string): string {
   if (isIP(address) !== 6 || address.includes('%')) return address;
   const canonical = new SocketAddress({ address, family: 'ipv6' }).address;
@@ -77,10 +77,10 @@ const trustProxy = text
   })
   .transform((value) => parseTrustProxy(value)!);
 
-/** RFC 6265bis section 4.1.3.2: browsers take such a cookie only from this host, over TLS, for all its paths. */
+/** Browsers accept such a cookie only from this host, over TLS, for all paths (RFC 6265bis section 4.1.3.2). */
 const COOKIE_NAME = /^__Host-[A-Za-z0-9._-]{1,64}$/;
 
-/** Every variable with its check and default; a variable that is set to nothing counts as not set. */
+/** All variables with check and default. If a variable is empty, it is treated as not set. */
 export const VARIABLES = {
   NODE_ENV: text.default('production'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -170,13 +170,13 @@ export const VARIABLES = {
 export type VariableName = keyof typeof VARIABLES;
 export type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
 
-/** Values in which white space at the ends could count. */
+/** Values in which leading and trailing white space could be significant. */
 const LITERAL: ReadonlySet<VariableName> = new Set([
   'JWT_SECRET',
   'REDIS_PASSWORD',
   'REDIS_SENTINEL_PASSWORD',
 ]);
-/** JSON, PEM and lists, which may go over several lines. */
+/** JSON, PEM and lists, which may span several lines. */
 const SEVERAL_LINES: ReadonlySet<VariableName> = new Set([
   'JWT_PUBLIC_KEY',
   'JWT_ISSUERS',
@@ -194,7 +194,7 @@ export function kindOf(name: VariableName): TextKind {
   return SEVERAL_LINES.has(name) ? 'lines' : 'word';
 }
 
-/** Variables that may be given as `<NAME>_FILE` instead: a path to a file that holds the value. */
+/** Variables with a `<NAME>_FILE` alternative: the path of a file that holds the value. */
 export const SECRET_VARIABLES = [
   'LOG_HASH_KEY',
   'ADMIN_TOKEN',
