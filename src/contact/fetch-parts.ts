@@ -3,34 +3,34 @@ import type { Part } from './parts.ts';
 import type { ContactQuery } from './read-contact.ts';
 
 export interface FetchOptions {
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when no caller waits for the response. */
   readonly signal: AbortSignal;
-  /** For whom the call is made; `caller` where it is left out. A `refresh` in the background gives way. */
+  /** Default: `caller`. A background `refresh` yields to callers. */
   readonly purpose?: 'caller' | 'refresh';
 }
 
-/** A function that asks the upstream: for raw values at the bottom, for the bytes that go out once shaped. */
+/** A function that fetches parts from the upstream: raw values, or shaped JSON bytes. */
 export type Fetch<Value, Options = FetchOptions> = (
   query: ContactQuery,
   options: Options,
 ) => Promise<Partial<Record<Part, Value>>>;
 
-/** Raw upstream values by part; `contact` comes with every answer, asked for or not. */
+/** Fetches raw upstream values by part. Every response includes `contact`, even if it is not requested. */
 export type FetchRawParts = Fetch<Json>;
 
-/** Shaped JSON bytes by part; the literal `null` where the upstream has none. */
+/** Fetches shaped JSON bytes by part; the literal `null` if the upstream does not have the part. */
 export type FetchShapedParts = Fetch<Buffer>;
 
-/** What goes first where calls have to wait: callers, then their retries, then refreshes. */
+/** The order of queued calls: callers, then their retries, then refreshes. */
 export const PRIORITIES = ['caller', 'retry', 'refresh'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 export interface AttemptOptions {
   readonly signal: AbortSignal;
   readonly priority: Priority;
-  /** Milliseconds of a monotonic clock when the whole call, waiting and retry included, must have ended. */
+  /** Deadline of the whole call, queueing and retry included, in milliseconds of a monotonic clock. */
   readonly deadline: number;
 }
 
-/** One attempt at a call. */
+/** Makes one attempt at an upstream call. */
 export type AttemptRawParts = Fetch<Json, AttemptOptions>;

@@ -1,11 +1,11 @@
 /**
- * The model that every step shares. A contact is read in parts, each of which the upstream can be asked
- * for on its own (but for `contact`, which comes with every answer), and each of which is cached by itself.
+ * The parts of a contact, which are fetched and cached separately. Every upstream response includes `contact`;
+ * the other parts can be requested individually.
  */
 export const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** What a request can ask for beside the contact itself. */
+/** The parts that a request can include beside the contact itself. */
 export const INCLUDES = ['notes', 'entity', 'profile', 'signals'] as const;
 export type Include = (typeof INCLUDES)[number];
 

@@ -1,23 +1,23 @@
 /**
- * The whole mapping from the upstream's field names and stringly values to what clients get
- * (the field list is that of the upstream's fetchContact page). A field that is not named here passes
- * through under its camelCase name with its value untouched.
+ * The mapping from the upstream's field names and string values to those of the API (the fields are those of
+ * the upstream's fetchContact page). Fields without an entry pass through under their camelCase name with
+ * their value untouched.
  */
 export type ValueKind =
-  /** `"0"` or `"1"`, to a boolean. */
+  /** `"0"` or `"1"`, converted to a boolean. */
   | 'flag'
-  /** A JSON array or object inside a string, to that array or object. */
+  /** A JSON array or object inside a string, parsed. */
   | 'json'
-  /** `YYYY-MM-DD HH:MM:SS` without a zone, to ISO 8601. */
+  /** `YYYY-MM-DD HH:MM:SS` without a zone, converted to ISO 8601. */
   | 'time'
-  /** As it is. */
+  /** Unchanged. */
   | 'text';
 
 export interface FieldTable {
-  /** Dropped from the front of a name. */
+  /** Removed from the beginning of a name. */
   readonly prefix: string;
   readonly kinds: Readonly<Record<string, ValueKind>>;
-  /** Names that the general rule would not give. */
+  /** API names that differ from the general rule (prefix removed, camelCase). */
   readonly names: Readonly<Record<string, string>>;
 }
 

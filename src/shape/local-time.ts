@@ -1,11 +1,13 @@
 const LOCAL_TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
 
 /**
- * Reads the upstream's times, which name no zone, as wall-clock time of one zone.
+ * Creates a parser for the upstream's times, which do not have a zone, as wall-clock times of one zone. If a
+ * clock change makes a time occur twice, it is the first of the two; if a clock change skips it, it is read
+ * with the offset before the gap (RFC 5545 section 3.3.5).
  *
- * @param timezone IANA name. Where a clock change makes a time happen twice it means the first, where one
- *   skips it the moment after the gap (as RFC 5545 section 3.3.5 has it).
- * @returns a function to ISO 8601 in UTC (`2025-01-15T09:30:00Z`), or undefined for what is no such time.
+ * @param timezone IANA name.
+ * @returns a function that converts to ISO 8601 in UTC (`2025-01-15T09:30:00Z`), or returns undefined if the
+ *   text is not a valid time.
  */
 export function localTimeReader(timezone: string): (text: string) => string | undefined {
   const offsetAt = timezone === 'UTC' ? () => 0 : offsetsOf(timezone);
@@ -13,7 +15,7 @@ export function localTimeReader(timezone: string): (text: string) => string | un
     if (!LOCAL_TIME.test(text)) return undefined;
     const iso = `${text.slice(0, 10)}T${text.slice(11)}Z`;
     const wall = Date.parse(iso);
-    // Date.parse takes 30 February for 2 March; what it does not give back was no date.
+    // Date.parse reads 30 February as 2 March, so a date that does not round-trip is invalid.
     if (Number.isNaN(wall) || isoOf(wall) !== iso) return undefined;
     const instant = toInstant(wall, offsetAt);
     return instant === wall ? iso : isoOf(instant);
@@ -26,7 +28,7 @@ function isoOf(instant: number): string {
 
 const DAY_MS = 86_400_000;
 
-/** The offsets a day before and after bracket any clock change, so one of them is the right one. */
+/** Tries the offsets a day before and a day after: they bracket any clock change, so one of them is right. */
 function toInstant(wall: number, offsetAt: (instant: number) => number): number {
   const before = offsetAt(wall - DAY_MS);
   const after = offsetAt(wall + DAY_MS);
@@ -35,7 +37,7 @@ function toInstant(wall: number, offsetAt: (instant: number) => number): number 
   return fits.length > 0 ? Math.min(...fits) : wall - before;
 }
 
-/** Milliseconds that the zone's wall clock is ahead of UTC at an instant. */
+/** Creates a function that returns the zone's offset from UTC at an instant, in milliseconds. */
 function offsetsOf(timezone: string): (instant: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: timezone,

@@ -3,12 +3,12 @@ import { emptyObject, isJsonObject, parseJson, type Json, type JsonObject } from
 
 export type ReadTime = (text: string) => string | undefined;
 
-/** `sms_optout` to `smsOptout`. What has no underscore between two characters stays as it is. */
+/** Converts `sms_optout` to `smsOptout`. Other underscores, such as leading ones, are kept. */
 export function camelCase(name: string): string {
   return name.replace(/(?<=[^_])_+([a-zA-Z0-9])/g, (_match, next: string) => next.toUpperCase());
 }
 
-/** Applies a field table to one upstream object. Every field of the input has one in the output. */
+/** Applies a field table to one upstream object. Each input field becomes exactly one output field. */
 export function shapeFields(fields: JsonObject, table: FieldTable, readTime: ReadTime): JsonObject {
   const plan = planFor(Object.keys(fields), table);
   const shaped = plan.safe ? ({} as Record<string, Json>) : emptyObject();
@@ -18,7 +18,7 @@ export function shapeFields(fields: JsonObject, table: FieldTable, readTime: Rea
   return shaped;
 }
 
-/** Renames the fields of every object inside, and changes nothing else. */
+/** Converts the field names of all nested objects to camelCase. Values are unchanged. */
 export function camelCaseDeep(value: Json): Json {
   if (Array.isArray(value)) return value.map(camelCaseDeep);
   if (!isJsonObject(value)) return value;
@@ -29,19 +29,19 @@ export function camelCaseDeep(value: Json): Json {
   return renamed;
 }
 
-/** What each known field is called in answers, by its upstream name. */
+/** Returns the API name of each known field, by upstream name. */
 export function shapedNames(table: FieldTable): ReadonlyMap<string, string> {
   return chooseNames(Object.keys(table.kinds), table);
 }
 
-/** What becomes of the fields of an object that has just these, in their order. */
+/** The conversion of objects with exactly these fields in this order. */
 interface Plan {
   readonly fields: readonly {
     readonly name: string;
     readonly shapedName: string;
     readonly kind: ValueKind;
   }[];
-  /** Whether no name means anything to a plain object, which is made and written much faster than a bare one. */
+  /** Whether a plain object can hold all names, which is much faster than one without a prototype. */
   readonly safe: boolean;
 }
 
@@ -50,7 +50,7 @@ interface Plans {
   readonly byNames: Map<string, Plan>;
 }
 
-/** The upstream's objects of one kind have nearly all the same fields, which are then looked at once. */
+/** Plans by table: nearly all upstream objects of a kind have the same fields, so plans are reused. */
 const remembered = new WeakMap<FieldTable, Plans>();
 const MAX_REMEMBERED = 200;
 const MAX_KEY_LENGTH = 4000;
@@ -58,7 +58,7 @@ const MAX_KEY_LENGTH = 4000;
 function planFor(names: readonly string[], table: FieldTable): Plan {
   const plans: Plans = remembered.get(table) ?? { latest: undefined, byNames: new Map() };
   remembered.set(table, plans);
-  if (plans.latest && isFor(plans.latest, names)) return plans.latest;
+  if (plans.latest && matches(plans.latest, names)) return plans.latest;
   const key = JSON.stringify(names);
   const plan = plans.byNames.get(key) ?? makePlan(names, table);
   if (plans.byNames.size < MAX_REMEMBERED && key.length <= MAX_KEY_LENGTH) plans.byNames.set(key, plan);
@@ -66,7 +66,7 @@ function planFor(names: readonly string[], table: FieldTable): Plan {
   return plan;
 }
 
-function isFor({ fields }: Plan, names: readonly string[]): boolean {
+function matches({ fields }: Plan, names: readonly string[]): boolean {
   if (fields.length !== names.length) return false;
   for (let at = 0; at < names.length; at += 1) if (fields[at]!.name !== names[at]) return false;
   return true;
@@ -81,7 +81,7 @@ function makePlan(names: readonly string[], table: FieldTable): Plan {
   return { fields, safe: fields.every(({ shapedName }) => shapedName !== '__proto__') };
 }
 
-/** Fields of the table choose first, so that an unknown one never takes the place of a known one. */
+/** Assigns names to known fields first, so that an unknown field never takes the name of a known one. */
 function chooseNames(names: readonly string[], table: FieldTable): ReadonlyMap<string, string> {
   const known = names.filter((name) => Object.hasOwn(table.kinds, name));
   const unknown = names.filter((name) => !Object.hasOwn(table.kinds, name));
@@ -89,11 +89,11 @@ function chooseNames(names: readonly string[], table: FieldTable): ReadonlyMap<s
     (Object.hasOwn(table.names, name) ? table.names[name] : undefined) ??
     camelCase(name.startsWith(table.prefix) ? name.slice(table.prefix.length) : name);
   const chosen = assignNames([...known, ...unknown], [withoutPrefix, camelCase]);
-  // The order of the upstream's fields is kept.
+  // Keeps the upstream's field order.
   return new Map(names.map((name) => [name, chosen.get(name)!]));
 }
 
-/** Gives each name the first candidate that is free; two names that collapse into one lose no field. */
+/** Assigns each name its first free candidate. If names collide, underscores make them unique: no field is lost. */
 function assignNames(
   names: readonly string[],
   candidates: readonly ((name: string) => string)[],
@@ -132,7 +132,7 @@ function shapeValue(value: Json, kind: ValueKind, readTime: ReadTime): Json {
   }
 }
 
-/** Arrays and objects alone: a field that happens to hold `12` or `true` is a text, not JSON. */
+/** Parses JSON arrays and objects only: a field that holds `12` or `true` is text. */
 function parseContainer(text: string): Json | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {

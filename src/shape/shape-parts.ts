@@ -4,10 +4,14 @@ import { isJsonObject, type Json } from '../lib/json.ts';
 import { localTimeReader } from './local-time.ts';
 import { camelCaseDeep, shapeFields } from './shape-fields.ts';
 
-/** What the upstream calls a part's value, to what clients get. */
+/** Converts a part's upstream value to its API value. */
 export type ShapePart = (part: Part, value: Json) => Json;
 
-/** @param options.timezone IANA name of the zone that the upstream's times are in. */
+/**
+ * Creates the function that shapes parts.
+ *
+ * @param options.timezone IANA name of the zone of the upstream's times.
+ */
 export function partShaper(options: { readonly timezone: string }): ShapePart {
   const readTime = localTimeReader(options.timezone);
   const fieldsWith =

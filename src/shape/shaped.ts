@@ -4,9 +4,9 @@ import { AppError } from '../errors.ts';
 import type { ShapePart } from './shape-parts.ts';
 
 /**
- * Turns raw parts into the bytes that go out, so that whatever stores them need not look inside.
+ * Wraps a fetch of raw parts to return shaped JSON bytes, so that stores do not parse them.
  *
- * @throws AppError `UPSTREAM_BAD_RESPONSE` where a value nests too deep to be written.
+ * @throws AppError `UPSTREAM_BAD_RESPONSE` if a value is nested too deeply to be serialized.
  */
 export function shaped(shapePart: ShapePart, fetchRaw: FetchRawParts): FetchShapedParts {
   return async function fetchShapedParts(query, options) {
@@ -18,7 +18,7 @@ export function shaped(shapePart: ShapePart, fetchRaw: FetchRawParts): FetchShap
         if (value !== undefined) bytes[part] = Buffer.from(JSON.stringify(shapePart(part, value)));
       }
     } catch (cause) {
-      // The stack's end is the one way for plain JSON values to fail here.
+      // Plain JSON values can only fail here by overflowing the stack.
       if (!(cause instanceof RangeError)) throw cause;
       throw new AppError('UPSTREAM_BAD_RESPONSE', { reason: 'JSON_TOO_DEEP', cause });
     }

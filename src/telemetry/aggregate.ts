@@ -6,10 +6,10 @@ import {
 } from 'prom-client';
 import { exposition, ownSamples, type Exposition, type Sample } from './metrics.ts';
 
-/** What one process has measured, as processes tell it each other. */
+/** The metrics of one process, as processes send them to each other. */
 export type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
-/** What several processes have measured, as if one had. What makes no sense together is left out. */
+/** Merges the metrics of several processes into one registry. Metrics that cannot be combined are left out. */
 export function aggregate(snapshots: readonly Snapshot[]): {
   render(): Promise<Exposition>;
   samples(): Promise<Record<string, Sample[]>>;

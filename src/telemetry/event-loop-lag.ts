@@ -1,14 +1,14 @@
-/** One late sample is a pause: a collection of garbage, a machine that slept. Several in a row are too much work. */
+/** One late sample is a pause, such as garbage collection or a suspended machine. Several in a row mean overload. */
 const SAMPLES = 3;
-const EVERY_MS = 100;
+const INTERVAL_MS = 100;
 
 export interface EventLoopLag {
-  /** Milliseconds by which work waits for the event loop at the least, over the last samples. */
+  /** Minimum event-loop lag over the last three samples, in milliseconds. */
   lagMs(): number;
 }
 
-/** Judges samples of lateness: what lasts is the smallest of the last few. */
-export class LastingLag implements EventLoopLag {
+/** The smallest of the last three samples; 0 until there are three. */
+export class SustainedLag implements EventLoopLag {
   #samples: number[] = [];
   #lagMs = 0;
 
@@ -22,14 +22,18 @@ export class LastingLag implements EventLoopLag {
   }
 }
 
-/** Measures how late a timer runs, for as long as the process lives. */
+/**
+ * Samples the lag of a timer every 100 ms until the process exits.
+ *
+ * @param now milliseconds of a monotonic clock.
+ */
 export function watchEventLoop(now: () => number): EventLoopLag {
-  const lag = new LastingLag();
+  const lag = new SustainedLag();
   let before = now();
   setInterval(() => {
     const at = now();
-    lag.add(Math.max(0, at - before - EVERY_MS));
+    lag.add(Math.max(0, at - before - INTERVAL_MS));
     before = at;
-  }, EVERY_MS).unref();
+  }, INTERVAL_MS).unref();
   return lag;
 }

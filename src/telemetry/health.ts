@@ -2,7 +2,7 @@ export type Phase = 'starting' | 'ready' | 'draining';
 
 export interface HealthReport {
   readonly status: Phase | 'degraded';
-  /** What is wrong, for the admin port: it may name organizations and the upstream's codes. */
+  /** Current faults. For the admin port only: details may name organizations and upstream codes. */
   readonly reasons: readonly {
     readonly component: string;
     readonly detail: string;
@@ -19,7 +19,7 @@ export interface PastFault {
 
 const MAX_PAST = 20;
 
-/** What is wrong right now, by component, and what was. A component that recovers is wrong no more. */
+/** The phase of the process, the current fault of each component, and past faults. */
 export class Health {
   #phase: Phase = 'starting';
   readonly #faults = new Map<string, { detail: string; since: string }>();
@@ -34,7 +34,7 @@ export class Health {
     this.#phase = phase;
   }
 
-  /** @returns whether that was news: the component was well, or had another fault. */
+  /** @returns whether this changed anything: the component was healthy, or had a different fault. */
   fail(component: string, detail: string): boolean {
     if (this.#faults.get(component)?.detail === detail) return false;
     this.#end(component);
@@ -42,7 +42,7 @@ export class Health {
     return true;
   }
 
-  /** @returns whether that was news. */
+  /** @returns whether the component had a fault. */
   recover(component: string): boolean {
     this.#end(component);
     return this.#faults.delete(component);
@@ -53,7 +53,7 @@ export class Health {
     return { status: this.#phase === 'ready' && reasons.length > 0 ? 'degraded' : this.#phase, reasons };
   }
 
-  /** The last faults that are over, newest first. */
+  /** The last 20 faults that have ended, newest first. */
   past(): readonly PastFault[] {
     return this.#past;
   }
@@ -68,7 +68,7 @@ export class Health {
     return new Date(this.#now()).toISOString();
   }
 
-  /** An instance that is degraded can still answer from its cache, so it is ready. */
+  /** True for a degraded instance, too: it can still respond from its cache. */
   get ready(): boolean {
     return this.#phase === 'ready';
   }

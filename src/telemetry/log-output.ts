@@ -4,50 +4,50 @@ import type { Writable } from 'node:stream';
 /** A destination of log lines that never blocks and never throws. */
 export interface LogOutput {
   write(lines: string): void;
-  /** Resolves once everything is written, after `ms` at most. */
+  /** Resolves when all lines are written, or after `ms` milliseconds. */
   flush(ms: number): Promise<void>;
 }
 
-/** Lines that come while this much waits for the reader are dropped. */
+/** Lines are dropped while more than this is buffered for the reader (16 MiB). */
 const MAX_PENDING = 16 * 1024 * 1024;
-/** Time and length up to which lines are gathered into one system call. */
-const GATHER_MS = 20;
-const GATHER_LENGTH = 16 * 1024;
+/** Lines are batched into one write for at most this time and length. */
+const BATCH_MS = 20;
+const BATCH_LENGTH = 16 * 1024;
 const FLUSH_CHECK_MS = 10;
 
 /**
- * Writes to a stream whose reader may stop or go away: lines are dropped and counted then. The stream is
- * libuv's, so no thread of the pool blocks in a write, and the process can exit while the reader is stuck.
+ * Creates an output that drops and counts lines if the stream's reader is slow or has gone. Writes do not
+ * block a thread of libuv's pool, so the process can exit while the reader is stuck.
  */
 export function logOutput(stream: Writable = stdout, maxPending = MAX_PENDING): LogOutput {
-  let gathered = '';
+  let batch = '';
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
-  // EPIPE: the reader has gone. ENOSPC: the disk is full. Either may change, so later lines are tried again.
+  // EPIPE: the reader has gone. ENOSPC: the disk is full. Either may be temporary, so later lines are written.
   stream.on('error', () => {});
-  // Terminals block by default: one that is paused (Ctrl-S) would stop the event loop.
+  // Terminals block by default: a paused one (Ctrl-S) would block the event loop.
   (stream as Blocking)._handle?.setBlocking?.(false);
 
   function send(): void {
     clearTimeout(timer);
     timer = undefined;
-    if (gathered === '') return;
+    if (batch === '') return;
     if (stream.writableLength > maxPending) {
-      dropped += countLines(gathered);
+      dropped += countLines(batch);
     } else {
-      if (dropped > 0) gathered = droppedLine(dropped) + gathered;
+      if (dropped > 0) batch = droppedLine(dropped) + batch;
       dropped = 0;
-      stream.write(gathered);
+      stream.write(batch);
     }
-    gathered = '';
+    batch = '';
   }
   process.on('exit', send);
 
   return {
     write(lines) {
-      gathered += lines;
-      if (gathered.length >= GATHER_LENGTH) send();
-      else timer ??= setTimeout(send, GATHER_MS).unref();
+      batch += lines;
+      if (batch.length >= BATCH_LENGTH) send();
+      else timer ??= setTimeout(send, BATCH_MS).unref();
     },
     async flush(ms) {
       const end = performance.now() + ms;

@@ -4,7 +4,7 @@ import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 
 export type Log = Logger;
 
-/** Creates a log of JSON lines. Fields are named one by one at each call; no object is logged whole. */
+/** Creates a log of JSON lines. Callers name each field; whole objects are never logged. */
 export function createLog(options: { readonly level: string }, destination: DestinationStream): Log {
   const settings = {
     level: options.level,
@@ -15,17 +15,17 @@ export function createLog(options: { readonly level: string }, destination: Dest
   return pino(settings, destination);
 }
 
-/** The time as RFC 3339 writes it, worded once for all lines of a millisecond. */
+/** Returns the current time in RFC 3339, formatted at most once per millisecond. */
 function isoTime(): string {
   const now = Date.now();
-  if (now !== wordedAt) {
-    wordedAt = now;
-    worded = `,"time":"${new Date(now).toISOString()}"`;
+  if (now !== formattedAt) {
+    formattedAt = now;
+    formattedTime = `,"time":"${new Date(now).toISOString()}"`;
   }
-  return worded;
+  return formattedTime;
 }
-let wordedAt = 0;
-let worded = '';
+let formattedAt = 0;
+let formattedTime = '';
 
 /**
  * Creates a writer for lines of one kind whose fields are JSON already: it skips pino's serialization.
@@ -39,15 +39,15 @@ export function lineWriter(log: Log, level: Level, message: string): ((fields: s
   return (fields) => stream.write(`{"level":"${level}"${isoTime()},${fields}${end}`);
 }
 
-/** Logs nothing. */
+/** Creates a log that discards every line. */
 export function silentLog(): Log {
   return createLog({ level: 'silent' }, { write: () => {} });
 }
 
-/** Errors that are made of our own code's words. Others can quote what they stumbled over: a name, a token. */
+/** Errors whose messages are safe to log. Other messages can quote user data, such as a name or a token. */
 const SAFE_MESSAGES = new Set(['TypeError', 'RangeError', 'ReferenceError']);
 
-/** What a log line may hold of an error: its kind, code and frames. */
+/** Returns the loggable fields of an error: its name, code and stack frames, without the message unless it is safe. */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
   const { code } = error as NodeJS.ErrnoException;
@@ -62,14 +62,14 @@ export function describeError(error: unknown): Record<string, unknown> {
 }
 
 /**
- * Hashes a subject, so that log lines of one person can be told to belong together and no more. Keyed,
- * since a subject can be an e-mail address, which a plain hash would give away to whoever guesses it.
+ * Creates a function that hashes a subject, so that the log lines of one subject can be correlated. The hash is
+ * keyed (HMAC), because a subject can be an e-mail address, which a plain hash would reveal to a guesser.
  *
- * @param key shared by processes whose logs are read together; random for this process where it is absent.
+ * @param key shared by processes whose logs are read together; random per process if undefined.
  */
 export function subjectHasher(key: string | undefined): (caller: Caller) => string {
   const secret = key ?? randomBytes(32);
-  // A hash costs more than the rest of a log line. A caller is one object while its token is remembered.
+  // perf: a hash costs more than the rest of a log line. Each remembered token has one caller object.
   const known = new WeakMap<Caller, string>();
   return function hashSubject(caller) {
     const found = known.get(caller);

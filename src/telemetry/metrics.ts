@@ -10,25 +10,25 @@ import type { Part } from '../contact/parts.ts';
 import type { Health } from './health.ts';
 import { FastHistogram, FastCounter } from '../lib/fast-counter.ts';
 
-/** What the values of several processes come to. */
+/** How the values of several processes are combined. */
 export type Aggregator = 'sum' | 'max' | 'min' | 'first';
 
 const PREFIX = 'zyntro_bff_';
 
-/** How one part of an answer came about. */
-/** `uncounted` and `unavailable`: the store failed, and the policy let the request through or refused it. */
+/** `uncounted` and `unavailable`: the store failed, and the policy allowed or refused the request. */
 export type RateLimitDecision = 'allowed' | 'limited' | 'uncounted' | 'unavailable';
+/** The outcome of one part of a response. */
 export type PartOutcome = 'hit' | 'stale' | 'miss' | 'bypass';
-/** How a whole contact did: `partial` where some parts were missing, `failed` where it could not be read. */
+/** The outcome of a whole contact: `partial` if some parts were missing, `failed` if it could not be read. */
 export type ReadResult = PartOutcome | 'partial' | 'failed';
 
-/** A value and what tells it from others of the same metric. */
+/** A value and the labels that identify it within its metric. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
 }
 
-/** Bounds of the buckets, in seconds: from a hit in memory to the longest call that is waited for. */
+/** Bucket bounds in seconds: from a hit in memory to the longest upstream call. */
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -37,27 +37,27 @@ export interface MetricsOptions {
   readonly health: Health;
 }
 
-/** What is counted. Every label has a closed list of values: nothing that a request brings becomes one. */
+/** The metrics of this process. Every label has a closed list of values; request data never becomes a label. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics({ version, health }: MetricsOptions) {
   const registry = new Registry();
   const registers = [registry];
 
-  const requests = counter('http_requests_total', 'Requests answered, by route and status', [
+  const requests = counter('http_requests_total', 'Requests by route, method and status', [
     'route',
     'method',
     'status',
   ]);
   const durations = histogram(
     'http_request_duration_seconds',
-    'From the request to the last byte handed to the socket, by route',
+    'Time from the request to the last byte written to the socket, by route',
     'route',
     REQUEST_SECONDS,
   );
   const parts = counter(
     'cache_parts_total',
-    'Parts served: hit, stale, miss (fetched) or bypass (asked for anew)',
+    'Parts served: hit, stale, miss (fetched) or bypass (fetched on request)',
     ['part', 'outcome'],
   );
   const reads = counter('contact_reads_total', 'Contacts read: hit, stale, partial, miss, bypass or failed', [
@@ -65,34 +65,36 @@ export function createMetrics({ version, health }: MetricsOptions) {
   ]);
   const collapsed = counter(
     'cache_collapsed_total',
-    'Contacts read by sharing a call which another read had begun',
+    'Contacts read by sharing an upstream call that another read started',
     [],
   );
   const nearReads = counter('near_cache_reads_total', 'Reads of the near cache: hit or miss', ['outcome']);
   const undecodable = counter('cache_undecodable_total', 'Entries in Redis that could not be read', []);
   const calls = counter(
     'upstream_calls_total',
-    'Attempts at upstream calls, by what for (caller, retry, refresh) and how they went (SUCCESS or an error code)',
+    'Upstream call attempts, by purpose (caller, retry, refresh) and outcome (SUCCESS or an error code)',
     ['purpose', 'outcome'],
   );
   const callDurations = histogram(
     'upstream_call_duration_seconds',
-    'Attempts at upstream calls, by what for',
+    'Duration of upstream call attempts, by purpose',
     'purpose',
     CALL_SECONDS,
   );
   const withheld = counter(
     'upstream_calls_withheld_total',
-    'Upstream calls that were not made: BREAKER_OPEN, QUEUE_FULL, QUEUE_TIMEOUT or HELD',
+    'Upstream calls not made, by reason: BREAKER_OPEN, QUEUE_FULL, QUEUE_TIMEOUT or HELD',
     ['reason'],
   );
   const decisions = counter(
     'rate_limit_decisions_total',
-    'Requests by decision: allowed, limited; uncounted or unavailable while Redis fails',
+    'Requests by rate-limit decision: allowed, limited; uncounted or unavailable while Redis fails',
     ['tier', 'decision'],
   );
-  const refusedTokens = counter('auth_refusals_total', 'Requests refused for their token, by code', ['code']);
-  const redisFailures = counter('redis_failures_total', 'Redis operations that failed, by why', ['code']);
+  const refusedTokens = counter('auth_refusals_total', 'Requests refused because of their token, by code', [
+    'code',
+  ]);
+  const redisFailures = counter('redis_failures_total', 'Failed Redis operations, by code', ['code']);
   const invalidations = counter('invalidations_total', 'Contacts invalidated through this process', []);
   new Gauge({
     name: `${PREFIX}build_info`,
@@ -101,11 +103,11 @@ export function createMetrics({ version, health }: MetricsOptions) {
     aggregator: 'first',
     registers,
   }).set({ version, node: process.version }, 1);
-  gauges('component_fault', '1 for each component that readiness calls faulty', 'component', () =>
+  gauges('component_fault', '1 for each component with a fault in readiness', 'component', () =>
     health.report().reasons.map(({ component }) => [component, 1]),
   );
 
-  /** Values that are read when somebody asks for them; those that are read no more are gone. */
+  /** Registers a gauge with one label whose values are read at each scrape. Values no longer read are removed. */
   function gauges(
     name: string,
     help: string,
@@ -128,9 +130,9 @@ export function createMetrics({ version, health }: MetricsOptions) {
     );
   }
 
-  /** Counted in a tally, and handed over when somebody scrapes. */
+  /** Registers a counter that is kept in a `FastCounter` and exported at each scrape. */
   function counter(name: string, help: string, labelNames: string[]) {
-    const tally = new FastCounter(labelNames.length);
+    const fast = new FastCounter(labelNames.length);
     registry.registerMetric(
       new Counter({
         name: PREFIX + name,
@@ -139,11 +141,11 @@ export function createMetrics({ version, health }: MetricsOptions) {
         registers: [],
         collect() {
           this.reset();
-          for (const { labels, count } of tally.series) this.labels(...labels.map(String)).inc(count);
+          for (const { labels, count } of fast.series) this.labels(...labels.map(String)).inc(count);
         },
       }),
     );
-    return tally;
+    return fast;
   }
 
   function histogram(name: string, help: string, label: string, bounds: number[]) {
@@ -169,7 +171,7 @@ export function createMetrics({ version, health }: MetricsOptions) {
       calls.add(purpose, outcome);
       callDurations.observe(purpose, seconds);
     },
-    /** @param reason why no call was made, where it is one of ours; anything else is not counted. */
+    /** @param reason counted only if it is one of `WITHHELD`. */
     upstreamCallWithheld(reason: string | undefined): void {
       if (reason !== undefined && WITHHELD.has(reason)) withheld.add(reason);
     },
@@ -177,7 +179,7 @@ export function createMetrics({ version, health }: MetricsOptions) {
     tokenRefused: (code: string): void => refusedTokens.add(code),
     redisFailure: (code: string): void => redisFailures.add(code),
     invalidation: (): void => invalidations.add(),
-    /** A value that is read when somebody asks for it; `aggregator` says what several processes' come to. */
+    /** Registers a gauge that is read at each scrape; `aggregator` combines the values of several processes. */
     gauge(name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void {
       registry.registerMetric(
         new Gauge({
@@ -191,21 +193,21 @@ export function createMetrics({ version, health }: MetricsOptions) {
         }),
       );
     },
-    /** The same, one for each value of a label, from a list that configuration closes. */
+    /** As `gauge`, with one value per label value. The list of label values must be closed by configuration. */
     gauges,
-    /** The text that Prometheus scrapes. */
+    /** Renders the text that Prometheus scrapes. */
     render: (): Promise<Exposition> => exposition(registry),
     /**
-     * Our own metrics. What the process measures of itself is left out: reading some of it begins it anew,
-     * which is for the scrape to do.
+     * Reads our own metrics, without Node's and the process's: reading some of those resets them, which is
+     * reserved for scrapes.
      */
     samples: (): Promise<Record<string, Sample[]>> => ownSamples(registry),
-    /** Everything, or our own metrics alone, to be put together with what other processes have. */
+    /** Reads all metrics, or only our own, for aggregation with other processes. */
     snapshot: (which: 'all' | 'own') =>
       which === 'all'
         ? registry.getMetricsAsJSON()
         : Promise.all(ownMetrics(registry).map((one) => one.get())),
-    /** Memory, garbage collection, event-loop lag and the like of this process. */
+    /** Registers prom-client's default metrics: memory, garbage collection, event-loop lag and others. */
     collectProcess: (): void => collectDefaultMetrics({ register: registry }),
   };
 }
@@ -224,7 +226,7 @@ function ownMetrics(registry: Registry) {
   return ours.map(({ name }) => registry.getSingleMetric(name)!);
 }
 
-/** Our metrics by their names without the prefix; a histogram's as `…_bucket`, `…_sum` and `…_count`. */
+/** Reads our metrics by name, without the prefix; histograms as `…_bucket`, `…_sum` and `…_count`. */
 export async function ownSamples(registry: Registry): Promise<Record<string, Sample[]>> {
   const samples: Record<string, Sample[]> = {};
   for (const metric of ownMetrics(registry)) {
@@ -240,7 +242,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELE
 
 const WITHHELD = new Set(['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 'HELD']);
 
-/** Clients can invent methods. */
+/** Bounds the `method` label: clients can invent methods. */
 function knownMethod(method: string): string {
   return METHODS.has(method) ? method : 'other';
 }

@@ -25,15 +25,15 @@ import type { Span, SpanSettings, Tracer, TracingSettings } from './span.ts';
 
 const NAME = 'zyntro-bff';
 const EXPORT_TIMEOUT_MS = 10_000;
-const TELL_EVERY_MS = 60_000;
+const LOG_EVERY_MS = 60_000;
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL };
 
 /**
- * Spans by OpenTelemetry's SDK, sent in batches as OTLP over HTTP in JSON. The exporter reads the standard
- * variables `OTEL_EXPORTER_OTLP_…` itself; a queue that is full drops spans, and never holds up a request.
+ * Creates a tracer that sends spans in batches as OTLP over HTTP in JSON. The exporter reads the standard
+ * `OTEL_EXPORTER_OTLP_…` variables itself. A full queue drops spans and never delays a request.
  */
-export function openTracer(settings: TracingSettings, log: Log): Tracer {
-  const exporter = reporting(new OTLPTraceExporter(), log);
+export function createTracer(settings: TracingSettings, log: Log): Tracer {
+  const exporter = logFailures(new OTLPTraceExporter(), log);
   const provider = new TracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': NAME, 'service.version': VERSION }))
@@ -51,11 +51,11 @@ export function openTracer(settings: TracingSettings, log: Log): Tracer {
   return {
     start: (span, parent) => startSpan(tracer, span, parent),
     async close(ms) {
-      // That spans could not be sent has been told by the exporter.
+      // `logFailures` has logged spans that could not be sent.
       const sent = provider.shutdown().catch(() => {});
-      const given = new AbortController();
-      await Promise.race([sent, sleep(ms, undefined, { signal: given.signal }).catch(() => {})]);
-      given.abort();
+      const timeout = new AbortController();
+      await Promise.race([sent, sleep(ms, undefined, { signal: timeout.signal }).catch(() => {})]);
+      timeout.abort();
     },
   };
 }
@@ -65,7 +65,7 @@ function startSpan(
   { name, kind, attributes = {} }: SpanSettings,
   parent: TraceContext | undefined,
 ): Span {
-  const around = parent
+  const parentContext = parent
     ? trace.setSpanContext(ROOT_CONTEXT, {
         traceId: parent.traceId,
         spanId: parent.spanId,
@@ -73,7 +73,7 @@ function startSpan(
         isRemote: parent.remote,
       })
     : ROOT_CONTEXT;
-  const span = tracer.startSpan(name, { kind: KINDS[kind], attributes }, around);
+  const span = tracer.startSpan(name, { kind: KINDS[kind], attributes }, parentContext);
   const { traceId, spanId, traceFlags } = span.spanContext();
   let failed = false;
   return {
@@ -89,7 +89,7 @@ function startSpan(
   };
 }
 
-/** `OTEL_TRACES_SAMPLER`, by the names of the specification. */
+/** Returns the sampler for `OTEL_TRACES_SAMPLER`, by the names of the OpenTelemetry specification. */
 function samplerOf({ sampler, ratio }: TracingSettings): Sampler {
   const root = sampler.endsWith('always_off')
     ? new AlwaysOffSampler()
@@ -99,20 +99,20 @@ function samplerOf({ sampler, ratio }: TracingSettings): Sampler {
   return sampler.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
 }
 
-/** Tells the log now and then that spans are lost; the exporter's message can quote its headers. */
-function reporting(exporter: SpanExporter, log: Log): SpanExporter {
-  const tell = throttleLog(
+/** Logs lost spans, at most once a minute and without the exporter's message, which can quote its headers. */
+function logFailures(exporter: SpanExporter, log: Log): SpanExporter {
+  const logLostSpans = throttleLog(
     (times) =>
       log.warn(
         { times, advice: 'set OTEL_EXPORTER_OTLP_ENDPOINT to a collector that takes OTLP over HTTP' },
         'traces cannot be exported',
       ),
-    { everyMs: TELL_EVERY_MS, now: () => performance.now() },
+    { everyMs: LOG_EVERY_MS, now: () => performance.now() },
   );
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        if (result.error) tell();
+        if (result.error) logLostSpans();
         done(result);
       }),
     shutdown: () => exporter.shutdown(),

@@ -2,7 +2,7 @@ import type { TraceContext } from './trace-context.ts';
 
 export type Attributes = Readonly<Record<string, string | number>>;
 
-/** What is known of a span as it begins. Names and values are few, and none is a caller's or a contact's. */
+/** The settings of a new span. Names and values have low cardinality and never hold data of callers or contacts. */
 export interface SpanSettings {
   readonly name: string;
   readonly kind: 'server' | 'client' | 'internal';
@@ -13,20 +13,20 @@ export interface Span {
   readonly context: TraceContext;
   rename(name: string): void;
   set(attributes: Attributes): void;
-  /** Marks the span as failed, by a code; the first one counts. */
+  /** Marks the span as failed with an error code. Later calls are no-ops. */
   fail(errorType: string): void;
   end(): void;
 }
 
 export interface Tracer {
   start(settings: SpanSettings, parent: TraceContext | undefined): Span;
-  /** Sends what has not been sent, for at most `ms`. Never rejects. */
+  /** Sends the remaining spans, for at most `ms` milliseconds. Never rejects. */
   close(ms: number): Promise<void>;
 }
 
 export interface TracingSettings {
   readonly sampler: string;
-  /** The share of traces that a sampler by ratio keeps, from 0 to 1. */
+  /** The fraction of traces that a ratio-based sampler keeps, from 0 to 1. */
   readonly ratio: number;
   readonly scheduleDelayMs: number;
 }

@@ -1,7 +1,7 @@
 import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Where upstream calls leave from: one of these, or neither. */
+/** The egress of upstream calls: at most one of the two is set. */
 export interface Egress {
   readonly localAddress: string | undefined;
   /** Host and port. */
@@ -14,7 +14,7 @@ export interface StatusOptions {
   readonly version: string;
   /** The upstream's host. */
   readonly upstream: string;
-  /** Looked up each time, since it can be replaced. */
+  /** Called for each status, because SIGHUP can replace the egress. */
   readonly egress: () => Egress;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -22,7 +22,7 @@ export interface StatusOptions {
   readonly uptime: () => number;
 }
 
-/** Gathers what the operators' page shows, when it is asked for and not before. Holds no secret. */
+/** Creates a function that collects the dashboard's data on demand. The data does not hold secrets. */
 export function statusReader(options: StatusOptions) {
   const { metrics, health, version, upstream, egress, now, uptime } = options;
   return async function readStatus() {

@@ -15,10 +15,10 @@ export interface TracingOptions {
 }
 
 /**
- * Turns tracing on for the process if it is configured; OpenTelemetry's SDK is not loaded otherwise. A failure
- * is logged, and the program goes on without traces.
+ * Turns tracing on for the process if it is configured; otherwise OpenTelemetry's SDK is not loaded. If tracing
+ * fails to start, logs the failure and continues without traces.
  *
- * @returns a function that sends the spans that are left, in at most so many milliseconds.
+ * @returns a function that sends the remaining spans, in at most the given number of milliseconds.
  */
 export async function startTracing(
   { settings, ignored }: TracingOptions,
@@ -27,28 +27,28 @@ export async function startTracing(
   if (ignored.length > 0) log.warn({ variables: ignored }, 'OpenTelemetry values not supported, ignored');
   if (!settings) return async () => {};
   try {
-    const { openTracer } = await import('./otel-tracer.ts');
-    const opened = openTracer(settings, log);
-    tracer = opened;
-    return (ms) => opened.close(ms);
+    const { createTracer } = await import('./otel-tracer.ts');
+    const created = createTracer(settings, log);
+    tracer = created;
+    return (ms) => created.close(ms);
   } catch (error) {
     log.warn({ error: describeError(error) }, 'tracing failed to start, going on without');
     return async () => {};
   }
 }
 
-/** Whether what runs now is part of a trace that is kept. */
+/** Returns whether the running code belongs to a sampled trace. */
 export function isTracing(): boolean {
   const parent = tracer && current.getStore();
   return parent !== undefined && isSampled(parent);
 }
 
-/** The trace that the running code belongs to, where there is one. */
+/** Returns the trace context of the running code, if any. */
 export function currentTrace(): TraceContext | undefined {
   return current.getStore();
 }
 
-/** A span that its owner ends, as the root of what `run` begins. Plain `run` where tracing is off. */
+/** Calls `run` in a new span, which the caller ends. Only calls `run` if tracing is off. */
 export function startSpan(
   settings: SpanSettings,
   parent: TraceContext | undefined,
@@ -62,9 +62,10 @@ export function startSpan(
 }
 
 /**
- * Work as a span of the trace that it belongs to: a plain call where tracing is off, and where there is none.
+ * Runs `work` in a child span of the current trace. Only calls `work` if tracing is off or the code does not
+ * belong to a sampled trace.
  *
- * @param work is given its span, to say more of it.
+ * @param work receives its span, to add attributes or mark it as failed.
  */
 export function traced<T>(
   settings: SpanSettings,
@@ -76,7 +77,7 @@ export function traced<T>(
     try {
       return await work(span);
     } catch (error) {
-      // An answer like any other.
+      // CONTACT_NOT_FOUND is a normal response.
       if (!isAppError(error, 'CONTACT_NOT_FOUND')) span.fail(isAppError(error) ? error.code : nameOf(error));
       throw error;
     } finally {

@@ -8,11 +8,11 @@ test.each([
   ['America/Los_Angeles', '2025-03-09 03:00:00', '2025-03-09T10:00:00Z'],
   ['Asia/Kathmandu', '2024-02-29 00:00:00', '2024-02-28T18:15:00Z'],
   ['Pacific/Kiritimati', '2025-01-01 00:00:00', '2024-12-31T10:00:00Z'],
-])('in %s, %s is %s', (timezone, text, iso) => {
+])('converts %s time %s to %s', (timezone, text, iso) => {
   expect(localTimeReader(timezone)(text)).toBe(iso);
 });
 
-test('a time that happens twice is the first, one that is skipped is after the gap', () => {
+test('a time that occurs twice is the first one, and a skipped time is after the gap', () => {
   const read = localTimeReader('Europe/Berlin');
   expect(read('2025-10-26 02:30:00')).toBe('2025-10-26T00:30:00Z');
   expect(read('2025-03-30 02:30:00')).toBe('2025-03-30T01:30:00Z');
@@ -26,7 +26,7 @@ test.each([
   '2025-01-15 24:00:00',
   '0000-00-00 00:00:00',
   ' 2025-01-15 09:30:00',
-])('%j is no time', (text) => {
+])('returns undefined for %j, which is not a valid time', (text) => {
   expect(localTimeReader('UTC')(text)).toBeUndefined();
   expect(localTimeReader('Europe/Berlin')(text)).toBeUndefined();
 });

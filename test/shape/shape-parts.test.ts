@@ -18,7 +18,7 @@ import { partShaper } from '../../src/shape/shape-parts.ts';
 const shape = partShaper({ timezone: 'UTC' });
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
 
-test('flags, JSON in strings and times are read; names lose prefix and underscores', () => {
+test('converts flags, JSON in strings and times, and removes prefix and underscores from names', () => {
   const shapedContact = shape('contact', {
     contact_dnc: '0',
     contact_stageid: 'stage-uuid',
@@ -37,7 +37,7 @@ test('flags, JSON in strings and times are read; names lose prefix and underscor
   });
 });
 
-test('what does not parse, and what is not known, passes through untouched', () => {
+test('passes unknown fields and values that do not parse through unchanged', () => {
   const shapedContact = shape('contact', {
     contact_dnc: 'maybe',
     contact_tags: '[broken',
@@ -60,7 +60,7 @@ test('what does not parse, and what is not known, passes through untouched', () 
   });
 });
 
-test('a field never takes the place of another, known ones least of all', () => {
+test('fields whose names collide are all kept, and known fields get their name first', () => {
   const shapedContact = shape('contact', { name: 'stranger', contact_name: 'known', contact_Name: 'other' });
   expect(plain(shapedContact)).toEqual({ name_: 'stranger', name: 'known', Name: 'other' });
   const clash = shape('contact', { a_b: '1', aB: '2', contact_a_b: '3', contactAB: '4' });
@@ -68,7 +68,7 @@ test('a field never takes the place of another, known ones least of all', () => 
   expect(Object.keys(plain(clash) as object)).toHaveLength(4);
 });
 
-test('names that JavaScript gives a meaning are names like any other', () => {
+test('names with a meaning in JavaScript, such as __proto__, are plain field names', () => {
   const raw = parseJson('{"__proto__": "p", "constructor": "c", "contact_to_string": "t", "toString": "s"}');
   const text = JSON.stringify(shape('contact', raw));
   expect(text).toContain('"__proto__":"p"');
@@ -77,7 +77,7 @@ test('names that JavaScript gives a meaning are names like any other', () => {
   expect(text).toContain('"s"');
 });
 
-test('numbers too long for a double keep every digit', () => {
+test('numbers with more digits than a double keep every digit', () => {
   const raw = parseJson('{"contact_id": "x", "big": 12345678901234567890, "tiny": 1e-400, "usual": 1.5}');
   expect(JSON.stringify(shape('contact', raw))).toBe(
     '{"id":"x","big":12345678901234567890,"tiny":1e-400,"usual":1.5}',
@@ -87,7 +87,7 @@ test('numbers too long for a double keep every digit', () => {
   );
 });
 
-test('profile and signals change their names, at every depth, and nothing else', () => {
+test('profile and signals get camelCase names at every depth and unchanged values', () => {
   const raw = { job_title: '1', nested_object: [{ inner_name: '{"a_b":1}' }], contact_x: '0' };
   expect(plain(shape('profile', raw))).toEqual({
     jobTitle: '1',
@@ -114,8 +114,8 @@ const fieldName = oneof(
   string(),
 );
 
-/** What a shaped value was before: every conversion can be undone, or there was none. */
-function undo(shapedValue: unknown, raw: unknown): boolean {
+/** Returns whether `shapedValue` is `raw` or a reversible conversion of it. */
+function isConversionOf(shapedValue: unknown, raw: unknown): boolean {
   if (JSON.stringify(shapedValue) === JSON.stringify(raw)) return true;
   if (typeof shapedValue === 'boolean') return String(Number(shapedValue)) === String(raw);
   if (typeof shapedValue === 'object') return isJsonOf(raw, shapedValue);
@@ -131,7 +131,7 @@ function isJsonOf(raw: unknown, shapedValue: unknown): boolean {
   }
 }
 
-test('arbitrary upstream fields: as many come out as went in, and each value can be told from its answer', () => {
+test('keeps the number of arbitrary upstream fields, and every value stays recoverable', () => {
   assert(
     property(
       constantFrom('contact' as const, 'entity' as const),
@@ -144,14 +144,14 @@ test('arbitrary upstream fields: as many come out as went in, and each value can
         const after = Object.values(shapedPart);
         expect(after).toHaveLength(before.length);
         const unmatched = [...after];
-        // What stayed as it was comes first, so that a text "1" does not take the place of another field's flag.
+        // Match unchanged values first, so that a text "1" does not match the flag of another field.
         const changed = before.filter((one) => {
           const at = unmatched.findIndex((candidate) => isDeepStrictEqual(candidate, one));
           if (at >= 0) unmatched.splice(at, 1);
           return at < 0;
         });
         for (const one of changed) {
-          const at = unmatched.findIndex((candidate) => undo(candidate, one));
+          const at = unmatched.findIndex((candidate) => isConversionOf(candidate, one));
           expect(at).toBeGreaterThanOrEqual(0);
           unmatched.splice(at, 1);
         }

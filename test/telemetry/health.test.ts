@@ -1,6 +1,6 @@
 import { Health } from '../../src/telemetry/health.ts';
 
-test('what is over is remembered, newest first and no more than twenty of them', () => {
+test('keeps the last twenty past faults, newest first', () => {
   let now = 0;
   const health = new Health(() => now);
   for (let count = 1; count <= 25; count += 1) {
@@ -20,7 +20,7 @@ test('what is over is remembered, newest first and no more than twenty of them',
   expect(health.past().at(-1)?.detail).toBe('fault 6');
 });
 
-test('a fault that becomes another is over, and one that stays is not', () => {
+test('ends a fault when the component reports another detail, and not when it repeats the same', () => {
   const health = new Health(() => 0);
   health.fail('upstream', 'INVALID_API_KEY');
   health.fail('upstream', 'INVALID_API_KEY');

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
 
-/** Runs a module in a process of its own, whose standard output is the log. */
+/** Runs a module in a child process whose standard output is the log. */
 function run(code: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
   const imports = `import { logOutput } from './src/telemetry/log-output.ts';
 import { exitAtOnce } from './src/exit.ts';
@@ -20,7 +20,7 @@ const output = logOutput();
 }
 const exitCode = async (child: ChildProcess): Promise<unknown> => (await once(child, 'exit'))[0];
 
-test('a reader that stops costs lines, which are counted, and not the process', async () => {
+test('drops and counts lines while the reader does not read, and keeps the process running', async () => {
   const total = 20_000;
   const child = run(`
 const fill = 'x'.repeat(1000);
@@ -43,7 +43,7 @@ process.stderr.write('written');
   expect(lines.filter((line) => 'n' in line)).toHaveLength(total - dropped);
 });
 
-test('flush gives up on a reader that is stuck, and the process exits', async () => {
+test('flush times out if the reader is stuck, and the process exits', async () => {
   const child = run(`
 output.write('x'.repeat(1_000_000) + '\\n');
 await output.flush(100);
@@ -52,12 +52,12 @@ exitAtOnce(7);
   expect(await exitCode(child)).toBe(7);
 });
 
-test('lines that are still gathered at the exit are written', async () => {
+test('writes the batched lines at process exit', async () => {
   const child = run("output.write('last\\n'); process.exit(0);");
   expect(await text(child.stdout!)).toBe('last\n');
 });
 
-test('a reader that has gone does not end the process', async () => {
+test('the process survives a closed log pipe', async () => {
   const child = run(`
 for (let n = 0; n < 5; n += 1) {
   output.write('line\\n');
@@ -70,7 +70,7 @@ process.exit(7);
   expect(await exitCode(child)).toBe(7);
 });
 
-test('a full disk does not end the process', async () => {
+test('the process survives a full disk under the log', async () => {
   const full = openSync('/dev/full', 'w');
   try {
     const child = run(
@@ -83,7 +83,7 @@ test('a full disk does not end the process', async () => {
   }
 });
 
-test('exitAtOnce does not wait for an operation that blocks a thread', async () => {
+test('exitAtOnce does not wait for an operation that blocks a libuv thread', async () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'exit-'));
   try {
     const fifo = path.join(directory, 'fifo');

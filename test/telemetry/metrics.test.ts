@@ -1,6 +1,6 @@
 import { newMetrics } from '../support/metrics.ts';
 
-test('samples are our own metrics by their names, as they are scraped', async () => {
+test('samples() returns our own metrics without the prefix, with the scraped values', async () => {
   const metrics = newMetrics();
   metrics.collectProcess();
   metrics.request('/contacts', 'GET', 200, 0.02);
@@ -27,7 +27,7 @@ test('samples are our own metrics by their names, as they are scraped', async ()
   expect(text).toContain('zyntro_bff_http_requests_total{route="/contacts",method="GET",status="200"} 1');
 });
 
-test('a call that was withheld is counted by reasons of ours alone', async () => {
+test('counts withheld calls only for known reasons', async () => {
   const metrics = newMetrics();
   for (const reason of ['HELD', 'INVALID_API_KEY', undefined, 'anything'])
     metrics.upstreamCallWithheld(reason);
@@ -36,7 +36,7 @@ test('a call that was withheld is counted by reasons of ours alone', async () =>
   ]);
 });
 
-test('what a label stood for and is read no more is gone', async () => {
+test('removes the label values that a gauge no longer reads', async () => {
   const metrics = newMetrics();
   let read: [string, number][] = [
     ['0', 2],

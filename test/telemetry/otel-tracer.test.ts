@@ -1,9 +1,9 @@
 import { silentLog } from '../../src/telemetry/log.ts';
-import { openTracer } from '../../src/telemetry/otel-tracer.ts';
+import { createTracer } from '../../src/telemetry/otel-tracer.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
 
 const SETTINGS = { sampler: 'always_on', ratio: 1, scheduleDelayMs: 600_000 };
-/** Every variable that the SDK reads by itself. */
+/** Variables that the SDK reads by itself. */
 const NAMES = [
   'OTEL_SERVICE_NAME',
   'OTEL_RESOURCE_ATTRIBUTES',
@@ -65,17 +65,17 @@ afterEach(() => {
 });
 afterAll(() => receiver.stop());
 
-test.each(NAMES)('no value of %s makes tracing throw, at the start or later', async (name) => {
+test.each(NAMES)('invalid values of %s do not make tracing throw, at startup or later', async (name) => {
   const unhandled: unknown[] = [];
-  const note = (error: unknown): void => void unhandled.push(error);
-  process.on('unhandledRejection', note);
+  const record = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', record);
   try {
     for (const value of VALUES) {
       process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = receiver.url;
-      // Bounds the retries, which would outlive the test.
+      // Bounds the retries, which would otherwise outlive the test.
       process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '200';
       process.env[name] = value;
-      const tracer = openTracer(SETTINGS, silentLog());
+      const tracer = createTracer(SETTINGS, silentLog());
       const span = tracer.start({ name: 'span', kind: 'server' }, undefined);
       span.set({ key: 'value' });
       span.end();
@@ -83,6 +83,6 @@ test.each(NAMES)('no value of %s makes tracing throw, at the start or later', as
     }
     expect(unhandled).toEqual([]);
   } finally {
-    process.off('unhandledRejection', note);
+    process.off('unhandledRejection', record);
   }
 });
