@@ -28,7 +28,7 @@ const revoke = (to: World, ...lines: string[]) =>
 const local = (to: World) => `Host: 127.0.0.1:${portOf(to)}`;
 
 describe('Host', () => {
-  test('a web page that reaches the admin port under a name of its own', async () => {
+  test('a DNS rebinding page that reaches the admin port under its own host name is refused', async () => {
     const host = `rebound.example:${portOf(world)}`;
     for (const path of [
       '/',
@@ -72,12 +72,12 @@ describe('Host', () => {
     expect(await statusOf(world, 'GET', '/status', [`Host: ${host}`])).toBe(loopback.test(host) ? 200 : 400);
   });
 
-  test('the host of an absolute target counts as well', async () => {
+  test('checks the host of an absolute request target', async () => {
     expect(await statusOf(world, 'GET', 'http://rebound.example/status', [local(world)])).toBe(400);
     expect(await statusOf(world, 'GET', 'http://localhost/status', [local(world)])).toBe(200);
   });
 
-  test('with ADMIN_TOKEN any Host is accepted, because a page does not have the token', async () => {
+  test('with ADMIN_TOKEN any Host is accepted, because a web page does not have the token', async () => {
     const lines = ['Host: bff.internal', `Authorization: Bearer ${TOKEN}`];
     expect(await statusOf(locked, 'GET', '/status', lines)).toBe(200);
     expect(await statusOf(locked, 'GET', '/status', ['Host: bff.internal'])).toBe(401);
@@ -85,7 +85,7 @@ describe('Host', () => {
 });
 
 describe('Origin', () => {
-  test('a web page that makes a browser change something on the admin port', async () => {
+  test('a cross-site request that changes state on the admin port is refused', async () => {
     for (const lines of [
       ['Origin: https://evil.example'],
       ['Origin: null'],
@@ -100,7 +100,7 @@ describe('Origin', () => {
     }
   });
 
-  test('a program, and a page of the port itself, are accepted', async () => {
+  test('accepts requests without Origin and same-origin requests', async () => {
     expect(await revoke(world, local(world))).toBe(204);
     const origin = `Origin: http://127.0.0.1:${portOf(world)}`;
     expect(await revoke(world, local(world), origin, 'Sec-Fetch-Site: same-origin')).toBe(204);

@@ -11,7 +11,7 @@ afterAll(() => world?.stop());
 afterEach(() => world.sandbox.clearFaults());
 
 describe('the admin port', () => {
-  test('tells health and readiness', async () => {
+  test('serves /healthz and /readyz', async () => {
     expect((await world.admin('/healthz')).status).toBe(200);
     const ready = await world.admin('/readyz');
     expect({ status: ready.status, state: ready.json().status }).toEqual({ status: 200, state: 'ready' });
@@ -20,7 +20,7 @@ describe('the admin port', () => {
   test.each([
     ['error:INVALID_DEVELOPER_SECRET', /credential|INVALID_DEVELOPER_SECRET/i],
     ['error:IP_NOT_WHITELISTED', /egress|IP_NOT_WHITELISTED/i],
-  ])('says what is wrong after %s, and stops saying it once it is mended', async (mode, reason) => {
+  ])('reports the reason after %s until an upstream call succeeds', async (mode, reason) => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ mode, contactId: id });
     expect((await world.get(`/contacts/${id}`)).status).toBe(502);
@@ -38,7 +38,7 @@ describe('the admin port', () => {
     await waitFor('ready', async () => (await world.admin('/readyz')).json().status === 'ready');
   });
 
-  test('serves no contacts, and nothing that is no route', async () => {
+  test('returns 404 for contacts and unknown paths', async () => {
     const answer = await world.admin('/nothing');
     expectProblem(answer, 404, 'ROUTE_NOT_FOUND');
     expect((await world.admin(`/contacts/${world.freshContact()}`, { token: world.token() })).status).toBe(
@@ -46,13 +46,13 @@ describe('the admin port', () => {
     );
   });
 
-  test('knows its methods', async () => {
+  test('returns 405 with Allow for a method that the route does not support', async () => {
     const answer = await world.admin('/invalidations');
     expectProblem(answer, 405, 'METHOD_NOT_ALLOWED');
     expect(answer.headers['allow']).toMatch(/\bPOST\b/);
   });
 
-  test('is not reachable through the public port', async () => {
+  test('does not serve its routes on the public port', async () => {
     const body = JSON.stringify({ orgId: world.directory.orgs[0]?.id, contactId: world.freshContact() });
     const headers = { 'content-type': 'application/json' };
     const answer = await world.get('/invalidations', { method: 'POST', headers, body });
@@ -79,7 +79,7 @@ describe('the admin port on all addresses', () => {
     });
   };
 
-  test('takes its bearer token alone', async () => {
+  test('accepts only its own bearer token', async () => {
     for (const headers of [
       {},
       { authorization: `Bearer ${token}x` },
@@ -96,12 +96,12 @@ describe('the admin port on all addresses', () => {
     expect((await invalidate({ authorization: `Bearer ${token}` })).status).toBe(204);
   });
 
-  test('leaves the health checks open', async () => {
+  test('serves the health checks without a token', async () => {
     expect((await exposed.admin('/healthz')).status).toBe(200);
     expect((await exposed.admin('/readyz')).status).toBe(200);
   });
 
-  test('does not let the admin token read contacts', async () => {
+  test('refuses the admin token for contacts', async () => {
     const answer = await exposed.get(`/contacts/${exposed.freshContact()}`, { token });
     expectProblem(answer, 401, 'INVALID_TOKEN');
   });

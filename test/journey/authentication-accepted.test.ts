@@ -20,32 +20,32 @@ afterAll(() => world?.stop());
 const statusOf = async (token: string): Promise<number> =>
   (await world.get(`/contacts/${world.freshContact()}`, { token })).status;
 
-describe('tokens that are taken', () => {
-  test('signed by an algorithm of the list', async () => {
+describe('accepted tokens', () => {
+  test('accepts a token signed with an algorithm in JWT_ALGORITHMS', async () => {
     expect(await statusOf(sign(claims(), world.secret, 'HS256'))).toBe(200);
     expect(await statusOf(sign(claims(), world.secret, 'HS384'))).toBe(200);
     expect(await statusOf(signByHand({ alg: 'HS256', typ: 'JWT' }, claims(), world.secret))).toBe(200);
   });
 
-  test('and none by one that is not in it', async () => {
+  test('refuses a token signed with an algorithm that is not in JWT_ALGORITHMS', async () => {
     expect(await statusOf(sign(claims(), world.secret, 'HS512'))).toBe(401);
   });
 
-  test('expired by less than the tolerance', async () => {
+  test('accepts a token that expired by less than the clock tolerance', async () => {
     expect(await statusOf(sign(claims({ exp: seconds(-1) }), world.secret))).toBe(200);
   });
 
-  test('with the audience among several', async () => {
+  test('accepts a token whose aud array includes the audience', async () => {
     expect(await statusOf(sign(claims({ aud: ['another-api', AUDIENCE] }), world.secret))).toBe(200);
   });
 
-  test('whatever the case of the scheme', async () => {
+  test('compares the Bearer scheme case-insensitively', async () => {
     const headers = { authorization: `bearer ${world.token()}` };
     const answer = await exchange(`${world.program.url}/contacts/${world.freshContact()}`, { headers });
     expect(answer.status).toBe(200);
   });
 
-  test('with upper-case UUIDs, which are the same organization and member', async () => {
+  test('treats upper-case UUIDs as the same organization and member', async () => {
     const id = world.freshContact();
     const [org] = world.directory.orgs;
     const upper = { org_id: org?.id.toUpperCase(), member_id: org?.members[0]?.toUpperCase() };
@@ -56,8 +56,8 @@ describe('tokens that are taken', () => {
   });
 });
 
-describe('configured otherwise', () => {
-  test('identity from other claims, and a tolerance of none', async () => {
+describe('custom claim names and tolerance', () => {
+  test('reads the identity from the configured claims and applies a tolerance of 0', async () => {
     const other = await startWorld({
       JWT_CLAIM_ORG: ORG_CLAIM,
       JWT_CLAIM_MEMBER: 'mbr',

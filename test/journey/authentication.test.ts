@@ -30,14 +30,14 @@ async function expectRefused(token: string, code = 'INVALID_TOKEN'): Promise<voi
   expect(answer.headers['www-authenticate']).toMatch(/^Bearer .*error="invalid_token"/);
 }
 
-describe('no token', () => {
-  test('is MISSING_TOKEN with a Bearer challenge', async () => {
+describe('requests without a usable token', () => {
+  test('returns MISSING_TOKEN with a Bearer challenge when the Authorization header is missing', async () => {
     const answer = await exchange(`${world.program.url}/contacts/${id}`);
     expectProblem(answer, 401, 'MISSING_TOKEN');
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="zyntro-bff"');
   });
 
-  test('a token anywhere else than in the header is no token', async () => {
+  test('ignores a token in the query or in an unconfigured cookie', async () => {
     const query = `access_token=${world.token()}`;
     const cookie = `token=${world.token()}`;
     const answer = await exchange(`${world.program.url}/contacts/${id}?${query}`, { headers: { cookie } });
@@ -56,25 +56,25 @@ describe('no token', () => {
   );
 });
 
-describe('tokens that are refused', () => {
+describe('refused tokens', () => {
   test.each(['x', 'a.b.c', 'a.b', '..', 'eyJhbGciOiJIUzI1NiJ9..', `${'A'.repeat(5000)}.b.c`, 'null'])(
-    'malformed: %s',
+    'refuses the malformed token %s',
     (token) => expectRefused(token),
   );
 
-  test('a payload that is no JSON object', async () => {
+  test('refuses a payload that is not a JSON object', async () => {
     for (const payload of ['"text"', '[]', 'null', '1', '{']) {
       const input = `${b64('{"alg":"HS256","typ":"JWT"}')}.${b64(payload)}`;
       await expectRefused(`${input}.${signByHand({}, {}, 'x').split('.')[2]}`);
     }
   });
 
-  test.each(['none', 'None', 'NONE', 'nOnE'])('alg %s', async (alg) => {
+  test.each(['none', 'None', 'NONE', 'nOnE'])('refuses alg %s', async (alg) => {
     await expectRefused(unsigned({ alg, typ: 'JWT' }, claims()));
     await expectRefused(`${unsigned({ alg, typ: 'JWT' }, claims())}AAAA`);
   });
 
-  test('signed with another secret, or with a piece cut off, or changed after signing', async () => {
+  test('refuses a token that is signed with another secret, truncated, or changed after signing', async () => {
     await expectRefused(sign(claims(), newSecret()));
     const good = world.token();
     await expectRefused(good.slice(0, -4));
@@ -82,48 +82,50 @@ describe('tokens that are refused', () => {
     await expectRefused(`${header}.${b64(JSON.stringify(claims({ sub: 'root' })))}.${signature}`);
   });
 
-  test('signed with a private key where the program holds a secret', async () => {
+  test('refuses RS256 when only a secret is configured', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     await expectRefused(sign(claims(), privateKey, 'RS256'));
   });
 
-  test('expired, by more than the tolerance', () =>
+  test('returns EXPIRED_TOKEN when exp is past by more than the tolerance', () =>
     expectRefused(sign(claims({ exp: seconds(-30) }), world.secret), 'EXPIRED_TOKEN'));
 
   test.each([
-    ['no exp', { exp: undefined }],
+    ['a missing exp', { exp: undefined }],
     ['exp in a string', { exp: '9999999999' }],
-    ['not valid yet', { nbf: Math.floor(Date.now() / 1000) + 3600 }],
+    ['nbf in the future', { nbf: Math.floor(Date.now() / 1000) + 3600 }],
     ['another issuer', { iss: 'https://other.test/' }],
-    ['no issuer', { iss: undefined }],
+    ['a missing issuer', { iss: undefined }],
     ['another audience', { aud: 'another-api' }],
-    ['no audience', { aud: undefined }],
-    ['no subject', { sub: undefined }],
-    ['no organization', { org_id: undefined }],
-    ['no member', { member_id: undefined }],
+    ['a missing audience', { aud: undefined }],
+    ['a missing subject', { sub: undefined }],
+    ['a missing organization', { org_id: undefined }],
+    ['a missing member', { member_id: undefined }],
     ['an empty organization', { org_id: '' }],
-    ['an organization that is no UUID', { org_id: 'acme' }],
-    ['a member that is no UUID', { member_id: '7' }],
+    ['an organization that is not a UUID', { org_id: 'acme' }],
+    ['a member that is not a UUID', { member_id: '7' }],
     ['a member with a path in it', { member_id: '../f2470c7f-60b1-4491-b117-8ba0e3e2a53b' }],
     ['a numeric member', { member_id: 7 }],
     ['an organization that is an object', { org_id: { id: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b' } }],
     ['an organization in an array', { org_id: ['f2470c7f-60b1-4491-b117-8ba0e3e2a53b'] }],
     ['a member in an array', { member_id: ['f2470c7f-60b1-4491-b117-8ba0e3e2a53b'] }],
-    ['a UUID with a line end', { member_id: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b\n' }],
-  ] as [string, Claims][])('%s', (_, changes) => expectRefused(signLoosely(claims(changes))));
+    ['a UUID with a line feed', { member_id: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b\n' }],
+  ] as [string, Claims][])('refuses a token with %s', (_, changes) =>
+    expectRefused(signLoosely(claims(changes))),
+  );
 
   test.each([
     ['crit', { alg: 'HS256', typ: 'JWT', crit: ['exp'], exp: 1 }],
     ['crit of an unknown extension', { alg: 'HS256', typ: 'JWT', crit: ['urn:x'], 'urn:x': true }],
     ['an empty crit', { alg: 'HS256', crit: [] }],
-    ['the typ of something else', { alg: 'HS256', typ: 'secevent+jwt' }],
-    ['a typ that is no string', { alg: 'HS256', typ: 7 }],
+    ['another typ', { alg: 'HS256', typ: 'secevent+jwt' }],
+    ['a typ that is not a string', { alg: 'HS256', typ: 7 }],
     ['an unencoded payload', { alg: 'HS256', b64: false, crit: ['b64'] }],
-  ] as [string, Claims][])('%s in the header', (_, header) =>
+  ] as [string, Claims][])('refuses %s in the header', (_, header) =>
     expectRefused(signByHand(header, claims(), world.secret)),
   );
 
-  test('no answer says why a signature failed', async () => {
+  test('returns the same problem for every signature failure', async () => {
     const tokens = [
       sign(claims(), newSecret()),
       world.token().slice(0, -4),
@@ -144,7 +146,7 @@ function b64(text: string): string {
   return Buffer.from(text).toString('base64url');
 }
 
-/** jsonwebtoken refuses to sign some of these claims. */
+/** Signs claims that jsonwebtoken refuses to sign. */
 function signLoosely(payload: Claims): string {
   return signByHand({ alg: 'HS256', typ: 'JWT' }, payload, world.secret);
 }

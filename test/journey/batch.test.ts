@@ -13,7 +13,7 @@ const several = (count: number): string[] => Array.from({ length: count }, () =>
 const idsOf = (data: { contact: { id: string } }[]): string[] => data.map((element) => element.contact.id);
 
 describe('GET /contacts?ids=', () => {
-  test('answers in the order asked, each element as for one contact', async () => {
+  test('returns contacts in the order of ids, each as in a single-contact response', async () => {
     const ids = several(6);
     const backwards = ids.toReversed();
     const answer = await world.get(`/contacts?ids=${backwards.join(',')}&include=notes,entity`);
@@ -26,7 +26,7 @@ describe('GET /contacts?ids=', () => {
     for (const id of ids) expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });
 
-  test('takes what is cached and fetches the rest', async () => {
+  test('serves cached contacts and fetches the others', async () => {
     const ids = several(3);
     await world.get(`/contacts/${ids[1]}?include=notes`);
     await world.get(`/contacts?ids=${ids.join(',')}&include=notes`);
@@ -34,7 +34,7 @@ describe('GET /contacts?ids=', () => {
     for (const id of ids) expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });
 
-  test('a contact that fails does so by itself, errors in the order asked', async () => {
+  test('a failed contact does not fail the batch, and errors keep the order of ids', async () => {
     const [first, broken, last] = several(3) as [string, string, string];
     await world.sandbox.setFaults({ mode: 'http-500', contactId: broken });
     const ids = [UNKNOWN[1], first, broken, UNKNOWN[0], last];
@@ -51,14 +51,14 @@ describe('GET /contacts?ids=', () => {
     for (const error of errors) expect(error['title']).toEqual(expect.stringMatching(/\S/));
   });
 
-  test('fifty ids are answered', async () => {
+  test('accepts 50 ids', async () => {
     const ids = Array.from({ length: 50 }, (_, index) => `00000000-0000-4000-8000-${id12(index)}`);
     const answer = await world.get(`/contacts?ids=${ids.join(',')}`);
     expect(answer.status).toBe(200);
     expect(answer.json().errors.map((error: { id: string }) => error.id)).toEqual(ids);
   });
 
-  test('a contact named twice is fetched once', async () => {
+  test('fetches a repeated id once', async () => {
     const [one, two] = several(2) as [string, string];
     const answer = await world.get(`/contacts?ids=${one},${two},${one}`);
     expect(answer.status).toBe(200);
@@ -66,7 +66,7 @@ describe('GET /contacts?ids=', () => {
     expect(await world.sandbox.callsFor(one)).toHaveLength(1);
   });
 
-  test('sparse fieldsets apply to each element', async () => {
+  test('applies sparse fieldsets to each element', async () => {
     const ids = several(2);
     const answer = await world.get(`/contacts?ids=${ids.join(',')}&fields[contact]=city`);
     expect(answer.json().data.map((element: Json) => Object.keys(element.contact).toSorted())).toEqual([
@@ -76,14 +76,14 @@ describe('GET /contacts?ids=', () => {
   });
 });
 
-describe('the spellings of HTTP clients', () => {
+describe('array spellings of ids', () => {
   test.each([
     'ids[]=ONE&ids[]=TWO',
     'ids%5B%5D=ONE&ids%5B%5D=TWO',
     'ids[0]=ONE&ids[1]=TWO',
     'ids[1]=TWO&ids[0]=ONE',
     'ids=ONE&ids[7]=TWO&ids[9]=ONE',
-  ])('%s gives both contacts, in order, and costs two', async (query) => {
+  ])('%s returns both contacts in order and costs two requests', async (query) => {
     const [one, two] = several(2) as [string, string];
     const answer = await world.get(`/contacts?${query.replaceAll('ONE', one).replaceAll('TWO', two)}`, {
       token: world.token({ sub: randomUUID() }),
@@ -99,20 +99,20 @@ describe('the spellings of HTTP clients', () => {
     expect(await world.sandbox.callsFor(id)).toEqual([]);
   });
 
-  test('fifty-one ids in brackets are too many', async () => {
+  test('refuses 51 ids in brackets', async () => {
     const query = Array.from({ length: 51 }, (_, index) => `ids[]=00000000-0000-4000-8001-${id12(index)}`);
     expectProblem(await world.get(`/contacts?${query.join('&')}`), 400, 'INVALID_IDS');
   });
 });
 
-describe('ids that are refused, before anything is fetched', () => {
-  test('fifty-one of them', async () => {
+describe('refused ids cause no upstream call', () => {
+  test('refuses 51 ids', async () => {
     const ids = Array.from({ length: 51 }, (_, index) => `00000000-0000-4000-8001-${id12(index)}`);
     expectProblem(await world.get(`/contacts?ids=${ids.join(',')}`), 400, 'INVALID_IDS');
     expect(await world.sandbox.callsFor(String(ids[0]))).toEqual([]);
   });
 
-  test('one that is no UUID among good ones', async () => {
+  test('refuses a list with an id that is not a UUID', async () => {
     const id = world.freshContact();
     const answer = await world.get(`/contacts?ids=${id},not-a-uuid`);
     expect(answer.status).toBe(400);
@@ -121,11 +121,14 @@ describe('ids that are refused, before anything is fetched', () => {
     expect(await world.sandbox.callsFor(id)).toEqual([]);
   });
 
-  test.each(['/contacts', '/contacts?ids=', '/contacts?include=notes'])('none at all: %s', async (path) => {
-    expectProblem(await world.get(path), 400, 'INVALID_IDS');
-  });
+  test.each(['/contacts', '/contacts?ids=', '/contacts?include=notes'])(
+    'refuses a request without ids: %s',
+    async (path) => {
+      expectProblem(await world.get(path), 400, 'INVALID_IDS');
+    },
+  );
 
-  test('an unknown include', async () => {
+  test('refuses an unknown include', async () => {
     const id = world.freshContact();
     expectProblem(await world.get(`/contacts?ids=${id}&include=photos`), 400, 'INVALID_INCLUDE');
     expect(await world.sandbox.callsFor(id)).toEqual([]);

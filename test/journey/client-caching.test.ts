@@ -22,13 +22,13 @@ const get = (headers: Record<string, string> = {}): Promise<Answer> => world.get
 const number = (pattern: RegExp, text: unknown): number => Number(pattern.exec(String(text))?.[1]);
 
 describe('ETag and 304', () => {
-  test('a strong ETag that stays the same while the data does', async () => {
+  test('returns the same strong ETag while the data is unchanged', async () => {
     const [first, second] = [await get(), await get()];
     expect(first.headers['etag']).toMatch(/^"[^"]+"$/);
     expect(second.headers['etag']).toBe(first.headers['etag']);
   });
 
-  test('If-None-Match: one, a list, weak, and *', async () => {
+  test('returns 304 when If-None-Match matches: one tag, a list, a weak tag or *', async () => {
     const etag = String((await get()).headers['etag']);
     for (const value of [etag, `W/${etag}`, `"other", ${etag}`, `"a","b" , W/${etag}, "c"`, '*']) {
       const answer = await get({ 'if-none-match': value });
@@ -44,11 +44,14 @@ describe('ETag and 304', () => {
     }
   });
 
-  test.each(['"other"', 'W/"other"', '"a", "b"', 'nonsense', '""', '"*"'])('no 304 for %s', async (value) => {
-    expect((await get({ 'if-none-match': value })).status).toBe(200);
-  });
+  test.each(['"other"', 'W/"other"', '"a", "b"', 'nonsense', '""', '"*"'])(
+    'returns 200 when If-None-Match is %s',
+    async (value) => {
+      expect((await get({ 'if-none-match': value })).status).toBe(200);
+    },
+  );
 
-  test('another answer has another ETag', async () => {
+  test('returns a new ETag when the data changes', async () => {
     const id = world.freshContact();
     const before = (await world.get(`/contacts/${id}`)).headers['etag'];
     await world.sandbox.patchContact(id, { contact: { contact_city: 'Elsewhere-upon-Sea' } });
@@ -58,7 +61,7 @@ describe('ETag and 304', () => {
     expect(after.headers['etag']).not.toBe(before);
   });
 
-  test('no 304 without a token', async () => {
+  test('returns 401 instead of 304 without a token', async () => {
     const etag = String((await get()).headers['etag']);
     const answer = await world.get(path, { token: undefined, headers: { 'if-none-match': etag } });
     expect(answer.status).toBe(401);
@@ -69,14 +72,14 @@ const tagOf = async (coding: string): Promise<string> =>
   String((await get({ 'accept-encoding': coding })).headers['etag']);
 
 describe('If-Match', () => {
-  test('a tag of any coding matches, alone, in a list, and as *', async () => {
+  test('matches the ETag of any content coding, alone or in a list, and *', async () => {
     const [plain, gzip, br] = [await tagOf('identity'), await tagOf('gzip'), await tagOf('br')];
     expect(new Set([plain, gzip, br]).size).toBe(3);
     for (const value of [plain, gzip, br, `"x", ${gzip}`, '*'])
       expect((await get({ 'if-match': value })).status).toBe(200);
   });
 
-  test.each(['"x"', '"x", W/"y"', 'nonsense', ''])('%j is 412 with the current ETag', async (value) => {
+  test.each(['"x"', '"x", W/"y"', 'nonsense', ''])('%j returns 412 with the current ETag', async (value) => {
     for (const coding of ['identity', 'gzip']) {
       const answer = await get({ 'if-match': value, 'accept-encoding': coding });
       expectProblem(answer, 412, 'PRECONDITION_FAILED');
@@ -85,14 +88,14 @@ describe('If-Match', () => {
     }
   });
 
-  test('compares strongly, and comes before If-None-Match', async () => {
+  test('uses strong comparison and precedes If-None-Match', async () => {
     const etag = await tagOf('identity');
     expect((await get({ 'if-match': `W/${etag}` })).status).toBe(412);
     expect((await get({ 'if-match': '"x"', 'if-none-match': etag })).status).toBe(412);
     expect((await get({ 'if-match': etag, 'if-none-match': etag })).status).toBe(304);
   });
 
-  test('applies to HEAD, sub-resources, batches and documents, and to successes alone', async () => {
+  test('applies to HEAD, sub-resources, batches and documents, but not to errors', async () => {
     const id = path.slice('/contacts/'.length, '/contacts/'.length + 36);
     const headers = { 'if-match': '"x"' };
     expect((await world.get(path, { method: 'HEAD', headers })).status).toBe(412);
@@ -111,19 +114,22 @@ describe('If-Match', () => {
 describe('content codings', () => {
   const decode = { gzip: zlib.gunzipSync, br: zlib.brotliDecompressSync };
 
-  test.each(['gzip', 'br'] as const)('%s: the same bytes, another ETag, a 304 of its own', async (coding) => {
-    const plain = await get({ 'accept-encoding': 'identity' });
-    const coded = await get({ 'accept-encoding': coding });
-    expect(plain.headers['content-encoding']).toBeUndefined();
-    expect(coded.headers['content-encoding']).toBe(coding);
-    expect(decode[coding](coded.body).equals(plain.body)).toBe(true);
-    expect(coded.body.length).toBeLessThan(plain.body.length);
-    expect(coded.headers['etag']).toEqual(expect.stringMatching(/"/));
-    expect(coded.headers['etag']).not.toBe(plain.headers['etag']);
-    const etag = String(coded.headers['etag']);
-    const again = await get({ 'accept-encoding': coding, 'if-none-match': etag });
-    expect({ status: again.status, etag: again.headers['etag'] }).toEqual({ status: 304, etag });
-  });
+  test.each(['gzip', 'br'] as const)(
+    '%s decodes to the same bytes and has its own ETag and 304',
+    async (coding) => {
+      const plain = await get({ 'accept-encoding': 'identity' });
+      const coded = await get({ 'accept-encoding': coding });
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      expect(coded.headers['content-encoding']).toBe(coding);
+      expect(decode[coding](coded.body).equals(plain.body)).toBe(true);
+      expect(coded.body.length).toBeLessThan(plain.body.length);
+      expect(coded.headers['etag']).toEqual(expect.stringMatching(/"/));
+      expect(coded.headers['etag']).not.toBe(plain.headers['etag']);
+      const etag = String(coded.headers['etag']);
+      const again = await get({ 'accept-encoding': coding, 'if-none-match': etag });
+      expect({ status: again.status, etag: again.headers['etag'] }).toEqual({ status: 304, etag });
+    },
+  );
 
   describe('for a small response', () => {
     let small: string;
@@ -143,7 +149,7 @@ describe('content codings', () => {
       ['identity;q=0', undefined],
       ['*;q=0', undefined],
       ['', undefined],
-    ])('Accept-Encoding: %j gives %s', async (accepted, coding) => {
+    ])('Accept-Encoding: %j selects %s', async (accepted, coding) => {
       const headers = { 'accept-encoding': accepted };
       const [answer, head] = [
         await world.get(small, { headers }),
@@ -160,25 +166,25 @@ describe('content codings', () => {
       expect(again.status).toBe(304);
     });
 
-    test('an error is not coded', async () => {
+    test('sends an error without content coding', async () => {
       const answer = await world.get('/nothing', { headers: { 'accept-encoding': 'gzip, identity;q=0' } });
       expectProblem(answer, 404, 'ROUTE_NOT_FOUND');
     });
   });
 
-  test('a document is not coded if no coding is acceptable', async () => {
+  test('sends a document without content coding if no coding is acceptable', async () => {
     const headers = { 'accept-encoding': 'deflate, identity;q=0' };
     const answer = await world.get('/openapi.json', { headers });
     expect([answer.status, answer.headers['content-encoding']]).toEqual([200, undefined]);
   });
 
-  test('a coding that is refused is not used', async () => {
+  test('does not use a coding with q=0', async () => {
     const answer = await get({ 'accept-encoding': 'gzip;q=0, br;q=0, identity' });
     expect(answer.headers['content-encoding']).toBeUndefined();
     expect(answer.json().data.notes).toHaveLength(1);
   });
 
-  test('Vary names what the answer depends on, whatever was chosen', async () => {
+  test('Vary lists Authorization and Accept-Encoding for every coding', async () => {
     for (const coding of ['identity', 'gzip']) {
       const vary = String((await get({ 'accept-encoding': coding })).headers['vary']).toLowerCase();
       expect(vary.split(/\s*,\s*/)).toEqual(expect.arrayContaining(['authorization', 'accept-encoding']));
@@ -189,7 +195,7 @@ describe('content codings', () => {
 describe('Cache-Control by default', () => {
   const NO_CACHE = 'private, no-cache';
 
-  test('makes clients revalidate every use: miss, hit, 304, HEAD, sub-resource and batch', async () => {
+  test('is no-cache on a miss, hit, 304, HEAD, sub-resource and batch', async () => {
     const id = world.freshContact();
     const one = `/contacts/${id}`;
     const miss = await world.get(one);
@@ -212,7 +218,7 @@ describe('Cache-Control by default', () => {
     expect(hit.headers['cache-status']).toMatch(/^zyntro-bff; hit; ttl=\d+$/);
   });
 
-  test('forbids storing an error', async () => {
+  test('is no-store on an error', async () => {
     for (const answer of [
       await world.get('/contacts/x'),
       await world.get(`/contacts/${UNKNOWN}`),
@@ -226,7 +232,7 @@ describe('Cache-Control by default', () => {
   });
 });
 
-const kept = (answer: Answer): number =>
+const remainingLifetime = (answer: Answer): number =>
   number(/^private, max-age=(\d+)$/, answer.headers['cache-control']) - Number(answer.headers['age']);
 const ttl = (answer: Answer): number => number(/; hit; ttl=(-?\d+)/, answer.headers['cache-status']);
 const aged = (of: World, id: string): Promise<Answer> =>
@@ -246,43 +252,43 @@ describe('Cache-Control with CLIENT_MAX_AGE_S', () => {
   });
   afterAll(() => Promise.all([long?.stop(), short?.stop()]));
 
-  test('max-age minus Age is the lifetime that is left of the part that expires first', async () => {
+  test('max-age minus Age is the remaining lifetime of the part that expires first', async () => {
     const id = long.freshContact();
     await long.get(`/contacts/${id}?include=notes`);
     const contact = await aged(long, id);
-    expect(kept(contact)).toBe(ttl(contact));
+    expect(remainingLifetime(contact)).toBe(ttl(contact));
     const both = await long.get(`/contacts/${id}?include=notes`);
-    expect(kept(both)).toBe(ttl(both));
-    expect(kept(both)).toBeLessThanOrEqual(40);
+    expect(remainingLifetime(both)).toBe(ttl(both));
+    expect(remainingLifetime(both)).toBeLessThanOrEqual(40);
     const headers = { 'if-none-match': String(both.headers['etag']) };
     const notModified = await long.get(`/contacts/${id}?include=notes`, { headers });
     expect(notModified.status).toBe(304);
-    expect(kept(notModified)).toBe(ttl(notModified));
+    expect(remainingLifetime(notModified)).toBe(ttl(notModified));
   });
 
-  test('max-age minus Age is at most CLIENT_MAX_AGE_S, on a miss, an aged hit and a batch', async () => {
+  test('max-age minus Age is at most CLIENT_MAX_AGE_S on a miss, an aged hit and a batch', async () => {
     const id = short.freshContact();
-    expect(kept(await short.get(`/contacts/${id}`))).toBe(5);
-    expect(kept(await aged(short, id))).toBe(5);
-    expect(kept(await short.get(`/contacts?ids=${id}`))).toBe(5);
+    expect(remainingLifetime(await short.get(`/contacts/${id}`))).toBe(5);
+    expect(remainingLifetime(await aged(short, id))).toBe(5);
+    expect(remainingLifetime(await short.get(`/contacts?ids=${id}`))).toBe(5);
   });
 
-  test('a stale response and a batch with a failure have no lifetime left', async () => {
+  test('a stale response and a batch with a failed contact have a remaining lifetime of 0', async () => {
     const id = short.freshContact();
     await short.get(`/contacts/${id}/notes`);
-    const stale = await waitFor('a stale answer', async () => {
+    const stale = await waitFor('a stale response', async () => {
       const answer = await short.get(`/contacts/${id}/notes`);
       return /detail=stale/.test(String(answer.headers['cache-status'])) && answer;
     });
-    expect(kept(stale)).toBe(0);
+    expect(remainingLifetime(stale)).toBe(0);
     const mixed = await short.get(`/contacts?ids=${id},${UNKNOWN}`);
     expect(mixed.json().errors).toHaveLength(1);
-    expect(kept(mixed)).toBe(0);
+    expect(remainingLifetime(mixed)).toBe(0);
   });
 });
 
 describe('HEAD', () => {
-  test('has the headers of GET and no body', async () => {
+  test('returns the headers of GET without a body', async () => {
     const [whole, head] = [await get(), await world.get(path, { method: 'HEAD' })];
     expect({ status: head.status, length: head.body.length }).toEqual({ status: 200, length: 0 });
     for (const name of ['etag', 'content-type', 'vary']) expect(head.headers[name]).toBe(whole.headers[name]);
@@ -292,7 +298,7 @@ describe('HEAD', () => {
     expect(conditional.status).toBe(304);
   });
 
-  test('of a sub-resource, an unknown contact, and without a token', async () => {
+  test('returns the status of GET for a sub-resource, an unknown contact and a missing token', async () => {
     const head = { method: 'HEAD' };
     expect((await world.get(`/contacts/${world.freshContact()}/notes`, head)).status).toBe(200);
     expect((await world.get(`/contacts/${UNKNOWN}`, head)).status).toBe(404);

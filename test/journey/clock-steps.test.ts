@@ -26,7 +26,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** Node options for a program whose system clock is off by `ms`, from SIGUSR2 on if `later`. */
+/** Returns `NODE_OPTIONS` that shift the system clock by `ms`; if `later`, from the first SIGUSR2 on. */
 function clockOff(ms: number, { later = false } = {}): string {
   const file = path.join(directory, `clock-${ms}-${later}.cjs`);
   const start = later ? `process.on('SIGUSR2', () => (off = ${ms}))` : `off = ${ms}`;
@@ -46,7 +46,7 @@ test.each([
   ['ahead', HOUR_MS],
   ['behind', -HOUR_MS],
 ])(
-  'processes of which one is an hour %s share entries, and none outlives its time to live',
+  'two processes, one with its clock an hour %s, share entries, and no entry outlives its TTL',
   async (_way, ms) => {
     const shared = { REDIS_URL: redis.url, CACHE_L1_MAX_MB: '0', CLIENT_MAX_AGE_S: '3600' };
     const punctual = await fleet.add(shared);
@@ -75,10 +75,10 @@ describe.each([
   ['in memory', () => ({})],
   ['in Redis, without a near cache', () => ({ REDIS_URL: redis.url, CACHE_L1_MAX_MB: '0' })],
   ['in Redis, with a near cache', () => ({ REDIS_URL: redis.url })],
-])('a clock that is set back by an hour, entries %s', (_name, env) => {
+])('clock set back by an hour, entries %s', (_name, env) => {
   const SHORT = { CACHE_STALE_WHILE_REVALIDATE_S: '0', CACHE_STALE_IF_ERROR_S: '0' };
 
-  test('prolongs neither an entry nor a not-found', async () => {
+  test('does not extend the TTL of an entry or a cached 404', async () => {
     const member = await fleet.add({
       ...env(),
       ...SHORT,
@@ -95,6 +95,6 @@ describe.each([
       return (await fleet.sandbox.callsFor(contact)).length > 1;
     };
     await waitFor('the entry to expire', () => isFetchedAgain(id));
-    await waitFor('the not-found to expire', () => isFetchedAgain(gone));
+    await waitFor('the cached 404 to expire', () => isFetchedAgain(gone));
   });
 });

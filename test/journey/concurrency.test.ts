@@ -29,7 +29,7 @@ const mostAtOnce = async (from = world): Promise<number> =>
 const fresh = (count: number, from = world): string[] =>
   Array.from({ length: count }, () => from.freshContact());
 
-test('UPSTREAM_MAX_CONCURRENCY is how many calls the upstream ever sees at once', async () => {
+test('UPSTREAM_MAX_CONCURRENCY limits the concurrent upstream calls', async () => {
   await world.sandbox.setFaults({ delayMs: 100 });
   const answers = await Promise.all(fresh(20).map((id) => world.get(`/contacts/${id}?include=notes`)));
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
@@ -37,7 +37,7 @@ test('UPSTREAM_MAX_CONCURRENCY is how many calls the upstream ever sees at once'
   expect(await mostAtOnce()).toBe(LIMIT);
 });
 
-test('a batch stays within it, too', async () => {
+test('UPSTREAM_MAX_CONCURRENCY limits the concurrent upstream calls of a batch', async () => {
   await world.sandbox.setFaults({ delayMs: 50 });
   const ids = fresh(12);
   const answer = await world.get(`/contacts?ids=${ids.join()}`);
@@ -46,26 +46,29 @@ test('a batch stays within it, too', async () => {
   expect(await mostAtOnce()).toBe(LIMIT);
 });
 
-test('what is in the cache does not wait for the upstream', async () => {
+test('a cache hit does not wait for a free upstream slot', async () => {
   const [cached = '', ...others] = fresh(1 + LIMIT * 2);
   await world.get(`/contacts/${cached}`);
   await world.sandbox.reset();
   gate.hold();
   const slow = others.map((id) => world.get(`/contacts/${id}`));
-  await waitFor('a full upstream', async () => (await world.sandbox.calls()).length === LIMIT);
+  await waitFor(
+    'all upstream slots to be in use',
+    async () => (await world.sandbox.calls()).length === LIMIT,
+  );
   const hit = await world.get(`/contacts/${cached}`);
   expect(hit.headers['cache-status']).toMatch(/^zyntro-bff; hit/);
   gate.release();
   await Promise.all(slow);
 });
 
-test('a slot is given back by calls that fail, and those whose time runs out waiting are told so', async () => {
+test('failed calls release their slot, and queued calls that time out get 503', async () => {
   const other = await startWorld({ UPSTREAM_MAX_CONCURRENCY: '1', UPSTREAM_TIMEOUT_MS: '2000' });
   try {
     const ids = fresh(4, other);
     await other.sandbox.setFaults({ mode: 'silent' });
     const answers = await Promise.all(ids.map((id) => other.get(`/contacts/${id}`)));
-    // The one that was called for timed out; the others were never called for.
+    // The call that held the slot timed out; the queued calls were never sent.
     for (const answer of answers) {
       if (answer.status === 504) expectProblem(answer, 504, 'UPSTREAM_TIMEOUT');
       else expectProblem(answer, 503, 'UPSTREAM_UNAVAILABLE');
@@ -76,7 +79,7 @@ test('a slot is given back by calls that fail, and those whose time runs out wai
       expect((await other.get(`/contacts/${ids[0]}`)).status).toBeGreaterThanOrEqual(502);
     }
     await other.sandbox.clearFaults();
-    await waitFor('a good answer', async () => (await other.get(`/contacts/${ids[0]}`)).status === 200);
+    await waitFor('a 200', async () => (await other.get(`/contacts/${ids[0]}`)).status === 200);
     expect(await mostAtOnce(other)).toBe(1);
   } finally {
     await other.stop();

@@ -24,8 +24,8 @@ async function expectRefused(env: Record<string, string>, names: readonly string
   return stderr;
 }
 
-describe('a configuration that cannot work ends with 78', () => {
-  test('and every fault at once, by name', async () => {
+describe('an invalid configuration exits with code 78', () => {
+  test('reports all invalid variables at once, by name', async () => {
     await expectRefused(
       {
         PORT: 'http',
@@ -56,12 +56,12 @@ describe('a configuration that cannot work ends with 78', () => {
     );
   });
 
-  test('where nothing at all is set', async () => {
+  test('names the required variables when no variable is set', async () => {
     await expectRefused({}, ['JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE', 'ZYNTRO_API_KEY']);
   });
 
   test.each(['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_SECRET', 'ZYNTRO_API_KEY', 'ZYNTRO_DEVELOPER_SECRET'])(
-    'without %s',
+    'exits when %s is missing',
     (name) => expectRefused(without(name), [name]).then(() => undefined),
   );
 
@@ -80,20 +80,20 @@ describe('a configuration that cannot work ends with 78', () => {
     ['SHUTDOWN_GRACE_MS', 'NaN'],
     ['ZYNTRO_CREDENTIALS', '{"not-a-uuid":{"apiKey":"first-key-value","developerSecret":"zdk_first_value"}}'],
     ['ZYNTRO_CREDENTIALS', '{"apiKey":"hidden-in-broken-json'],
-  ])('%s=%s', async (name, value) => {
+  ])('exits when %s is %s', async (name, value) => {
     await expectRefused({ ...good(), [name]: value }, [name]);
   });
 
-  test('on an address that others can reach without ADMIN_TOKEN', async () => {
+  test('requires ADMIN_TOKEN when ADMIN_HOST is not a loopback address', async () => {
     await expectRefused({ ...good(), ADMIN_HOST: '0.0.0.0' }, ['ADMIN_TOKEN']);
   });
 
-  test('where a secret is to be read from a file that is not there', async () => {
+  test('names the _FILE variable when its file does not exist', async () => {
     const env = { ...without('ZYNTRO_API_KEY'), ZYNTRO_API_KEY_FILE: '/nowhere/at/all' };
     await expectRefused(env, ['ZYNTRO_API_KEY_FILE']);
   });
 
-  test("and never with a secret's value, nor a part of it", async () => {
+  test('never prints a secret or a part of it', async () => {
     const [apiKey, developerSecret] = [
       `key-${randomBytes(12).toString('hex')}`,
       `zdk_${randomBytes(12).toString('hex')}`,
@@ -118,8 +118,8 @@ async function warningsOf(env: Record<string, string>) {
   }
 }
 
-describe('settings that probably do not have the intended effect', () => {
-  test('are logged at start, by name', async () => {
+describe('configuration warnings', () => {
+  test('are logged at start with the variable name', async () => {
     const warnings = await warningsOf({ JWT_SECERT_FILE: '/run/hunter2', REDIS_PORT: 'tcp://10.0.0.1:6379' });
     expect(warnings).toMatchObject([
       { msg: 'unknown variable', variable: 'JWT_SECERT_FILE', advice: 'did you mean JWT_SECRET_FILE?' },
@@ -128,14 +128,14 @@ describe('settings that probably do not have the intended effect', () => {
     expect(JSON.stringify(warnings)).not.toContain('hunter2');
   });
 
-  test('an egress address that is not on this machine', async () => {
+  test('report an egress address that is not on this machine', async () => {
     expect(await warningsOf({ EGRESS_LOCAL_ADDRESS: '192.0.2.7' })).toMatchObject([
       { msg: 'egress address is not on this machine', variable: 'EGRESS_LOCAL_ADDRESS' },
     ]);
   });
 
   test.each([{ EGRESS_LOCAL_ADDRESS: '127.0.0.2' }, { NODE_ENV: 'development' }])(
-    'none with %j',
+    'are not logged with %j',
     async (env) => {
       expect(await warningsOf(env)).toEqual([]);
     },

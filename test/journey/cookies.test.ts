@@ -21,7 +21,7 @@ const get = (headers: Record<string, string>, method = 'GET') =>
   exchange(`${world.program.url}/contacts/${world.directory.reference.contact}`, { headers, method });
 const cookie = () => `theme=dark; ${NAME}=${world.token()}`;
 
-test('a browser’s cookie is as good as the header', async () => {
+test('accepts the token in the configured cookie', async () => {
   const answer = await get({ ...CSRF, cookie: cookie() });
   expect(answer.status).toBe(200);
   expect(answer.headers['vary']).toMatch(/\bCookie\b/);
@@ -30,12 +30,12 @@ test('a browser’s cookie is as good as the header', async () => {
   expect((await get({ authorization: `Bearer ${world.token()}` })).status).toBe(200);
 });
 
-test('header and cookie that differ are a 400', async () => {
+test('returns 400 when the tokens in header and cookie differ', async () => {
   const headers = { cookie: cookie(), authorization: `Bearer ${world.token()}` };
   expectProblem(await get(headers), 400, 'INVALID_REQUEST');
 });
 
-test('pages of allowed origins may send it, others may not', async () => {
+test('accepts the cookie only from an allowed origin', async () => {
   const allowed = await get({ ...CSRF, cookie: cookie(), origin: ORIGIN });
   expect(allowed.status).toBe(200);
   expect(allowed.headers['access-control-allow-origin']).toBe(ORIGIN);
@@ -45,7 +45,7 @@ test('pages of allowed origins may send it, others may not', async () => {
   expect(refused.headers['access-control-allow-origin']).not.toBe('https://evil.example');
 });
 
-test('a request with the cookie that any page can cause is refused before it costs anything', async () => {
+test('refuses a cookie request without a CSRF header before any rate limit or upstream call', async () => {
   const id = world.freshContact();
   const token = world.token({ rate_tier: 'few' });
   const send = (headers: Record<string, string>, path = `/contacts/${id}`) =>
@@ -65,7 +65,7 @@ test('a request with the cookie that any page can cause is refused before it cos
   expect(accepted.headers['ratelimit']).toMatch(new RegExp(`r=${LIMIT - 1};`));
 });
 
-test('a preflight lets the page send what is asked for beside it', async () => {
+test('a preflight allows credentials and the CSRF header', async () => {
   const answer = await get(
     {
       origin: ORIGIN,
@@ -78,7 +78,7 @@ test('a preflight lets the page send what is asked for beside it', async () => {
   expect(answer.headers['access-control-allow-headers']).toMatch(/x-requested-with/i);
 });
 
-test('without a cookie configured, no origin is allowed credentials', async () => {
+test('does not allow credentials to any origin without AUTH_COOKIE_NAME', async () => {
   const plain = await startWorld({ CORS_ORIGINS: ORIGIN });
   try {
     const answer = await plain.get('/contacts/x', { headers: { origin: ORIGIN, cookie: cookie() } });

@@ -40,7 +40,7 @@ function secretFile(name: string, content: string): string {
 }
 
 describe('ZYNTRO_CREDENTIALS', () => {
-  test('serves the organizations it names, and no other', async () => {
+  test('serves only the listed organizations', async () => {
     const [org, other] = directory.orgs;
     const credentials = JSON.stringify({ [String(org?.id)]: PAIR });
     const program = await startProgram({ ...withoutPair(), ZYNTRO_CREDENTIALS: credentials });
@@ -60,7 +60,7 @@ describe('ZYNTRO_CREDENTIALS', () => {
     }
   });
 
-  test('sends each organization its own pair', async () => {
+  test('uses the credentials of each organization', async () => {
     const [org, other] = directory.orgs;
     const credentials = JSON.stringify({
       [String(org?.id).toUpperCase()]: PAIR,
@@ -74,7 +74,7 @@ describe('ZYNTRO_CREDENTIALS', () => {
         });
       expectProblem(await get(other), 502, 'UPSTREAM_CREDENTIALS_REJECTED');
       expect((await get(org)).status).toBe(200);
-      // A good call of one organization does not mend the credentials of another.
+      // A successful call of one organization does not clear the rejected credentials of another.
       const ready = await exchange(`${program.adminUrl}/readyz`);
       expect(ready.json().status).toBe('degraded');
     } finally {
@@ -83,8 +83,8 @@ describe('ZYNTRO_CREDENTIALS', () => {
   });
 });
 
-describe('secrets in files', () => {
-  test('are read as <NAME>_FILE, with or without a last line end', async () => {
+describe('secrets read from files', () => {
+  test('<NAME>_FILE is read with or without a trailing line feed', async () => {
     const { JWT_SECRET: _, ...env } = withoutPair();
     const program = await startProgram({
       ...env,
@@ -102,7 +102,7 @@ describe('secrets in files', () => {
     }
   });
 
-  test('and so is the map of organizations', async () => {
+  test('ZYNTRO_CREDENTIALS_FILE is read', async () => {
     const [org] = directory.orgs;
     const map = secretFile('map', JSON.stringify({ [String(org?.id)]: PAIR }));
     const program = await startProgram({ ...withoutPair(), ZYNTRO_CREDENTIALS_FILE: map });
@@ -115,7 +115,7 @@ describe('secrets in files', () => {
   });
 });
 
-test('credentials that the upstream rejects are the operator’s fault, not the caller’s', async () => {
+test('returns 502 without details when the upstream rejects the credentials', async () => {
   const env = { ...programEnv(sandbox, secret), ZYNTRO_DEVELOPER_SECRET: 'zdk_mistyped_by_somebody' };
   const program = await startProgram(env);
   try {

@@ -14,7 +14,7 @@ const get = (path: string, options: Options = {}): Promise<Answer> =>
   exchange(`${world.program.url}${path}`, options);
 const FILE = readFileSync(DOCUMENT_FILE);
 
-test('/openapi.json is the committed file, open to all and kept for a while', async () => {
+test('/openapi.json serves the committed file without a token, with a public max-age', async () => {
   const answer = await get('/openapi.json');
   expect(answer.body.equals(FILE)).toBe(true);
   expect(answer.headers['content-type']).toMatch(/^application\/json\b/);
@@ -22,7 +22,7 @@ test('/openapi.json is the committed file, open to all and kept for a while', as
   expect(answer.headers['vary']).toBe('Accept-Encoding');
 });
 
-test('it is not sent again to who has it, and coded as asked', async () => {
+test('/openapi.json supports conditional requests and content codings', async () => {
   const headers = { 'accept-encoding': 'br' };
   const brotli = await get('/openapi.json', { headers });
   expect(brotliDecompressSync(brotli.body).equals(FILE)).toBe(true);
@@ -41,7 +41,7 @@ test('it is not sent again to who has it, and coded as asked', async () => {
   ]);
 });
 
-test('/docs loads local files alone, each of which is there', async () => {
+test('/docs links only to local files that exist', async () => {
   const page = await get('/docs');
   expect(page.headers['content-type']).toMatch(/^text\/html\b/);
   expect(page.headers['content-security-policy']).toContain("script-src 'self'");
@@ -57,13 +57,13 @@ test('/docs loads local files alone, each of which is there', async () => {
 });
 
 test.each(['/docs/', '/docs/package.json', '/docs/../package.json', '/docs/%2e%2e/package.json', '/docs/x'])(
-  'no other file is served: %s',
+  'serves only the files of the page: %s',
   async (path) => {
     const answer = await get(path);
     expect([path, answer.status]).toEqual([path, path === '/docs/' ? 200 : 404]);
   },
 );
 
-test.each(['/docs', '/openapi.json'])('%s takes GET and HEAD alone', async (path) => {
+test.each(['/docs', '/openapi.json'])('%s allows only GET and HEAD', async (path) => {
   expect((await get(path, { method: 'POST' })).status).toBe(405);
 });

@@ -33,7 +33,7 @@ function write(settings: Readonly<Record<string, string>>): void {
   );
 }
 
-/** The program in the directory of the .env file, with these variables and no others. */
+/** Starts the program in the directory of the .env file, with only the given variables. */
 const start = (env: Record<string, string> = {}): Child =>
   startNode('src/main.ts', { ...FREE_PORTS, ...env }, undefined, { cwd: directory });
 const listening = async (program: Child): Promise<string> => {
@@ -54,7 +54,7 @@ describe('.env in the working directory', () => {
     }
   });
 
-  test.each(['production', 'test', 'staging'])('is not read where NODE_ENV is %s', async (NODE_ENV) => {
+  test.each(['production', 'test', 'staging'])('is not read when NODE_ENV is %s', async (NODE_ENV) => {
     write(programEnv(sandbox, newSecret()));
     const { code, stderr } = await refusal({ NODE_ENV });
     expect(code).toBe(78);
@@ -62,7 +62,7 @@ describe('.env in the working directory', () => {
       expect(stderr).toContain(name);
   });
 
-  test('adds to the environment, which comes first', async () => {
+  test('does not override the environment', async () => {
     const secret = newSecret();
     write({ ...programEnv(sandbox, newSecret()), JWT_ISSUER: 'https://from-the-file.test/' });
     const program = start({ JWT_SECRET: secret });
@@ -79,7 +79,7 @@ describe('.env in the working directory', () => {
     }
   });
 
-  test('without NODE_ENV in either counts as production: issuer and audience are needed', async () => {
+  test('requires issuer and audience when neither .env nor the environment sets NODE_ENV', async () => {
     write({ ...programEnv(sandbox, newSecret()), JWT_ISSUER: '', JWT_AUDIENCE: '' });
     const { code, stderr } = await refusal();
     expect(code).toBe(78);
@@ -87,7 +87,7 @@ describe('.env in the working directory', () => {
     expect(stderr).toContain('JWT_AUDIENCE');
   });
 
-  test('that cannot be read is a fault of the configuration, and no stack', async () => {
+  test('is reported without a stack trace when it cannot be read', async () => {
     mkdirSync(dotenv);
     const { code, stderr } = await refusal();
     expect(code).toBe(78);
@@ -97,7 +97,7 @@ describe('.env in the working directory', () => {
     expect(token.stderr).not.toMatch(/\bat \S+ \(/);
   });
 
-  test('that is not there is none', async () => {
+  test('is not reported when it does not exist', async () => {
     const { code, stderr } = await refusal();
     expect(code).toBe(78);
     expect(stderr).not.toContain('.env');
@@ -107,7 +107,7 @@ describe('.env in the working directory', () => {
 describe('.env.example', () => {
   const settings = parseEnv(EXAMPLE);
 
-  test('fits the sandbox as `npm run sandbox` starts it', () => {
+  test('matches the sandbox defaults of `npm run sandbox`', () => {
     const { host, port, world } = readSettings({});
     expect(settings).toMatchObject({
       ZYNTRO_BASE_URL: `http://${host}:${port}`,
@@ -116,7 +116,7 @@ describe('.env.example', () => {
     });
   });
 
-  test('is all that proxy, sandbox and token need', async () => {
+  test('is sufficient for the proxy, the sandbox and the token command', async () => {
     writeFileSync(dotenv, EXAMPLE.replace('127.0.0.1:4010', `127.0.0.1:${sandbox.port}`));
     const program = start();
     try {
@@ -135,7 +135,7 @@ describe('.env.example', () => {
     }
   });
 
-  test('cannot be taken to a real upstream as it is', async () => {
+  test('is refused with a real upstream while it has the demo secret', async () => {
     writeFileSync(dotenv, EXAMPLE.replace('http://127.0.0.1:4010', 'https://app.zyntrohq.com'));
     const { code, stderr } = await refusal();
     expect(code).toBe(78);

@@ -3,7 +3,7 @@ import { parsedLines } from '../support/child.ts';
 import { startWorld } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-test('SIGTERM under load loses no request that was accepted', async () => {
+test('SIGTERM under load completes every accepted request', async () => {
   const world = await startWorld({
     RATE_LIMIT_TIERS: '{"default":{"limit":10000000,"windowS":60}}',
     SHUTDOWN_GRACE_MS: '4000',

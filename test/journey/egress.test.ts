@@ -13,7 +13,7 @@ describe('EGRESS_LOCAL_ADDRESS', () => {
   });
   afterAll(() => world?.stop());
 
-  test('is where every upstream connection comes from', async () => {
+  test('is the source address of every upstream connection', async () => {
     const ids = Array.from({ length: 10 }, () => world.freshContact());
     const answers = await Promise.all(ids.map((id) => world.get(`/contacts/${id}?include=notes`)));
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
@@ -22,8 +22,8 @@ describe('EGRESS_LOCAL_ADDRESS', () => {
   });
 });
 
-describe('an address that is not on the list', () => {
-  test('is UPSTREAM_EGRESS_REJECTED, and the answer does not say more', async () => {
+describe('egress addresses that do not work', () => {
+  test('returns UPSTREAM_EGRESS_REJECTED without details when the address is not on the allow list', async () => {
     const world = await startWorld({}, { SANDBOX_ALLOWED_IPS: EGRESS });
     try {
       const answer = await world.get(`/contacts/${world.freshContact()}`);
@@ -34,7 +34,7 @@ describe('an address that is not on the list', () => {
     }
   });
 
-  test('an address that this machine does not have makes no call at all', async () => {
+  test('makes no upstream call when this machine does not have the address', async () => {
     const world = await startWorld({ EGRESS_LOCAL_ADDRESS: '192.0.2.1', UPSTREAM_TIMEOUT_MS: '800' });
     try {
       const answer = await world.get(`/contacts/${world.freshContact()}`);
@@ -58,7 +58,7 @@ describe('EGRESS_PROXY_URL', () => {
     await proxy?.stop();
   });
 
-  test('tunnels every call, and keeps the tunnel for the next', async () => {
+  test('tunnels every call and reuses tunnels', async () => {
     for (let count = 0; count < 5; count += 1) {
       expect((await world.get(`/contacts/${world.freshContact()}`)).status).toBe(200);
     }
@@ -68,7 +68,7 @@ describe('EGRESS_PROXY_URL', () => {
     expect(await world.sandbox.calls()).toHaveLength(5);
   });
 
-  test('is never gone around when it refuses', async () => {
+  test('is never bypassed when it refuses the tunnel', async () => {
     const before = (await world.sandbox.calls()).length;
     proxy.refuse();
     const answer = await world.get(`/contacts/${world.freshContact()}`);
@@ -78,8 +78,8 @@ describe('EGRESS_PROXY_URL', () => {
   });
 });
 
-describe('redirects', () => {
-  test('are not followed, so credentials go to the configured host alone', async () => {
+describe('upstream redirects', () => {
+  test('are not followed, so only the configured host receives the credentials', async () => {
     const world = await startWorld();
     try {
       const id = world.freshContact();

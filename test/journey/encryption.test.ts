@@ -33,22 +33,22 @@ const keyOf = (id: string, part: string) => `zbff:1:{${fleet.org.id}|${id}}:${fl
 const unreadable = (member: Member) =>
   member.events().filter((line: Json) => /cannot be read/.test(line.msg)).length;
 
-/** How a contact was got, by Cache-Status. */
-async function how(member: Member, id: string): Promise<string> {
+/** Returns Cache-Status without its ttl. */
+async function statusOfRead(member: Member, id: string): Promise<string> {
   const answer = await member.get(`/contacts/${id}${ALL}`);
   expect(answer.status).toBe(200);
   await readIntoRedis(member, `/contacts/${id}${ALL}`);
   return String(answer.headers['cache-status']).replace(/;[^;]*ttl.*$/, '');
 }
 
-/** All that Redis holds, byte for byte: what a DUMP of every key gives, and their names. */
-async function everything(): Promise<string> {
+/** Returns all keys and raw values of Redis. */
+async function redisContent(): Promise<string> {
   const keys = (await redis.cli('keys', '*')).split('\n');
   const values = await Promise.all(keys.map((key) => raw(['GET', key])));
   return [...keys, ...values].join('\n');
 }
 
-/** A command whose reply is not for the eye. */
+/** Sends a command and returns its raw reply, which may be binary. */
 function raw(command: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(redis.port, '127.0.0.1');
@@ -60,61 +60,61 @@ function raw(command: readonly string[]): Promise<string> {
   });
 }
 
-/** A command as the protocol has it: an array of bulk strings. */
+/** Encodes a command as a RESP array of bulk strings. */
 function encoded(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 
-test('nothing of a contact can be read in Redis, and it can without', async () => {
+test('contact data in Redis is readable without encryption and unreadable with it', async () => {
   const id = fleet.freshContact();
   const { data } = (await plain.get(`/contacts/${id}${ALL}`)).json();
   await readIntoRedis(plain, `/contacts/${id}${ALL}`);
-  const said = [data.contact.email, data.contact.phone, data.contact.city].filter(Boolean);
-  expect(said.length).toBeGreaterThan(1);
-  for (const text of said) expect(await everything()).toContain(text);
+  const values = [data.contact.email, data.contact.phone, data.contact.city].filter(Boolean);
+  expect(values.length).toBeGreaterThan(1);
+  for (const text of values) expect(await redisContent()).toContain(text);
   await redis.cli('flushall');
-  expect(await how(old, id)).toMatch(/fwd=miss/);
-  expect(await how(old, id)).toMatch(/; hit/);
-  const held = await everything();
-  expect(held).toContain(keyOf(id, 'notes'));
-  for (const text of [...said, '"name"', 'dateCreated']) expect(held).not.toContain(text);
+  expect(await statusOfRead(old, id)).toMatch(/fwd=miss/);
+  expect(await statusOfRead(old, id)).toMatch(/; hit/);
+  const content = await redisContent();
+  expect(content).toContain(keyOf(id, 'notes'));
+  for (const text of [...values, '"name"', 'dateCreated']) expect(content).not.toContain(text);
 });
 
-test('an entry copied to another key counts as a miss, and is logged', async () => {
+test('an entry copied to another key is a miss and is logged', async () => {
   const [id, other] = [fleet.freshContact(), fleet.freshContact()];
   await readIntoRedis(old, `/contacts/${id}${ALL}`);
   await readIntoRedis(old, `/contacts/${other}${ALL}`);
   const theirs = (await old.get(`/contacts/${other}${ALL}`)).json();
   for (const part of PARTS) await redis.cli('copy', keyOf(id, part), keyOf(other, part), 'replace');
-  // Stamped alike, so that it is the name alone that gives it away.
+  // Both contacts get the same generation, so only the key name differs.
   await redis.cli(
     'copy',
     `zbff:1:{${fleet.org.id}|${id}}:gen`,
     `zbff:1:{${fleet.org.id}|${other}}:gen`,
     'replace',
   );
-  expect(await how(old, other)).toMatch(/fwd=miss/);
+  expect(await statusOfRead(old, other)).toMatch(/fwd=miss/);
   expect((await old.get(`/contacts/${other}${ALL}`)).json()).toEqual(theirs);
   await waitFor('the log line', () => unreadable(old) === 1);
 });
 
-test('keys are rotated without a miss: all that are listed decrypt, the first encrypts', async () => {
+test('key rotation causes no misses: every listed key decrypts, the first one encrypts', async () => {
   const [one, two] = [fleet.freshContact(), fleet.freshContact()];
   await readIntoRedis(old, `/contacts/${one}${ALL}`);
-  expect(await how(rotating, one)).toMatch(/; hit/);
+  expect(await statusOfRead(rotating, one)).toMatch(/; hit/);
   await readIntoRedis(rotating, `/contacts/${two}${ALL}`);
-  expect(await how(rotated, two)).toMatch(/; hit/);
-  expect(await how(old, two)).toMatch(/fwd=miss/);
+  expect(await statusOfRead(rotated, two)).toMatch(/; hit/);
+  expect(await statusOfRead(old, two)).toMatch(/fwd=miss/);
 });
 
-test('what is not encrypted is refused where encryption is on', async () => {
+test('an unencrypted entry is a miss when encryption is on', async () => {
   const id = fleet.freshContact();
   await readIntoRedis(plain, `/contacts/${id}${ALL}`);
   const before = unreadable(rotated);
-  expect(await how(rotated, id)).toMatch(/fwd=miss/);
-  expect(await how(rotated, id)).toMatch(/; hit/);
+  expect(await statusOfRead(rotated, id)).toMatch(/fwd=miss/);
+  expect(await statusOfRead(rotated, id)).toMatch(/; hit/);
   await waitFor('the log line', () => unreadable(rotated) > before);
-  expect(await how(plain, id)).toMatch(/fwd=miss/);
+  expect(await statusOfRead(plain, id)).toMatch(/fwd=miss/);
 });
 
 const CUT_SHORT = `redis.call('SET', KEYS[1], string.sub(redis.call('GET', KEYS[1]), 1, 30))`;
@@ -130,12 +130,12 @@ test.each([
       await redis.cli('lpush', key, 'x');
     },
   ],
-])('a value that is %s is a miss, and is replaced', async (_how, spoil) => {
+])('a value that is %s is a miss and is replaced', async (_name, corrupt) => {
   for (const member of [plain, rotated]) {
     const id = fleet.freshContact();
     await readIntoRedis(member, `/contacts/${id}${ALL}`);
-    for (const part of PARTS) await spoil(keyOf(id, part));
-    expect(await how(member, id)).toMatch(/fwd=miss/);
-    expect(await how(member, id)).toMatch(/; hit/);
+    for (const part of PARTS) await corrupt(keyOf(id, part));
+    expect(await statusOfRead(member, id)).toMatch(/fwd=miss/);
+    expect(await statusOfRead(member, id)).toMatch(/; hit/);
   }
 });

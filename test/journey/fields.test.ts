@@ -17,14 +17,14 @@ describe('sparse fieldsets', () => {
     'fields%5Bcontact%5D%5B%5D=name&fields%5Bcontact%5D%5B%5D=city',
     'fields[contact][0]=name&fields[contact][1]=city',
     'fields[contact]=name&fields[contact][]=city',
-  ])('%s', async (query) => {
+  ])('%s selects name and city', async (query) => {
     const id = world.freshContact();
     const data = (await world.get(`/contacts/${id}?${query}`)).json().data;
     expect(keys(data.contact)).toEqual(['city', 'id', 'name']);
     expect(data.contact.id).toBe(id);
   });
 
-  test('each part by its own list, and a part without a list whole', async () => {
+  test('filter each part by its own list and leave parts without a list whole', async () => {
     const id = world.freshContact();
     const note = { note_maker: world.directory.orgs[0]?.members[0], note_content: 'Called back today.' };
     await world.sandbox.patchContact(id, {
@@ -38,7 +38,7 @@ describe('sparse fieldsets', () => {
     expect(keys(data.contact).length).toBeGreaterThan(10);
   });
 
-  test('work on a sub-resource', async () => {
+  test('apply to a sub-resource', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, { entity: { entity_name: 'Sub Ltd', entity_label: 'Company' } });
     const answer = await world.get(`/contacts/${id}/entity?fields[entity]=name`);
@@ -53,7 +53,7 @@ describe('sparse fieldsets', () => {
   });
 
   test.each(['shoeSize,name', 'name,__proto__,constructor,toString', 'name,contact_name'])(
-    'names that are not there are ignored: %s',
+    'ignore unknown names: %s',
     async (list) => {
       const id = world.freshContact();
       const answer = await world.get(`/contacts/${id}?fields[contact]=${list}`);
@@ -62,7 +62,7 @@ describe('sparse fieldsets', () => {
     },
   );
 
-  test('are cut from the cached parts, without another upstream call, and have another ETag', async () => {
+  test('are applied to cached parts without an upstream call and change the ETag', async () => {
     const id = world.freshContact();
     const whole = await world.get(`/contacts/${id}`);
     const sparse = await world.get(`/contacts/${id}?fields[contact]=name`);
@@ -73,7 +73,7 @@ describe('sparse fieldsets', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });
 
-  test('an ETag made for other fields does not make a 304', async () => {
+  test('do not return 304 for the ETag of other fields', async () => {
     const id = world.freshContact();
     const etag = String((await world.get(`/contacts/${id}?fields[contact]=name`)).headers['etag']);
     const other = await world.get(`/contacts/${id}?fields[contact]=city`, {
@@ -91,13 +91,13 @@ describe('INVALID_FIELDS', () => {
     'fields[__proto__]=name',
     'fields[contact_profile]=x',
     'fields[Contact]=x',
-  ])('a type that is no part: %s', async (query) => {
+  ])('is returned for an unknown part: %s', async (query) => {
     const id = world.freshContact();
     expectProblem(await world.get(`/contacts/${id}?${query}`), 400, 'INVALID_FIELDS');
     expect(await world.sandbox.callsFor(id)).toEqual([]);
   });
 
-  test('a list over 2,000 characters, and none of 2,000', async () => {
+  test('is returned for a list of more than 2,000 characters', async () => {
     const id = world.freshContact();
     const answer = await world.get(`/contacts/${id}?${list(2000)}`);
     expect({ status: answer.status, keys: keys(answer.json().data.contact) }).toEqual({

@@ -3,7 +3,7 @@ import type { World } from '../support/world.ts';
 import type { Answer } from '../support/http.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Contact and notes live for a second, the entity for long, signals are never stored. */
+/** TTLs: contact and notes 1 s, entity 600 s, signals 0 (not stored). */
 let world: World;
 beforeAll(async () => {
   world = await startWorld({
@@ -22,15 +22,15 @@ afterEach(() => world.sandbox.clearFaults());
 const included = async (id: string): Promise<string[][]> =>
   (await world.sandbox.callsFor(id)).map((call) => [...call.include].toSorted());
 
-/** Asks until the upstream has been asked about the contact so many times, with the last answer. */
+/** Repeats the request until the upstream has received `count` calls for the contact; returns the last response. */
 const untilCalled = (path: string, id: string, count: number): Promise<Answer> =>
   waitFor(`${count} calls`, async () => {
     const answer = await world.get(path);
     return (await world.sandbox.callsFor(id)).length >= count && answer;
   });
 
-describe('time to live, part by part', () => {
-  test('an expired part is fetched again, by itself', async () => {
+describe('TTL per part', () => {
+  test('only the expired part is fetched again', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}?include=entity,notes`);
     await world.sandbox.patchContact(id, { contact: { contact_city: 'Newtown' } });
@@ -41,7 +41,7 @@ describe('time to live, part by part', () => {
     expect(entity.headers['cache-status']).toMatch(/^zyntro-bff; hit; ttl=\d{3}$/);
   });
 
-  test('contact comes with every upstream answer and refreshes its own entry', async () => {
+  test('every upstream response refreshes the contact entry', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}`);
     await world.sandbox.patchContact(id, { contact: { contact_city: 'Refreshed' } });
@@ -50,7 +50,7 @@ describe('time to live, part by part', () => {
     expect(answer.json().data.contact.city).toBe('Refreshed');
   });
 
-  test('a time to live of 0 stores nothing', async () => {
+  test('a part with a TTL of 0 is not stored', async () => {
     const id = world.freshContact();
     for (let round = 0; round < 3; round += 1) {
       const answer = await world.get(`/contacts/${id}/signals`);
@@ -60,7 +60,7 @@ describe('time to live, part by part', () => {
     expect(await included(id)).toEqual([['signals'], ['signals'], ['signals']]);
   });
 
-  test('a part that is never stored does not keep the others from it', async () => {
+  test('a part with a TTL of 0 does not prevent storing the other parts', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}?include=entity,signals`);
     await world.get(`/contacts/${id}?include=entity,signals`);
@@ -68,8 +68,8 @@ describe('time to live, part by part', () => {
   });
 });
 
-describe('not found', () => {
-  test('is cached for its own time, and asked again after it', async () => {
+describe('cached 404', () => {
+  test('expires after CACHE_TTL_NEGATIVE_S', async () => {
     const id = '00000000-0000-4000-8000-0000000000c1';
     const begun = Date.now();
     const answers = [await world.get(`/contacts/${id}`), await world.get(`/contacts/${id}`)];
@@ -78,7 +78,7 @@ describe('not found', () => {
     expect((await untilCalled(`/contacts/${id}`, id, 2)).status).toBe(404);
   });
 
-  test('replaces the entry', async () => {
+  test('replaces the cached contact', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}?include=entity`);
     await world.sandbox.deleteContact(id);
@@ -86,20 +86,20 @@ describe('not found', () => {
     expect((await world.get(`/contacts/${id}`)).status).toBe(404);
   });
 
-  test('takes with it the parts that would have lived longer', async () => {
+  test('also removes the parts that have not expired', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}?include=entity`);
     await world.sandbox.deleteContact(id);
     expect((await untilCalled(`/contacts/${id}`, id, 2)).status).toBe(404);
-    await waitFor('the not-found to be asked for again', async () => {
+    await waitFor('the cached 404 to be revalidated', async () => {
       expect((await world.get(`/contacts/${id}/entity`)).status).toBe(404);
       return (await world.sandbox.callsFor(id)).length >= 3;
     });
   });
 });
 
-describe('errors', () => {
-  test('are never stored, and nothing stale is served when that is off', async () => {
+describe('upstream errors', () => {
+  test('are not stored, and no stale part is served with CACHE_STALE_IF_ERROR_S=0', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}`);
     await world.sandbox.setFaults({ mode: 'error:INVALID_API_KEY', contactId: id });
@@ -110,7 +110,7 @@ describe('errors', () => {
 });
 
 describe('cache:bypass', () => {
-  test('with the scope, no-cache takes a new answer, which is stored', async () => {
+  test('with the scope, no-cache fetches and stores a new response', async () => {
     const id = world.freshContact();
     const path = `/contacts/${id}/entity`;
     await world.get(path);
@@ -151,7 +151,7 @@ describe('cache:bypass', () => {
     expect(second.headers['cache-status']).toMatch(/; hit;/);
   });
 
-  test('without the scope, no-cache changes nothing', async () => {
+  test('without the scope, no-cache is ignored', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}/entity`);
     const answer = await world.get(`/contacts/${id}/entity`, { headers: { 'cache-control': 'no-cache' } });

@@ -28,7 +28,7 @@ const preflight = (world: World, origin: string): Promise<Answer> =>
     },
   });
 
-const everyAnswer = async (): Promise<Record<string, Answer>> => {
+const everyResponse = async (): Promise<Record<string, Answer>> => {
   const id = closed.freshContact();
   const good = await closed.get(`/contacts/${id}`);
   const notModified = { 'if-none-match': String(good.headers['etag']) };
@@ -52,7 +52,7 @@ const everyAnswer = async (): Promise<Record<string, Answer>> => {
   };
 };
 
-const FOR_PAGES_ALONE = [
+const PAGE_ONLY_HEADERS = [
   'cross-origin-opener-policy',
   'origin-agent-cluster',
   'x-dns-prefetch-control',
@@ -62,16 +62,16 @@ const FOR_PAGES_ALONE = [
   'x-xss-protection',
 ];
 
-describe("helmet's headers", () => {
+describe('security headers', () => {
   test.each([
     ['plain http', {}, false],
-    ['https in front of a trusted proxy', { 'x-forwarded-proto': 'https' }, true],
+    ['https behind a trusted proxy', { 'x-forwarded-proto': 'https' }, true],
   ])('a page over %s has the full set', async (_what, headers, upgrade) => {
     const page = await closed.get('/docs', { headers });
     const asset = await closed.get('/docs/page.js', { headers });
     const dashboard = await closed.admin('/', { headers });
     for (const answer of [page, asset, dashboard]) {
-      expect(Object.keys(answer.headers)).toEqual(expect.arrayContaining(FOR_PAGES_ALONE));
+      expect(Object.keys(answer.headers)).toEqual(expect.arrayContaining(PAGE_ONLY_HEADERS));
       const policy = String(answer.headers['content-security-policy']);
       expect(policy).toContain("script-src 'self'");
       expect(policy.includes('upgrade-insecure-requests')).toBe(upgrade);
@@ -83,15 +83,15 @@ describe("helmet's headers", () => {
     expect(page.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
   });
 
-  test('are on every answer', async () => {
-    const missing = Object.entries(await everyAnswer()).flatMap(([name, { headers }]) =>
+  test('are on every response', async () => {
+    const missing = Object.entries(await everyResponse()).flatMap(([name, { headers }]) =>
       [
         headers['x-content-type-options'] === 'nosniff',
         headers['content-security-policy'] === "default-src 'none'; frame-ancestors 'none'",
         headers['cross-origin-resource-policy'] === 'same-origin',
         headers['strict-transport-security'] !== undefined,
         headers['referrer-policy'] !== undefined,
-        !FOR_PAGES_ALONE.some((name) => name in headers),
+        !PAGE_ONLY_HEADERS.some((name) => name in headers),
         headers['x-powered-by'] === undefined,
         /^[\w.-]{1,128}$/.test(String(headers['x-request-id'])),
       ].includes(false)
@@ -101,7 +101,7 @@ describe("helmet's headers", () => {
     expect(missing).toEqual([]);
   });
 
-  test('a path with a bad escape is a problem of the caller', async () => {
+  test('a path with an invalid percent-escape returns a 4xx problem', async () => {
     const answer = await closed.get('/contacts/%E0%A4%A');
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
@@ -122,7 +122,7 @@ describe('CORS', () => {
     }
   });
 
-  test.each(ORIGINS)('allows %s where it is listed, errors included', async (origin) => {
+  test.each(ORIGINS)('allows the listed origin %s, errors included', async (origin) => {
     const headers = { origin };
     const good = await open.get(`/contacts/${open.freshContact()}`, { headers });
     const bad = await open.get(`/contacts/${open.freshContact()}`, { headers, token: undefined });
@@ -184,7 +184,7 @@ describe('CORS', () => {
         expect(await rawExchange(Number(new URL(world.program.url).port), bytes)).toMatch(/^HTTP\/1\.1 404 /);
     });
 
-    test('an allowed origin may read the refusal', async () => {
+    test('an allowed origin can read the 405 response', async () => {
       const answer = await open.get('/contacts', { method: 'OPTIONS', headers: { origin } });
       expect(answer.headers['access-control-allow-origin']).toBe(origin);
       expect(String(answer.headers['vary'])).toMatch(/\borigin\b/i);

@@ -18,8 +18,8 @@ const privateNote = (maker: string, content: string) => ({
   private: true,
 });
 
-describe('nothing is shared between identities', () => {
-  test('a hidden contact is there for its owner and for nobody else, cached or not', async () => {
+describe('isolation between identities', () => {
+  test('only its owner can read a hidden contact, cached or not', async () => {
     const { id: org = '', hidden } = world.directory.orgs[0] ?? {};
     const others = world.directory.orgs[0]?.members.filter((member) => member !== hidden?.owner) ?? [];
     const read = async (member = ''): Promise<number> =>
@@ -30,7 +30,7 @@ describe('nothing is shared between identities', () => {
     }
   });
 
-  test('two members see their own private notes, from entries of their own', async () => {
+  test('two members see only their own private notes, from separate cache entries', async () => {
     const id = world.freshContact();
     const [org] = orgs();
     const notes = members().map((maker) => privateNote(maker, `Private to ${maker}`));
@@ -47,7 +47,7 @@ describe('nothing is shared between identities', () => {
     expect(calls.map((call) => call.memberId).toSorted()).toEqual(members().toSorted());
   });
 
-  test('the same requests as two members and two organizations make four upstream calls', async () => {
+  test('the same request by two members of two organizations makes four upstream calls', async () => {
     const id = world.freshContact();
     const pairs = orgs().flatMap((org) => members().map((member) => [org, member] as const));
     const statuses = new Map<string, number>();
@@ -67,7 +67,7 @@ describe('nothing is shared between identities', () => {
     expect(calls).toHaveLength(4);
   });
 
-  test('nor are calls that are under way', async () => {
+  test('two members do not share an upstream call in flight', async () => {
     const id = world.freshContact();
     const [org] = orgs();
     await world.sandbox.setFaults({ delayMs: 200, contactId: id });
@@ -79,7 +79,7 @@ describe('nothing is shared between identities', () => {
     expect(calls.map((call) => call.memberId).toSorted()).toEqual(members().toSorted());
   });
 
-  test("an ETag of one member's answer gives another member no 304", async () => {
+  test("does not return 304 for the ETag of another member's response", async () => {
     const id = world.freshContact();
     const [org] = orgs();
     const [one, two] = members();
@@ -92,9 +92,9 @@ describe('nothing is shared between identities', () => {
   });
 });
 
-describe('no header, query or body sets the identity', () => {
+describe('the identity comes only from the token', () => {
   test.each(['org_id', 'orgId', 'org', 'member_id', 'memberId', 'api_key', 'developer_secret'])(
-    '%s in the query and in a body',
+    'ignores %s in the query and in the body',
     async (name) => {
       const id = world.freshContact();
       const [, other] = orgs();
@@ -111,7 +111,7 @@ describe('no header, query or body sets the identity', () => {
     },
   );
 
-  test('headers that other systems take it from', async () => {
+  test('ignores identity headers of other systems', async () => {
     const id = world.freshContact();
     const [, org] = orgs();
     const [, member] = members();

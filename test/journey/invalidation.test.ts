@@ -21,7 +21,7 @@ const post = (body: string | undefined, headers: Record<string, string> = {}) =>
   });
 
 describe('POST /invalidations', () => {
-  test('after its 204 nothing that was fetched before is served, in no part', async () => {
+  test('after its 204 no part fetched before is served', async () => {
     const id = world.freshContact();
     const path = `/contacts/${id}?include=notes,entity,profile,signals`;
     await world.get(path);
@@ -34,7 +34,7 @@ describe('POST /invalidations', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(2);
   });
 
-  test('whichever member asks', async () => {
+  test('applies to every member of the organization', async () => {
     const id = world.freshContact();
     const [org] = world.directory.orgs;
     const tokens = (org?.members ?? [])
@@ -47,7 +47,7 @@ describe('POST /invalidations', () => {
     for (const token of tokens) expect(await city(id, token)).toBe('After');
   });
 
-  test('another contact and another organization keep their entries', async () => {
+  test('keeps the entries of other contacts and organizations', async () => {
     const [id, other] = [world.freshContact(), world.freshContact()];
     await city(id);
     await city(other);
@@ -56,7 +56,7 @@ describe('POST /invalidations', () => {
     expect((await world.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
   });
 
-  test('a cached not-found goes as well', async () => {
+  test('removes a cached 404', async () => {
     const id = world.freshContact();
     await world.sandbox.deleteContact(id);
     expect((await world.get(`/contacts/${id}`)).status).toBe(404);
@@ -65,7 +65,7 @@ describe('POST /invalidations', () => {
     expect((await world.get(`/contacts/${id}`)).status).toBe(200);
   });
 
-  test('what was invalidated is not served when the upstream fails, either', async () => {
+  test('an invalidated entry is not served as stale when the upstream fails', async () => {
     const id = world.freshContact();
     await city(id);
     await world.invalidate(id);
@@ -73,7 +73,7 @@ describe('POST /invalidations', () => {
     expect((await world.get(`/contacts/${id}`)).status).toBe(502);
   });
 
-  test('upper-case ids either invalidate or are refused', async () => {
+  test('upper-case ids either invalidate or return 400', async () => {
     const id = world.freshContact();
     await setCity(id, 'Before');
     await city(id);
@@ -84,8 +84,8 @@ describe('POST /invalidations', () => {
   });
 });
 
-/** A call whose answer was made before the change and arrives, byte by byte, long after it. */
-async function slowOldAnswer(id: string, path: string): Promise<{ ended: Promise<unknown> }> {
+/** Starts a call whose response contains the old data and arrives byte by byte, long after the change. */
+async function startSlowOldResponse(id: string, path: string): Promise<{ ended: Promise<unknown> }> {
   await setCity(id, 'Before');
   await world.sandbox.setFaults({ mode: 'slow-drip', dripMs: 1, contactId: id });
   const ended = world.get(path);
@@ -95,11 +95,11 @@ async function slowOldAnswer(id: string, path: string): Promise<{ ended: Promise
   return { ended };
 }
 
-describe('an upstream call that was under way', () => {
-  test.each(['', '?include=notes'])('cannot bring the old data back: %s', async (query) => {
+describe('an upstream call in flight during an invalidation', () => {
+  test.each(['', '?include=notes'])('does not restore the old data: %s', async (query) => {
     const id = world.freshContact();
     const path = `/contacts/${id}${query}`;
-    const { ended } = await slowOldAnswer(id, path);
+    const { ended } = await startSlowOldResponse(id, path);
     await world.sandbox.clearFaults();
     expect((await world.invalidate(id)).status).toBe(204);
     expect(await city(id)).toBe('After');
@@ -111,9 +111,9 @@ describe('an upstream call that was under way', () => {
     }
   });
 
-  test('is not joined by a request that comes after the invalidation', async () => {
+  test('is not joined by a request that arrives after the invalidation', async () => {
     const id = world.freshContact();
-    const { ended } = await slowOldAnswer(id, `/contacts/${id}`);
+    const { ended } = await startSlowOldResponse(id, `/contacts/${id}`);
     expect((await world.invalidate(id)).status).toBe(204);
     expect(await city(id)).toBe('After');
     await ended;
@@ -121,16 +121,16 @@ describe('an upstream call that was under way', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(2);
   });
 
-  test('that ends before anybody asks again leaves nothing to serve', async () => {
+  test('does not store its response when it finishes before the next request', async () => {
     const id = world.freshContact();
-    const { ended } = await slowOldAnswer(id, `/contacts/${id}`);
+    const { ended } = await startSlowOldResponse(id, `/contacts/${id}`);
     await world.sandbox.clearFaults();
     await world.invalidate(id);
     await ended;
     expect(await city(id)).toBe('After');
   });
 
-  test('a storm of readers and invalidations never sees an old answer after a 204', async () => {
+  test('concurrent readers never see old data after the 204 of an invalidation', async () => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ delayMs: 15, contactId: id });
     let settled = 0;
@@ -156,7 +156,7 @@ describe('an upstream call that was under way', () => {
   });
 });
 
-describe('a body that is none', () => {
+describe('invalid bodies', () => {
   test.each([
     undefined,
     '',
@@ -167,14 +167,14 @@ describe('a body that is none', () => {
     '{"orgId":"x","contactId":"y"}',
     '{"orgId":1,"contactId":["a1b2c3d4-e5f6-7890-abcd-ef1234567890"]}',
     '{"contactId":"a1b2c3d4-e5f6-7890-abcd-ef1234567890"}',
-  ])('%s is a problem of the caller', async (body) => {
+  ])('%s returns a 4xx problem', async (body) => {
     const answer = await post(body);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   });
 
-  test('over 16 KiB is refused, and nothing is invalidated', async () => {
+  test('a body over 16 KiB is refused, and no entry is invalidated', async () => {
     const id = world.freshContact();
     await city(id);
     const orgId = world.directory.orgs[0]?.id;

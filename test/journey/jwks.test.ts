@@ -44,7 +44,7 @@ const linesAbout = (component: string) =>
     .split('\n')
     .filter((line) => line.includes(`"component":"${component}"`));
 
-test('published keys verify tokens, each by its own algorithms', async () => {
+test('a published key verifies only tokens with its own algorithm', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   expect(await statusOf(rsa.sign(claims()))).toBe(200);
   const header = { alg: 'HS256', typ: 'JWT', kid: 'rsa' };
@@ -55,7 +55,7 @@ test('published keys verify tokens, each by its own algorithms', async () => {
   expectProblem(await get(newKey('old').sign(claims())), 401, 'INVALID_TOKEN');
 });
 
-test('a key that is replaced under its old name, or without a name, verifies tokens within 30 s', async () => {
+test('a key replaced under the same kid, or without a kid, verifies tokens within 30 s', async () => {
   for (const kid of ['old', undefined]) {
     const [before, after] = [newKey(kid), newKey(kid)];
     issuer.publish(before.jwk);
@@ -66,18 +66,18 @@ test('a key that is replaced under its old name, or without a name, verifies tok
   }
 });
 
-test('200 signatures that do not match at once make two fetches at most', async () => {
+test('200 concurrent tokens with a wrong signature cause at most two key-set fetches', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   const before = issuer.fetches();
-  const forged = Array.from({ length: 200 }, () => strangers('old'));
+  const forged = Array.from({ length: 200 }, () => unpublishedKeyToken('old'));
   expect(new Set(await Promise.all(forged.map(statusOf)))).toEqual(new Set([401]));
   expect(issuer.fetches() - before).toBeLessThanOrEqual(2);
 });
 
-test('200 unknown keys at once make two fetches at most, and a rotated key is learned soon after', async () => {
+test('200 concurrent unknown kids cause at most two key-set fetches, and a rotated key is found', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   const before = issuer.fetches();
-  const bad = Array.from({ length: 200 }, (_, n) => strangers(`bad-${n}`));
+  const bad = Array.from({ length: 200 }, (_, n) => unpublishedKeyToken(`bad-${n}`));
   const statuses = await Promise.all(bad.map(statusOf));
   expect(new Set(statuses)).toEqual(new Set([401]));
   expect(issuer.fetches() - before).toBeLessThanOrEqual(2);
@@ -86,7 +86,7 @@ test('200 unknown keys at once make two fetches at most, and a rotated key is le
   let floods = 0;
   const flood = setInterval(() => {
     floods += 1;
-    void statusOf(strangers(`more-${floods}`)).catch(() => 0);
+    void statusOf(unpublishedKeyToken(`more-${floods}`)).catch(() => 0);
   }, 20);
   try {
     await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200);
@@ -97,7 +97,7 @@ test('200 unknown keys at once make two fetches at most, and a rotated key is le
   expectProblem(await get(old.sign(claims())), 401, 'INVALID_TOKEN');
 });
 
-test('a token that verified is refused once its key has left', async () => {
+test('a verified token is refused after its key leaves the key set', async () => {
   const token = old.sign(claims());
   expect(await statusOf(token)).toBe(200);
   issuer.publish(next.jwk);
@@ -106,12 +106,12 @@ test('a token that verified is refused once its key has left', async () => {
   expectProblem(await get(token), 401, 'INVALID_TOKEN');
 });
 
-test('known keys serve on while the issuer is down, and it is told', async () => {
+test('known keys verify tokens while the issuer is down, and readiness reports it', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   expect(await reasons()).not.toContain('jwks');
   await issuer.stop();
   try {
-    expectProblem(await get(strangers('unknown')), 401, 'INVALID_TOKEN');
+    expectProblem(await get(unpublishedKeyToken('unknown')), 401, 'INVALID_TOKEN');
     expect(await reasons()).toMatch(/"component":"jwks","detail":"ECONNREFUSED/);
     expect(await statusOf(old.sign(claims()))).toBe(200);
     expect((await exchange(`${program.url}/readyz`)).json()).toEqual({ status: 'degraded' });
@@ -123,7 +123,7 @@ test('known keys serve on while the issuer is down, and it is told', async () =>
   expect(linesAbout('jwks')).toHaveLength(2);
 });
 
-test('started with the issuer down, it says so with a 503, and recovers by itself', async () => {
+test('returns 503 when started while the issuer is down, and recovers', async () => {
   await program.stop();
   await issuer.stop();
   try {
@@ -142,11 +142,11 @@ test('started with the issuer down, it says so with a 503, and recovers by itsel
   expect(await statusOf(old.sign(claims()))).toBe(200);
 });
 
-test('an issuer that hangs holds up nobody whose key is known', async () => {
+test('an issuer that hangs does not delay tokens with a known key', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   issuer.answerWith(() => {});
   try {
-    const waiting = Array.from({ length: 20 }, (_, n) => get(strangers(`hang-${n}`)));
+    const waiting = Array.from({ length: 20 }, (_, n) => get(unpublishedKeyToken(`hang-${n}`)));
     await waitFor('the fetch', () => issuer.fetches() >= 2);
     const known = await get(old.sign(claims()));
     expect(known.status).toBe(200);
@@ -157,10 +157,10 @@ test('an issuer that hangs holds up nobody whose key is known', async () => {
   }
 });
 
-test('SIGTERM is not held up by a fetch that hangs', async () => {
+test('a key-set fetch that hangs does not delay shutdown', async () => {
   issuer.answerWith(() => {});
   try {
-    void get(strangers('x')).catch(() => 0);
+    void get(unpublishedKeyToken('x')).catch(() => 0);
     const { code } = await program.stop();
     expect(code).toBe(0);
   } finally {
@@ -168,7 +168,7 @@ test('SIGTERM is not held up by a fetch that hangs', async () => {
   }
 });
 
-/** Well made and signed, by a key that was never published. */
-function strangers(kid: string): string {
+/** Returns a well-formed token signed with a key that was never published. */
+function unpublishedKeyToken(kid: string): string {
   return signer(stranger, 'ES256', kid)(claims());
 }

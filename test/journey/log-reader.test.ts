@@ -3,7 +3,7 @@ import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { exchange } from '../support/http.ts';
 import { startWorld } from '../support/world.ts';
 
-/** More lines than the pipe and both ends' buffers hold. */
+/** Enough log lines to fill the pipe and the buffers at both ends. */
 const REQUESTS = 1500;
 
 let redis: RedisServer;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => redis?.stop());
 
 test.each(['1', '2'])(
-  'SIGTERM ends the program when nothing reads its log, with WEB_CONCURRENCY=%s',
+  'SIGTERM ends the program when its stdout is not read, with WEB_CONCURRENCY=%s',
   async (processes) => {
     const world = await startWorld({
       REDIS_URL: redis.url,

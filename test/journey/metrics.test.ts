@@ -18,7 +18,7 @@ afterAll(() => world?.stop());
 const metrics = async (): Promise<Map<string, Exposed>> =>
   readExposition(await scrape(world.program.adminUrl, ADMIN_TOKEN));
 
-/** Every value that a label of ours may have, whatever anybody sends. */
+/** The allowed values of each label of this program, for any request. */
 const CLOSED: Readonly<Record<string, RegExp>> = {
   route:
     /^(\/|\/contacts(\/:id(\/(notes|entity|profile|signals))?)?|\/(openapi\.json|healthz|readyz|metrics|status|invalidations|revocations|docs)|\/docs\/[\w.-]+|\/page\/[\w.]+|unmatched)$/,
@@ -39,7 +39,7 @@ const CLOSED: Readonly<Record<string, RegExp>> = {
   le: /^(\+Inf|[\d.e-]+)$/,
 };
 
-/** Samples of ours, by metric. */
+/** Returns the label values of the metrics of this program, by metric. */
 function counts(exposed: Map<string, Exposed>): Map<string, string[]> {
   return new Map(
     [...exposed]
@@ -78,7 +78,7 @@ async function hostileRequests(mark: string): Promise<void> {
     await world.admin(path, { token: ADMIN_TOKEN });
 }
 
-test('hostile requests make no label values but those that are known beforehand', async () => {
+test('hostile requests create only known label values', async () => {
   await metrics();
   await hostileRequests('firstmark');
   const before = counts(await metrics());
@@ -94,7 +94,7 @@ test('hostile requests make no label values but those that are known beforehand'
   expect(await scrape(world.program.adminUrl, ADMIN_TOKEN)).not.toMatch(/mark/i);
 });
 
-test('neither metrics nor status hold a secret or a person', async () => {
+test('metrics and status contain no secrets and no personal data', async () => {
   const contact = world.freshContact();
   await world.get(`/contacts/${contact}?include=notes`);
   const status = await world.admin('/status', { token: ADMIN_TOKEN });
@@ -122,7 +122,7 @@ function sample(status: { readonly metrics: Samples }, name: string): [object, n
   return status.metrics[name]!.map(({ labels, value }) => [labels, value]);
 }
 
-test('the status has what metrics have, and what was wrong', async () => {
+test('/status reports the metrics and current and past problems', async () => {
   const own = await startWorld();
   try {
     const id = own.freshContact();
@@ -146,7 +146,7 @@ test('the status has what metrics have, and what was wrong', async () => {
     ]);
     await own.sandbox.clearFaults();
     await own.get(`/contacts/${own.freshContact()}`);
-    const last = await waitFor('the end of the fault', async () => {
+    const last = await waitFor('the problem to end', async () => {
       const status = (await own.admin('/status')).json();
       return status.past.length > 0 && status;
     });
@@ -164,7 +164,7 @@ test('the status has what metrics have, and what was wrong', async () => {
   }
 });
 
-test('the page’s files are served, and no others', async () => {
+test('serves only the files of the admin page', async () => {
   const page = await exchange(`${world.program.adminUrl}/`, { token: ADMIN_TOKEN });
   expect(page.status).toBe(200);
   expect(page.headers['content-security-policy']).toContain("script-src 'self'");

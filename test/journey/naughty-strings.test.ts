@@ -30,27 +30,27 @@ const encode = (text: string): string => encodeURIComponent(text.toWellFormed())
 const send = (target: string, options: Options = {}): Promise<Answer> =>
   world.get(target, { token, agent, ...options });
 
-/** What went wrong, or nothing. An answer of the server's is fine as long as it is no fault of its own. */
-async function fault(name: string, request: Promise<Answer>): Promise<string[]> {
+/** Returns a description if the response is a 5xx, otherwise an empty list. */
+async function failureOf(name: string, request: Promise<Answer>): Promise<string[]> {
   const answer = await request;
   if (answer.status < 500) return [];
   return [`${answer.status} for ${name}: ${answer.text.slice(0, 200)}`];
 }
 
-async function faults(requests: (text: string) => [string, () => Promise<Answer>][]): Promise<string[]> {
+async function failuresOf(requests: (text: string) => [string, () => Promise<Answer>][]): Promise<string[]> {
   const found: string[] = [];
   for (const text of NAUGHTY) {
-    const all = requests(text).map(([name, make]) => fault(`${name} ${JSON.stringify(text)}`, make()));
+    const all = requests(text).map(([name, make]) => failureOf(`${name} ${JSON.stringify(text)}`, make()));
     found.push(...(await Promise.all(all)).flat());
   }
   return found;
 }
 
-test('there are strings to try', () => expect(NAUGHTY.length).toBeGreaterThan(500));
+test('the list has more than 500 strings', () => expect(NAUGHTY.length).toBeGreaterThan(500));
 
-describe('the big list of naughty strings never yields a 5xx', () => {
-  test('in the path', async () => {
-    const found = await faults((text) => [
+describe('the big list of naughty strings never causes a 5xx', () => {
+  test('when used in the path', async () => {
+    const found = await failuresOf((text) => [
       ['id', () => send(`/contacts/${encode(text)}`)],
       ['id of a part', () => send(`/contacts/${encode(text)}/notes`)],
       ['part', () => send(`/contacts/${id}/${encode(text)}`)],
@@ -59,8 +59,8 @@ describe('the big list of naughty strings never yields a 5xx', () => {
     expect(found).toEqual([]);
   });
 
-  test('in the query', async () => {
-    const found = await faults((text) => [
+  test('when used in the query', async () => {
+    const found = await failuresOf((text) => [
       ['include', () => send(`/contacts/${id}?include=${encode(text)}`)],
       ['include after a good one', () => send(`/contacts/${id}?include=notes,${encode(text)}`)],
       ['ids', () => send(`/contacts?ids=${encode(text)}`)],
@@ -71,7 +71,7 @@ describe('the big list of naughty strings never yields a 5xx', () => {
     expect(found).toEqual([]);
   });
 
-  test('in headers', async () => {
+  test('when used in headers', async () => {
     const names = [
       'x-request-id',
       'if-none-match',
@@ -80,7 +80,7 @@ describe('the big list of naughty strings never yields a 5xx', () => {
       'traceparent',
       'origin',
     ];
-    const found = await faults((text) => {
+    const found = await failuresOf((text) => {
       const value = Buffer.from(text.replace(/(?!\t)\p{Cc}/gu, ' ')).toString('latin1');
       const requests = [...names, 'accept', 'range', 'forwarded', 'x-forwarded-for', 'content-type'].map(
         (name): [string, () => Promise<Answer>] => [
@@ -100,8 +100,8 @@ describe('the big list of naughty strings never yields a 5xx', () => {
     expect(found).toEqual([]);
   });
 
-  test('as the claims of a token that is otherwise good', async () => {
-    const found = await faults((text) => [
+  test('when used as claims of an otherwise valid token', async () => {
+    const found = await failuresOf((text) => [
       ['sub', () => send(`/contacts/${id}`, { token: world.token({ sub: text }) })],
       ['org', () => send(`/contacts/${id}`, { token: world.token({ org_id: text }) })],
       ['member', () => send(`/contacts/${id}`, { token: world.token({ member_id: text }) })],
@@ -111,7 +111,7 @@ describe('the big list of naughty strings never yields a 5xx', () => {
     expect(found).toEqual([]);
   });
 
-  test('written to the socket as they are', async () => {
+  test('when written unencoded to the socket', async () => {
     const found: string[] = [];
     for (let index = 0; index < NAUGHTY.length; index += 16) {
       const some = NAUGHTY.slice(index, index + 16).map(async (text) => {
@@ -128,7 +128,7 @@ describe('the big list of naughty strings never yields a 5xx', () => {
 const written = ([key, text, raw]: [string, string, boolean]): string =>
   raw ? `${encode(key)}=${encode(text)}` : `${ascii(key)}=${ascii(text)}`;
 
-describe('random requests never yield a 5xx', () => {
+describe('random requests never cause a 5xx', () => {
   const name = oneof(
     constantFrom(
       'include',
@@ -148,7 +148,7 @@ describe('random requests never yield a 5xx', () => {
     string({ unit: constantFrom('%', '[', ']', '=', '&', ',', '+', '0'), maxLength: 40 }),
   );
   const pair = tuple(name, value, boolean());
-  test('whatever the query', async () => {
+  test('with a random query', async () => {
     const property = asyncProperty(
       constantFrom(`/contacts/${id}`, '/contacts', `/contacts/${id}/notes`, '/healthz'),
       array(pair, { maxLength: 6 }),
@@ -161,7 +161,7 @@ describe('random requests never yield a 5xx', () => {
     await assert(property, { numRuns: 600 });
   });
 
-  test('whatever the path', async () => {
+  test('with a random path', async () => {
     const segments = array(value, { maxLength: 4 });
     const property = asyncProperty(segments, async (parts) => {
       const answer = await send(`/contacts/${parts.map(encode).join('/')}`);
@@ -170,14 +170,14 @@ describe('random requests never yield a 5xx', () => {
     await assert(property, { numRuns: 300 });
   });
 
-  test('and the program still answers afterwards', async () => {
+  test('and the program still responds afterwards', async () => {
     expect((await send(`/contacts/${id}?include=notes`)).status).toBe(200);
     const ready = await world.admin('/healthz');
     expect(ready.status).toBe(200);
   });
 });
 
-/** What may stand in a request target unencoded, so that broken escapes get through. */
+/** Replaces characters that a request target cannot contain unencoded, so that invalid escapes are sent. */
 function ascii(text: string): string {
   return text.replace(/[^\x21-\x22\x24-\x7e]/g, '%');
 }

@@ -5,14 +5,14 @@ let world: World;
 beforeAll(async () => void (world = await startWorld()));
 afterAll(() => world?.stop());
 
-describe('null is "there is none", absent is "not asked for"', () => {
-  test('a part that was not asked for is absent, although the upstream answers null', async () => {
+describe('parts without data are null, parts not requested are absent', () => {
+  test('a part that was not requested is absent, although the upstream returns null', async () => {
     const id = world.freshContact();
     const data = (await world.get(`/contacts/${id}`)).json().data;
     expect(Object.keys(data)).toEqual(['contact']);
   });
 
-  test('a null for a part that was not asked for is never cached as "there is none"', async () => {
+  test('a null for a part that was not requested is not cached', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, { entity: { entity_name: 'Kept Apart Ltd' } });
     await world.get(`/contacts/${id}`);
@@ -22,7 +22,7 @@ describe('null is "there is none", absent is "not asked for"', () => {
     expect(data).not.toHaveProperty('notes');
   });
 
-  test('a part that was asked for and is not there is null, and that is cached', async () => {
+  test('a requested part without data is null, and the null is cached', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, { entity: null, profile: null, signals: null });
     const path = `/contacts/${id}?include=entity,profile,signals`;
@@ -34,7 +34,7 @@ describe('null is "there is none", absent is "not asked for"', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });
 
-  test('null and present parts keep apart when they are cached one by one', async () => {
+  test('separately cached null and present parts are combined correctly', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, { entity: null, profile: { job_title: 'Buyer' } });
     await world.get(`/contacts/${id}/entity`);

@@ -24,17 +24,17 @@ async function call(
   return answer;
 }
 
-test.each(['/healthz', '/readyz'])('%s, without a token', async (path) => {
+test.each(['/healthz', '/readyz'])('%s matches the document without a token', async (path) => {
   expect((await call('get', path)).status).toBe(200);
 });
 
-test.each(['/', '/status', '/metrics'])('%s, with a token alone', async (path) => {
+test.each(['/', '/status', '/metrics'])('%s matches the document and requires a token', async (path) => {
   expect((await call('get', path, undefined, token)).status).toBe(200);
   expect((await call('get', path)).json().code).toBe('MISSING_TOKEN');
   expect((await call('get', path, undefined, 'wrong')).json().code).toBe('INVALID_TOKEN');
 });
 
-test('a browser without a token is asked for it', async () => {
+test('a browser without a token gets an HTML page with a Bearer challenge', async () => {
   const answer = await world.admin('/', { headers: { accept: 'text/html,*/*;q=0.8' } });
   expect(breachesOf({ path: '/', method: 'get', answer })).toEqual([]);
   expect(answer.status).toBe(401);
@@ -43,7 +43,7 @@ test('a browser without a token is asked for it', async () => {
 });
 
 test.each(['/invalidations', '/revocations'])(
-  '%s: its examples are taken, and nothing else',
+  '%s accepts its documented examples and refuses other bodies',
   async (path) => {
     const { examples } = document.paths[path].post.requestBody.content['application/json'];
     for (const { value } of Object.values<{ value: unknown }>(examples))
@@ -55,12 +55,12 @@ test.each(['/invalidations', '/revocations'])(
   },
 );
 
-test('a contact id that is none', async () => {
+test('/invalidations refuses an invalid contact id', async () => {
   const body = { orgId: '5f0c3c8e-7f5e-4a3c-9b1d-2f6f4c1b7a10', contactId: '42' };
   expect((await call('post', '/invalidations', body, token)).json().code).toBe('INVALID_CONTACT_ID');
 });
 
-test('the document is served to operators, and not on the public port', async () => {
+test('the admin document requires a token and is not served on the public port', async () => {
   const served = await world.admin('/openapi.json', { token });
   expect(served.json()).toEqual(document);
   expect((await world.admin('/openapi.json')).status).toBe(401);

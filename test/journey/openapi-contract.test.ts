@@ -9,7 +9,7 @@ import type { World } from '../support/world.ts';
 
 const document = readDocument();
 const breachesOf = openApiContract(document);
-/** What was answered, as `path status code`. */
+/** The responses seen, as `path status code`. */
 const seen = new Set<string>();
 let world: World;
 
@@ -29,21 +29,21 @@ const CONTACT_PATHS = [
   '/contacts/{id}/signals',
 ];
 
-/** Asks for a documented path and holds the answer against the document, GET and HEAD where it has both. */
+/** Sends a GET request for a documented path and checks the response against the document. */
 async function call(path: string, id = '', query = '', options: Options = {}): Promise<Answer> {
   const answer = await world.get(path.replace('{id}', id) + query, options);
-  note(path, answer);
+  record(path, answer);
   return answer;
 }
 
-function note(path: string, answer: Answer): void {
+function record(path: string, answer: Answer): void {
   expect(breachesOf({ path, method: 'get', answer })).toEqual([]);
   const code = /problem/.test(String(answer.headers['content-type'])) ? ` ${answer.json().code}` : '';
   seen.add(`${path} ${answer.status}${code}`);
 }
 
-describe('what is found', () => {
-  test.each(CONTACT_PATHS)('%s: fetched, from the cache, and not modified', async (path) => {
+describe('successful responses match the document', () => {
+  test.each(CONTACT_PATHS)('%s: miss, hit, 304 and 412', async (path) => {
     const id = world.directory.reference.contact;
     await call(path, id);
     const hit = await call(path, id);
@@ -52,14 +52,14 @@ describe('what is found', () => {
     expect((await call(path, id, '', { headers: { 'if-match': '"other"' } })).status).toBe(412);
   });
 
-  test('with every set of includes, sparse and compressed', async () => {
+  test('with several include lists and sparse fieldsets', async () => {
     const id = world.freshContact();
     for (const query of ['', '?include=notes', '?include=signals,profile&include=entity,notes'])
       expect((await call('/contacts/{id}', id, query)).status).toBe(200);
     await call('/contacts/{id}', id, '?include=notes&fields[contact]=name&fields[notes]=content');
   });
 
-  test('parts that are null, and values that cannot be read', async () => {
+  test('null parts and values that do not parse', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, {
       contact: { contact_dnc: 'perhaps', contact_tags: 'none', contact_zip: null, contact_custom_fields: '' },
@@ -70,7 +70,7 @@ describe('what is found', () => {
     await call('/contacts/{id}/entity', id);
   });
 
-  test('HEAD, found and not', async () => {
+  test('HEAD of a known and an unknown contact', async () => {
     for (const [id, status] of [
       [world.freshContact(), 200],
       [UNKNOWN, 404],
@@ -81,23 +81,23 @@ describe('what is found', () => {
     }
   });
 
-  test('the example of the contact is what the documented contact comes out as', async () => {
+  test('the example response equals the response for the reference contact', async () => {
     const { contact } = world.directory.reference;
     const served = (await call('/contacts/{id}', contact)).json().data.contact;
     const { examples } = document.paths['/contacts/{id}'].get.responses[200].content['application/json'];
-    // The upstream's page hides the address of its example.
+    // The upstream's documentation hides the email address of its example.
     expect(examples.alone.value.data.contact).toEqual({ ...served, email: 'jane.smith@example.com' });
   });
 
   test.each(['/openapi.json', '/docs', '/healthz', '/readyz'])('%s, without a token', async (path) => {
     const answer = await exchange(`${world.program.url}${path}`);
     expect(answer.status).toBe(200);
-    note(path, answer);
+    record(path, answer);
   });
 });
 
-describe('what fails', () => {
-  test.each(CONTACT_PATHS)('%s: requests that are wrong', async (path) => {
+describe('error responses match the document', () => {
+  test.each(CONTACT_PATHS)('%s: invalid requests', async (path) => {
     const id = world.freshContact();
     await call(path, '42');
     await call(path, id, '?fields[deal]=name');
@@ -107,7 +107,7 @@ describe('what fails', () => {
     if (path === '/contacts/{id}') await call(path, id, '?include=photos');
   });
 
-  test.each([...CONTACT_PATHS, '/contacts'])('%s: tokens that are wrong', async (path) => {
+  test.each([...CONTACT_PATHS, '/contacts'])('%s: invalid tokens', async (path) => {
     const id = world.freshContact();
     const expired = { iat: 1, exp: 2 };
     await call(path, id, '', { token: undefined });
@@ -124,8 +124,8 @@ describe('what fails', () => {
     ['HTML', 'UPSTREAM_BAD_RESPONSE', 'html'],
     ['500', 'UPSTREAM_UNAVAILABLE', 'http-500'],
     ['silence', 'UPSTREAM_TIMEOUT', 'silent'],
-  ])('the upstream: %s is %s', async (_name, code, mode) => {
-    // A program of its own: it remembers refused credentials, and an upstream that is ill.
+  ])('upstream %s returns %s', async (_name, code, mode) => {
+    // Uses a separate program, because rejected credentials and upstream failures change its state.
     const env = {
       ...programEnv(world.sandbox, world.secret),
       UPSTREAM_TIMEOUT_MS: mode === 'silent' ? '1000' : '60000',
@@ -137,7 +137,7 @@ describe('what fails', () => {
         await world.sandbox.setFaults({ mode, contactId });
         const url = `${program.url}${path.replace('{id}', contactId)}`;
         const answer = await exchange(url, { token: world.token() });
-        note(path, answer);
+        record(path, answer);
         expect(answer.json().code).toBe(code);
       }
     } finally {
@@ -159,7 +159,7 @@ describe('what fails', () => {
       const id = other!.contacts[0]!;
       for (const path of CONTACT_PATHS) {
         const answer = await exchange(`${program.url}${path.replace('{id}', id)}`, { token });
-        note(path, answer);
+        record(path, answer);
         expect(answer.json().code).toBe('ORG_NOT_CONFIGURED');
       }
     } finally {
@@ -178,7 +178,7 @@ describe('what fails', () => {
       for (const path of [...CONTACT_PATHS, '/contacts']) {
         const url = `${program.url}${path.replace('{id}', UNKNOWN)}`;
         const answer = await exchange(url, { token: world.token() });
-        note(path, answer);
+        record(path, answer);
         expect(answer.json().code).toBe('RATE_LIMIT_UNAVAILABLE');
       }
     } finally {
@@ -187,7 +187,7 @@ describe('what fails', () => {
     }
   });
 
-  test('a caller that has used up its limit', async () => {
+  test('a caller over its rate limit', async () => {
     const token = world.token();
     const ids = world.directory.orgs[0]!.contacts.slice(0, 40);
     for (let count = 0; count < 3; count += 1)
@@ -196,7 +196,7 @@ describe('what fails', () => {
       expect((await call(path, ids[0], '', { token })).json().code).toBe('RATE_LIMITED');
   });
 
-  test('a batch: wrong requests, and contacts that fail by themselves', async () => {
+  test('a batch: invalid requests and failed contacts', async () => {
     const id = world.freshContact();
     await call('/contacts');
     await call('/contacts', '', `?ids=${id}&include=photos`);
@@ -210,7 +210,7 @@ describe('what fails', () => {
     expect([mixed.json().data.length, mixed.json().errors.length]).toEqual([1, 1]);
   });
 
-  test('methods and paths that are not there', async () => {
+  test('unknown paths and unsupported methods', async () => {
     expect((await world.get('/nothing')).json().code).toBe('ROUTE_NOT_FOUND');
     const answer = await world.get(`/contacts/${UNKNOWN}`, { method: 'DELETE' });
     expect(answer.json().code).toBe('METHOD_NOT_ALLOWED');
@@ -220,16 +220,16 @@ describe('what fails', () => {
   });
 });
 
-describe('a whole batch', () => {
-  test('every contact that the sandbox names', async () => {
+describe('a batch of 50 contacts matches the document', () => {
+  test('with every include', async () => {
     const ids = world.directory.orgs[0]!.contacts.slice(0, 50);
     const query = `?ids=${ids.join(',')}&include=notes,entity,profile,signals`;
     expect((await call('/contacts', '', query)).json().data).toHaveLength(50);
   });
 });
 
-describe('the document promises nothing that was not seen', () => {
-  /** Faults and distress of our own, which cannot be had on demand. */
+describe('every documented response was seen', () => {
+  /** Codes of internal errors and overload, which a test cannot trigger on demand. */
   const NOT_ON_DEMAND = new Set(['INTERNAL_ERROR', 'OVERLOADED']);
 
   test.each([...CONTACT_PATHS, '/contacts'])('%s', (path) => {

@@ -18,7 +18,7 @@ const run = (env: Record<string, string>) =>
     ...env,
   });
 
-/** TEST-NET-3 (RFC 5737): no machine has this address. */
+/** An address of TEST-NET-3 (RFC 5737), which no machine has. */
 const FOREIGN = '203.0.113.77';
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
   ['HOST', { HOST: 'two words' }],
   ['ADMIN_HOST', { ADMIN_HOST: FOREIGN }],
   ['ADMIN_HOST', { ADMIN_HOST: FOREIGN, WEB_CONCURRENCY: '2' }],
-])('an address that cannot be used ends the start and names %s: %j', async (name, env) => {
+])('an unusable listen address stops the program and the log names %s: %j', async (name, env) => {
   const { code, stdout } = await run(env);
   expect(code).toBe(1);
   const fatal = parsedLines(stdout).find(({ level }) => level === 'fatal');

@@ -24,7 +24,7 @@ beforeEach(async () => {
       few: { limit: LIMIT, windowS: 60 },
     }),
   });
-  await waitFor('all processes to listen', () => workers().length === PROCESSES);
+  await waitFor('all workers to listen', () => workers().length === PROCESSES);
 });
 afterEach(async () => {
   await world?.stop();
@@ -34,11 +34,11 @@ afterEach(async () => {
 const lines = (message: string) =>
   parsedLines(world.program.stdout()).filter((line) => line['msg'] === message);
 const workers = () => lines('listening').map((line) => Number(line['pid']));
-/** Each on a connection of its own, which the processes take in turn. */
-const many = <T>(count: number, ask: () => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: count }, ask));
+/** Sends `count` concurrent requests on separate connections, which the workers accept round robin. */
+const many = <T>(count: number, send: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, send));
 
-test('limits hold across the processes, exactly', async () => {
+test('the workers enforce a rate limit together, exactly', async () => {
   const token = world.token({ sub: randomUUID(), rate_tier: 'few' });
   const path = `/contacts/${world.freshContact()}`;
   const answers = await many(3 * LIMIT, () => world.get(path, { token }));
@@ -46,7 +46,7 @@ test('limits hold across the processes, exactly', async () => {
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(2 * LIMIT);
 });
 
-test('an invalidation holds in all of them once it is answered', async () => {
+test('an invalidation applies in every worker after its 204', async () => {
   for (let round = 0; round < 10; round += 1) {
     const path = `/contacts/${world.freshContact()}`;
     await many(4 * PROCESSES, () => world.get(path));
@@ -62,7 +62,7 @@ test('an invalidation holds in all of them once it is answered', async () => {
   }
 });
 
-test('a revocation holds in all of them once it is answered', async () => {
+test('a revocation applies in every worker after its 204', async () => {
   const jti = randomUUID();
   const token = world.token({ jti });
   const path = `/contacts/${world.freshContact()}`;
@@ -77,7 +77,7 @@ test('a revocation holds in all of them once it is answered', async () => {
     expectProblem(answer, 401, 'INVALID_TOKEN');
 });
 
-test('metrics and status are those of all processes together', async () => {
+test('metrics and status aggregate all workers', async () => {
   const path = `/contacts/${world.freshContact()}`;
   await many(30, () => world.get(path));
   const counted = async (): Promise<number> => {
@@ -90,11 +90,11 @@ test('metrics and status are those of all processes together', async () => {
   expect(metrics.build_info[0].value).toBe(1);
 });
 
-test('another takes the place of one that dies, and requests are served meanwhile', async () => {
+test('a worker that dies is replaced, and requests are served meanwhile', async () => {
   const path = `/contacts/${world.freshContact()}`;
   await world.get(path);
   process.kill(workers()[0]!, 'SIGKILL');
-  await waitFor('another process', () => workers().length === PROCESSES + 1);
+  await waitFor('another worker', () => workers().length === PROCESSES + 1);
   expect(lines('a process has died: another takes its place')).toMatchObject([
     { level: 'error', pid: workers()[0], signal: 'SIGKILL' },
   ]);
@@ -102,23 +102,23 @@ test('another takes the place of one that dies, and requests are served meanwhil
   expect((await world.invalidate(path.slice('/contacts/'.length))).status).toBe(204);
 });
 
-test('a connection that a process was handed and did not accept goes to another when it is killed', async () => {
+test('a connection that a killed worker did not accept is passed to another worker', async () => {
   const [hung] = workers();
-  // It is handed the next connections and does not accept them.
+  // The stopped worker receives the next connections and does not accept them.
   process.kill(hung!, 'SIGSTOP');
-  const asked = Array.from({ length: 3 * PROCESSES }, () => exchange(`${world.program.url}/healthz`));
-  await Promise.race(asked);
+  const responses = Array.from({ length: 3 * PROCESSES }, () => exchange(`${world.program.url}/healthz`));
+  await Promise.race(responses);
   process.kill(hung!, 'SIGKILL');
-  for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
+  for (const { status } of await Promise.all(responses)) expect(status).toBe(200);
 });
 
-test('an invalidation that one of them does not confirm is refused, and holds once it is sent again', async () => {
+test('an invalidation that a worker does not acknowledge returns 503, and a retry succeeds', async () => {
   const id = world.freshContact();
   await world.get(`/contacts/${id}`);
   const hung = workers()[0]!;
   process.kill(hung, 'SIGSTOP');
   try {
-    // A connection that was handed to the one that hangs is not answered.
+    // A connection passed to the worker that hangs gets no response.
     const tries = await Promise.allSettled(
       Array.from({ length: 3 }, () => world.invalidate(id, undefined, { timeoutMs: 8000 })),
     );
@@ -131,11 +131,11 @@ test('an invalidation that one of them does not confirm is refused, and holds on
   await waitFor('an invalidation', async () => (await world.invalidate(id)).status === 204);
 });
 
-test('figures without those of a process that hangs are not given', async () => {
+test('/metrics returns 503 while a worker hangs', async () => {
   const hung = workers()[0]!;
   process.kill(hung, 'SIGSTOP');
   try {
-    // One that was handed to the process that hangs is not answered.
+    // A connection passed to the worker that hangs gets no response.
     const tries = await Promise.allSettled(
       Array.from({ length: 3 }, () => exchange(`${world.program.adminUrl}/metrics`, { timeoutMs: 8000 })),
     );
@@ -145,23 +145,23 @@ test('figures without those of a process that hangs are not given', async () => 
   } finally {
     process.kill(hung, 'SIGCONT');
   }
-  await waitFor('figures', async () => (await world.admin('/metrics')).status === 200);
+  await waitFor('metrics', async () => (await world.admin('/metrics')).status === 200);
 });
 
-test('SIGTERM ends them all in order, and one subject has one hash in all their lines', async () => {
+test('SIGTERM shuts down all workers gracefully, and all workers log the same hash of a subject', async () => {
   const token = world.token();
   await many(4 * PROCESSES, () => world.get(`/contacts/${world.freshContact()}`, { token }));
-  await waitFor('the lines', () => lines('request').length >= 4 * PROCESSES);
+  await waitFor('the request log lines', () => lines('request').length >= 4 * PROCESSES);
   expect(new Set(lines('request').flatMap((line) => line['subject'] ?? [])).size).toBe(1);
   const pids = workers();
   expect(await world.program.stop()).toEqual({ code: 0, signal: null });
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
 });
 
-test('SIGTERM ends them all when one of them hangs, after the grace time', async () => {
+test('SIGTERM ends all workers after SHUTDOWN_GRACE_MS when one of them hangs', async () => {
   await world.stop();
   world = await startWorld({ REDIS_URL: redis.url, WEB_CONCURRENCY: '2', SHUTDOWN_GRACE_MS: '500' });
-  await waitFor('both processes to listen', () => workers().length === 2);
+  await waitFor('both workers to listen', () => workers().length === 2);
   const pids = workers();
   process.kill(pids[0]!, 'SIGSTOP');
   world.program.signal('SIGTERM');
@@ -169,7 +169,7 @@ test('SIGTERM ends them all when one of them hangs, after the grace time', async
   for (const pid of pids) expect(isThere(pid)).toBe(false);
 });
 
-test('a port that is taken ends the program, which does not try for ever', async () => {
+test('a port in use stops the program instead of a restart loop', async () => {
   const { code, stdout } = await runProgram({
     ...programEnv({ url: 'http://127.0.0.1:9' }, newSecret()),
     REDIS_URL: redis.url,
@@ -181,16 +181,16 @@ test('a port that is taken ends the program, which does not try for ever', async
   expect(stdout).toContain('choose another ADMIN_PORT');
 });
 
-test('when the first process is killed the others drain', async () => {
+test('the workers drain when the primary is killed', async () => {
   const pids = workers();
   const { port } = new URL(world.program.url);
   const id = world.freshContact();
   await world.sandbox.setFaults({ delayMs: 1000, contactId: id });
-  const underWay = world.get(`/contacts/${id}`);
+  const inFlight = world.get(`/contacts/${id}`);
   await world.sandbox.awaitCalls(id, 1);
   execFileSync('kill', ['-9', String(world.program.pid)]);
-  expect((await underWay).status).toBe(200);
-  await waitFor('the processes to end', () => pids.every((pid) => !isThere(pid)));
+  expect((await inFlight).status).toBe(200);
+  await waitFor('the workers to exit', () => pids.every((pid) => !isThere(pid)));
   await expect(exchange(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
 });
 

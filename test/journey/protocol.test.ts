@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(async () => world?.stop());
 
-/** Sends bytes as they are, and resolves with all that arrives until the server closes the connection. */
+/** Sends raw bytes and resolves with all received text when the server closes the connection. */
 async function send(port: number, bytes: string): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   let text = '';
@@ -22,7 +22,7 @@ async function send(port: number, bytes: string): Promise<string> {
 const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code));
 
 const REFUSALS: readonly (readonly [name: string, bytes: string, status: number, code: string])[] = [
-  ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'INVALID_REQUEST'],
+  ['a missing Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'INVALID_REQUEST'],
   ['HTTP/2.0', 'GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n', 505, 'INVALID_REQUEST'],
   ['HTTP/9.9', 'GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n', 505, 'INVALID_REQUEST'],
   ['CONNECT', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'INVALID_REQUEST'],
@@ -69,12 +69,12 @@ describe.each([
     expect(statuses(await send(port(), `${health}Connection: close\r\n\r\n${health}\r\n`))).toEqual([200]);
   });
 
-  test('serves HTTP/1.0 without Host, and ignores its expectations', async () => {
+  test('serves HTTP/1.0 without Host and ignores Expect', async () => {
     expect(await send(port(), 'GET /healthz HTTP/1.0\r\nExpect: other\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   });
 });
 
-test('a body whose declared length is over the limit is refused with 413 without 100', async () => {
+test('returns 413 without 100 Continue when Content-Length is over the limit', async () => {
   const head = `POST /contacts/${ID} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 999999\r\n\r\n`;
   const text = await send(world.program.port, head);
   expect(statuses(text)).toEqual([413]);

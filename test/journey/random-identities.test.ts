@@ -16,7 +16,7 @@ beforeAll(async () => {
     .slice(0, 2)
     .flatMap(({ id, members }) => members.slice(0, 2).map((member) => ({ org: id, member })));
   contacts = orgs[0]!.contacts.slice(0, 3);
-  // What each may see says whose it is: a private note of every member on every contact.
+  // Every member has a private note on every contact, so a response shows whose data it contains.
   for (const contact of contacts) {
     await world.sandbox.patchContact(contact, {
       notes: identities.map(({ member }) => ({
@@ -117,12 +117,12 @@ function send(attempt: Attempt): Promise<Answer> {
   return exchange(`${world.program.url}${path}`, { token, headers: attempt.headers, agent });
 }
 
-/** Whose private notes an answer shows. */
+/** Returns the members whose private notes a response contains. */
 const shown = (answer: Answer): string[] => [
   ...new Set([...answer.text.matchAll(/Private to ([0-9a-f-]{36})/g)].map(([, member]) => member!)),
 ];
 
-test('the notes that tell identities apart are there', async () => {
+test('a response contains the private note of its own member', async () => {
   const { org, member } = identities[0]!;
   const answer = await world.get(`/contacts/${contacts[0]}/notes`, {
     token: signByHand({ alg: 'HS256' }, goodClaims(org, member), world.secret),
@@ -130,7 +130,7 @@ test('the notes that tell identities apart are there', async () => {
   expect(shown(answer)).toEqual([member]);
 });
 
-test('whatever a token and a request hold, the answer is no fault and nobody else’s', async () => {
+test('random tokens and requests never cause a 5xx or return data of another member', async () => {
   const tally = new Map<number, number>();
   const attempt = fc.record({
     who: fc.nat(3),
@@ -146,7 +146,6 @@ test('whatever a token and a request hold, the answer is no fault and nobody els
       const answers = await Promise.all(attempts.map(send));
       for (const [index, answer] of answers.entries()) {
         tally.set(answer.status, (tally.get(answer.status) ?? 0) + 1);
-        // The sandbox lets no member of another organization in, which is a 502 of its own making or a 404.
         expect({ status: answer.status < 500, text: answer.text.slice(0, 300) }).toMatchObject({
           status: true,
         });
@@ -161,12 +160,12 @@ test('whatever a token and a request hold, the answer is no fault and nobody els
     },
   );
   await fc.assert(property, { numRuns: 250 });
-  // Most attempts must get somewhere, or nothing was tried.
+  // Both outcomes must occur often, otherwise the attempts prove nothing.
   expect(tally.get(200)).toBeGreaterThan(50);
   expect(tally.get(401)).toBeGreaterThan(50);
 });
 
-test('random identities are answered as themselves, however they are mixed', async () => {
+test('concurrent requests of random identities return only their own data', async () => {
   const claimed = fc.record({
     org: fc.constantFrom(...identities.map(({ org }) => org)),
     member: fc.constantFrom(...identities.map(({ member }) => member)),

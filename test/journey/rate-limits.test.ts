@@ -26,7 +26,7 @@ describe('limits per caller', () => {
   });
   const caller = (claims: Record<string, unknown> = {}) => world.token({ sub: randomUUID(), ...claims });
 
-  test('the limit is let through, and what comes then is 429 with a time to come back', async () => {
+  test('requests up to the limit succeed, and the next one returns 429 with Retry-After', async () => {
     const token = caller();
     for (let left = 4; left >= 0; left -= 1) {
       const { status, headers } = await world.get(contact, { token });
@@ -42,14 +42,14 @@ describe('limits per caller', () => {
     expect(answer.headers['x-ratelimit-limit']).toBeUndefined();
   });
 
-  test('a subject is counted by itself, and so is the same subject of another tier', async () => {
+  test('each subject is counted separately', async () => {
     const sub = randomUUID();
     for (let count = 0; count < 5; count += 1) await world.get(contact, { token: world.token({ sub }) });
     expect((await world.get(contact, { token: world.token({ sub }) })).status).toBe(429);
     expect((await world.get(contact, { token: caller() })).status).toBe(200);
   });
 
-  test('a new token of the same subject, another member or path changes nothing', async () => {
+  test('tokens, members and paths of one subject share its limit', async () => {
     const sub = randomUUID();
     const paths = [
       contact,
@@ -68,12 +68,12 @@ describe('limits per caller', () => {
     ['internal', 20, 'internal'],
     ['unheard-of', 5, 'default'],
     [undefined, 5, 'default'],
-  ])('the claim rate_tier %s gives a limit of %d', async (claim, limit, name) => {
+  ])('rate_tier %s selects a limit of %d', async (claim, limit, name) => {
     const { headers } = await world.get(contact, { token: caller({ rate_tier: claim }) });
     expect(headers['ratelimit-policy']).toMatch(new RegExp(`^"${name}"; q=${limit};`));
   });
 
-  test('a batch costs one for each contact, and takes nothing where it does not fit', async () => {
+  test('a batch costs one request per contact, and costs nothing when it exceeds the limit', async () => {
     const token = caller();
     const ids = Array.from({ length: 4 }, () => world.freshContact());
     const batch = `/contacts?ids=${[...ids, ids[0]].join(',')}`;
@@ -91,7 +91,7 @@ describe('limits per caller', () => {
     expect((await world.get(contact, { token })).status).toBe(429);
   });
 
-  test('a batch that no window could hold is INVALID_IDS with the number that fits, and costs nothing', async () => {
+  test('a batch larger than the limit returns INVALID_IDS with the maximum size and costs nothing', async () => {
     const token = caller();
     const ids = Array.from({ length: 6 }, () => world.freshContact());
     for (let round = 0; round < 3; round += 1) {
@@ -106,7 +106,7 @@ describe('limits per caller', () => {
     expect(fitting.headers['ratelimit']).toMatch(/; r=0;/);
   });
 
-  test('a request that is refused for its scope, id or contact costs as much as any other', async () => {
+  test('requests that fail with 400 or 404 are counted', async () => {
     const token = caller();
     for (const path of ['/contacts/42', `/contacts/${randomUUID()}`, '/contacts?ids=x', contact, contact]) {
       expect((await world.get(path, { token })).status).not.toBe(429);
@@ -114,7 +114,7 @@ describe('limits per caller', () => {
     expect((await world.get('/contacts/42', { token })).status).toBe(429);
   });
 
-  test('health checks and the description are not counted', async () => {
+  test('health checks and /openapi.json are not counted', async () => {
     for (const path of ['/healthz', '/readyz', '/openapi.json']) {
       const { status, headers } = await world.get(path, { token: caller() });
       expect({ status, limit: headers['ratelimit'] }).toEqual({ status: 200, limit: undefined });
@@ -122,7 +122,7 @@ describe('limits per caller', () => {
   });
 });
 
-test('without configuration the limit is 120 a minute', async () => {
+test('the default limit is 120 requests per minute', async () => {
   const world = await start();
   const path = `/contacts/${world.freshContact()}`;
   const token = world.token({ sub: randomUUID() });
@@ -140,29 +140,29 @@ const exhaust = async (world: World, headers: Record<string, string> = {}) => {
     await Promise.all(Array.from({ length: 100 }, () => bad(world, headers)));
 };
 
-describe('failed authentication', () => {
-  test('is limited by address, and a good token is let in all the same', async () => {
+describe('failed authentication limit', () => {
+  test('counts by address and does not affect valid tokens', async () => {
     const world = await start();
     await exhaust(world);
     const answer = await bad(world);
     expectProblem(answer, 429, 'RATE_LIMITED');
     expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect((await world.get(`/contacts/${world.freshContact()}`)).status).toBe(200);
-    // Nobody in front is believed, whatever a header says.
+    // Without TRUST_PROXY the header is ignored.
     expect((await bad(world, { 'x-forwarded-for': '203.0.113.7' })).status).toBe(429);
   });
 
-  test('TRUST_PROXY says whose word counts, and IPv6 clients are told apart by their /64', async () => {
+  test('counts by X-Forwarded-For with TRUST_PROXY, and IPv6 clients by their /64', async () => {
     const world = await start({ TRUST_PROXY: '1' });
     await exhaust(world, from('2001:db8:1:2::1'));
     expect((await bad(world, from('2001:db8:1:2:ffff::2'))).status).toBe(429);
     expect((await bad(world, from('2001:db8:1:3::1'))).status).toBe(401);
     expect((await bad(world, from('203.0.113.7'))).status).toBe(401);
-    // What a client wrote before the proxy added to it is not believed.
+    // An address that the client itself added to the header is ignored.
     expect((await bad(world, from('203.0.113.7, 2001:db8:1:2::9'))).status).toBe(429);
   });
 
-  test('a client in any spelling is one client, and an invented name is not a client of its own', async () => {
+  test('counts all spellings of an address together, and all invalid addresses together', async () => {
     const world = await start({ TRUST_PROXY: '1' });
     await exhaust(world, from('203.0.113.7:4711'));
     for (const spelling of ['203.0.113.7', '203.000.113.007', '::ffff:203.0.113.7', '[::FFFF:cb00:7107]:80'])
@@ -175,7 +175,7 @@ describe('failed authentication', () => {
     expect((await bad(world, from('203.0.113.9'))).status).toBe(401);
   });
 
-  test('as addresses and ranges, too', async () => {
+  test('accepts addresses and ranges in TRUST_PROXY', async () => {
     const world = await start({ TRUST_PROXY: 'loopback, 10.0.0.0/8' });
     await exhaust(world, from('203.0.113.7, 10.1.2.3'));
     expect((await bad(world, from('203.0.113.7, 10.1.2.3'))).status).toBe(429);

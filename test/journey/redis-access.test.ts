@@ -16,8 +16,8 @@ beforeAll(async () => void (fleet = await startFleet(0, { CACHE_L1_MAX_MB: '0' }
 afterAll(() => fleet?.stop());
 
 /**
- * Uses Redis for everything that it is used for. Without a near cache a hit needs a Redis that answers in time,
- * which a busy machine may not always have, so a hit is waited for. A command that is refused is logged.
+ * Runs every feature that uses Redis and expects no refused command in the log. Waits for a hit, because without a
+ * near cache a hit requires a Redis reply within the timeout, which a busy machine can miss.
  */
 async function expectToWork(env: Environment): Promise<void> {
   const member = await fleet.add(env);
@@ -51,12 +51,12 @@ describe('TLS', () => {
     certificates?.remove();
   });
 
-  test('rediss:// with a certificate authority of our own', async () => {
+  test('rediss:// works with a private certificate authority', async () => {
     const url = redis.url.replace('redis:', 'rediss:');
     await expectToWork({ REDIS_URL: url, NODE_EXTRA_CA_CERTS: certificates.ca });
   });
 
-  test('a certificate that nobody vouches for is refused, and readiness says so', async () => {
+  test('an untrusted certificate is refused, and readiness reports it', async () => {
     const member = await fleet.add({ REDIS_URL: redis.url.replace('redis:', 'rediss:') });
     expect((await member.get(`/contacts/${fleet.freshContact()}`)).status).toBe(200);
     await waitFor('readiness to give the reason', async () => {
@@ -66,13 +66,13 @@ describe('TLS', () => {
   });
 });
 
-/** The least that a user needs: `ACL SETUSER zbff on >password` and this. */
+/** The minimum rights of the Redis user, in addition to `ACL SETUSER zbff on >password`. */
 const REVOCATIONS = 'zremrangebyscore time zcard zscore zadd zrange zscan persist expireat'.split(' ');
 const COMMANDS =
   'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname hmget hset pttl'.split(
     ' ',
   );
-const LEAST = [
+const RIGHTS = [
   'resetchannels',
   '&zbff:*',
   '~zbff:*',
@@ -93,28 +93,28 @@ async function useAll({ store, link }: OpenedStore): Promise<void> {
   await claim.store([{ part: 'contact', entry, retentionMs: 1000 }]);
   await store.read(ref, ['contact']);
   await store.invalidate(ref.org, ref.contact).catch(() => {});
-  const allowance = redisRateLimitStore({ link, onFailure: 'local', now: () => performance.now() });
-  await allowance.consume('zbff:limit:{test}', 1, { name: 'test', limit: 10, windowMs: 1000 });
+  const rateLimits = redisRateLimitStore({ link, onFailure: 'local', now: () => performance.now() });
+  await rateLimits.consume('zbff:limit:{test}', 1, { name: 'test', limit: 10, windowMs: 1000 });
 }
 
-describe('users and passwords', () => {
+describe('Redis users and passwords', () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await startRedis();
-    await redis.cli('acl', 'setuser', 'zbff', 'on', `>${PASSWORD}`, ...LEAST);
+    await redis.cli('acl', 'setuser', 'zbff', 'on', `>${PASSWORD}`, ...RIGHTS);
   });
   afterAll(() => redis?.stop());
 
-  test('a user with the least rights can do everything, and tries nothing else', async () => {
+  test('a user with the minimum rights is sufficient, and no other command is sent', async () => {
     await redis.cli('acl', 'log', 'reset');
     const user = `zbff:${encodeURIComponent(PASSWORD)}@`;
     await expectToWork({ REDIS_URL: redis.url.replace('//', `//${user}`) });
     expect(await redis.cli('acl', 'log')).toBe('');
   });
 
-  // Without `info` the client would complain on the console, and go on.
-  test.each(COMMANDS.filter((name) => name !== 'info'))('and would not do without %s', async (command) => {
-    await redis.cli('acl', 'setuser', 'weak', 'reset', 'on', `>${PASSWORD}`, ...LEAST, `-${command}`);
+  // `info` is not tested: without it the client prints a warning and continues.
+  test.each(COMMANDS.filter((name) => name !== 'info'))('the minimum rights require %s', async (command) => {
+    await redis.cli('acl', 'setuser', 'weak', 'reset', 'on', `>${PASSWORD}`, ...RIGHTS, `-${command}`);
     await redis.cli('acl', 'log', 'reset');
     const opened = await openStore({
       mode: 'standalone',
@@ -123,7 +123,7 @@ describe('users and passwords', () => {
       password: PASSWORD,
     });
     try {
-      await waitFor('the server to have refused it', async () => {
+      await waitFor('the server to refuse the command', async () => {
         await useAll(opened);
         return (await redis.cli('acl', 'log')).includes(command);
       });
@@ -132,7 +132,7 @@ describe('users and passwords', () => {
     }
   });
 
-  test('the password in a file', async () => {
+  test('reads the password from REDIS_PASSWORD_FILE', async () => {
     const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-secret-'));
     const file = path.join(directory, 'password');
     writeFileSync(file, `${PASSWORD}\n`);

@@ -61,7 +61,7 @@ const EXPECTED = {
   },
 };
 
-test("the documentation's contact, exactly", async () => {
+test('returns exactly the documented form of the reference contact', async () => {
   const { org, member, contact } = world.directory.reference;
   const token = sign(goodClaims(org, member), world.secret);
   const answer = await world.get(`/contacts/${contact}?include=notes,entity`, { token });

@@ -22,7 +22,7 @@ const revoke = (body: unknown, headers: Record<string, string> = {}) =>
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 
-test('a token that is in use is refused once its jti is revoked, and no other is', async () => {
+test('only the token with the revoked jti is refused', async () => {
   const [jti, other] = [randomUUID(), randomUUID()];
   const [token, neighbour] = [world.token({ jti }), world.token({ jti: other })];
   expect([await statusOf(token), await statusOf(neighbour)]).toEqual([200, 200]);
@@ -31,13 +31,13 @@ test('a token that is in use is refused once its jti is revoked, and no other is
   expect(await statusOf(neighbour)).toBe(200);
 });
 
-test('all of a subject’s tokens so far are refused, and one that is issued later is not', async () => {
+test('revoking a subject refuses all tokens issued until then', async () => {
   const sub = randomUUID();
   const tokens = [
     world.token({ sub }),
     world.token({ sub, jti: 'a' }),
     world.token({ sub, iat: undefined }),
-    // A fraction of a second before, and from an issuer whose clock is ahead.
+    // Issued in the current second, and by an issuer whose clock is ahead.
     world.token({ sub, iat: Date.now() / 1000 }),
     world.token({ sub, iat: Date.now() / 1000 + 4 }),
   ];
@@ -47,19 +47,19 @@ test('all of a subject’s tokens so far are refused, and one that is issued lat
   expect(await statusOf(world.token())).toBe(200);
 });
 
-test('a login after the tolerance is accepted', async () => {
+test('a token issued after the revocation and the tolerance is accepted', async () => {
   const sub = randomUUID();
   expect((await revoke({ sub, before: seconds(-6) })).status).toBe(204);
   expect(await statusOf(world.token({ sub, iat: seconds() }))).toBe(200);
 });
 
-test('another issuer’s subject of the same name is another', async () => {
+test('revoking a subject does not affect the same subject of another issuer', async () => {
   const sub = randomUUID();
   expect((await revoke({ sub, iss: 'https://other.test/' })).status).toBe(204);
   expect(await statusOf(world.token({ sub }))).toBe(200);
 });
 
-test('tokens issued up to a time', async () => {
+test('revoking a subject with before refuses only tokens issued up to that time', async () => {
   const sub = randomUUID();
   expect((await revoke({ sub, before: seconds(-100) })).status).toBe(204);
   expect(await statusOf(world.token({ sub, iat: seconds(-100) }))).toBe(401);
@@ -67,34 +67,34 @@ test('tokens issued up to a time', async () => {
 });
 
 test.each<[string, unknown]>([
-  ['nothing', undefined],
-  ['no JSON', '{"jti"'],
+  ['no content', undefined],
+  ['invalid JSON', '{"jti"'],
   ['a list', []],
-  ['neither', {}],
-  ['both', { jti: 'a', sub: 'b' }],
+  ['neither jti nor sub', {}],
+  ['both jti and sub', { jti: 'a', sub: 'b' }],
   ['an unknown member', { jti: 'a', reason: 'x' }],
-  ['a jti that is no text', { jti: 7 }],
+  ['a jti that is not a string', { jti: 7 }],
   ['an empty jti', { jti: '' }],
-  ['a jti with a line end', { jti: 'a\nb' }],
-  ['a jti without end', { jti: 'x'.repeat(257) }],
+  ['a jti with a line feed', { jti: 'a\nb' }],
+  ['a jti over 256 characters', { jti: 'x'.repeat(257) }],
   ['a subject that is a list', { sub: ['a'] }],
-  ['an exp that is a text', { jti: 'a', exp: '1' }],
+  ['an exp that is a string', { jti: 'a', exp: '1' }],
   ['an exp in milliseconds', { jti: 'a', exp: Date.now() }],
   ['a before in milliseconds', { sub: 'a', before: Date.now() }],
   ['a before in the future', { sub: 'a', before: Date.now() / 1000 + 3600 }],
-  ['a before of a jti', { jti: 'a', before: 1 }],
-])('%s is a 400', async (_name, body) => {
+  ['a jti and before', { jti: 'a', before: 1 }],
+])('a body with %s returns 400', async (_name, body) => {
   expectProblem(await revoke(body ?? ''), 400, 'INVALID_REQUEST');
 });
 
-test('it is taken as JSON alone, on the admin port alone, by POST alone', async () => {
+test('/revocations accepts only JSON, only POST, and only on the admin port', async () => {
   const body = { jti: randomUUID() };
   expectProblem(await revoke(body, { 'content-type': 'text/plain' }), 400, 'INVALID_REQUEST');
   expectProblem(await world.get('/revocations', { method: 'POST' }), 404, 'ROUTE_NOT_FOUND');
   expectProblem(await exchange(`${world.program.adminUrl}/revocations`), 405, 'METHOD_NOT_ALLOWED');
 });
 
-test('where tokens have a longest lifetime, one that lives longer, or does not say, is refused', async () => {
+test('JWT_MAX_LIFETIME_S refuses tokens with a longer or unknown lifetime', async () => {
   const strict = await startWorld({ JWT_MAX_LIFETIME_S: '700' });
   try {
     const status = async (claims: object) =>
@@ -107,7 +107,7 @@ test('where tokens have a longest lifetime, one that lives longer, or does not s
   }
 });
 
-test('with Redis, every process hears of it, and one that starts later knows', async () => {
+test('with Redis a revocation applies to running processes and to processes that start later', async () => {
   const redis = await startRedis();
   const env = { ...programEnv(world.sandbox, world.secret), REDIS_URL: redis.url };
   const programs: Program[] = await Promise.all([startProgram(env), startProgram(env)]);

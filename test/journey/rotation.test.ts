@@ -39,7 +39,7 @@ async function start(more: Record<string, string> = {}): Promise<void> {
   });
 }
 
-/** Starts the program again, with further variables. */
+/** Restarts the program with additional variables. */
 async function restart(more: Record<string, string>): Promise<void> {
   await program.stop();
   await start(more);
@@ -63,10 +63,10 @@ const linesOf = (message: RegExp) =>
 async function hangUp(): Promise<Record<string, unknown>> {
   const before = linesOf(/^secret/).length;
   program.signal('SIGHUP');
-  return waitFor('the secrets to be read', () => linesOf(/^secret/)[before]);
+  return waitFor('the secrets to be reloaded', () => linesOf(/^secret/)[before]);
 }
 
-test('under load no request fails, and from the next call on the new secret is sent', async () => {
+test('SIGHUP under load fails no request, and later calls use the new secret', async () => {
   const load = new AbortController();
   const statuses: number[] = [];
   const sentAfter = new Set<string>();
@@ -92,12 +92,12 @@ test('under load no request fails, and from the next call on the new secret is s
   expect(secrets(upstream.calls)).toEqual(new Set(['zdk_the_first_one', 'zdk_the_second_one']));
   await get();
   expect(secrets(upstream.calls.slice(-1))).toEqual(new Set(['zdk_the_second_one']));
-  // Requests in flight when the secrets were reloaded were sent with the old one.
+  // Requests in flight during the reload may use the old secret; later ones may not.
   const late = upstream.calls.filter((call) => sentAfter.has(call.contactId));
   expect([...secrets(late)]).not.toContain('zdk_the_first_one');
 });
 
-test('keeps every old secret when one of the new ones is empty, and logs its name', async () => {
+test('SIGHUP keeps all previous secrets when a new one is empty, and logs its name', async () => {
   put('developer', '');
   put('jwt', newSecret());
   expect(await hangUp()).toMatchObject({
@@ -114,7 +114,7 @@ test.each([
   ['EGRESS_PROXY_URL', 'http://user:p%zz@127.0.0.1:1'],
   ['CACHE_ENCRYPTION_KEYS', 'too-short'],
   ['LOG_HASH_KEY', 'changeme'],
-])('keeps the previous value when %s cannot be used, and serves on', async (name, broken) => {
+])('SIGHUP keeps the previous value when %s is invalid, and requests succeed', async (name, broken) => {
   put(name, randomBytes(32).toString('base64'));
   const proxy = name === 'EGRESS_PROXY_URL' ? await startConnectProxy() : undefined;
   const redis = name === 'REDIS_URL' ? await startRedis() : undefined;
@@ -133,11 +133,11 @@ test.each([
   }
 });
 
-test('in every one of several processes keeps or replaces all of them', async () => {
+test('SIGHUP reloads the secrets in every worker, or in none of them', async () => {
   const redis = await startRedis();
   try {
     await restart({ REDIS_URL: redis.url, WEB_CONCURRENCY: '2' });
-    await waitFor('two processes', () => linesOf(/^listening$/).length === 2);
+    await waitFor('two workers', () => linesOf(/^listening$/).length === 2);
     put('developer', '');
     program.signal('SIGHUP');
     await waitFor('both to refuse', () => linesOf(/^secret reload failed/).length === 2);
@@ -152,7 +152,7 @@ test('in every one of several processes keeps or replaces all of them', async ()
   }
 });
 
-test('tokens of the new key are taken, and those of the old one no more', async () => {
+test('SIGHUP accepts tokens of the new key and refuses tokens of the old one', async () => {
   const next = newSecret();
   expect((await get(next)).status).toBe(401);
   put('jwt', next);

@@ -14,9 +14,9 @@ const bare = (path: string, options = {}): Promise<Answer> =>
   exchange(`${world.program.url}${path}`, options);
 const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 
-describe('paths and methods that nothing serves', () => {
+describe('unknown paths and unsupported methods', () => {
   test.each(['/', '/nothing', '/contact', `/contacts/${ID}/notes/1`, '/contacts/../admin', '/invalidations'])(
-    '%s is ROUTE_NOT_FOUND whoever asks',
+    '%s returns ROUTE_NOT_FOUND with or without a token',
     async (path) => {
       expectProblem(await bare(path), 404, 'ROUTE_NOT_FOUND');
       expectProblem(await world.get(path), 404, 'ROUTE_NOT_FOUND');
@@ -25,7 +25,7 @@ describe('paths and methods that nothing serves', () => {
   );
 
   test.each([`/contacts/${ID}`, `/contacts/${ID}/notes`, '/contacts', '/healthz', '/readyz'])(
-    '%s takes GET and HEAD alone',
+    '%s allows only GET and HEAD',
     async (path) => {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
         for (const answer of [await bare(path, { method }), await world.get(path, { method })]) {
@@ -38,21 +38,21 @@ describe('paths and methods that nothing serves', () => {
     },
   );
 
-  test('an error never repeats a query, where tokens and names may be', async () => {
+  test('an error response does not repeat the query, which may contain a token', async () => {
     const answer = await bare('/nothing?access_token=very-secret-thing');
     expect(answer.text).not.toContain('very-secret-thing');
   });
 });
 
-describe('health', () => {
-  test('is open to all', async () => {
+describe('health checks', () => {
+  test('require no token', async () => {
     expect((await bare('/healthz')).status).toBe(200);
     const ready = await bare('/readyz');
     expect({ status: ready.status, state: ready.json().status }).toEqual({ status: 200, state: 'ready' });
   });
 });
 
-describe('bodies', () => {
+describe('request bodies', () => {
   test('over 16 KiB are refused', async () => {
     const id = world.freshContact();
     const body = 'x'.repeat(17 * 1024);
@@ -63,7 +63,7 @@ describe('bodies', () => {
     expect(await world.sandbox.callsFor(id)).toEqual([]);
   });
 
-  test('over 16 KiB are refused without a Content-Length, too', async () => {
+  test('over 16 KiB are refused without Content-Length', async () => {
     const id = world.freshContact();
     const headers = { 'transfer-encoding': 'chunked', 'content-type': 'application/json' };
     const body = 'x'.repeat(64 * 1024);
@@ -74,14 +74,14 @@ describe('bodies', () => {
 });
 
 describe('X-Request-Id', () => {
-  test.each(['abc', 'A-Z_0.9', 'x'.repeat(128)])('%s is taken and returned', async (requestId) => {
+  test.each(['abc', 'A-Z_0.9', 'x'.repeat(128)])('%s is accepted and returned', async (requestId) => {
     const answer = await bare('/nothing', { headers: { 'x-request-id': requestId } });
     expect(answer.headers['x-request-id']).toBe(requestId);
     expect(answer.json().requestId).toBe(requestId);
   });
 
   test.each(['x'.repeat(129), 'a b', 'a/b', 'a"b', '{"a":1}', 'ä', '%0a', ''])(
-    '"%s" is replaced by one of its own',
+    '"%s" is replaced by a generated id',
     async (requestId) => {
       const answer = await bare('/nothing', { headers: { 'x-request-id': requestId } });
       expect(answer.headers['x-request-id']).toMatch(/^[\w.-]{1,128}$/);
@@ -89,14 +89,14 @@ describe('X-Request-Id', () => {
     },
   );
 
-  test('is made anew for each request', async () => {
+  test('is generated for each request', async () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => bare('/healthz')));
     expect(new Set(ids.map((answer) => answer.headers['x-request-id'])).size).toBe(20);
   });
 });
 
 describe('the log', () => {
-  test('has one line a request, and every line is JSON', async () => {
+  test('has one line per request, and every line is JSON', async () => {
     const id = world.freshContact();
     const requestIds = ['log-first', 'log-second', 'log-third'];
     for (const requestId of requestIds) {

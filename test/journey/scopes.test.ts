@@ -17,7 +17,7 @@ describe('scopes', () => {
     { scp: 'contacts:read' },
     { scp: ['openid', 'contacts:read'] },
     { permissions: ['contacts:read'] },
-  ] as Claims[])('%j is enough', async (claims) => {
+  ] as Claims[])('%j grants access', async (claims) => {
     expect((await get(world.freshContact(), claims)).status).toBe(200);
   });
 
@@ -34,7 +34,7 @@ describe('scopes', () => {
     { scp: [['contacts:read']] },
     { permissions: [] },
     { roles: ['contacts:read'] },
-  ] as Claims[])('%j is not', async (claims) => {
+  ] as Claims[])('%j returns INSUFFICIENT_SCOPE', async (claims) => {
     const id = world.freshContact();
     for (const suffix of ['', '/notes', '?include=entity']) {
       const answer = await get(id, claims, suffix);
@@ -45,7 +45,7 @@ describe('scopes', () => {
     expect(await world.sandbox.callsFor(id)).toEqual([]);
   });
 
-  test('are checked before the cache is read', async () => {
+  test('are checked on a cache hit', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}`);
     expectProblem(await get(id, { scope: 'other' }), 403, 'INSUFFICIENT_SCOPE');
@@ -57,7 +57,7 @@ describe('scopes', () => {
     expectProblem(answer, 403, 'INSUFFICIENT_SCOPE');
   });
 
-  test('are no part of the cache key', async () => {
+  test('are not part of the cache key', async () => {
     const id = world.freshContact();
     await get(id, { scope: 'contacts:read' }, '?include=notes');
     const answer = await get(id, { permissions: ['contacts:read', 'admin'] }, '?include=notes');

@@ -14,8 +14,8 @@ const contactWith = async (contact: Record<string, unknown>): Promise<Json> => {
   return (await read(id)).contact;
 };
 
-describe('nothing is lost', () => {
-  test('a field that the proxy does not know passes under its camelCase name, untouched', async () => {
+describe('unknown and invalid values are preserved', () => {
+  test('an unknown field is passed through under its camelCase name', async () => {
     const contact = await contactWith({
       contact_favourite_colour: '1',
       contact_new_object: { inner_key: ['0', { deep_key: null }] },
@@ -28,7 +28,7 @@ describe('nothing is lost', () => {
     });
   });
 
-  test('a known field whose value does not parse passes untouched', async () => {
+  test('a known field whose value does not parse is passed through', async () => {
     const contact = await contactWith({
       contact_tags: '["broken',
       contact_custom_fields: 'none',
@@ -45,25 +45,25 @@ describe('nothing is lost', () => {
     });
   });
 
-  test('nulls and empty strings stay what they are', async () => {
+  test('nulls and empty strings are unchanged', async () => {
     const contact = await contactWith({ contact_city: null, contact_zip: '', contact_state: '0' });
     expect(contact).toMatchObject({ city: null, zip: '', state: '0' });
   });
 
-  test('what is inside of custom fields keeps its names and values', async () => {
+  test('custom fields keep their names and values', async () => {
     const fields = { cf_shoe_size: '42', Nested_Thing: { a_b: 1 }, '': null, big: '12345678901234567890' };
     const contact = await contactWith({ contact_custom_fields: JSON.stringify(fields) });
     expect(contact.customFields).toEqual(fields);
   });
 
-  test('text is passed on as it is, whatever script it is in', async () => {
+  test('text in any script is unchanged', async () => {
     const name = 'Zoë "Ω" <b>名前</b> \u2028 👩‍👩‍👧 \\u0041';
     expect(await contactWith({ contact_name: name })).toMatchObject({ name });
   });
 });
 
-describe('flags, JSON inside strings, and times', () => {
-  test('become booleans and JSON', async () => {
+describe('conversions', () => {
+  test('flags become booleans, and JSON strings become JSON', async () => {
     const contact = await contactWith({
       contact_dnc: '1',
       contact_sms_optout: '0',
@@ -76,13 +76,13 @@ describe('flags, JSON inside strings, and times', () => {
   test.each([
     ['2025-01-15 09:30:00', '2025-01-15T14:30:00Z'],
     ['2025-07-15 09:30:00', '2025-07-15T13:30:00Z'],
-  ])('%s in New York is %s', async (raw, instant) => {
+  ])('%s in New York becomes %s', async (raw, instant) => {
     const contact = await contactWith({ contact_date_created: raw });
     expect(contact.dateCreated).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
     expect(new Date(contact.dateCreated).getTime()).toBe(new Date(instant).getTime());
   });
 
-  test('signals and profile get camelCase names, and nothing else changes', async () => {
+  test('signals and profile change only their names, to camelCase', async () => {
     const id = world.freshContact();
     const raw = { email_opens: '0', last_seen_at: '2025-01-15 09:30:00', score_json: '{"a":1}' };
     await world.sandbox.patchContact(id, { signals: raw, profile: raw });
@@ -93,7 +93,7 @@ describe('flags, JSON inside strings, and times', () => {
     });
   });
 
-  test('an entity and its notes', async () => {
+  test('an entity and notes are converted', async () => {
     const id = world.freshContact();
     const maker = world.directory.orgs[0]?.members[0];
     await world.sandbox.patchContact(id, {

@@ -3,7 +3,7 @@ import type { World } from '../support/world.ts';
 import { startGate, type Gate } from '../support/gate.ts';
 import { expectProblem } from '../support/problem.ts';
 
-/** Long enough for a crowd to arrive on a busy machine. */
+/** Long enough for 50 requests to arrive on a busy machine. */
 const TIMEOUT_MS = '4000';
 
 let gate: Gate;
@@ -26,17 +26,17 @@ afterEach(() => {
 const crowd = (path: string, size: number) =>
   Promise.all(Array.from({ length: size }, () => world.get(path)));
 
-/** Answers to requests that have all arrived before the upstream responds. */
-async function answersAtOnce<T>(contactId: string, ask: () => Promise<T>): Promise<T> {
+/** Returns the responses to requests that all arrive before the upstream responds. */
+async function respondAfterAllArrive<T>(contactId: string, send: () => Promise<T>): Promise<T> {
   gate.hold(contactId);
-  const answers = ask();
+  const answers = send();
   await world.takenIn();
   gate.release();
   return answers;
 }
 
 describe('one upstream call for many callers', () => {
-  test('a follower is answered when the first caller hangs up', async () => {
+  test('the other callers get a response when the first caller disconnects', async () => {
     const id = world.freshContact();
     gate.hold(id);
     const leader = new AbortController();
@@ -51,7 +51,7 @@ describe('one upstream call for many callers', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });
 
-  test('a caller that comes after the first one hung up is answered, too', async () => {
+  test('a caller that arrives after the first one disconnected gets a response', async () => {
     const id = world.freshContact();
     gate.hold(id);
     const leader = new AbortController();
@@ -69,17 +69,17 @@ describe('one upstream call for many callers', () => {
     ['error:INVALID_API_KEY', 502, 'UPSTREAM_CREDENTIALS_REJECTED'],
     ['html', 502, 'UPSTREAM_BAD_RESPONSE'],
     ['error:NOT_FOUND', 404, 'CONTACT_NOT_FOUND'],
-  ])('a call that fails with %s fails for all who wait, once', async (mode, status, code) => {
+  ])('a call that fails with %s fails once for all callers', async (mode, status, code) => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ mode, contactId: id });
-    const answers = await answersAtOnce(id, () => crowd(`/contacts/${id}?include=entity`, 50));
+    const answers = await respondAfterAllArrive(id, () => crowd(`/contacts/${id}?include=entity`, 50));
     for (const answer of answers) expectProblem(answer, status, code);
     expect(new Set(answers.map((answer) => answer.json().requestId)).size).toBe(50);
     const attempts = mode === 'html' ? 2 : 1;
     expect((await world.sandbox.callsFor(id)).length).toBeLessThanOrEqual(attempts);
   });
 
-  test('a call that times out does so for all, without a herd behind it', async () => {
+  test('a call that times out fails for all callers without a thundering herd', async () => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ mode: 'silent', contactId: id });
     const answers = await crowd(`/contacts/${id}`, 50);
@@ -89,14 +89,14 @@ describe('one upstream call for many callers', () => {
     expect((await world.get(`/contacts/${id}`)).status).toBe(200);
   });
 
-  test('single contact, sub-resource and batch share it', async () => {
+  test('single contact, sub-resource and batch share a call', async () => {
     const id = world.freshContact();
     const paths = [
       `/contacts/${id}?include=notes`,
       `/contacts/${id}/notes`,
       `/contacts?ids=${id}&include=notes`,
     ];
-    const answers = await answersAtOnce(id, () => Promise.all(paths.map((path) => world.get(path))));
+    const answers = await respondAfterAllArrive(id, () => Promise.all(paths.map((path) => world.get(path))));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });

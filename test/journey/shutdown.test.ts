@@ -13,7 +13,7 @@ async function start(env: Record<string, string> = {}): Promise<World> {
   return world;
 }
 
-/** A request that is in flight until the gate is released. */
+/** Starts a request that is in flight until the gate is released. */
 async function startWithRequest() {
   let gate!: Gate;
   const world = await startWorld(async (sandbox) => {
@@ -23,9 +23,9 @@ async function startWithRequest() {
   started.push(world, gate);
   const id = world.freshContact();
   gate.hold(id);
-  const underWay = world.get(`/contacts/${id}?include=notes`);
+  const inFlight = world.get(`/contacts/${id}?include=notes`);
   await world.sandbox.awaitCalls(id, 1);
-  return { world, gate, id, underWay };
+  return { world, gate, id, inFlight };
 }
 
 const readiness = (url: string): Promise<number | string> =>
@@ -35,20 +35,20 @@ const readiness = (url: string): Promise<number | string> =>
   );
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('readiness fails at once, what is under way finishes, and the exit code is 0', async () => {
-    const { world, gate, id, underWay } = await startWithRequest();
+  test('fails readiness, finishes requests in flight and exits with 0', async () => {
+    const { world, gate, id, inFlight } = await startWithRequest();
     expect(await readiness(world.program.url)).toBe(200);
     world.program.signal(signal);
-    await waitFor('a failing readiness', async () => (await readiness(world.program.adminUrl)) === 503);
+    await waitFor('readiness to fail', async () => (await readiness(world.program.adminUrl)) === 503);
     expect([503, 'ECONNREFUSED']).toContain(await readiness(world.program.url));
     gate.release();
-    const answer = await underWay;
+    const answer = await inFlight;
     expect({ status: answer.status, id: answer.json().data.contact.id }).toEqual({ status: 200, id });
     expect(await world.program.exited).toEqual({ code: 0, signal: null });
   });
 });
 
-test('an idle program ends soon after SIGTERM, idle connections or not', async () => {
+test('SIGTERM ends a program with idle connections before the grace time', async () => {
   const world = await start();
   const http = await import('node:http');
   const agent = new http.Agent({ keepAlive: true });
@@ -56,30 +56,29 @@ test('an idle program ends soon after SIGTERM, idle connections or not', async (
   world.program.signal('SIGTERM');
   const begun = performance.now();
   expect(await world.program.exited).toEqual({ code: 0, signal: null });
-  // Less than the grace time.
   expect(performance.now() - begun).toBeLessThan(10_000);
   agent.destroy();
 });
 
-test('SHUTDOWN_GRACE_MS bounds the wait', async () => {
+test('SHUTDOWN_GRACE_MS limits the drain', async () => {
   const world = await start({ SHUTDOWN_GRACE_MS: '500', UPSTREAM_TIMEOUT_MS: '15000' });
   const id = world.freshContact();
   await world.sandbox.setFaults({ mode: 'silent', contactId: id });
-  const underWay = world.get(`/contacts/${id}`).catch(() => undefined);
+  const inFlight = world.get(`/contacts/${id}`).catch(() => undefined);
   await world.sandbox.awaitCalls(id, 1);
   const begun = performance.now();
   world.program.signal('SIGTERM');
   await world.program.exited;
   expect(performance.now() - begun).toBeLessThan(15_000);
-  await underWay;
+  await inFlight;
 });
 
-/** Loaded before the program: SIGUSR2 sets the wall clock back by an hour. */
+/** A preloaded module that sets the wall clock back by an hour on SIGUSR2. */
 const CLOCK = `--import=data:text/javascript,${encodeURIComponent(
   "const real=Date.now;process.on('SIGUSR2',()=>{Date.now=()=>real()-3600e3;process.stderr.write('set back\\n')})",
 )}`;
 
-test('SHUTDOWN_GRACE_MS bounds the wait when the wall clock is set back during the drain', async () => {
+test('SHUTDOWN_GRACE_MS limits the drain when the wall clock is set back', async () => {
   const world = await start({
     SHUTDOWN_GRACE_MS: '2000',
     UPSTREAM_TIMEOUT_MS: '60000',
@@ -87,26 +86,26 @@ test('SHUTDOWN_GRACE_MS bounds the wait when the wall clock is set back during t
   });
   const id = world.freshContact();
   await world.sandbox.setFaults({ mode: 'silent', contactId: id });
-  const underWay = world.get(`/contacts/${id}`).catch(() => undefined);
+  const inFlight = world.get(`/contacts/${id}`).catch(() => undefined);
   await world.sandbox.awaitCalls(id, 1);
   world.program.signal('SIGTERM');
   await waitFor('the drain', () => world.program.stdout().includes('draining'));
   world.program.signal('SIGUSR2');
   expect(await world.program.exited).toEqual({ code: 0, signal: null });
   expect(world.program.stderr()).toContain('set back');
-  await underWay;
+  await inFlight;
 });
 
-test('a second SIGTERM does not cut off the request that the drain waits for', async () => {
-  const { world, gate, underWay } = await startWithRequest();
+test('a second SIGTERM does not abort requests in flight', async () => {
+  const { world, gate, inFlight } = await startWithRequest();
   world.program.signal('SIGTERM');
   await waitFor('the drain', () => world.program.stdout().includes('draining'));
   world.program.signal('SIGTERM');
   world.program.signal('SIGINT');
-  // Both have arrived once a later answer has.
+  // A response to a later request means that both signals have arrived.
   await readiness(world.program.adminUrl);
   gate.release();
-  expect((await underWay).status).toBe(200);
+  expect((await inFlight).status).toBe(200);
   expect(await world.program.exited).toEqual({ code: 0, signal: null });
   expect(world.program.stdout().match(/"msg":"draining"/g)).toHaveLength(1);
 });

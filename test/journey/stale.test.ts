@@ -8,7 +8,7 @@ const STALE = /^zyntro-bff; hit; ttl=-\d+; detail=stale$/;
 const isStale = (answer: Answer): boolean => STALE.test(String(answer.headers['cache-status']));
 const SHORT = { CACHE_TTL_CONTACT_S: '1', CACHE_TTL_NOTES_S: '1', CACHE_TTL_NEGATIVE_S: '1' };
 
-describe('stale while revalidating', () => {
+describe('stale-while-revalidate', () => {
   let world: World;
   let gate: Gate;
   beforeAll(async () => {
@@ -26,13 +26,13 @@ describe('stale while revalidating', () => {
     return world.sandbox.clearFaults();
   });
 
-  test('the stale part is served at once and refreshed once in the background', async () => {
+  test('the stale part is served immediately and refreshed once in the background', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, { contact: { contact_city: 'Oldtown' } });
     await world.get(`/contacts/${id}`);
     await world.sandbox.patchContact(id, { contact: { contact_city: 'Newtown' } });
     gate.hold(id);
-    const stale = await waitFor('a stale answer', async () => {
+    const stale = await waitFor('a stale response', async () => {
       const answer = await world.get(`/contacts/${id}`);
       expect(answer.status).toBe(200);
       expect(answer.json().data.contact.city).toBe('Oldtown');
@@ -48,22 +48,22 @@ describe('stale while revalidating', () => {
       return answer.json().data.contact.city === 'Newtown';
     });
     const [, , ...later] = await world.sandbox.callsFor(id);
-    // Refreshes of the new part, which goes stale within a second.
+    // Later calls refresh the new part, which expires after a second.
     expect(later.filter((call) => Date.parse(call.at) < released)).toEqual([]);
   });
 
-  test('a refresh that fails leaves the stale part served, and one that succeeds replaces it', async () => {
+  test('a failed refresh keeps the stale part, and a successful one replaces it', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}`);
     await world.sandbox.setFaults({ mode: 'error:INVALID_API_KEY', contactId: id });
-    await waitFor('a stale answer', async () => isStale(await world.get(`/contacts/${id}`)));
+    await waitFor('a stale response', async () => isStale(await world.get(`/contacts/${id}`)));
     await world.sandbox.awaitCalls(id, 2);
     expect((await world.get(`/contacts/${id}`)).status).toBe(200);
     await world.sandbox.clearFaults();
-    await waitFor('a fresh answer', async () => !isStale(await world.get(`/contacts/${id}`)));
+    await waitFor('a fresh response', async () => !isStale(await world.get(`/contacts/${id}`)));
   });
 
-  test('a contact that is gone stops being served', async () => {
+  test('a deleted contact is no longer served after the refresh', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}?include=notes`);
     await world.sandbox.deleteContact(id);
@@ -75,7 +75,7 @@ describe('stale while revalidating', () => {
   });
 });
 
-describe('stale if error', () => {
+describe('stale-if-error', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({
@@ -89,13 +89,13 @@ describe('stale if error', () => {
   afterEach(() => world.sandbox.clearFaults());
 
   test.each(['http-500', 'silent', 'html', 'error:INVALID_DEVELOPER_SECRET', 'reset'])(
-    'the expired part is served when the upstream answers with %s',
+    'the expired part is served when the upstream fails with %s',
     async (mode) => {
       const id = world.freshContact();
       const path = `/contacts/${id}?include=notes`;
       const before = (await world.get(path)).json();
       await world.sandbox.setFaults({ mode, contactId: id });
-      const answer = await waitFor('a stale answer', async () => {
+      const answer = await waitFor('a stale response', async () => {
         const polled = await world.get(path);
         expect(polled.status).toBe(200);
         return isStale(polled) && polled;
@@ -104,7 +104,7 @@ describe('stale if error', () => {
     },
   );
 
-  test('not found is an answer: it replaces the entry, and what was there never comes back', async () => {
+  test('a 404 replaces the entry, and the old data is not served again', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}`);
     await world.sandbox.deleteContact(id);
@@ -118,7 +118,7 @@ describe('stale if error', () => {
     expect((await world.get(`/contacts/${id}`)).status).not.toBe(200);
   });
 
-  test('a part that was never fetched has nothing stale to serve', async () => {
+  test('a part without a stale entry returns the upstream error', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}`);
     await world.sandbox.setFaults({ mode: 'error:USER_INACTIVE', contactId: id });

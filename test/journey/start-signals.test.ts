@@ -8,26 +8,26 @@ import { newSecret } from '../support/tokens.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { programEnv } from '../support/world.ts';
 
-/** Accepts connections and never answers, so that the program stays in its start for a while. */
-let mute: net.Server;
+/** A Redis server that accepts connections and never replies, so that the start takes long. */
+let silentServer: net.Server;
 let redisUrl: string;
 const children: Child[] = [];
 beforeAll(async () => {
-  mute = net.createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
-  await once(mute, 'listening');
-  redisUrl = `redis://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  silentServer = net.createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(silentServer, 'listening');
+  redisUrl = `redis://127.0.0.1:${(silentServer.address() as AddressInfo).port}`;
 });
 afterEach(() => Promise.all(children.splice(0).map((child) => child.stop())));
-afterAll(() => void mute.close());
+afterAll(() => void silentServer.close());
 
 const SIGHUP_BIT = 1n;
-/** Node handles SIGTERM by itself and then dies of it; SIGHUP is the program's own. */
+/** Returns whether the program has its handlers; checks SIGHUP, because Node itself catches SIGTERM. */
 function handlesSignals({ pid }: Child): boolean {
   const [, caught = '0'] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return (BigInt(`0x${caught}`) & SIGHUP_BIT) !== 0n;
 }
 
-/** Starts the program and resolves as soon as it has signal handlers. */
+/** Starts the program and resolves when it has signal handlers. */
 async function program(env: Record<string, string> = {}): Promise<Child> {
   const settings = programEnv({ url: 'http://127.0.0.1:9' }, newSecret());
   const child = spawnProgram({ ...settings, REDIS_URL: redisUrl, ...env });
@@ -40,7 +40,7 @@ test.each([
   ['SIGTERM', {}],
   ['SIGINT', {}],
   ['SIGTERM', { WEB_CONCURRENCY: '2' }],
-] as const)('%s ends the program as soon as it has handlers, with %j', async (signal, env) => {
+] as const)('%s during the start ends the program, with %j', async (signal, env) => {
   const child = await program(env);
   child.signal(signal);
   expect(await child.exited).toEqual({ code: 0, signal: null });
@@ -63,14 +63,14 @@ test('SIGTERM ends the primary while its workers start', async () => {
 
 const isReload = ({ msg }: Record<string, unknown>): boolean => msg === 'secrets reloaded';
 
-test('SIGHUP during the start reloads the secrets once it is over', async () => {
+test('SIGHUP during the start reloads the secrets when the program has started', async () => {
   const child = await program();
   child.signal('SIGHUP');
   await jsonLine(child, isReload);
   await jsonLine(child, ({ msg }) => msg === 'listening');
 });
 
-test('SIGHUP while the workers start reloads the secrets of each once it is ready', async () => {
+test('SIGHUP while the workers start reloads the secrets in each worker when it is ready', async () => {
   const child = await programWithWorkers();
   child.signal('SIGHUP');
   await waitFor('both reloads', () => parsedLines(child.stdout()).filter(isReload).length === 2);

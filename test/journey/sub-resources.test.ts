@@ -9,8 +9,8 @@ afterAll(() => world?.stop());
 
 const PARTS = ['notes', 'entity', 'profile', 'signals'] as const;
 
-describe('one include alone', () => {
-  test('is the same data as in the whole contact, out of the same cache', async () => {
+describe('sub-resources', () => {
+  test('return the data of the whole contact from the same cache entries', async () => {
     const id = world.freshContact();
     const whole = (await world.get(`/contacts/${id}?include=${PARTS.join(',')}`)).json().data;
     for (const part of PARTS) {
@@ -25,7 +25,7 @@ describe('one include alone', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
   });
 
-  test('asks for itself alone and leaves its entry for the whole contact', async () => {
+  test('fetch only their part and store it for the whole contact', async () => {
     const id = world.freshContact();
     await world.get(`/contacts/${id}/entity`);
     await world.get(`/contacts/${id}/entity`);
@@ -34,7 +34,7 @@ describe('one include alone', () => {
     expect((await world.sandbox.callsFor(id)).map((call) => call.include)).toEqual([['entity']]);
   });
 
-  test('is null where the upstream has none', async () => {
+  test('return null when the upstream has no data', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, { entity: null, profile: null, signals: null });
     for (const part of ['entity', 'profile', 'signals']) {
@@ -47,14 +47,14 @@ describe('one include alone', () => {
     }
   });
 
-  test('of an unknown contact is a 404', async () => {
+  test('return 404 for an unknown contact', async () => {
     for (const part of PARTS) {
       const path = `/contacts/00000000-0000-4000-8000-00000000000a/${part}`;
       expectProblem(await world.get(path), 404, 'CONTACT_NOT_FOUND');
     }
   });
 
-  test('needs a token as the whole contact does', async () => {
+  test('require a token', async () => {
     const id = world.freshContact();
     for (const part of PARTS) {
       expectProblem(await exchange(`${world.program.url}/contacts/${id}/${part}`), 401, 'MISSING_TOKEN');
@@ -62,7 +62,7 @@ describe('one include alone', () => {
     expect(await world.sandbox.callsFor(id)).toEqual([]);
   });
 
-  test('a part that does not exist is no route', async () => {
+  test('return ROUTE_NOT_FOUND for an unknown part', async () => {
     const id = world.freshContact();
     expectProblem(await world.get(`/contacts/${id}/photos`), 404, 'ROUTE_NOT_FOUND');
     expectProblem(await world.get(`/contacts/${id}/contact_profile`), 404, 'ROUTE_NOT_FOUND');

@@ -10,7 +10,7 @@ import { goodClaims, newSecret, sign, signByHand, unsigned, type Claims } from '
 import { waitFor } from '../support/wait-for.ts';
 import { programEnv, startWorld, type World } from '../support/world.ts';
 
-// Each name here is a line of test/auth/THREATS.md.
+// Each test title is a row of test/auth/THREATS.md.
 
 const rsa = newKey('rsa', 'RS256');
 const ec = newKey('ec');
@@ -18,7 +18,7 @@ const stranger = newKey('rsa', 'RS256');
 let world: World;
 let issuer: Issuer;
 let attacker: Issuer;
-/** Trusts a secret and a key set, so that there is something to confuse. */
+/** Trusts a secret and a key set, so that algorithm confusion is possible. */
 let program: Program;
 let id: string;
 let claims: (changes?: Claims) => Claims;
@@ -48,18 +48,18 @@ async function expectRefused(...tokens: readonly string[]): Promise<void> {
 }
 const b64 = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-/** Signed with the program's own secret: only the header or the claims are at fault. */
+/** Returns a token with a valid signature, so that only the header or the claims are invalid. */
 const withHeader = (header: Claims, changes: Claims = {}): string =>
   signByHand({ alg: 'HS256', typ: 'JWT', ...header }, claims(changes), world.secret);
 
-test('the three good tokens that the rest is measured against are taken', async () => {
+test('accepts the three valid tokens that the other tests modify', async () => {
   const contact = world.freshContact();
   for (const token of [rsa.sign(claims()), ec.sign(claims()), sign(claims(), world.secret)]) {
     expect((await exchange(`${program.url}/contacts/${contact}`, { token })).status).toBe(200);
   }
 });
 
-test('no signature: alg none in every spelling, with and without one', async () => {
+test('alg none in every spelling, with and without a signature', async () => {
   for (const alg of ['none', 'None', 'NONE', 'nOnE', 'none ', ' none', 'n\u006fne', 'none\u0000', '', null]) {
     const token = unsigned({ alg, typ: 'JWT' }, claims());
     await expectRefused(
@@ -71,7 +71,7 @@ test('no signature: alg none in every spelling, with and without one', async () 
   }
 });
 
-test('the public key as an HMAC secret, in every form in which it is published', async () => {
+test('the public key as an HMAC secret, in every published form', async () => {
   const key = createPublicKey({ key: rsa.jwk, format: 'jwk' });
   const pem = key.export({ type: 'spki', format: 'pem' }).toString();
   const forms: (string | Buffer)[] = [
@@ -91,7 +91,7 @@ test('the public key as an HMAC secret, in every form in which it is published',
       await expectRefused(signByHand({ alg: 'HS256', typ: 'JWT', ...(kid && { kid }) }, claims(), form));
 });
 
-test('a key of another family, or another curve, under a name that is known', async () => {
+test('a key of another type or curve under a known kid', async () => {
   await expectRefused(
     newKey('rsa', 'ES256').sign(claims()),
     newKey('ec', 'RS256').sign(claims()),
@@ -102,7 +102,7 @@ test('a key of another family, or another curve, under a name that is known', as
   );
 });
 
-test('a key that the token brings along or points to (jwk, jku, x5c, x5u)', async () => {
+test('a key embedded in or referenced by the token (jwk, jku, x5c, x5u)', async () => {
   const before = attacker.fetches();
   const own = { jwk: stranger.jwk, jku: attacker.jwksUri, x5u: attacker.jwksUri, x5c: ['MII='] };
   await expectRefused(
@@ -113,7 +113,7 @@ test('a key that the token brings along or points to (jwk, jku, x5c, x5u)', asyn
   expect(attacker.fetches()).toBe(before);
 });
 
-test('a kid that is a path, a query, a name of JavaScript’s or anything but a name', async () => {
+test('a kid that is a path, a query, a JavaScript property name or not a string', async () => {
   const names = [
     '../../../../dev/null',
     '/dev/null',
@@ -140,7 +140,7 @@ test('a kid that is a path, a query, a name of JavaScript’s or anything but a 
   );
 });
 
-test('an extension that must be understood (crit), and an unencoded payload (b64)', async () => {
+test('a critical extension (crit) or an unencoded payload (b64)', async () => {
   const crits = [[], ['exp'], ['b64'], ['urn:x'], 'exp', null, {}, [7]];
   await expectRefused(
     ...crits.map((crit) => withHeader({ crit, exp: 1, 'urn:x': true })),
@@ -149,7 +149,7 @@ test('an extension that must be understood (crit), and an unencoded payload (b64
   );
 });
 
-test('a token of another type: ID, logout, event, DPoP, encrypted', async () => {
+test('a token of another type: ID, logout, security event, DPoP, encrypted', async () => {
   const types = [
     'id_token',
     'logout+jwt',
@@ -166,7 +166,7 @@ test('a token of another type: ID, logout, event, DPoP, encrypted', async () => 
   await expectRefused(...types.map((typ) => withHeader({ typ })), `${withHeader({})}.x.y`);
 });
 
-test('an ES signature of the wrong length, or in DER', async () => {
+test('an ECDSA signature of the wrong length or in DER', async () => {
   const [header, payload] = ec.sign(claims()).split('.');
   const der = createSign('sha256').update(`${header}.${payload}`).sign(ec.privateKey);
   const lengths = [1, 31, 63, 65, 72, 96, 128, 132, 2000];
@@ -178,7 +178,7 @@ test('an ES signature of the wrong length, or in DER', async () => {
   );
 });
 
-test('expired, by whatever spelling of exp', async () => {
+test('an expired or invalid exp', async () => {
   const past = Math.floor(Date.now() / 1000) - 60;
   expectProblem(await get(withHeader({}, { exp: past })), 401, 'EXPIRED_TOKEN');
   expectProblem(await get(withHeader({}, { exp: 0 })), 401, 'EXPIRED_TOKEN');
@@ -191,7 +191,7 @@ test('expired, by whatever spelling of exp', async () => {
   await expectRefused(`${input}.${createHmac('sha256', world.secret).update(input).digest('base64url')}`);
 });
 
-test('not yet valid, by whatever spelling of nbf', async () => {
+test('a future or invalid nbf', async () => {
   const future = Math.floor(Date.now() / 1000) + 3600;
   await expectRefused(...[future, 1e300, `${future}`, [0], {}, '0'].map((nbf) => withHeader({}, { nbf })));
 });
@@ -207,7 +207,7 @@ const wrap = (value: unknown): unknown[] => [
   `${String(value)}\u0000`,
 ];
 
-test('claims of another type, or named as what every object has', async () => {
+test('claims of the wrong type, or named like an Object.prototype property', async () => {
   const { org_id: org, member_id: member, sub, iss, aud } = claims();
   const changes: Claims[] = [
     ...wrap(org).map((org_id) => ({ org_id })),
@@ -231,7 +231,7 @@ test('claims of another type, or named as what every object has', async () => {
   await expectRefused(`${input}.${createHmac('sha256', world.secret).update(input).digest('base64url')}`);
 });
 
-test('a giant token, header or claim', async () => {
+test('an oversized token, header or claim', async () => {
   await expectRefused(
     withHeader({}, { sub: 'x'.repeat(257) }),
     `${'['.repeat(4000)}.${'['.repeat(2000)}.x`,
@@ -249,7 +249,7 @@ test('a giant token, header or claim', async () => {
   expectProblem(await get(withHeader({}, { scope: scopes })), 403, 'INSUFFICIENT_SCOPE');
 });
 
-test('a header that is sent twice, or a body whose length is told twice', async () => {
+test('a repeated Authorization header or conflicting body lengths', async () => {
   const [good, other] = [sign(claims(), world.secret), sign(claims(), newSecret())];
   const send = (...lines: string[]) =>
     rawExchange(
@@ -269,7 +269,7 @@ test('a header that is sent twice, or a body whose length is told twice', async 
   expect(await world.sandbox.callsFor(id)).toEqual([]);
 });
 
-test('a Host that is missing, doubled, a list, or more than a host', async () => {
+test('a Host that is missing, repeated, a list or not only host and port', async () => {
   const token = sign(claims(), world.secret);
   const send = (...lines: string[]) =>
     rawExchange(
@@ -305,7 +305,7 @@ test('a Host that is missing, doubled, a list, or more than a host', async () =>
   expect(JSON.stringify(evil.headers) + evil.text).not.toContain('evil.example');
 });
 
-test('line ends that would split a header of the answer', async () => {
+test('CR and LF that would split a response header', async () => {
   const split = '\r\nX-Injected: 1';
   const encoded = encodeURIComponent(split);
   const contact = world.freshContact();
@@ -333,7 +333,7 @@ test('line ends that would split a header of the answer', async () => {
   expect(raw).not.toMatch(/^x-injected/im);
 });
 
-test('an identity or id that would reach over a separator of a cache key', async () => {
+test('an identity or contact id that contains a cache-key separator', async () => {
   const { org_id: org, member_id: member } = claims() as Record<string, string>;
   const contact = world.freshContact();
   const reach = [
@@ -361,7 +361,7 @@ test('an identity or id that would reach over a separator of a cache key', async
   expect(await world.sandbox.callsFor(contact)).toEqual([]);
 });
 
-test('failures that could be told apart by their answer, or by waiting for the issuer', async () => {
+test('failure reasons that the response or its timing could reveal', async () => {
   const revoked = randomUUID();
   await exchange(`${program.adminUrl}/revocations`, {
     method: 'POST',
@@ -387,7 +387,7 @@ test('failures that could be told apart by their answer, or by waiting for the i
     seen.set(name, JSON.stringify({ status: answer.status, problem, rest }));
   }
   expect(new Set(seen.values()).size).toBe(1);
-  // The operator's log tells what the answers do not.
+  // The log contains the reason that the responses do not contain.
   const reasons = [
     'NO_KEY_FITS',
     'BAD_SIGNATURE',
@@ -413,7 +413,7 @@ test('failures that could be told apart by their answer, or by waiting for the i
 
 const read = (...names: string[]): string => readFileSync(path.join(PROJECT_ROOT, 'test', ...names), 'utf8');
 
-test('every line of the threat list has a test of that name, and the other way round', () => {
+test('every row of THREATS.md has a test with its title, and every threat test has a row', () => {
   const rows = read('auth', 'THREATS.md')
     .split('\n')
     .filter((line) => line.startsWith('| '))
@@ -433,6 +433,6 @@ test('every line of the threat list has a test of that name, and the other way r
     ([, name]) => name,
   );
   const listed = new Set<unknown>(threats.map(({ threat }) => threat));
-  // But for the first, which is what they are measured against, and this one.
+  // The first test and this one are not threats.
   expect(tests.slice(1, -1).filter((name) => !listed.has(name))).toEqual([]);
 });

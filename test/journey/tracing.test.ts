@@ -33,10 +33,10 @@ afterAll(async () => {
   await Promise.all([receiver?.stop(), redis?.stop()]);
 });
 
-/** OTLP's number for a span of kind SERVER. */
+/** The OTLP value of the span kind SERVER. */
 const SERVER = 2;
 
-/** The spans of a trace, once its request's own has arrived, which ends last. */
+/** Returns the spans of a trace after its server span, which ends last, has arrived. */
 async function traceOf(traceId: string): Promise<readonly ReceivedSpan[]> {
   const ofTrace = () => receiver.spans().filter((span) => span.traceId === traceId);
   await waitFor('the spans', () => ofTrace().some(({ kind }) => kind === SERVER));
@@ -44,18 +44,18 @@ async function traceOf(traceId: string): Promise<readonly ReceivedSpan[]> {
 }
 
 const lineOf = (program: { stdout(): string }, requestId: string) =>
-  waitFor('the line', () =>
+  waitFor('the log line', () =>
     parsedLines(program.stdout()).find(
       (line) => line['msg'] === 'request' && line['requestId'] === requestId,
     ),
   );
 
-test('a request, its read, Redis and the upstream call are one trace, which continues the caller’s', async () => {
+test('a request, its read, Redis and the upstream call continue the trace of the caller', async () => {
   const id = world.freshContact();
   const token = world.token();
   const [trace, requestId] = [randomBytes(16).toString('hex'), randomUUID()];
-  // While Redis does not answer in time nobody asks it, so there would be no spans of it.
-  await waitFor('Redis to be well', async () => (await world.admin('/readyz')).json().status === 'ready');
+  // While Redis is too slow it is not queried, so Redis spans are missing.
+  await waitFor('Redis to be healthy', async () => (await world.admin('/readyz')).json().status === 'ready');
   const answer = await world.get(`/contacts/${id}?include=notes&fields[contact]=email`, {
     token,
     headers: { traceparent: `00-${trace}-${CALLER}-01`, 'x-request-id': requestId },
@@ -118,7 +118,7 @@ test('a request, its read, Redis and the upstream call are one trace, which cont
   expect(receiver.text()).toContain('"zyntro-bff"');
 });
 
-test('a request without a trace, or with one that is not well-formed, begins its own', async () => {
+test('a request with a missing or malformed traceparent starts a new trace', async () => {
   const bad = [undefined, 'garbage', `00-${'0'.repeat(32)}-${CALLER}-01`, `ff-${TRACE}-${CALLER}-01`];
   const seen = new Set<unknown>();
   for (const [index, traceparent] of bad.entries()) {
@@ -134,7 +134,7 @@ test('a request without a trace, or with one that is not well-formed, begins its
   expect(seen.has(TRACE)).toBe(false);
 });
 
-test('a failed call is a failed span, by its code; a contact that is not there is not', async () => {
+test('a failed call has an error span with its code, and a 404 does not', async () => {
   const id = world.freshContact();
   await world.sandbox.setFaults({ mode: 'error:USER_INACTIVE', contactId: id });
   const failed = 'a'.repeat(32);
@@ -161,7 +161,7 @@ test('a failed call is a failed span, by its code; a contact that is not there i
   });
 });
 
-test('a caller that does not sample is not sampled', async () => {
+test('a request that the caller does not sample is not sampled', async () => {
   const unsampled = 'b'.repeat(32);
   await world.get(`/contacts/${world.freshContact()}`, {
     headers: { traceparent: `00-${unsampled}-${CALLER}-00` },
@@ -172,14 +172,14 @@ test('a caller that does not sample is not sampled', async () => {
   expect(receiver.text()).not.toContain(unsampled);
 });
 
-describe('what the upstream is told', () => {
+describe('traceparent sent to the upstream', () => {
   let upstream: Server;
-  let heard: IncomingHttpHeaders[];
+  let received: IncomingHttpHeaders[];
   const secret = newSecret();
   beforeEach(async () => {
-    heard = [];
+    received = [];
     upstream = createServer((request, response) => {
-      heard.push(request.headers);
+      received.push(request.headers);
       response.end('{"status":"error","data":["No such contact"]}');
     }).listen(0, '127.0.0.1');
     await once(upstream, 'listening');
@@ -189,7 +189,7 @@ describe('what the upstream is told', () => {
     upstream.closeAllConnections();
   });
 
-  async function ask(
+  async function headersSent(
     env: Record<string, string>,
     headers: Record<string, string>,
   ): Promise<IncomingHttpHeaders> {
@@ -199,7 +199,7 @@ describe('what the upstream is told', () => {
       const [org] = world.directory.orgs;
       const token = sign(goodClaims(org!.id, org!.members[0]!), secret);
       await exchange(`${program.url}/contacts/${world.freshContact()}`, { token, headers });
-      return heard[0]!;
+      return received[0]!;
     } finally {
       await program.stop();
     }
@@ -207,22 +207,22 @@ describe('what the upstream is told', () => {
 
   const traceparent = `00-${TRACE}-${CALLER}-01`;
 
-  test('with tracing on: the same trace, as a child of the call’s own span', async () => {
-    const told = await ask({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, { traceparent });
-    expect(told['traceparent']).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
-    expect(told['traceparent']).not.toContain(CALLER);
+  test('with tracing on it has the same trace id and the span id of the call', async () => {
+    const sent = await headersSent({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, { traceparent });
+    expect(sent['traceparent']).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
+    expect(sent['traceparent']).not.toContain(CALLER);
   });
 
-  test('with tracing off: what the caller said, and nothing where that is not well-formed', async () => {
-    const told = await ask({}, { traceparent, tracestate: 'vendor=anything' });
-    expect(told['traceparent']).toBe(traceparent);
-    expect(told['tracestate']).toBeUndefined();
-    heard = [];
-    expect((await ask({}, { traceparent: `${traceparent}-more` }))['traceparent']).toBeUndefined();
+  test('with tracing off it is passed through if it is well-formed', async () => {
+    const sent = await headersSent({}, { traceparent, tracestate: 'vendor=anything' });
+    expect(sent['traceparent']).toBe(traceparent);
+    expect(sent['tracestate']).toBeUndefined();
+    received = [];
+    expect((await headersSent({}, { traceparent: `${traceparent}-more` }))['traceparent']).toBeUndefined();
   });
 });
 
-/** Prints every module that is loaded, by whatever way. */
+/** Prints the URL of every loaded module. */
 const LIST_MODULES = `--import=data:text/javascript,${encodeURIComponent(
   `import { registerHooks } from 'node:module';
    registerHooks({
@@ -230,16 +230,16 @@ const LIST_MODULES = `--import=data:text/javascript,${encodeURIComponent(
    });`,
 )}`;
 
-describe('off', () => {
+describe('tracing modules', () => {
   test.each([
-    ['without an endpoint', {}, false],
+    ['not loaded without an endpoint', {}, false],
     [
-      'with OTEL_SDK_DISABLED',
+      'not loaded with OTEL_SDK_DISABLED',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_SDK_DISABLED: 'true' },
       false,
     ],
-    ['and on', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }, true],
-  ])('%s: whether a module of the SDK is loaded', async (_name, env, loaded) => {
+    ['loaded with an endpoint', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }, true],
+  ])('are %s', async (_name, env, loaded) => {
     const settings = { ...programEnv(world.sandbox, newSecret()), ...env, NODE_OPTIONS: LIST_MODULES };
     const program = await startProgram(settings);
     await program.stop();
@@ -262,7 +262,7 @@ const get = (program: Program) =>
 const warnings = (program: Program) =>
   parsedLines(program.stdout()).filter((line) => line['msg'] === 'traces cannot be exported');
 
-test('values that are not supported are reported at the start, and requests are answered', async () => {
+test('unsupported OTEL values are reported at the start, and requests are served', async () => {
   const program = await startWith({
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_TRACES_SAMPLER: 'xray',
@@ -277,7 +277,7 @@ test('values that are not supported are reported at the start, and requests are 
 });
 
 describe('a collector that fails', () => {
-  test('hurts no request, is told once, and holds up no end', async () => {
+  test('fails no request, is logged once and does not delay shutdown', async () => {
     const program = await startWith({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
     for (let count = 0; count < 5; count += 1) expect((await get(program)).status).toBe(200);
     await waitFor('the warning', () => warnings(program).length > 0);
@@ -286,7 +286,7 @@ describe('a collector that fails', () => {
     expect(warnings(program)).toHaveLength(1);
   });
 
-  test('by silence holds up no end either', async () => {
+  test('by hanging does not delay shutdown', async () => {
     const silent = await startOtlpReceiver();
     silent.hang();
     try {
@@ -302,7 +302,7 @@ describe('a collector that fails', () => {
   });
 });
 
-test('what was not sent yet is sent on the way out', async () => {
+test('pending spans are exported during shutdown', async () => {
   const own = await startOtlpReceiver();
   try {
     const program = await startProgram({

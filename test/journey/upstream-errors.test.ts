@@ -26,8 +26,8 @@ const TABLE: readonly (readonly [upstream: string, status: number, code: string]
   ['NOT_FOUND', 404, 'CONTACT_NOT_FOUND'],
 ];
 
-describe('what the upstream says with status 200', () => {
-  test.each(TABLE)('%s is %d %s', async (upstream, status, code) => {
+describe('upstream errors with status 200', () => {
+  test.each(TABLE)('%s returns %d %s', async (upstream, status, code) => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ mode: `error:${upstream}`, contactId: id });
     expectProblem(await world.get(`/contacts/${id}?include=notes`), status, code);
@@ -35,19 +35,19 @@ describe('what the upstream says with status 200', () => {
     expect((await world.get(`/contacts/${world.freshContact()}`)).status).toBe(200);
   });
 
-  test('a message that is not in the table is a bad response, and is not repeated to the caller', async () => {
+  test('an unknown message returns UPSTREAM_BAD_RESPONSE', async () => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ mode: 'unknown-message', contactId: id });
     const answer = await world.get(`/contacts/${id}`);
     expectProblem(answer, 502, 'UPSTREAM_BAD_RESPONSE');
   });
 
-  test('a contact that nobody knows', async () => {
+  test('an unknown contact returns 404', async () => {
     const id = '00000000-0000-4000-8000-0000000000ff';
     expectProblem(await world.get(`/contacts/${id}`), 404, 'CONTACT_NOT_FOUND');
   });
 
-  test('no answer says which credential is wrong', async () => {
+  test('responses do not reveal which credential is wrong', async () => {
     const bodies = new Set<string>();
     const headers = new Set<string>();
     for (const upstream of CREDENTIALS) {
@@ -64,7 +64,7 @@ describe('what the upstream says with status 200', () => {
     expect([...headers]).toHaveLength(1);
   });
 
-  test.each([...CREDENTIALS, 'IP_NOT_WHITELISTED'])('%s is never retried, never stored', async (upstream) => {
+  test.each([...CREDENTIALS, 'IP_NOT_WHITELISTED'])('%s is not retried and not stored', async (upstream) => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ mode: `error:${upstream}`, contactId: id });
     expect((await world.get(`/contacts/${id}`)).status).toBe(502);
@@ -74,7 +74,7 @@ describe('what the upstream says with status 200', () => {
   });
 
   test.each(['INVALID_DEVELOPER_SECRET', 'IP_NOT_WHITELISTED'])(
-    '%s is logged at error, with its upstream code',
+    '%s is logged at level error with the upstream code',
     async (upstream) => {
       const id = world.freshContact();
       await world.sandbox.setFaults({ mode: `error:${upstream}`, contactId: id });

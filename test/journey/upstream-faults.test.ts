@@ -6,7 +6,7 @@ import type { Faults } from '../support/start-sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const TIMEOUT_MS = 2000;
-/** A whole call is bounded by the timeout; the rest is for a busy machine. */
+/** The timeout of a whole call, with a margin for a busy machine. */
 const BOUND_MS = TIMEOUT_MS + 10_000;
 
 let world: World;
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 afterEach(async () => {
   await world.sandbox.clearFaults();
-  await waitFor('answers after the fault', async () => {
+  await waitFor('a 200 after the failure', async () => {
     const headers = { 'cache-control': 'no-cache' };
     return (await world.get(`/contacts/${probe}`, { token: bypassing, headers })).status === 200;
   });
@@ -48,7 +48,7 @@ const TABLE: readonly (readonly [Faults, number, string])[] = [
 ];
 
 describe('an upstream that misbehaves', () => {
-  test.each(TABLE)('%j is %d %s, in bounded time', async (faults, status, code) => {
+  test.each(TABLE)('%j returns %d %s in bounded time', async (faults, status, code) => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ ...faults, contactId: id });
     const answer = await world.get(`/contacts/${id}?include=entity`);
@@ -57,12 +57,12 @@ describe('an upstream that misbehaves', () => {
     if (status === 503) expect(answer.headers['retry-after']).toMatch(/^\d+$/);
     expect((await world.sandbox.callsFor(id)).length).toBeLessThanOrEqual(2);
     await world.sandbox.clearFaults();
-    await waitFor('a good answer for the same contact', async () => {
+    await waitFor('a 200 for the same contact', async () => {
       return (await world.get(`/contacts/${id}?include=entity`)).status === 200;
     });
   });
 
-  test('an answer that is cut off is an error, in bounded time, and nothing of it is stored', async () => {
+  test('a truncated response is an error in bounded time and is not stored', async () => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ mode: 'truncated', contactId: id });
     const answer = await world.get(`/contacts/${id}`);
@@ -70,7 +70,7 @@ describe('an upstream that misbehaves', () => {
     expectProblem(answer, answer.status, answer.status === 502 ? BAD[1] : UNAVAILABLE[1]);
     expect(answer.ms).toBeLessThan(BOUND_MS);
     await world.sandbox.clearFaults();
-    await waitFor('a good answer', async () => (await world.get(`/contacts/${id}`)).status === 200);
+    await waitFor('a 200', async () => (await world.get(`/contacts/${id}`)).status === 200);
   });
 
   test('a redirect is not followed', async () => {
@@ -97,7 +97,7 @@ describe('an upstream that misbehaves', () => {
   });
 });
 
-test('an upstream that refuses connections is unavailable, at once', async () => {
+test('an upstream that refuses connections returns UPSTREAM_UNAVAILABLE in bounded time', async () => {
   const other = await startWorld({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS) });
   try {
     await other.sandbox.stop();
@@ -110,7 +110,7 @@ test('an upstream that refuses connections is unavailable, at once', async () =>
   }
 });
 
-/** The most memory that the process ever held, in KiB. */
+/** Returns the peak resident memory of a process, in KiB. */
 function peakMemory(pid: number): number {
   const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1]);
