@@ -32,7 +32,7 @@ export async function startTracing(
     tracer = created;
     return (ms) => created.close(ms);
   } catch (error) {
-    log.warn({ error: describeError(error) }, 'tracing failed to start, going on without');
+    log.warn({ error: describeError(error) }, 'tracing failed to start, continuing without traces');
     return async () => {};
   }
 }
