@@ -11,8 +11,8 @@ const SYSTEM_FAMILIES: Readonly<Record<string, Family>> = { 4: 4, 6: 6, IPv4: 4,
 /**
  * Replaces `dns.lookup`, the default `lookup` of `net.connect`, for the whole process.
  *
- * Passing a `lookup` option would leave out connections that libraries open by themselves: ioredis's Cluster
- * subscriber, its slot refresher and its Sentinel clients, and the OTLP exporter's.
+ * A `lookup` option would not reach connections that libraries open internally: those of ioredis's Cluster
+ * subscriber, slot refresher and Sentinel clients, and of the OTLP exporter.
  */
 export function installResolver(): void {
   const systemLookup = dns.lookup;
@@ -31,7 +31,7 @@ export function installResolver(): void {
   syncBuiltinESMExports();
 }
 
-/** A function with the signature of `dns.lookup`. */
+/** Creates a function with the signature of `dns.lookup`. */
 function lookupBy(resolve: Resolve, systemLookup: typeof dns.lookup) {
   let turn = 0;
   return function lookup(host: string, second: LookupOptions | number | Callback, third?: Callback): void {
@@ -40,14 +40,14 @@ function lookupBy(resolve: Resolve, systemLookup: typeof dns.lookup) {
       typeof second === 'object' && second !== null
         ? second
         : { family: typeof second === 'number' ? second : 0 };
-    // An address takes no look-up, and what is not a name is an error of the caller's.
+    // An address needs no look-up, and the system's function reports invalid arguments.
     if (typeof host !== 'string' || host === '' || isIP(host) !== 0)
       return systemLookup(host, options as object, callback as never);
-    // By `nextTick`, so that an error that the callback throws is not taken for a failed look-up.
+    // Uses `nextTick`, so that an error thrown by the callback is not handled as a failed look-up.
     resolve(host, SYSTEM_FAMILIES[options.family ?? 0] ?? 0).then(
       (found) => {
         if (options.all === true) return process.nextTick(callback, null, found);
-        // A caller that takes one address takes the next one when it tries again.
+        // Rotates the addresses, so that a caller that uses one address gets another one when it retries.
         const same = found.filter(({ family }) => family === found[0]!.family);
         const { address, family } = same[turn++ % same.length]!;
         process.nextTick(callback, null, address, family);

@@ -4,35 +4,39 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LookupError, type Address, type Family, type Query } from './resolver.ts';
 import { addressesInHosts, candidates, parseSearchList, readSystemFile } from './system-files.ts';
 
-/** The first wait for each name server; c-ares doubles it in each round. */
+/** The first timeout for each name server; c-ares doubles it in each round. */
 const TRY_MS = 300;
 const TRIES = 4;
-/** How much longer to wait for the addresses of one family when those of the other are there (RFC 8305 section 3). */
+/**
+ * The additional wait for the addresses of one family when those of the other have arrived (RFC 8305 section
+ * 3).
+ */
 const OTHER_FAMILY_MS = 150;
 
-/** What getaddrinfo knows of a name. Takes a thread of libuv's pool for as long as it lasts. */
+/** Resolves a name with getaddrinfo, which occupies a thread of libuv's pool until it ends. */
 export type SystemLookup = (name: string) => Promise<readonly Address[]>;
 
 /**
- * Creates a query by c-ares, the hosts file and the search list of resolv.conf, as getaddrinfo uses them.
+ * Creates a query that uses c-ares, the hosts file and the search list of resolv.conf, like getaddrinfo.
  *
- * getaddrinfo itself runs on libuv's pool, on two of four threads at a time. It cannot be cancelled, takes
- * 10 s and more if a name server is silent, and the exit of the process waits for it: two silent names delay
- * every other name. c-ares takes no thread, and each look-up has its own channel, which is cancelled with it
- * and reads the present resolv.conf. Only a name that name servers do not know goes to getaddrinfo, which
- * may find it elsewhere (mDNS, NIS); one at a time, so that one thread at most is in use.
+ * getaddrinfo itself runs on libuv's pool, on at most two of four threads. It cannot be cancelled, takes 10 s
+ * or more if a name server does not respond, and delays the exit of the process: two unanswered names block
+ * every other name. c-ares needs no thread. Each look-up has its own channel, which is cancelled with the
+ * look-up and reads the current resolv.conf. Only a name that the name servers do not know goes to getaddrinfo,
+ * which may find it by other means (mDNS, NIS). These look-ups run one at a time, so they occupy at most one
+ * thread.
  */
 export function createQuery(systemLookup: SystemLookup): Query {
-  let turn: Promise<unknown> = Promise.resolve();
+  let tail: Promise<unknown> = Promise.resolve();
 
-  async function askSystem(name: string, denial: LookupError, signal: AbortSignal) {
+  async function querySystem(name: string, denial: LookupError, signal: AbortSignal) {
     if (signal.aborted) throw denial;
-    const before = turn.catch(() => {});
-    const found = before.then(() => {
+    const previous = tail.catch(() => {});
+    const found = previous.then(() => {
       if (signal.aborted) throw denial;
       return systemLookup(name);
     });
-    turn = found;
+    tail = found;
     try {
       return await Promise.race([found, aborted(signal)]);
     } catch {
@@ -44,15 +48,18 @@ export function createQuery(systemLookup: SystemLookup): Query {
     const listed = ofFamily(addressesInHosts(readSystemFile('/etc/hosts'), name), family);
     if (listed.length > 0) return inOrder(listed);
     for (const candidate of candidates(name, parseSearchList(readSystemFile('/etc/resolv.conf')))) {
-      const found = await askNameServers(candidate, family, signal);
+      const found = await queryNameServers(candidate, family, signal);
       if (found.length > 0) return wanted(found, name, family);
     }
-    return wanted(await askSystem(name, new LookupError('ENOTFOUND', name), signal), name, family);
+    return wanted(await querySystem(name, new LookupError('ENOTFOUND', name), signal), name, family);
   };
 }
 
-/** Addresses of either family if there are any; none if name servers deny the name. @throws LookupError. */
-async function askNameServers(name: string, family: Family, signal: AbortSignal): Promise<Address[]> {
+/**
+ * Returns the addresses of either family; an empty list if name servers deny the name. @throws LookupError if
+ * they do not respond.
+ */
+async function queryNameServers(name: string, family: Family, signal: AbortSignal): Promise<Address[]> {
   const resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES });
   const cancel = () => resolver.cancel();
   signal.addEventListener('abort', cancel);
@@ -64,14 +71,14 @@ async function askNameServers(name: string, family: Family, signal: AbortSignal)
       family === 6 ? six : family === 4 ? four : Promise.race([withAddresses(four), withAddresses(six)]);
     const first = await Promise.race([one, both.then(([a, b]) => (isEmpty(a) ? b : a))]);
     if (family !== 0 && !isEmpty(first)) return [...first.addresses];
-    const answers = isEmpty(first)
+    const results = isEmpty(first)
       ? await both
       : await Promise.race([both, sleep(OTHER_FAMILY_MS, [first], { ref: false })]);
-    const addresses = answers.flatMap((answer) => answer.addresses);
-    const silent = answers.find((answer) => answer.failure !== undefined);
-    // Without an answer for the family that is wanted, nobody can say that it has no address.
-    if (silent && ofFamily(addresses, family).length === 0)
-      throw new LookupError('EAI_AGAIN', name, silent.failure);
+    const addresses = results.flatMap((result) => result.addresses);
+    const failed = results.find((result) => result.failure !== undefined);
+    // If the query for the requested family failed, the name may still have an address of that family.
+    if (failed && ofFamily(addresses, family).length === 0)
+      throw new LookupError('EAI_AGAIN', name, failed.failure);
     return addresses;
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -79,16 +86,16 @@ async function askNameServers(name: string, family: Family, signal: AbortSignal)
   }
 }
 
-interface Answer {
+interface FamilyResult {
   readonly addresses: readonly Address[];
-  /** The reason why there is no answer; undefined if name servers answered, a denial included. */
+  /** The reason for a missing response; undefined if name servers responded, a denial included. */
   readonly failure: unknown;
 }
 
-/** Denials; and ECONNREFUSED, which means that this machine has no name server at all. */
+/** Codes of denials, and ECONNREFUSED, which means that this machine has no name server. */
 const DENIALS = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'ECONNREFUSED']);
 
-async function settle(records: Promise<string[]>, family: 4 | 6): Promise<Answer> {
+async function settle(records: Promise<string[]>, family: 4 | 6): Promise<FamilyResult> {
   try {
     return { addresses: (await records).map((address) => ({ address, family })), failure: undefined };
   } catch (error) {
@@ -97,14 +104,14 @@ async function settle(records: Promise<string[]>, family: 4 | 6): Promise<Answer
   }
 }
 
-function isEmpty({ addresses }: Answer): boolean {
+function isEmpty({ addresses }: FamilyResult): boolean {
   return addresses.length === 0;
 }
 
-/** Never settles without addresses. */
-function withAddresses(answer: Promise<Answer>): Promise<Answer> {
+/** Resolves when the response has addresses; otherwise never settles. */
+function withAddresses(result: Promise<FamilyResult>): Promise<FamilyResult> {
   return new Promise((resolve) => {
-    void answer.then((settled) => {
+    void result.then((settled) => {
       if (!isEmpty(settled)) resolve(settled);
     });
   });
@@ -126,11 +133,14 @@ function wanted(found: readonly Address[], name: string, family: Family): Addres
   return inOrder(addresses);
 }
 
-/** IPv6 first if this machine can use it, as RFC 6724 orders them; a connection tries the others in turn. */
+/**
+ * Orders addresses as in RFC 6724: IPv6 first if this machine can use it. A connection tries the others in
+ * tail.
+ */
 function inOrder(addresses: readonly Address[]): Address[] {
   const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   const hasLoopback = own.some(({ address }) => address === '::1');
-  // Link-local (fe80::/10) and unique local addresses (fc00::/7) lead to few places.
+  // Ignores link-local (fe80::/10) and unique local addresses (fc00::/7), which reach few destinations.
   const hasGlobal = own.some(
     ({ address, internal, family }) => family === 'IPv6' && !internal && !/^f[cde]/i.test(address),
   );

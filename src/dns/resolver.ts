@@ -1,4 +1,4 @@
-/** 0 stands for either. */
+/** An address family; 0 means either. */
 export type Family = 0 | 4 | 6;
 
 export interface Address {
@@ -6,7 +6,7 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
-/** One look-up of a name. Rejects with a LookupError, or when the signal is aborted. */
+/** Looks up a name once. Rejects with a LookupError, or when the signal aborts. */
 export type Query = (name: string, family: Family, signal: AbortSignal) => Promise<readonly Address[]>;
 
 /** @throws LookupError. */
@@ -14,7 +14,7 @@ export type Resolve = (name: string, family: Family) => Promise<readonly Address
 
 /**
  * A failed look-up, with the codes of getaddrinfo: ENOTFOUND if the name does not exist, EAI_ADDRFAMILY if it
- * has addresses of the other family only, and EAI_AGAIN if name servers do not answer.
+ * only has addresses of the other family, and EAI_AGAIN if name servers do not respond.
  */
 export class LookupError extends Error {
   readonly code: 'ENOTFOUND' | 'EAI_ADDRFAMILY' | 'EAI_AGAIN';
@@ -31,16 +31,22 @@ export class LookupError extends Error {
 
 const FRESH_MS = 5000;
 const RETRY_MS = 1000;
-/** A look-up goes on for this long, so that a slow name server helps later callers. */
+/**
+ * The maximum time of a look-up. It exceeds the wait of a caller, so that a slow name server still serves later
+ * callers.
+ */
 const QUERY_MS = 5000;
-/** The longest wait of a caller. Below the usual time-out of a connection, so that the error names the cause. */
+/** The maximum wait of a caller. It is below the usual connect timeout, so that the error names the cause. */
 const WAIT_MS = 900;
-/** The longest wait of a caller if an earlier address is known. */
+/** The maximum wait of a caller if an earlier address is known. */
 const WAIT_WITH_FALLBACK_MS = 250;
-/** Limits to the use of an earlier address: name servers do not answer (RFC 8767 section 5), or deny the name. */
+/**
+ * The maximum age of an earlier address that is used when name servers do not respond (RFC 8767 section 5), or
+ * deny the name.
+ */
 const MAX_STALE_MS = 24 * 3600 * 1000;
 const MAX_DENIED_MS = 60_000;
-/** Names come from the configuration and from Redis's nodes. */
+/** The maximum number of cached names. Names come from the configuration and from Redis's nodes. */
 const MAX_NAMES = 1000;
 
 interface Entry {
@@ -62,7 +68,7 @@ export function createResolver(options: {
   const { query, monotonicNow } = options;
   const entries = new Map<string, Entry>();
 
-  /** The least recently used entry makes room for a new one. */
+  /** Returns the entry of a name. Evicts the least recently used entry if a new one exceeds the bound. */
   function entryOf(name: string, family: Family): Entry {
     const key = `${family} ${name}`;
     const entry = entries.get(key) ?? newEntry(name, family);
@@ -90,7 +96,7 @@ export function createResolver(options: {
 
   function start(entry: Entry): Promise<readonly Address[]> {
     const begun = lookUp(entry);
-    // Every caller may have left before it fails.
+    // Prevents an unhandled rejection if every caller has left.
     begun.catch(() => {});
     return begun;
   }
@@ -120,7 +126,7 @@ function newEntry(name: string, family: Family): Entry {
   return { name, family, inFlight: undefined, lastGood: undefined, lastFailure: undefined };
 }
 
-/** Rejects with EAI_AGAIN after `ms`; the look-up itself goes on. */
+/** Rejects with EAI_AGAIN after `ms`; the look-up itself continues. */
 function inTime<T>({ name }: Entry, lookup: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new LookupError('EAI_AGAIN', name)), ms);

@@ -7,14 +7,14 @@ const MAX_SEARCH_DOMAINS = 16;
 
 export interface SearchList {
   readonly domains: readonly string[];
-  /** A name with fewer dots is completed by the domains first. */
+  /** The search domains are tried first for a name with fewer dots. */
   readonly ndots: number;
 }
 
-/** Addresses of a name in the text of a hosts file (hosts(5)), in its order. */
+/** Returns the addresses of a name in the text of a hosts file (hosts(5)), in its order. */
 export function addressesInHosts(text: string, name: string): Address[] {
   const wanted = name.replace(/\.$/, '').toLowerCase();
-  // perf: a long file of other names costs one search.
+  // perf: a long file without the name costs one search.
   if (!text.toLowerCase().includes(wanted)) return [];
   return text.split('\n').flatMap((line) => {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
@@ -25,7 +25,7 @@ export function addressesInHosts(text: string, name: string): Address[] {
   });
 }
 
-/** The search list in the text of resolv.conf(5): the last `search` or `domain` counts. */
+/** Parses the search list of resolv.conf(5): the last `search` or `domain` line applies. */
 export function parseSearchList(text: string): SearchList {
   let domains: readonly string[] = [];
   let ndots = 1;
@@ -42,7 +42,7 @@ export function parseSearchList(text: string): SearchList {
   return { domains: domains.map((domain) => domain.replace(/\.$/, '')).filter(Boolean), ndots };
 }
 
-/** The absolute names to ask for, in order (resolv.conf(5), `ndots`). */
+/** Returns the absolute names to query, in order (resolv.conf(5), `ndots`). */
 export function candidates(name: string, { domains, ndots }: SearchList): string[] {
   if (name.endsWith('.')) return [name];
   const completed = domains.map((domain) => `${name}.${domain}`);
@@ -50,7 +50,7 @@ export function candidates(name: string, { domains, ndots }: SearchList): string
   return dots >= ndots ? [name, ...completed] : [...completed, name];
 }
 
-/** The file's text; empty if it cannot be read. */
+/** Returns the file's text, or an empty string if it cannot be read. */
 export function readSystemFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
