@@ -1,29 +1,32 @@
 import { isIPv6, SocketAddress } from 'node:net';
 
-/** Whether the node at this address and distance may name the one before it, as Express compiles `trust proxy`. */
+/**
+ * Returns whether the node at this address and distance is trusted to name the node before it, as Express
+ * compiles `trust proxy`.
+ */
 export type Trust = (address: string, hop: number) => boolean;
 
-/** More nodes than any chain of proxies has. */
+/** The maximum number of nodes to examine, more than any real chain of proxies has. */
 const MAX_HOPS = 32;
-/** Longer than a quoted IPv6 address in brackets with a zone and a port. */
+/** The maximum length of a node, more than a quoted IPv6 address in brackets with a zone and a port. */
 const MAX_NODE_LENGTH = 100;
 
 /**
- * Returns the address of a client behind trusted proxies, each of which adds its peer's address to the end of
- * `X-Forwarded-For`. Addresses are normalized before trust is decided. A proxy may write a node that is not an
- * address, such as `unknown`. The nearest known address stands for it, so that invented text does not make a
- * client of its own.
+ * Returns the address of a client behind trusted proxies, each of which appends its peer's address to
+ * `X-Forwarded-For`. Normalizes addresses before it decides on trust. A proxy may write a node that is not an
+ * address, such as `unknown`. The nearest known address replaces it, so that arbitrary text does not count as a
+ * separate client.
  *
  * @param remote the address of the connection's peer.
  * @param forwardedFor all `X-Forwarded-For` field lines, joined by commas.
- * @returns a normalized address; empty if none is known.
+ * @returns a normalized address; empty if none of the addresses is known.
  */
 export function clientAddress(remote: string | undefined, forwardedFor: string, trust: Trust): string {
   let current = normalizeAddress(remote ?? '');
   let known = current ?? '';
   let end = forwardedFor.length;
   for (let hop = 0; hop < MAX_HOPS && trust(current ?? '', hop); hop += 1) {
-    // Empty elements do not count (RFC 9110 section 5.6.1.2).
+    // Empty elements are ignored (RFC 9110 section 5.6.1.2).
     while (end > 0 && isSeparator(forwardedFor.charCodeAt(end - 1))) end -= 1;
     if (end === 0) break;
     const start = forwardedFor.lastIndexOf(',', end - 1) + 1;
@@ -34,14 +37,15 @@ export function clientAddress(remote: string | undefined, forwardedFor: string, 
   return known;
 }
 
-/** A comma, a space or a tab. */
+/** Returns whether the character is a comma, a space or a tab. */
 function isSeparator(code: number): boolean {
   return code === 0x2c || code === 0x20 || code === 0x09;
 }
 
 /**
- * Returns the address of a node in one spelling: without quotes, brackets, zone and port, IPv6 as RFC 5952 has it,
- * and an IPv4-mapped address (RFC 4291 section 2.5.5.2) as IPv4. Octets with leading zeros are decimal.
+ * Returns the address of a node in canonical form: without quotes, brackets, zone and port, IPv6 as in RFC
+ * 5952, and an IPv4-mapped address (RFC 4291 section 2.5.5.2) as IPv4. Parts of an IPv4 address with leading
+ * zeros are decimal.
  *
  * @returns undefined if the node is not an address.
  */

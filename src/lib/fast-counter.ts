@@ -1,11 +1,11 @@
 import type { MetricObject, MetricValueWithName } from 'prom-client';
 
 /**
- * What is counted for every request, in the way that costs least there: prom-client looks a metric up by its
- * labels each time, which takes longer than all that is counted. It is handed the sums when somebody scrapes.
+ * Counters and histograms for the hot path. prom-client looks up a metric by its labels on each update, which
+ * takes longer than all other counting. These classes pass their sums to prom-client when metrics are scraped.
  */
 
-/** More than the closed lists of labels can make: a code from outside could be anything. */
+/** The maximum number of label sets. The known labels make fewer, and a code from outside is unbounded. */
 const MAX_LABEL_SETS = 1000;
 
 type Label = string | number;
@@ -16,17 +16,20 @@ interface Series {
 }
 type Branch = Map<Label, Branch | Series>;
 
-/** A count for each set of labels, found label by label: a name made of them would have to be hashed anew. */
+/**
+ * A counter per set of labels. Nested Maps find a series label by label, because a concatenated key would have
+ * to be hashed on each update.
+ */
 export class FastCounter {
   readonly #root: Branch = new Map();
   readonly #series: Series[] = [];
 
-  /** @param labels how many there are. Where there are none, the count shows from the start. */
+  /** @param labels the number of labels. With 0 labels, the series exists from the start. */
   constructor(labels: number) {
     if (labels === 0) this.#series.push({ labels: [], count: 0 });
   }
 
-  /** Counts one more for these labels, of which there are always as many. */
+  /** Increments the count of these labels. The number of labels must be the same for each call. */
   add(...labels: readonly Label[]): void {
     let found: Branch | Series | undefined = labels.length === 0 ? this.#series[0] : this.#root;
     for (let at = 0; at < labels.length && found; at += 1) found = (found as Branch).get(labels[at]!);
@@ -53,12 +56,15 @@ export class FastCounter {
 }
 
 interface Observed {
-  /** How many were at most the bound of the same place, and in the last place those beyond all. */
+  /**
+   * The number of observations per bucket, by the index of the bound. The last bucket counts observations above
+   * all bounds.
+   */
   readonly counts: Float64Array;
   sum: number;
 }
 
-/** A histogram with one label, as prom-client's registry takes it. */
+/** A histogram with one label, in the shape that prom-client's registry expects. */
 export class FastHistogram {
   readonly name: string;
   readonly help: string;
@@ -82,21 +88,21 @@ export class FastHistogram {
       observed = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
       this.#observed.set(label, observed);
     }
-    let place = 0;
-    while (place < this.#bounds.length && seconds > this.#bounds[place]!) place += 1;
-    observed.counts[place]! += 1;
+    let bucket = 0;
+    while (bucket < this.#bounds.length && seconds > this.#bounds[bucket]!) bucket += 1;
+    observed.counts[bucket]! += 1;
     observed.sum += seconds;
   }
 
-  // oxlint-disable-next-line typescript/require-await -- what prom-client's own metrics do
+  // oxlint-disable-next-line typescript/require-await -- prom-client expects a promise
   async get() {
     const values: MetricValueWithName<string>[] = [];
     for (const [value, { counts, sum }] of this.#observed) {
       const labels = { [this.#label]: value };
       let upTo = 0;
-      for (const [place, count] of counts.entries()) {
+      for (const [bucket, count] of counts.entries()) {
         upTo += count;
-        const le = this.#bounds[place] ?? '+Inf';
+        const le = this.#bounds[bucket] ?? '+Inf';
         values.push({ metricName: `${this.name}_bucket`, labels: { le, ...labels }, value: upTo });
       }
       values.push({ metricName: `${this.name}_sum`, labels, value: sum });

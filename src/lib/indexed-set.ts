@@ -1,12 +1,11 @@
-/** Something that a bag holds: its place is the bag's to set. */
+/** A member of an `IndexedSet`. Only the set changes its index. */
 export interface Indexed {
   index: number;
 }
 
 /**
- * A set for members that come and go with every request. A Map or Set that is changed so often leaves a trail
- * of its outgrown tables, each of which keeps the next one and what was in it from being collected as young
- * garbage, so that whole requests are taken for long-lived.
+ * A set for members that are added and removed with each request. A Map or Set that changes that often leaves a
+ * chain of outgrown tables. The chain keeps removed members from being collected as young garbage.
  */
 export class IndexedSet<Member extends Indexed> {
   readonly #members: Member[] = [];
@@ -20,7 +19,7 @@ export class IndexedSet<Member extends Indexed> {
     this.#members.push(member);
   }
 
-  /** Of a member, once. */
+  /** Removes a member of the set. Must not be called twice for one member. */
   remove(member: Member): void {
     const last = this.#members.pop()!;
     if (last === member) return;

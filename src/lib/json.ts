@@ -4,16 +4,16 @@ export interface JsonObject {
 }
 
 /**
- * A number of so many digits that a double may not hold it, or with an exponent that may overflow it. What is
- * in quotes is no number: identifiers are full of such.
+ * Matches a number that a double may not represent: one with 16 or more characters, or with an exponent that
+ * may overflow. Does not match digits inside strings, because many identifiers contain them.
  */
 const RISKY_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16}|\d[\d.]*[eE])/;
 
 /**
- * JSON.parse that keeps every number as it was written: one that a double cannot hold is carried as raw
- * JSON (the TC39 proposal "JSON.parse source text access"), so that a 19-digit id is not rounded.
+ * Parses JSON without loss of numeric precision: a number that a double cannot represent becomes raw JSON (the
+ * TC39 proposal "JSON.parse source text access"), so that a 19-digit id is not rounded.
  *
- * @throws SyntaxError as JSON.parse does.
+ * @throws SyntaxError like `JSON.parse`.
  */
 export function parseJson(text: string): Json {
   if (!RISKY_NUMBER.test(text)) return JSON.parse(text) as Json;
@@ -32,12 +32,12 @@ type ParseWithSource = (
 const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON;
 const isRawJson = (JSON as unknown as { isRawJSON: (value: unknown) => boolean }).isRawJSON;
 
-/** Whether the value is a JSON object, rather than an array, a scalar or a number carried as raw JSON. */
+/** Returns whether the value is a JSON object, not an array, a scalar or a raw JSON number. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
 }
 
-/** An object whose names may be anything, `__proto__` included. */
+/** Returns an object that accepts any member name, `__proto__` included. */
 export function emptyObject(): Record<string, Json> {
   return Object.create(null) as Record<string, Json>;
 }

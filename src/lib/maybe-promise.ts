@@ -1,13 +1,13 @@
 /**
- * What is there already, or will be. The way of a hit waits for nobody, so none of its steps makes a promise:
- * each would put the rest off to another turn, and a request makes a dozen of them.
+ * A value, or a promise of one. A near-cache hit creates no promises, because each promise defers the rest to
+ * another microtask and a request has about a dozen steps.
  */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Goes on with the value, at once where it is there. */
+/** Calls `step` with the value, synchronously if the value is not a promise. */
 export function thenMaybe<T, U>(
   value: MaybePromise<T>,
-  goOn: (value: T) => MaybePromise<U>,
+  step: (value: T) => MaybePromise<U>,
 ): MaybePromise<U> {
-  return value instanceof Promise ? value.then(goOn) : goOn(value);
+  return value instanceof Promise ? value.then(step) : step(value);
 }

@@ -1,6 +1,7 @@
 /**
- * Returns whether an `Origin` (RFC 6454) is of the host that the request was sent to. Does not compare the
- * scheme, because TLS may end at a proxy. `null` and anything that is not one serialized origin are foreign.
+ * Returns whether an `Origin` (RFC 6454) names the host that the request was sent to. Does not compare the
+ * scheme, because TLS may end at a proxy. Returns false for `null` and for any text that is not a single
+ * serialized origin.
  */
 export function isOwnOrigin(origin: string, host: string | undefined): boolean {
   const page = URL.parse(origin);

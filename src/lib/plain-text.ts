@@ -3,8 +3,8 @@ const MAX_LENGTH = 256;
 const BREAKS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029]/;
 
 /**
- * Whether a name that others chose (an issuer, a subject, a token's id) is bounded, and holds nothing that
- * could end a line, a field or a key wherever it goes.
+ * Returns whether an external name (an issuer, a subject, a token's id) is bounded in length and free of
+ * control characters and line breaks, so that it is safe in logs, headers and keys.
  */
 export function isPlainText(value: unknown): value is string {
   return (

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 
-/** A response body that cannot be read as text, with a code of ours for the operator. */
+/** A response body that cannot be read as text. `code` names the reason for the operator. */
 export class ResponseBodyError extends Error {
   readonly code: string;
 
@@ -13,7 +13,7 @@ export class ResponseBodyError extends Error {
 
 type Decoder = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Buffer;
 
-/** RFC 9110 section 8.4.1, `br` (RFC 7932) and `zstd` (RFC 8878). */
+/** The content codings of RFC 9110 section 8.4.1, `br` (RFC 7932) and `zstd` (RFC 8878). */
 const DECODERS = new Map<string, Decoder>([
   ['gzip', gunzipSync],
   ['x-gzip', gunzipSync],
@@ -24,12 +24,12 @@ const DECODERS = new Map<string, Decoder>([
 
 /**
  * Decodes a complete response body to text: content coding first, then UTF-8 without a byte order mark.
- * Requests ask for `identity`, so most bodies have no coding.
+ * Requests accept `identity` only, so most bodies have no coding.
  *
- * @param contentEncoding the field's value, or values.
- * @param maxBytes bounds the decoded size, so that a small body cannot expand without end.
- * @throws ResponseBodyError `TOO_LARGE`, `CONTENT_ENCODING_<name>` if that coding cannot be decoded here, or
- *   `BROKEN_CONTENT_ENCODING_<name>` if the body is not in the coding that it names.
+ * @param contentEncoding the values of the `Content-Encoding` field.
+ * @param maxBytes bounds the decoded size, so that a small body cannot expand without limit.
+ * @throws ResponseBodyError `TOO_LARGE`, `CONTENT_ENCODING_<name>` if the coding is not supported, or
+ *   `BROKEN_CONTENT_ENCODING_<name>` if the body does not match the coding.
  */
 export function responseText(
   bytes: Buffer,
@@ -58,7 +58,7 @@ function decode(bytes: Buffer, contentEncoding: string | readonly string[], maxB
   }
 }
 
-/** The names in a form that is safe in a log line: the peer may send anything. */
+/** Returns the names in a form that is safe in a log line, because the peer may send any text. */
 function codeOf(codings: readonly string[]): string {
   return codings
     .join('_')
@@ -67,7 +67,10 @@ function codeOf(codings: readonly string[]): string {
     .slice(0, 24);
 }
 
-/** RFC 8259 section 8.1: a parser may ignore it, and `JSON.parse` does not. */
+/**
+ * Returns whether the bytes begin with a byte order mark. A parser may ignore it (RFC 8259 section 8.1), but
+ * `JSON.parse` rejects it.
+ */
 function hasByteOrderMark(bytes: Buffer): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }

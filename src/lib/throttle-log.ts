@@ -1,18 +1,18 @@
 /**
- * For what can happen with every request and is worth a line: the first time at once, and after that no
- * more than once in `everyMs`, with how often it has happened since the line before.
+ * Throttles a log line: logs the first occurrence, then at most once per `everyMs`, with the number of
+ * occurrences since the previous line.
  */
 export function throttleLog(
-  tell: (times: number) => void,
+  log: (times: number) => void,
   { everyMs, now }: { readonly everyMs: number; readonly now: () => number },
 ): () => void {
   let times = 0;
-  let toldAt = -Infinity;
-  return function happened() {
+  let loggedAt = -Infinity;
+  return function occurred() {
     times += 1;
-    if (now() - toldAt < everyMs) return;
-    toldAt = now();
-    tell(times);
+    if (now() - loggedAt < everyMs) return;
+    loggedAt = now();
+    log(times);
     times = 0;
   };
 }

@@ -1,12 +1,12 @@
 /**
- * An identifier as callers may write it: any version, since the upstream's own example is of a version of
- * its own (RFC 9562 section 4).
+ * Matches a UUID of any version and case, because the upstream documents an example with an unassigned version
+ * (RFC 9562 section 4).
  */
 export const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
 /**
- * The one way an identifier enters the program: lower-cased, or undefined where it is no UUID string.
- * What comes out is 36 characters of hex and dashes, so it cannot break out of a cache key or a log line.
+ * Parses an identifier of a caller. Returns it in lower case, or undefined if the value is not a UUID string.
+ * The result is 36 characters of hexadecimal digits and dashes, so it is safe in cache keys and log lines.
  */
 export function parseUuid(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length !== 36) return undefined;

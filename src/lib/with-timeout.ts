@@ -1,8 +1,12 @@
-/** The operation's outcome, or a TimeoutError. The operation itself may go on; its outcome is dropped. */
+/**
+ * Returns the operation's outcome, or rejects with a TimeoutError after `ms`. The operation may continue; its
+ * outcome is ignored then.
+ */
 export function withTimeout<T>(ms: number, operation: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const expire = () => reject(Object.assign(new Error('Redis took too long'), { name: 'TimeoutError' }));
-    // After a stall of this process timers come before the replies that have long arrived: let those in first.
+    // After an event-loop stall, timers fire before replies that have already arrived, so let the replies run
+    // first.
     const timer = setTimeout(() => setImmediate(() => setImmediate(expire)), ms);
     operation.then(
       (value) => {
