@@ -105,7 +105,7 @@ export function buildApp(options: AppOptions) {
       timeoutMs: config.redis.timeoutMs,
       metrics,
     });
-  const store = createPartStore({ ...config, ...options, link: redis, codec: secrets.codec, now: clock });
+  const store = createPartStore({ ...config, ...options, redis, codec: secrets.codec, now: clock });
   const allowance = redis
     ? redisRateLimitStore({ link: redis, onFailure: config.limits.onFailure, now: clock })
     : memoryRateLimitStore(clock);

@@ -10,8 +10,8 @@ import { redisPartStore } from './redis-part-store.ts';
 import type { EntryCodec } from './stored-entry.ts';
 
 export interface PartStoreOptions {
-  /** Undefined where no Redis is configured: everything stays in this process. */
-  readonly link: GuardedRedis | undefined;
+  /** Undefined if Redis is not configured: entries stay in this process. */
+  readonly redis: GuardedRedis | undefined;
   readonly codec: EntryCodec;
   readonly cache: CachePolicy;
   readonly memoryStore: { readonly maxBytes: number };
@@ -22,26 +22,26 @@ export interface PartStoreOptions {
   readonly now: () => number;
 }
 
-/** How often a line is repeated that every request could bring about. */
+/** The minimum interval between two log lines of the same kind, which any request could cause. */
 const REPEAT_MS = 10_000;
 
-/** The engine that the configuration asks for: in memory, or Redis with a near cache in front of it. */
+/** Creates the configured store: in memory, or Redis behind a near cache. */
 export function createPartStore(options: PartStoreOptions): PartStore {
-  const { link, codec, cache, redisStore, log, metrics, now } = options;
-  if (!link) return memoryPartStore({ ...options.memoryStore, now, metrics });
+  const { redis, codec, cache, redisStore, log, metrics, now } = options;
+  if (!redis) return memoryPartStore({ ...options.memoryStore, now, metrics });
   const limit = { everyMs: REPEAT_MS, now };
-  const tellUndecodable = throttleLog(
+  const logUndecodable = throttleLog(
     (times) => log.warn({ times }, 'an entry in Redis cannot be read, and counts as missing'),
     limit,
   );
   const remote = redisPartStore({
-    link,
+    redis,
     codec,
     longestMs: longestRetentionMs(cache),
     now,
     onUndecodable: () => {
       metrics.undecodable();
-      tellUndecodable();
+      logUndecodable();
     },
   });
   return nearPartStore({

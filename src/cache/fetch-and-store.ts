@@ -10,33 +10,34 @@ import type { RemoteCall, Change, FetchLease, Entries, Entry, PartStore } from '
 export interface FetchAndStoreOptions {
   readonly store: PartStore;
   readonly policy: CachePolicy;
-  /** Milliseconds for which other processes' calls are waited for before giving up. */
+  /** Maximum milliseconds to wait for other processes' calls. */
   readonly maxWaitMs: number;
-  /** Told of what could not be stored for another reason than that Redis is out of reach. */
+  /** Called with an error of the store, unless Redis is unreachable. */
   readonly onStoreFailure: (error: unknown) => void;
-  /** Milliseconds of a monotonic clock, so that a step of the system's clock prolongs no entry. */
+  /** Milliseconds of a monotonic clock, so that a change of the system clock does not extend an entry's life. */
   readonly now: () => number;
   readonly random: () => number;
 }
 
-/** How a call for missing parts relates to the store, and to other calls. */
+/** The relation of a call for missing parts to the store and to other calls. */
 export type FetchMode = 'shared' | 'alone' | 'unstored';
 
 export interface Fetched {
-  /** The parts that were asked for, and `contact` where a call was made. */
+  /** The requested parts, and `contact` if an upstream call was made. */
   readonly entries: Entries;
   readonly stored: boolean;
-  /** The reason that parts are missing from `entries`: a call that failed, here or in another process. */
+  /** The error that left parts missing from `entries`: a failed call, in this process or another. */
   readonly failure?: unknown;
 }
 
 /**
- * One flight: makes sure that the parts are still missing, makes one call for those that nobody else is
- * fetching, waits for the rest, and stores what came under the generation from before the call.
+ * Creates a function that fetches missing parts: it reads the store again, makes one call for the parts that no
+ * other process is fetching, waits for the others, and stores the results under the generation from before the
+ * call.
  *
- * @param mode `shared` reads the store again and shares the call with other processes; `alone` makes its own
- *   call and stores the result; `unstored` makes its own call and leaves the store as it is.
- * @param learn told the generation from before the call: what is fetched is stored, and shared, under it.
+ * Modes: `shared` reads the store again and shares the call with other processes; `alone` makes a separate call
+ * and stores the result; `unstored` makes a separate call and does not change the store. `onGeneration` is
+ * invoked before the call with the generation under which the results are stored and shared.
  */
 export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndStoreOptions) {
   const { store, policy, now, random } = options;
@@ -68,23 +69,23 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     deadline: number,
     waited: readonly RemoteCall[] = [],
   ): Promise<Fetched> {
-    // What is never stored is nothing that another process could find.
+    // Parts that are never stored are not claimed, because another process could not find the result.
     const claimed = shared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
     const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed, waited);
     onGeneration(claim.generation);
-    const { known, notFound, servable: usable, stale } = classify(claim.entries, parts, now(), policy);
-    const fresh = usable.filter((part) => !stale.includes(part));
+    const { known, notFound, servable, stale } = classify(claim.entries, parts, now(), policy);
+    const fresh = servable.filter((part) => !stale.includes(part));
     const wanted = notFound ? [] : parts.filter((part) => !fresh.includes(part));
     const calls = claim.heldByOthers.filter((call) => call.parts.some((part) => wanted.includes(part)));
     const heldByOthers = wanted.filter((part) => calls.some((call) => call.parts.includes(part)));
     const owned = wanted.filter((part) => !heldByOthers.includes(part));
-    const landed = Promise.allSettled(calls.map((call) => call.completed(fetchOptions.signal)));
+    const completions = Promise.allSettled(calls.map((call) => call.completed(fetchOptions.signal)));
     const own = await fetchOwned(ref, owned, claim, fetchOptions);
     if (notFound) return { entries: { contact: notFound }, stored: true };
     const found = Object.fromEntries(fresh.map((part) => [part, known[part]]));
     const fetched = { ...own, entries: mergeEntries(found, own.entries) };
     if (heldByOthers.length === 0 || 'failure' in own) return fetched;
-    const failed = (await landed).find((one) => one.status === 'rejected');
+    const failed = (await completions).find((one) => one.status === 'rejected');
     if (failed) return { ...fetched, failure: failed.reason as unknown };
     if (now() > deadline) return { ...fetched, failure: new AppError('UPSTREAM_TIMEOUT') };
     const rest = await claimAndFetch(ref, heldByOthers, shared, fetchOptions, onGeneration, deadline, calls);
@@ -96,8 +97,8 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
   }
 
   /**
-   * Makes the call that was claimed, if any is left to make, and ends the claim. That is not waited for: no
-   * answer gets better by it, and whoever reads after it reads what it stored.
+   * Fetches the claimed parts, if any, and ends the claim. Does not wait for the claim to end: the response
+   * does not depend on it, and later reads see the stored result.
    */
   async function fetchOwned(
     ref: ContactRef,
@@ -143,29 +144,29 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
       }
       return entries;
     } catch (error) {
-      // Not-found is an answer like any other: it is stored, and replaces what was known before.
+      // A not-found is stored like any other result, and replaces the known entries.
       if (!isAppError(error, 'CONTACT_NOT_FOUND')) throw error;
       const staleAt = now() + policy.negativeTtlMs;
       return { contact: { bytes: 'not-found', contentHash: '', fetchedAt, staleAt } };
     }
   }
 
-  function changesFor(answered: Entries): Change[] {
+  function changesFor(results: Entries): Change[] {
     const changes: Change[] = [];
-    const gone = answered.contact?.bytes === 'not-found';
+    const isNotFound = results.contact?.bytes === 'not-found';
     for (const part of PARTS) {
-      const entry = answered[part];
-      if (entry && (gone ? policy.negativeTtlMs : policy.ttlMs[part]) > 0)
+      const entry = results[part];
+      if (entry && (isNotFound ? policy.negativeTtlMs : policy.ttlMs[part]) > 0)
         changes.push({ part, entry, retentionMs: retentionMs(entry, now(), policy) });
-      // What is answered and not to be kept contradicts what was kept: above all that there is no such contact.
-      else if (gone || (entry && part === 'contact'))
+      // A result that is not stored still contradicts the stored entry, above all a not-found.
+      else if (isNotFound || (entry && part === 'contact'))
         changes.push({ part, entry: undefined, retentionMs: 0 });
     }
     return changes;
   }
 }
 
-/** `contact` is read whatever was asked for: it is where a contact that does not exist is remembered. */
+/** Adds `contact` to the parts, because a not-found is stored under it. */
 export function withContact(parts: readonly Part[]): readonly Part[] {
   return parts.includes('contact') ? parts : ['contact', ...parts];
 }

@@ -1,62 +1,69 @@
 import { LRUCache } from 'lru-cache';
 import { AppError, ERROR_CODES, isAppError, type ErrorCode } from '../errors.ts';
 
-/** How another process's call ended, as far as those who waited for it need to know. */
-type Completion = { readonly code: ErrorCode; readonly retryAfterS?: number } | 'look';
+/** The outcome of another process's call: its failure, or `recheck` if the waiter has to read the store. */
+type Completion = { readonly code: ErrorCode; readonly retryAfterS?: number } | 'recheck';
 
 interface Waiter {
-  complete(landing: Completion): void;
+  complete(completion: Completion): void;
 }
 
-/** Landings are heard of on another connection than claims, so one may come before who waits for it does. */
+/**
+ * Recent completions are kept because they arrive on another connection than claims, so one may arrive before
+ * its waiter.
+ */
 const REMEMBERED = 10_000;
 
-/** Wakes those who wait for other processes' calls. */
+/** Wakes the waiters of other processes' calls. */
 export class FlightCompletions {
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #recent = new LRUCache<string, Completion>({ max: REMEMBERED });
 
-  /** @param message as `landingMessage` makes it; whatever else it is has no effect. */
+  /**
+   * Handles a message of the completions channel.
+   *
+   * @param message the result of `completionMessage`; any other text is ignored.
+   */
   receive(message: string): void {
     const parsed = parse(message);
     if (!parsed) return;
-    this.#recent.set(parsed.token, parsed.landing);
-    for (const waiter of this.#waiters.get(parsed.token) ?? []) waiter.complete(parsed.landing);
+    this.#recent.set(parsed.token, parsed.completion);
+    for (const waiter of this.#waiters.get(parsed.token) ?? []) waiter.complete(parsed.completion);
   }
 
-  /** Lets everybody look for themselves. */
+  /** Wakes all waiters, so that they read the store again. */
   wakeAll(): void {
-    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.complete('look');
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.complete('recheck');
   }
 
   /**
-   * Waits for the call that holds this token to end, for at most `ms`.
+   * Waits for the call with this token to end, for at most `ms`.
    *
-   * @throws AppError the failure that it ended with, or `CLIENT_GONE` once `signal` aborts.
+   * @throws AppError the failure of the call, or `CLIENT_GONE` when `signal` aborts.
    */
   wait(token: string, ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
-        complete: (landing) => {
+        complete: (completion) => {
           leave();
-          if (landing === 'look') resolve();
-          else reject(failureOf(landing));
+          if (completion === 'recheck') resolve();
+          else reject(failureOf(completion));
         },
       };
-      const look = () => waiter.complete('look');
-      const abandon = () => waiter.complete({ code: 'CLIENT_GONE' });
-      const timer = setTimeout(look, ms);
+      const recheck = () => waiter.complete('recheck');
+      const abort = () => waiter.complete({ code: 'CLIENT_GONE' });
+      const timer = setTimeout(recheck, ms);
       const leave = () => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', abandon);
+        signal.removeEventListener('abort', abort);
         this.#leave(token, waiter);
       };
-      signal.addEventListener('abort', abandon);
+      signal.addEventListener('abort', abort);
       const waiters = this.#waiters.get(token) ?? new Set();
       this.#waiters.set(token, waiters.add(waiter));
-      const already = this.#recent.get(token);
-      if (signal.aborted) abandon();
-      else if (already) waiter.complete(already);
+      const recent = this.#recent.get(token);
+      if (signal.aborted) abort();
+      else if (recent) waiter.complete(recent);
     });
   }
 
@@ -67,26 +74,30 @@ export class FlightCompletions {
   }
 }
 
-/** @param error undefined where the call succeeded. */
+/**
+ * Returns the message that reports the end of a call.
+ *
+ * @param error undefined if the call succeeded.
+ */
 export function completionMessage(token: string, error: unknown): string {
-  // A call that was given up, or that we broke ourselves, says nothing about the upstream.
+  // An aborted call, or an internal error, says nothing about the upstream.
   if (!isAppError(error) || error.code === 'CLIENT_GONE') return JSON.stringify({ token });
   const { retryAfterS } = error.details;
   return JSON.stringify({ token, code: error.code, retryAfterS });
 }
 
-function failureOf(landing: Exclude<Completion, 'look'>): AppError {
-  const { code, retryAfterS } = landing;
+function failureOf(completion: Exclude<Completion, 'recheck'>): AppError {
+  const { code, retryAfterS } = completion;
   return new AppError(code, retryAfterS === undefined ? {} : { retryAfterS });
 }
 
-function parse(message: string): { token: string; landing: Completion } | undefined {
+function parse(message: string): { token: string; completion: Completion } | undefined {
   try {
     const { token, code, retryAfterS } = JSON.parse(message) as Record<string, unknown>;
     if (typeof token !== 'string') return undefined;
     const known = ERROR_CODES.find((one) => one === code);
-    if (!known) return { token, landing: 'look' };
-    return { token, landing: { code: known, ...(typeof retryAfterS === 'number' && { retryAfterS }) } };
+    if (!known) return { token, completion: 'recheck' };
+    return { token, completion: { code: known, ...(typeof retryAfterS === 'number' && { retryAfterS }) } };
   } catch {
     return undefined;
   }

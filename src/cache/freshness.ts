@@ -9,23 +9,23 @@ export interface CachePolicy {
   readonly staleIfErrorMs: number;
 }
 
-/** What the entries are good for, part by part of a request. Names as in RFC 5861. */
+/** The freshness of the requested parts. Terms as in RFC 5861. */
 export interface Freshness {
-  /** The entries, without those that a later not-found removes. Never an expired not-found. */
+  /** The entries, without those that a later not-found removes. Never contains an expired not-found. */
   readonly known: Entries;
-  /** The fresh entry that says that there is no such contact. */
+  /** The fresh not-found entry, if there is one. */
   readonly notFound: Entry | undefined;
-  /** Parts that can be served as they are: fresh, or stale but within stale-while-revalidate. */
+  /** Parts that can be served now: fresh, or stale but within stale-while-revalidate. */
   readonly servable: readonly Part[];
-  /** Those of `usable` that are stale. */
+  /** The stale parts among `servable`. */
   readonly stale: readonly Part[];
-  /** Parts that need a call first. */
+  /** Parts that need an upstream call first. */
   readonly missing: readonly Part[];
 }
 
 /**
- * When the first of the parts goes stale, in milliseconds of a monotonic clock; undefined where one of them is not
- * there or stale already, which takes a judgement.
+ * Returns the time at which the first of the parts becomes stale, in milliseconds of a monotonic clock. Returns
+ * undefined if a part is missing or already stale; `classify` decides then.
  */
 export function freshUntil(entries: Entries, parts: readonly Part[], now: number): number | undefined {
   let earliest = Infinity;
@@ -34,10 +34,11 @@ export function freshUntil(entries: Entries, parts: readonly Part[], now: number
     if (!entry || entry.bytes === 'not-found' || entry.staleAt <= now) return undefined;
     if (entry.staleAt < earliest) earliest = entry.staleAt;
   }
-  // Fresh, and of no use to who asks for a part: the contact is known not to exist.
+  // A fresh not-found cannot serve a part.
   return entries.contact?.bytes === 'not-found' ? undefined : earliest;
 }
 
+/** Classifies the requested parts as servable, stale or missing. */
 export function classify(
   entries: Entries,
   parts: readonly Part[],
@@ -50,7 +51,7 @@ export function classify(
     if (negative.staleAt > now) return { known, notFound: negative, servable: [], stale: [], missing: [] };
     return { known: {}, notFound: undefined, servable: [], stale: [], missing: parts };
   }
-  const usable: Part[] = [];
+  const servable: Part[] = [];
   const stale: Part[] = [];
   const missing: Part[] = [];
   for (const part of parts) {
@@ -59,26 +60,26 @@ export function classify(
       missing.push(part);
       continue;
     }
-    usable.push(part);
+    servable.push(part);
     if (entry.staleAt <= now) stale.push(part);
   }
-  return { known, notFound: undefined, servable: usable, stale, missing };
+  return { known, notFound: undefined, servable, stale, missing };
 }
 
-/** Whether a stale entry may stand in for an answer that the upstream failed to give. */
+/** Returns whether a stale entry may replace a failed upstream call (RFC 5861 section 4). */
 export function servableOnError(entry: Entry | undefined, now: number, policy: CachePolicy): entry is Entry {
   if (!entry || entry.bytes === 'not-found') return false;
   return now < entry.staleAt + Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
 }
 
-/** Milliseconds for which an entry may be of use once it is stored. */
+/** Returns the milliseconds for which an entry may be used after it is stored. */
 export function retentionMs(entry: Entry, now: number, policy: CachePolicy): number {
   const stale =
     entry.bytes === 'not-found' ? 0 : Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
   return entry.staleAt + stale - now;
 }
 
-/** The most milliseconds for which any entry may be of use. */
+/** Returns the maximum of `retentionMs` over all entries that the policy allows. */
 export function longestRetentionMs(policy: CachePolicy): number {
   const longestTtlMs = Math.max(policy.negativeTtlMs, ...Object.values(policy.ttlMs));
   return longestTtlMs + Math.max(policy.staleIfErrorMs, policy.staleWhileRevalidateMs);
@@ -86,7 +87,7 @@ export function longestRetentionMs(policy: CachePolicy): number {
 
 const JITTER = 0.1;
 
-/** Up to a tenth less than the time to live, so that what was fetched together does not expire together. */
+/** Reduces a time to live by up to 10 %, so that parts fetched together do not expire together. */
 export function jittered(ttlMs: number, random: () => number): number {
   return Math.round(ttlMs * (1 - JITTER * random()));
 }

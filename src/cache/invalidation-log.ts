@@ -1,23 +1,26 @@
 import { generationKey } from './part-key.ts';
 
-/** How many are told apart; those before are taken for any contact's. */
+/**
+ * The maximum number of contacts with an exact version. Older invalidations are assumed to apply to every
+ * contact.
+ */
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Tells whether a contact was invalidated while an answer about it was under way. Whoever asks keeps the
- * moment at which it began, which costs nothing where nothing was invalidated since.
+ * Records invalidations, to check whether a contact was invalidated while a response about it was in flight. A
+ * caller keeps the `version` from when the request began.
  */
 export class InvalidationLog {
-  /** Counts them. */
+  /** The number of recorded invalidations. */
   #version = 0;
-  /** The moment of each contact's latest, oldest first. */
+  /** The version of each contact's latest invalidation, oldest first. */
   readonly #latest = new Map<string, number>();
-  /** Those up to then are forgotten. */
-  #forgotten = 0;
-  readonly #remembered: number;
+  /** Invalidations up to this version are not remembered per contact. */
+  #forgottenUpTo = 0;
+  readonly #maxRemembered: number;
 
-  constructor(remembered = MAX_REMEMBERED) {
-    this.#remembered = remembered;
+  constructor(maxRemembered = MAX_REMEMBERED) {
+    this.#maxRemembered = maxRemembered;
   }
 
   get version(): number {
@@ -29,15 +32,15 @@ export class InvalidationLog {
     const key = generationKey(org, contact);
     this.#latest.delete(key);
     this.#latest.set(key, this.#version);
-    if (this.#latest.size <= this.#remembered) return;
+    if (this.#latest.size <= this.#maxRemembered) return;
     const [[oldest, at] = ['', 0]] = this.#latest;
     this.#latest.delete(oldest);
-    this.#forgotten = at;
+    this.#forgottenUpTo = at;
   }
 
-  /** Whether the contact was invalidated after that moment, or may have been. */
+  /** Returns whether the contact was invalidated after that version, or may have been. */
   invalidatedSince(version: number, org: string, contact: string): boolean {
     if (version === this.#version) return false;
-    return version < this.#forgotten || (this.#latest.get(generationKey(org, contact)) ?? 0) > version;
+    return version < this.#forgottenUpTo || (this.#latest.get(generationKey(org, contact)) ?? 0) > version;
   }
 }

@@ -1,10 +1,10 @@
-/** A member of one list at most; the places beside it are the list's to set. */
+/** A member of at most one list. Only the list sets its links. */
 export interface ListNode {
   newer: ListNode | undefined;
   older: ListNode | undefined;
 }
 
-/** Members by when they were last used, each of which knows its place. */
+/** A doubly linked list of members, ordered by last use. */
 export class LinkedList<Member extends ListNode> {
   #newest: ListNode | undefined;
   #oldest: ListNode | undefined;
@@ -21,14 +21,14 @@ export class LinkedList<Member extends ListNode> {
     this.#newest = member;
   }
 
-  /** Of a member of the list. */
+  /** Moves a member of the list to the newest position. */
   use(member: Member): void {
     if (member === this.#newest) return;
     this.remove(member);
     this.add(member);
   }
 
-  /** Of a member of the list, which keeps nothing alive afterwards. */
+  /** Removes a member of the list and clears its links, so that it keeps no other member alive. */
   remove(member: Member): void {
     if (member.newer) member.newer.older = member.older;
     else this.#newest = member.older;

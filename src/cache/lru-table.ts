@@ -3,48 +3,51 @@ import type { ContactRef } from '../contact/read-contact.ts';
 import type { Change, Entry, Snapshot } from './part-store.ts';
 import { LinkedList, type ListNode } from './linked-list.ts';
 
-/** A contact's generation, and when it was last known to be that. */
+/** A contact's generation and the time of its last confirmation. */
 export interface GenerationStamp {
   readonly generation: string;
-  /** Milliseconds of the table's owner's clock. */
+  /** Milliseconds of the owner's clock. */
   readonly confirmedAt: number;
 }
 
-interface Kept {
+interface Stored {
   readonly entry: Entry;
   readonly dropAt: number;
 }
 
-/** What is known of a contact, whichever member asks: all that is kept of it is of the mark's generation. */
+/** The entries of a contact for all members. All of them have the generation of the stamp. */
 interface Contact {
   readonly org: string;
   readonly id: string;
   stamp: GenerationStamp;
-  /** Most contacts are one member's, and a map takes more than all the rest. */
+  /**
+   * The first member has a field of its own, because most contacts have one member and a Map takes more memory
+   * than the rest of the entry.
+   */
   first: MemberEntry | undefined;
-  /** By member. */
+  /** The entries of further members, by member. */
   others: Map<string, MemberEntry> | undefined;
 }
 
-/** A contact as one member sees it: what is used, and leaves, as one. */
+/** One member's entries of a contact, which are used and evicted together. */
 interface MemberEntry extends ListNode {
   readonly contact: Contact;
   readonly member: string;
-  readonly parts: { [P in Part]: Kept | undefined };
+  readonly parts: { [P in Part]: Stored | undefined };
   bytes: number;
 }
 
-/** What each costs beside the bytes of an answer: objects, identifiers, places in maps. Measured. */
+/** Measured overhead in addition to the bytes of a part: objects, identifiers, Map entries. */
 const MEMBER_ENTRY_BYTES = 350;
 const PART_BYTES = 450;
 
 /**
- * Generations and entries in this process's memory: what was used least recently leaves once the bound is
- * reached. Found by the identifiers as they are, one map in another: a name made of them would have to be put
- * together and hashed anew for every read.
+ * Generations and entries in memory, evicted least recently used first when the bound is reached. Nested Maps
+ * are keyed by the identifiers themselves, because a concatenated key would have to be built and hashed for
+ * every read.
  */
 export class LruTable {
-  /** By organization and contact. */
+  /** Contacts by organization, then by contact identifier. */
   readonly #contacts = new Map<string, Map<string, Contact>>();
   readonly #memberEntries = new LinkedList<MemberEntry>();
   readonly #maxBytes: number;
@@ -52,7 +55,7 @@ export class LruTable {
   #bytes = 0;
 
   /**
-   * @param options.maxBytes bound on what is kept and its overhead together; 0 keeps nothing.
+   * @param options.maxBytes bound on entries and overhead together; 0 stores nothing.
    * @param options.now milliseconds of the owner's clock.
    */
   constructor({ maxBytes, now }: { readonly maxBytes: number; readonly now: () => number }) {
@@ -64,60 +67,60 @@ export class LruTable {
     return this.#find(org, contact)?.stamp;
   }
 
-  /** What was kept under another generation counts no more. */
-  confirm(ref: ContactRef, mark: GenerationStamp): void {
+  /** Sets the contact's generation. Entries stored under another generation are dropped. */
+  confirm(ref: ContactRef, stamp: GenerationStamp): void {
     if (this.#maxBytes < MEMBER_ENTRY_BYTES) return;
     let contact = this.#find(ref.org, ref.contact);
-    if (contact && contact.stamp.generation !== mark.generation) {
+    if (contact && contact.stamp.generation !== stamp.generation) {
       this.#drop(contact);
       contact = undefined;
     }
-    contact ??= this.#addContact(ref, mark);
-    contact.stamp = mark;
+    contact ??= this.#addContact(ref, stamp);
+    contact.stamp = stamp;
     this.#memberEntries.use(memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member));
     this.#shrink();
   }
 
   /**
-   * The generation and those of the parts that are kept, which counts as a use of them.
+   * Returns the generation and the stored parts among those requested, and marks them as used.
    *
-   * @param confirmedAfter a contact that was last confirmed then or before is as good as unknown.
+   * @param confirmedAfter a contact whose last confirmation is not later than this is treated as a miss.
    */
   read(ref: ContactRef, parts: readonly Part[], confirmedAfter = -Infinity): Snapshot {
     const contact = this.#find(ref.org, ref.contact);
     if (!contact || contact.stamp.confirmedAt <= confirmedAfter) return NOTHING;
     const entries: Partial<Record<Part, Entry>> = {};
-    const view = memberEntryOf(contact, ref.member);
-    if (view) {
-      this.#memberEntries.use(view);
+    const memberEntry = memberEntryOf(contact, ref.member);
+    if (memberEntry) {
+      this.#memberEntries.use(memberEntry);
       const now = this.#now();
       for (const part of parts) {
-        const kept = view.parts[part];
-        if (!kept) continue;
-        if (kept.dropAt > now) entries[part] = kept.entry;
-        else this.#put(view, part, undefined);
+        const stored = memberEntry.parts[part];
+        if (!stored) continue;
+        if (stored.dropAt > now) entries[part] = stored.entry;
+        else this.#put(memberEntry, part, undefined);
       }
     }
     return { generation: contact.stamp.generation, entries };
   }
 
-  /** Does nothing where the contact is not marked with this generation. */
+  /** Applies changes. No-op if the contact's generation is another one. */
   change(ref: ContactRef, generation: string, changes: readonly Change[]): void {
     const contact = this.#find(ref.org, ref.contact);
     if (contact?.stamp.generation !== generation) return;
-    const view = memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member);
-    this.#memberEntries.use(view);
+    const memberEntry = memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member);
+    this.#memberEntries.use(memberEntry);
     for (const { part, entry, retentionMs } of changes) {
-      this.#put(view, part, undefined);
-      // What is larger than the whole would displace all the rest and then itself.
-      if (!entry || view.bytes + sizeOf(entry) > this.#maxBytes) continue;
-      this.#put(view, part, { entry: owned(entry), dropAt: this.#now() + retentionMs });
-      if (entry.bytes === 'not-found') this.#dropBefore(view, entry.fetchedAt);
+      this.#put(memberEntry, part, undefined);
+      // An entry larger than the bound would evict all others and then itself.
+      if (!entry || memberEntry.bytes + sizeOf(entry) > this.#maxBytes) continue;
+      this.#put(memberEntry, part, { entry: copyEntry(entry), dropAt: this.#now() + retentionMs });
+      if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry.fetchedAt);
     }
     this.#shrink();
   }
 
-  /** Every member's entries of the contact count no more. */
+  /** Drops the contact's entries of all members. */
   forget(org: string, contact: string): void {
     const known = this.#find(org, contact);
     if (known) this.#drop(known);
@@ -129,7 +132,7 @@ export class LruTable {
     this.#bytes = 0;
   }
 
-  /** Bytes that are taken, overhead included. */
+  /** Bytes in use, overhead included. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -138,9 +141,9 @@ export class LruTable {
     return this.#contacts.get(org)?.get(contact);
   }
 
-  #addContact({ org, contact: given }: ContactRef, mark: GenerationStamp): Contact {
-    const id = ownText(given);
-    const contact: Contact = { org, id, stamp: mark, first: undefined, others: undefined };
+  #addContact({ org, contact: given }: ContactRef, stamp: GenerationStamp): Contact {
+    const id = copyText(given);
+    const contact: Contact = { org, id, stamp, first: undefined, others: undefined };
     const others = this.#contacts.get(org) ?? new Map<string, Contact>();
     this.#contacts.set(org, others.set(id, contact));
     return contact;
@@ -154,7 +157,7 @@ export class LruTable {
       profile: undefined,
       signals: undefined,
     };
-    const view: MemberEntry = {
+    const memberEntry: MemberEntry = {
       contact,
       member,
       parts,
@@ -162,25 +165,26 @@ export class LruTable {
       newer: undefined,
       older: undefined,
     };
-    if (contact.first) contact.others = (contact.others ?? new Map<string, MemberEntry>()).set(member, view);
-    else contact.first = view;
-    this.#memberEntries.add(view);
+    if (contact.first)
+      contact.others = (contact.others ?? new Map<string, MemberEntry>()).set(member, memberEntry);
+    else contact.first = memberEntry;
+    this.#memberEntries.add(memberEntry);
     this.#bytes += MEMBER_ENTRY_BYTES;
-    return view;
+    return memberEntry;
   }
 
-  #put(view: MemberEntry, part: Part, kept: Kept | undefined): void {
-    const more = sizeOf(kept?.entry) - sizeOf(view.parts[part]?.entry);
-    view.parts[part] = kept;
-    view.bytes += more;
+  #put(memberEntry: MemberEntry, part: Part, stored: Stored | undefined): void {
+    const more = sizeOf(stored?.entry) - sizeOf(memberEntry.parts[part]?.entry);
+    memberEntry.parts[part] = stored;
+    memberEntry.bytes += more;
     this.#bytes += more;
   }
 
-  /** Drops the parts of earlier calls, which a not-found contradicts, so that none outlives it. */
-  #dropBefore(view: MemberEntry, time: number): void {
+  /** Drops the parts of calls that began before `time`, because a not-found contradicts them. */
+  #dropBefore(memberEntry: MemberEntry, time: number): void {
     for (const part of PARTS) {
-      const kept = view.parts[part];
-      if (kept && kept.entry.fetchedAt < time) this.#put(view, part, undefined);
+      const stored = memberEntry.parts[part];
+      if (stored && stored.entry.fetchedAt < time) this.#put(memberEntry, part, undefined);
     }
   }
 
@@ -189,16 +193,16 @@ export class LruTable {
   }
 
   #drop(contact: Contact): void {
-    for (const view of contact.others?.values() ?? []) this.#dropMemberEntry(view);
+    for (const memberEntry of contact.others?.values() ?? []) this.#dropMemberEntry(memberEntry);
     if (contact.first) this.#dropMemberEntry(contact.first);
   }
 
-  /** A contact that nobody looks at any more leaves with its last view, and its generation with it. */
-  #dropMemberEntry(view: MemberEntry): void {
-    const { contact, member } = view;
-    this.#memberEntries.remove(view);
-    this.#bytes -= view.bytes;
-    if (contact.first === view) contact.first = undefined;
+  /** Drops a member's entries. Drops the contact and its generation with the last member. */
+  #dropMemberEntry(memberEntry: MemberEntry): void {
+    const { contact, member } = memberEntry;
+    this.#memberEntries.remove(memberEntry);
+    this.#bytes -= memberEntry.bytes;
+    if (contact.first === memberEntry) contact.first = undefined;
     else contact.others!.delete(member);
     if (contact.first || (contact.others && contact.others.size > 0)) return;
     const others = this.#contacts.get(contact.org)!;
@@ -218,13 +222,16 @@ function sizeOf(entry: Entry | undefined): number {
   return PART_BYTES + (entry.bytes instanceof Buffer ? entry.bytes.length : 0);
 }
 
-/** What was cut out of a longer text keeps all of that alive. */
-function ownText(text: string): string {
+/** Copies a string, because a substring keeps the whole original string in memory. */
+function copyText(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** Small buffers are slices of a shared slab, which one long-lived slice would keep alive whole. */
-function owned(entry: Entry): Entry {
+/**
+ * Copies the bytes of an entry, because a small Buffer is a slice of a shared pool and keeps the whole pool in
+ * memory.
+ */
+function copyEntry(entry: Entry): Entry {
   if (!(entry.bytes instanceof Buffer)) return entry;
   const bytes = Buffer.allocUnsafeSlow(entry.bytes.length);
   entry.bytes.copy(bytes);

@@ -5,8 +5,8 @@ import { LruTable } from './lru-table.ts';
 import type { PartStore } from './part-store.ts';
 
 /**
- * The engine inside the process. Requests of one process share calls before they come here, so nobody else
- * ever claims a part.
+ * Creates a store in the memory of the process. Requests of one process share calls before they claim parts, so
+ * a claim never finds a part held by another claim.
  */
 export function memoryPartStore(options: {
   readonly maxBytes: number;
@@ -57,7 +57,10 @@ const GENERATION_BYTES = 12;
 const POOL_BYTES = 128 * GENERATION_BYTES;
 let pool = Buffer.alloc(0);
 
-/** 96 random bits, so that no generation ever comes again. Asking for many at once takes no longer than for one. */
+/**
+ * Returns 96 random bits in base64url, so that generations do not repeat. Takes random bytes from a pool,
+ * because one large request costs as much as one small request.
+ */
 export function newGeneration(): string {
   if (pool.length === 0) pool = randomBytes(POOL_BYTES);
   const generation = pool.toString('base64url', 0, GENERATION_BYTES);

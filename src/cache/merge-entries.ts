@@ -2,10 +2,10 @@ import { PARTS, type Part } from '../contact/parts.ts';
 import type { Entries, Entry } from './part-store.ts';
 
 /**
- * Merges the results of several upstream calls about one contact. For each part the call that began last
- * decides. A not-found removes the parts of the calls that began before it, and is itself removed by a part
- * of a call that began after it, so the result holds a not-found or parts, never both. A part of a removed
- * result is missing from the merge.
+ * Merges the results of several upstream calls for one contact. For each part, the call that began last wins. A
+ * not-found removes the parts of calls that began before it, and a part of a call that began after the
+ * not-found removes the not-found. The result therefore holds either a not-found or parts. A removed part is
+ * missing from the merge.
  */
 export function mergeEntries(...results: readonly Entries[]): Entries {
   let notFound: Entry | undefined;

@@ -11,82 +11,82 @@ import type { RedisPartStore } from './redis-part-store.ts';
 
 export interface NearPartStoreOptions {
   readonly remote: RedisPartStore;
-  /** Bound on the near cache; 0 turns it off. */
+  /** Maximum bytes of the near cache; 0 turns it off. */
   readonly maxBytes: number;
-  /** Milliseconds for which an entry is served without asking Redis whether it still counts. */
+  /** Milliseconds for which an entry is served before Redis has to confirm its generation again. */
   readonly ttlMs: number;
-  /** Milliseconds of a clock that never goes back: one that does would make what is kept look confirmed. */
+  /** Milliseconds of a monotonic clock: a clock that goes back would make an old entry look confirmed. */
   readonly now: () => number;
-  /** Told of an invalidation that a failover could undo. */
+  /** Called when an invalidation could be lost in a failover. */
   readonly onUnsafeInvalidation: () => void;
   readonly metrics: Pick<Metrics, 'nearRead' | 'gauge'>;
 }
 
 /**
- * A near cache in front of Redis, and what stands in for Redis while it is out of reach. Of what is served from
- * here the generation was confirmed by Redis within `ttlMs`, or the whole fetched within it, and no invalidation
- * of it was heard of since.
+ * Creates a near cache in front of Redis, which also replaces Redis while it is unreachable. It serves an entry
+ * only if Redis confirmed the generation within `ttlMs`, or the entry was fetched within `ttlMs`, and no
+ * invalidation of the contact was received since.
  */
 export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, ttlMs, now } = options;
   const table = new LruTable(options);
-  const heard = new InvalidationLog();
-  /** The contacts of which this process has fetched parts, in the same form. */
+  const invalidations = new InvalidationLog();
+  /** The contacts for which this process has fetched parts, in the same data structure. */
   const fetched = new InvalidationLog();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
   let localGeneration = newGeneration();
 
   function forget(org: string, contact: string): void {
     localGeneration = newGeneration();
-    heard.record(org, contact);
+    invalidations.record(org, contact);
     table.forget(org, contact);
   }
   remote.onInvalidation(forget);
   remote.onGap(() => table.clear());
 
-  /** What can be served without asking anybody. */
-  function recent(ref: ContactRef, parts: readonly Part[]): Snapshot {
+  /** Returns the entries that can be served without Redis. */
+  function readNear(ref: ContactRef, parts: readonly Part[]): Snapshot {
     return table.read(ref, parts, now() - ttlMs);
   }
 
-  /** Takes in what was true at `confirmedAt`, unless an invalidation has been heard of since. */
-  function keep(
+  /** Stores changes that were valid at `confirmedAt`, unless an invalidation was received since `version`. */
+  function storeNear(
     ref: ContactRef,
     generation: string,
     changes: readonly Change[],
     confirmedAt: number,
-    moment: number,
+    version: number,
   ): void {
-    if (options.maxBytes === 0 || heard.invalidatedSince(moment, ref.org, ref.contact)) return;
-    const mark = table.generationOf(ref.org, ref.contact);
-    // Replies may overtake each other; what is known of a later moment stays.
-    if (mark && mark.generation !== generation && mark.confirmedAt > confirmedAt) return;
+    if (options.maxBytes === 0 || invalidations.invalidatedSince(version, ref.org, ref.contact)) return;
+    const stamp = table.generationOf(ref.org, ref.contact);
+    // Replies may arrive out of order; the stamp with the later confirmation stays.
+    if (stamp && stamp.generation !== generation && stamp.confirmedAt > confirmedAt) return;
     table.confirm(ref, {
       generation,
-      confirmedAt: Math.max(confirmedAt, mark?.generation === generation ? mark.confirmedAt : 0),
+      confirmedAt: Math.max(confirmedAt, stamp?.generation === generation ? stamp.confirmedAt : 0),
     });
     table.change(ref, generation, changes);
   }
 
   /**
-   * Takes out the requested parts that Redis does not have. A reply that was under way when a newer response was
-   * stored here is not kept.
+   * Stores the result of a read, and removes the requested parts that Redis does not have. Discards a reply if
+   * a newer response was stored here while the reply was in flight.
    */
-  function keepRead(
+  function storeRead(
     ref: ContactRef,
     parts: readonly Part[],
     { generation, entries }: Snapshot,
     confirmedAt: number,
-    moment: number,
-    fetchMoment: number,
+    version: number,
+    fetchedVersion: number,
   ): void {
-    if (options.maxBytes === 0 || fetched.invalidatedSince(fetchMoment, ref.org, ref.contact)) return;
+    if (options.maxBytes === 0 || fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact)) return;
     if (generation === undefined) return table.forget(ref.org, ref.contact);
     const changes = parts.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
-    keep(ref, generation, changes, confirmedAt, moment);
+    storeNear(ref, generation, changes, confirmedAt, version);
   }
 
-  /** Drops a contact that Redis has under another generation by now. */
+  /** Drops a contact that has another generation in Redis. */
   function forgetGeneration({ org, contact }: ContactRef, generation: string): void {
     if (table.generationOf(org, contact)?.generation === generation) table.forget(org, contact);
   }
@@ -94,14 +94,14 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   function localLease(ref: ContactRef, parts: readonly Part[]): FetchLease {
     const generation = localGeneration;
     const claimedAt = now();
-    const { version: moment } = heard;
+    const { version } = invalidations;
     return {
       generation,
-      entries: recent(ref, parts).entries,
+      entries: readNear(ref, parts).entries,
       canStore: options.maxBytes > 0,
       heldByOthers: [],
       async store(changes) {
-        keep(ref, generation, changes, claimedAt, moment);
+        storeNear(ref, generation, changes, claimedAt, version);
       },
       async fail() {},
     };
@@ -109,33 +109,34 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
 
   async function readRemote(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
     const readAt = now();
-    const { version: moment } = heard;
-    const fetchMoment = fetched.version;
+    const { version } = invalidations;
+    const fetchedVersion = fetched.version;
     const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
-    if (snapshot) keepRead(ref, parts, snapshot, readAt, moment, fetchMoment);
-    return { ...(snapshot ?? recent(ref, parts)), localGeneration: localGeneration };
+    if (snapshot) storeRead(ref, parts, snapshot, readAt, version, fetchedVersion);
+    return { ...(snapshot ?? readNear(ref, parts)), localGeneration };
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch, waited) => {
     const claimedAt = now();
-    const { version: moment } = heard;
-    const fetchMoment = fetched.version;
+    const { version } = invalidations;
+    const fetchedVersion = fetched.version;
     const claim = await remote.claim(ref, read, fetch, waited).catch(unlessUnavailable);
     if (!claim) return localLease(ref, read);
-    keepRead(ref, read, claim, claimedAt, moment, fetchMoment);
-    // Who joined meanwhile may have come after the invalidation.
-    const entries = heard.invalidatedSince(moment, ref.org, ref.contact) ? {} : claim.entries;
+    storeRead(ref, read, claim, claimedAt, version, fetchedVersion);
+    // A request that joined since may have begun after the invalidation.
+    const entries = invalidations.invalidatedSince(version, ref.org, ref.contact) ? {} : claim.entries;
     return {
       ...claim,
       entries,
       canStore: true,
       async store(changes) {
-        // Before the answer goes out, so that a read right after it hits. Redis confirmed the generation at the claim.
+        // Runs before the response is sent, so that a read right after it is a hit. Redis confirmed the
+        // generation at the claim.
         if (changes.length > 0) fetched.record(ref.org, ref.contact);
-        keep(ref, claim.generation, changes, claimedAt, moment);
+        storeNear(ref, claim.generation, changes, claimedAt, version);
         const settledAt = now();
         const settled = await claim.settle(changes).catch(unlessUnavailable);
-        if (settled) keep(ref, claim.generation, [], settledAt, moment);
+        if (settled) storeNear(ref, claim.generation, [], settledAt, version);
         else if (settled === false) forgetGeneration(ref, claim.generation);
       },
       async fail(failure) {
@@ -146,7 +147,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
 
   return {
     read(ref, parts) {
-      const near = recent(ref, parts);
+      const near = readNear(ref, parts);
       const hit = hasAll(near, parts);
       options.metrics.nearRead(hit);
       return hit ? near : readRemote(ref, parts);
@@ -160,7 +161,8 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       } catch (cause) {
         throw new AppError('CACHE_UNAVAILABLE', { retryAfterS: 1, cause });
       } finally {
-        // Once more, for what was read before Redis did it and arrived after we did.
+        // Again, for entries that were read before Redis removed the generation and arrived after the first
+        // call.
         forget(org, contact);
       }
     },

@@ -1,16 +1,14 @@
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
-/** Goes up whenever what is stored under a key changes its meaning, but for leases, which live for a second. */
+/** Incremented when the meaning of a stored value changes, except that of leases, which live for a second. */
 const SCHEMA = 1;
 
-/** Where processes tell each other of invalidations, and of calls that have ended. */
+/** Channels on which processes publish invalidations and completed calls. */
 export const INVALIDATIONS_CHANNEL = `zbff:${SCHEMA}:invalidations`;
 export const COMPLETIONS_CHANNEL = `zbff:${SCHEMA}:landings`;
 
-/**
- * The keys that a read of these parts takes: the contact's generation first, then the parts in their order.
- */
+/** Returns the keys to read for these parts: the contact's generation first, then the parts in their order. */
 export function readKeys(ref: ContactRef, parts: readonly Part[]): [string, ...string[]] {
   const prefix = contactPrefix(ref.org, ref.contact);
   const keys: [string, ...string[]] = [`${prefix}gen`];
@@ -19,8 +17,8 @@ export function readKeys(ref: ContactRef, parts: readonly Part[]): [string, ...s
 }
 
 /**
- * Every piece is a lower-case UUID or a name of ours, so no value can reach over a separator. The braces
- * keep a contact's keys in one slot of a Redis Cluster.
+ * Returns the common prefix of a contact's keys. Each segment is a lower-case UUID or a constant, so no value
+ * can contain a separator. The braces (hash tag) keep a contact's keys in one slot of a Redis Cluster.
  */
 function contactPrefix(org: string, contact: string): string {
   return `zbff:${SCHEMA}:{${org}|${contact}}:`;
@@ -30,7 +28,7 @@ export function partKey(ref: ContactRef, part: Part): string {
   return `${contactPrefix(ref.org, ref.contact)}${ref.member}:${part}`;
 }
 
-/** Held by whoever is fetching the part. */
+/** Returns the key of the lease that the process fetching the part holds. */
 export function leaseKey(ref: ContactRef, part: Part): string {
   return `${partKey(ref, part)}:lease`;
 }

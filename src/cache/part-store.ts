@@ -2,83 +2,86 @@ import type { MaybePromise } from '../lib/maybe-promise.ts';
 import type { Part } from '../contact/parts.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
-/** What is known of one part: its bytes, or (under `contact` alone) that the contact does not exist. */
+/** The cached bytes of one part, or (under `contact` only) the fact that the contact does not exist. */
 export interface Entry {
   readonly bytes: Buffer | 'not-found';
-  /** As `contentHash` makes it; empty where there are no bytes. */
+  /** The result of `contentHash`; empty without bytes. */
   readonly contentHash: string;
-  /** When the upstream call that fetched it began, in milliseconds of this process's monotonic clock. */
+  /** Start of the upstream call that fetched the part, in milliseconds of this process's monotonic clock. */
   readonly fetchedAt: number;
-  /** When the entry becomes stale, by the same clock. */
+  /** The time at which the entry becomes stale, on the same clock. */
   readonly staleAt: number;
 }
 
 export type Entries = { readonly [P in Part]?: Entry };
 
-/** The entries that count, which are those stamped with the contact's generation. */
+/** The valid entries: those stamped with the contact's current generation. */
 export interface Snapshot {
-  /** Undefined where the contact has none: nothing is cached of it then. */
+  /** Undefined if the contact has no generation: nothing is cached for it then. */
   readonly generation: string | undefined;
   readonly entries: Entries;
   /**
-   * The generation of calls that no store could be asked to share, by which those of this process share them:
-   * another after each invalidation that is heard of. Undefined where every call is claimed.
+   * The generation under which requests of this process share calls while the store is unavailable. Changes
+   * when an invalidation is received. Undefined if every call is claimed in the store.
    */
   readonly localGeneration?: string;
 }
 
 export interface Change {
   readonly part: Part;
-  /** Undefined removes what is there. */
+  /** Undefined removes the stored entry. */
   readonly entry: Entry | undefined;
-  /** Milliseconds for which the entry may be of use, staleness included. */
+  /** Milliseconds for which the entry may be used, stale use included. */
   readonly retentionMs: number;
 }
 
-/** A call for some parts that another process is making. */
+/** A call for some parts that is in flight in another process. */
 export interface RemoteCall {
   readonly token: string;
   readonly parts: readonly Part[];
   /**
-   * Resolves when it is worth looking again: the call has ended, or its process may have.
+   * Resolves when the other process's call has finished, or may have died; read the store again then.
    *
-   * @throws AppError the failure that the call ended with, or `CLIENT_GONE` once `signal` aborts.
+   * @throws AppError the failure of the call, or `CLIENT_GONE` when `signal` aborts.
    */
   completed(signal: AbortSignal): Promise<void>;
 }
 
-/** The right to fetch parts, and the duty to say how it went, by one of `store` and `fail`. */
+/** A claim on parts to fetch. The holder must end it, either with `store` or with `fail`. */
 export interface FetchLease extends Snapshot {
   readonly generation: string;
-  /** False if it is already known that `store` can keep nothing. */
+  /** False if `store` cannot store anything. */
   readonly canStore: boolean;
-  /** Those of the parts asked for that others are fetching; the rest is the claimant's to fetch. */
+  /** Calls of other processes for some of the requested parts. The holder fetches the remaining parts. */
   readonly heldByOthers: readonly RemoteCall[];
   /**
-   * Stores what was fetched, and lets those know who wait for it. Stores nothing where the generation is no
-   * longer the contact's, so that a slow old answer displaces no new one.
+   * Stores the fetched parts and wakes the waiting processes. Stores nothing if the contact's generation has
+   * changed, so that a slow old response does not replace a newer one.
    */
   store(changes: readonly Change[]): Promise<void>;
-  /** Lets those know who wait that the call has failed, and how. */
+  /** Reports the failure of the call to the waiting processes. */
   fail(error: unknown): Promise<void>;
 }
 
 /**
- * Where parts are kept: an entry for every organization, contact, member and part, and for every
- * organization and contact a generation. An entry counts while its stamp equals the generation, so taking
- * the generation away takes away all members' entries at once, and those of fetches still under way.
- * Each operation is atomic and bounded in time, and each may forget anything at any time but the effect of
- * `invalidate`. None but `invalidate` fails: a store that is out of reach is an empty one.
+ * A store with one entry per organization, contact, member and part, and one generation per organization and
+ * contact.
+ *
+ * An entry is valid while its stamp equals the generation. Removing the generation therefore invalidates the
+ * entries of all members at once, and the results of calls in flight. Each operation is atomic and bounded in
+ * time. A store may lose anything at any time except the effect of `invalidate`. Only `invalidate` can fail: an
+ * unreachable store reads as empty.
  */
 export interface PartStore {
   read(ref: ContactRef, parts: readonly Part[]): MaybePromise<Snapshot>;
   /**
-   * To be called before a fetch begins: gives the contact a generation where it has none, and claims the
-   * parts in `fetch`. Of all who claim a part at the same time, in whatever process, one gets it and the
-   * others learn of that one's call. A claim ends with its process.
+   * Claims the parts in `fetch` before a fetch begins, and creates the contact's generation if there is none.
+   * If several processes claim a part at the same time, one gets it and the others receive a `RemoteCall`. A
+   * claim expires when its process dies.
    *
-   * @param read which parts to read, after the claim is made.
-   * @param waited the calls that the claimant has waited for: if one of them has failed, its failure is not missed.
+   * @param read the parts to read after the claim is made.
+   * @param waited the calls that the caller has waited for, so that it does not miss the failure of one of
+   *   them.
    */
   claim(
     ref: ContactRef,
@@ -87,11 +90,11 @@ export interface PartStore {
     waited?: readonly RemoteCall[],
   ): Promise<FetchLease>;
   /**
-   * Once it has resolved, nothing that was claimed before it is ever read again.
+   * Invalidates a contact. After it resolves, results claimed before it are never read again.
    *
-   * @throws AppError `CACHE_UNAVAILABLE` where that cannot be promised.
+   * @throws AppError `CACHE_UNAVAILABLE` if the store cannot guarantee that.
    */
   invalidate(org: string, contact: string): Promise<void>;
-  /** Drops what this process has of a contact that another process has invalidated. */
+  /** Drops this process's entries of a contact that another process has invalidated. */
   forget(org: string, contact: string): void;
 }

@@ -17,42 +17,46 @@ import { CLAIM, INVALIDATE, RENEW, SETTLE } from './redis-scripts.ts';
 import type { EntryCodec, StoredEntry } from './stored-entry.ts';
 
 export interface RedisPartStoreOptions {
-  readonly link: GuardedRedis;
+  readonly redis: GuardedRedis;
   readonly codec: EntryCodec;
-  /** The longest that an entry may be of use, in milliseconds. */
+  /** Maximum retention of an entry, in milliseconds. */
   readonly longestMs: number;
-  /** Milliseconds of a monotonic clock, in which entries have their times. */
+  /** Milliseconds of the monotonic clock that the times of entries refer to. */
   readonly now: () => number;
-  /** Told of an entry that cannot be read, which counts as missing. */
+  /** Called when an entry cannot be decoded; it is treated as a miss. */
   readonly onUndecodable: () => void;
 }
 
 export interface RemoteFetchLease extends Snapshot {
   readonly generation: string;
   readonly heldByOthers: readonly RemoteCall[];
-  /** @returns whether the changes count, which they do not once the generation is another. */
+  /**
+   * Ends the claim.
+   *
+   * @returns whether the changes are valid, which they are not if the generation has changed.
+   */
   settle(changes: readonly Change[], error?: unknown): Promise<boolean>;
 }
 
-/** A part store that may be out of reach: whatever it is asked may throw RedisUnavailable. */
+/** A part store that may be unreachable: each operation may throw RedisUnavailable. */
 export type RedisPartStore = ReturnType<typeof redisPartStore>;
 
-/** Short, since it is what the death of a process costs those who wait for it. */
+/** Short, because this is how long waiters are delayed when a process dies. */
 const LEASE_MS = 1000;
 const RENEW_MS = 300;
-/** A landing that was missed is found out by looking. */
-const LOOK_AGAIN_MS = 200;
+/** The interval at which a waiter reads the store again, in case it missed a completion. */
+const RECHECK_MS = 200;
 const REPLICA_WAIT_MS = 250;
 
 export function redisPartStore(options: RedisPartStoreOptions) {
-  const { link, codec, longestMs, now } = options;
-  const claimScript = link.script(CLAIM);
-  const settleScript = link.script(SETTLE);
-  const renewScript = link.script(RENEW);
-  const invalidateScript = link.durableScript(INVALIDATE, REPLICA_WAIT_MS);
-  const landings = new FlightCompletions();
-  link.subscribe(COMPLETIONS_CHANNEL, (message) => landings.receive(message));
-  link.onDown(() => landings.wakeAll());
+  const { redis, codec, longestMs, now } = options;
+  const claimScript = redis.script(CLAIM);
+  const settleScript = redis.script(SETTLE);
+  const renewScript = redis.script(RENEW);
+  const invalidateScript = redis.durableScript(INVALIDATE, REPLICA_WAIT_MS);
+  const completions = new FlightCompletions();
+  redis.subscribe(COMPLETIONS_CHANNEL, (message) => completions.receive(message));
+  redis.onDown(() => completions.wakeAll());
 
   function decode(
     ref: ContactRef,
@@ -77,7 +81,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
 
   async function read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
     const readAt = now();
-    const [stamp, ...values] = await link.read(readKeys(ref, parts));
+    const [stamp, ...values] = await redis.read(readKeys(ref, parts));
     if (!stamp?.value) return { generation: undefined, entries: {} };
     const generation = stamp.value.toString('latin1');
     return { generation, entries: decode(ref, parts, generation, values, readAt) };
@@ -110,7 +114,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     const renewal = leases.length > 0 ? setInterval(renew, RENEW_MS).unref() : undefined;
 
     function renew(): void {
-      // Where it fails, the lease ends and somebody else makes the call too: slower, not wrong.
+      // If the renewal fails, the lease expires and another process repeats the call: slower, but correct.
       renewScript(leases as [string], [token, LEASE_MS]).catch(() => {});
     }
 
@@ -161,34 +165,41 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     return [...byToken].map(([token, held]) => ({
       token,
       parts: held,
-      completed: (signal) => landings.wait(token, LOOK_AGAIN_MS, signal),
+      completed: (signal) => completions.wait(token, RECHECK_MS, signal),
     }));
   }
 
-  /** Hears the message of a failed call that stands in for its token. */
+  /**
+   * Returns the token of a lease. If the message of a failed call replaces the token, delivers that message
+   * first.
+   */
   function tokenOf(holder: string): string {
     if (!holder.startsWith('=')) return holder;
     const message = holder.slice(1);
-    landings.receive(message);
+    completions.receive(message);
     return (JSON.parse(message) as { token: string }).token;
   }
 
-  /** @returns whether it is safe from a failover. */
+  /**
+   * Removes the contact's generation and publishes the invalidation.
+   *
+   * @returns whether the invalidation survives a failover.
+   */
   function invalidate(org: string, contact: string): Promise<boolean> {
     return invalidateScript([generationKey(org, contact)], [INVALIDATIONS_CHANNEL, `${org}|${contact}`]);
   }
 
-  /** @param forget told of every invalidation, this process's own included. */
+  /** @param forget called for every invalidation, this process's own included. */
   function onInvalidation(forget: (org: string, contact: string) => void): void {
-    link.subscribe(INVALIDATIONS_CHANNEL, (message) => {
+    redis.subscribe(INVALIDATIONS_CHANNEL, (message) => {
       const [org = '', contact = ''] = message.split('|');
       forget(org, contact);
     });
   }
 
-  /** @param clear told when invalidations may have been missed. */
+  /** @param clear called when invalidations may have been missed. */
   function onGap(clear: () => void): void {
-    link.onGap(clear);
+    redis.onGap(clear);
   }
 
   return { read, claim, invalidate, onInvalidation, onGap };
@@ -207,13 +218,13 @@ function storedEntry(entry: Entry, generation: string, retentionMs: number, now:
 }
 
 /**
- * Converts an entry's durations to this process's clock. The server counts its time to live, so the part of it
- * that is over is the time since the entry was stored.
+ * Converts an entry's durations to this process's clock. The time to live that has elapsed in Redis is the time
+ * since the entry was stored.
  *
- * @param ttlMs the time to live that is left.
- * @param readAt when the read was sent, which makes the entry older than it is rather than younger.
- * @returns undefined if more is left than the entry was given, because the server's clock was set back: its age
- *   is not known then.
+ * @param ttlMs the remaining time to live.
+ * @param readAt the time at which the read was sent, so that an error makes the entry older, not younger.
+ * @returns undefined if the remaining time to live exceeds the original one, because the server's clock was set
+ *   back and the age is unknown.
  */
 function entryOf(stored: StoredEntry, ttlMs: number, readAt: number): Entry | undefined {
   const { bytes, contentHash, ageMs, freshMs, retentionMs } = stored;

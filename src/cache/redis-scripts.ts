@@ -1,18 +1,19 @@
 /**
- * Makes a generation where there is none, claims parts, and reads.
+ * Creates the generation if there is none, claims parts, and reads.
  *
- * KEYS: generation, a lease per part to claim, a key per part to read.
+ * KEYS: generation, one lease per part to claim, one key per part to read.
  * ARGV: candidate generation, its PX, owner, lease PX, number of leases, and per lease the token of a call that
- * the claimant has waited for (may be left out).
- * Returns the generation, per lease its holder's token (empty where it is ours now), the values, the time to
- * live of each in ms, and the server's time in ms.
+ * the caller has waited for (optional).
+ * Returns the generation, per lease its holder's token (empty if this call holds it now), the values, the time
+ * to live of each in ms, and the server's time in ms.
  *
- * If the call that the claimant has waited for has failed, its message stands in for the token. Without that, a
- * claimant that looks between the end of a call and the message would make the failed call again.
+ * If the call that the caller has waited for has failed, its message replaces the token. Otherwise a caller
+ * that reads between the end of a call and the message would repeat the failed call.
  *
- * A lease is its holder's token, and a mark once somebody else has claimed the part. One of another generation
- * belongs to a call that an invalidation has overtaken: it is taken over. So is one that would live longer than a
- * lease can, because the server's clock was set back: its holder may be dead.
+ * A lease holds its holder's token, followed by `!` when another caller has tried to claim the part. A lease of
+ * another generation belongs to a call that was invalidated, so the caller takes it over. The same applies to a
+ * lease with a longer time to live than a lease can have, because the server's clock was set back and its
+ * holder may be dead.
  */
 export const CLAIM = `
 local gen = redis.call('GET', KEYS[1])
@@ -49,17 +50,19 @@ return { gen, holders, values, ttls, time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * Ends a claim: stores where the generation still is what it was, lets go of the leases, tells who waits, unless
- * nobody else has claimed: every message wakes every process. Of a lease that was lost that is not known.
+ * Ends a claim: stores the changes if the generation is unchanged, releases the leases, and publishes the
+ * message if another caller has tried to claim one of the parts. Without a waiter it publishes nothing, because
+ * every message wakes every process. If a lease was lost, it may have had waiters, so the message is published.
  *
- * KEYS: generation, a lease per claimed part, a key per part to change.
- * ARGV: generation, its PX, lease token, channel, message, number of leases, PX of the message, the server's time at
- * the claim, the ms that the client has counted since the reply, then per change PX and value (a PX of 0 deletes).
- * With a PX of its own the message stays in place of the awaited leases.
- * A server that was suspended runs this late. An entry lives for as much less, so that its time to live tells its
- * age.
- * Returns 1 where the generation held. A write that is refused, for want of memory say, is reported after
- * everybody has been told.
+ * KEYS: generation, one lease per claimed part, one key per part to change.
+ * ARGV: generation, its PX, lease token, channel, message, number of leases, PX of the message, the server's
+ * time at the claim, the ms that the client has counted since the reply, then per change PX and value (a PX of
+ * 0 deletes).
+ * If the message has a PX, it replaces the leases that have waiters.
+ * A suspended server runs the script late. The time to live of each entry is reduced by that delay, so that the
+ * entry's age can be derived from it.
+ * Returns 1 if the generation is unchanged. A refused write (out of memory, for example) is reported after the
+ * message is published.
  */
 export const SETTLE = `
 local leases = tonumber(ARGV[6])
@@ -94,7 +97,7 @@ if refused then return redis.error_reply(refused) end
 return held and 1 or 0
 `;
 
-/** Keeps a claim. KEYS: leases. ARGV: token, PX. */
+/** Renews a claim. KEYS: leases. ARGV: token, PX. */
 export const RENEW = `
 for i = 1, #KEYS do
   local lease = redis.call('GET', KEYS[i])
@@ -102,7 +105,7 @@ for i = 1, #KEYS do
 end
 `;
 
-/** KEYS: generation. ARGV: channel, message. */
+/** Removes the generation and publishes the invalidation. KEYS: generation. ARGV: channel, message. */
 export const INVALIDATE = `
 redis.call('DEL', KEYS[1])
 redis.call('PUBLISH', ARGV[1], ARGV[2])

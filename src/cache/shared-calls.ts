@@ -9,37 +9,37 @@ import type { Entries, Entry, Snapshot } from './part-store.ts';
 import { SingleFlight, type Begin, type Joined } from './single-flight.ts';
 
 export interface SharedCallsOptions extends FetchAndStoreOptions {
-  /** Called with the error of a background refresh; its callers have been answered with the stale part. */
+  /** Called with the error of a background refresh. Its callers have already received the stale part. */
   readonly onRefreshFailure: (error: unknown) => void;
 }
 
-/** A request's parts, and the part of its knowledge that calls can add to or contradict. */
+/** A request's parts and the cached entries that calls can complete or contradict. */
 export interface Wanted {
   readonly ref: ContactRef;
   /** All parts of the request. */
   readonly parts: readonly Part[];
-  /** Those of `parts` that need a call. */
+  /** The subset of `parts` that needs a call. */
   readonly missing: readonly Part[];
-  /** The entries that are known already. */
+  /** The cached entries. */
   readonly known: Entries;
   readonly snapshot: Snapshot;
 }
 
 export interface CallResults {
-  /** The known entries and the results of all calls, merged: a not-found, or parts. */
+  /** The known entries merged with the results of all calls: a not-found, or parts. */
   readonly entries: Entries;
-  /** Those of `entries` that calls have brought. */
+  /** The subset of `entries` that the calls returned. */
   readonly fetched: Entries;
-  /** Why parts of the request are missing, or were not renewed; empty if every call succeeded. */
+  /** The errors that left parts missing or not refreshed; empty if every call succeeded. */
   readonly failures: readonly unknown[];
   readonly stored: boolean;
-  /** Whether other requests began all of the calls. */
+  /** True if other requests started all of the calls. */
   readonly collapsed: boolean;
 }
 
 /**
- * Who shares a call: every process, this process without a look at the store, or no other request. The result
- * of an `unstored` call is not shared through the store either.
+ * The scope in which a call is shared: all processes, this process without a claim in the store, or not at all.
+ * The result of an `unstored` call is not stored either.
  */
 type Sharing = 'processes' | 'process' | 'none' | 'unstored';
 const ROUNDS: Readonly<Record<FetchMode, readonly Sharing[]>> = {
@@ -55,16 +55,16 @@ const MODES: Readonly<Record<Sharing, FetchMode>> = {
 };
 const NEVER = new AbortController().signal;
 
-/** The calls of all requests of this process. */
+/** Creates the functions that share upstream calls between all requests of this process. */
 export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOptions) {
   const { now } = options;
   const flights = new SingleFlight<Fetched>();
   const fetchMissing = fetchAndStore(fetchParts, options);
 
   /**
-   * Fetches the missing parts. Calls that disagree on whether the contact exists leave parts missing, which
-   * are fetched again for as long as there is time. The last round is a call of this request alone, which
-   * began after all others, so its result decides.
+   * Fetches the missing parts. If calls disagree on whether the contact exists, the parts left missing are
+   * fetched again until `maxWaitMs` has passed. The call of the last round is not shared and begins after all
+   * others, so its result decides.
    */
   async function make(wanted: Wanted, mode: FetchMode, signal: AbortSignal): Promise<CallResults> {
     const { ref, parts, known, snapshot } = wanted;
@@ -80,7 +80,7 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
       const results = await Promise.all(calls.map(({ flight }) => outcome(flight.wait(signal))));
       for (const [index, result] of results.entries()) {
         const call = calls[index]!;
-        collapsed &&= !call.flight.began;
+        collapsed &&= !call.flight.started;
         stored ||= result.stored;
         if (!('failure' in result)) continue;
         for (const part of call.parts) if (!result.entries[part]) failures.set(part, result.failure);
@@ -92,15 +92,15 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
     for (const part of missing) failures.set(part, disagreement());
     const fetched: Partial<Record<Part, Entry>> = {};
     for (const part of PARTS) if (isFetched(part)) fetched[part] = entries[part]!;
-    const unmet = [...failures].filter(([part]) => !isFetched(part)).map(([, failure]) => failure);
-    return { entries, fetched, failures: unmet, stored, collapsed };
+    const unresolved = [...failures].filter(([part]) => !isFetched(part)).map(([, failure]) => failure);
+    return { entries, fetched, failures: unresolved, stored, collapsed };
   }
 
-  /** Renews stale parts in the background. */
+  /** Refreshes stale parts in the background. */
   function refresh(ref: ContactRef, stale: readonly Part[], snapshot: Snapshot): void {
     for (const { flight } of join(ref, stale, snapshot, 'processes', 'refresh')) {
       void outcome(flight.wait(NEVER)).then((result) => {
-        if (flight.began && 'failure' in result) options.onRefreshFailure(result.failure);
+        if (flight.started && 'failure' in result) options.onRefreshFailure(result.failure);
       });
     }
   }
@@ -114,11 +114,11 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
   ): { flight: Joined<Fetched>; parts: readonly Part[] }[] {
     const byKey = new Map(missing.map((part) => [partKey(ref, part), part]));
     const partsOf = (keys: readonly string[]) => keys.map((key) => byKey.get(key)!);
-    const begin: Begin<Fetched> = (keys, signal, learn) =>
-      fetchMissing(ref, partsOf(keys), MODES[sharing], { signal, purpose }, learn);
+    const begin: Begin<Fetched> = (keys, signal, onGeneration) =>
+      fetchMissing(ref, partsOf(keys), MODES[sharing], { signal, purpose }, onGeneration);
     const keys = [...byKey.keys()];
     const joinable = sharing === 'processes' || sharing === 'process';
-    const joined = joinable ? flights.join(keys, snapshot, begin) : flights.alone(keys, begin);
+    const joined = joinable ? flights.join(keys, snapshot, begin) : flights.unshared(keys, begin);
     return joined.map((flight) => ({ flight, parts: partsOf(flight.keys) }));
   }
 
@@ -129,7 +129,7 @@ function disagreement(): AppError {
   return new AppError('UPSTREAM_TIMEOUT', { reason: 'CALLS_DISAGREE' });
 }
 
-/** A call that was abandoned, or that broke, brought nothing. Never rejects. */
+/** Returns the call's outcome; a rejection becomes a `failure` without entries. Never rejects. */
 function outcome(call: Promise<Fetched>): Promise<Fetched> {
   return call.catch((failure: unknown) => ({ entries: {}, stored: false, failure }));
 }

@@ -2,58 +2,64 @@ import { AppError } from '../errors.ts';
 import type { Snapshot } from './part-store.ts';
 
 /**
- * Starts one call for these keys; it must settle in bounded time, and is aborted when nobody waits for it.
+ * Starts one call for these keys. The call must settle in bounded time, and is aborted when its last waiter
+ * leaves.
  *
- * @param learn to be told the generation that the call is made under, where it was not known, before the
- *   call is made, and not before `Begin` has returned.
+ * @param onGeneration invoked with the call's generation, if it was unknown, before the upstream call is made
+ *   and after `Begin` has returned.
  */
 export type Begin<Result> = (
   keys: readonly string[],
   signal: AbortSignal,
-  learn: (generation: string) => void,
+  onGeneration: (generation: string) => void,
 ) => Promise<Result>;
 
 interface Call<Result> {
   readonly result: Promise<Result>;
-  readonly giveUp: AbortController;
+  readonly controller: AbortController;
 }
 
 /**
- * Lets go of its call by hand: when a Map has to be laid out anew, V8 links the old table to the new one, so
- * what has long been deleted from a busy Map, and all that hangs on it, lives on until the whole heap is swept.
+ * A shared call. Its `call` is cleared when it ends: when a Map is rehashed, V8 links the old table to the new
+ * one, so a deleted entry and everything it references survive until a full garbage collection.
  */
 interface Flight<Result> {
   call: Call<Result> | undefined;
   readonly keys: readonly string[];
-  /** Undefined until it is known, and the call still to be made. */
+  /** Undefined until the generation is known; the upstream call is not yet made then. */
   generation: string | undefined;
   waiters: number;
 }
 
 type Generations = Pick<Snapshot, 'generation' | 'localGeneration'>;
 
-/** A call that a request waits for: one that it began, or one that it found under way. */
+/** A call that a request waits for: started by the request, or already in flight. */
 export interface Joined<Result> {
   readonly keys: readonly string[];
-  readonly began: boolean;
+  readonly started: boolean;
   /**
-   * The call's outcome, the same for all who wait. Rejects with `CLIENT_GONE` once `signal` aborts; the
-   * call itself goes on while anybody waits for it, and is aborted when the last one has gone.
+   * Resolves with the call's outcome, the same for all waiters. Rejects with `CLIENT_GONE` when `signal`
+   * aborts. The call continues while it has a waiter, and is aborted when the last one leaves.
    */
   wait(signal: AbortSignal): Promise<Result>;
 }
 
 /**
- * One call for many callers, where a call may serve several keys at once: keys under way are joined, and
- * one call is begun for the rest, so overlapping sets of keys ask for nothing twice. Joined is a call that is
- * still to be made, or was made under the same generation, so that what comes after an invalidation never
- * joins what began before it.
+ * Shares calls between callers when one call can serve several keys. A caller joins the calls in flight for its
+ * keys, and starts one call for the remaining keys, so overlapping key sets fetch nothing twice. A call can be
+ * joined if it is not yet made, or was made under the same generation, so that a request after an invalidation
+ * never joins an older call.
  */
 export class SingleFlight<Result> {
-  /** By key, those begun first in front. */
-  readonly #underWay = new Map<string, Flight<Result>[]>();
+  /** Calls in flight by key, oldest first. */
+  readonly #inFlight = new Map<string, Flight<Result>[]>();
 
-  /** @param known what is known of the contact: no generation where nobody has fetched it. */
+  /**
+   * Joins or starts the calls for these keys.
+   *
+   * @param known the caller's generations of the contact; `generation` is undefined if nothing is cached for
+   *   it.
+   */
   join(keys: readonly string[], known: Generations, begin: Begin<Result>): Joined<Result>[] {
     const found = new Map<Flight<Result>, string[]>();
     const rest: string[] = [];
@@ -65,55 +71,52 @@ export class SingleFlight<Result> {
     const joined = [...found].map(([flight, flightKeys]) => this.#joined(flight, flightKeys, false));
     if (rest.length === 0) return joined;
     const flight = this.#begin(rest, known.generation, begin);
-    for (const key of rest) this.#underWay.set(key, [...(this.#underWay.get(key) ?? []), flight]);
+    for (const key of rest) this.#inFlight.set(key, [...(this.#inFlight.get(key) ?? []), flight]);
     return [...joined, this.#joined(flight, rest, true)];
   }
 
-  /** A call that nobody joins. */
-  alone(keys: readonly string[], begin: Begin<Result>): Joined<Result>[] {
+  /** Starts a call that is not shared. */
+  unshared(keys: readonly string[], begin: Begin<Result>): Joined<Result>[] {
     return [this.#joined(this.#begin(keys, undefined, begin), keys, true)];
   }
 
-  #find(
-    key: string,
-    { generation, localGeneration }: Generations,
-  ): Flight<Result> | undefined {
-    return this.#underWay
+  #find(key: string, { generation, localGeneration }: Generations): Flight<Result> | undefined {
+    return this.#inFlight
       .get(key)
       ?.find((flight) => [undefined, generation, localGeneration].includes(flight.generation));
   }
 
   #begin(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Flight<Result> {
-    const giveUp = new AbortController();
-    const learn = (known: string): void => void (flight.generation ??= known);
-    const result = begin(keys, giveUp.signal, learn);
-    const flight: Flight<Result> = { call: { result, giveUp }, keys, generation, waiters: 0 };
-    const land = () => this.#land(flight);
-    // Handles a rejection that nobody is left to see.
-    result.then(land, land);
+    const controller = new AbortController();
+    const onGeneration = (known: string): void => void (flight.generation ??= known);
+    const result = begin(keys, controller.signal, onGeneration);
+    const flight: Flight<Result> = { call: { result, controller }, keys, generation, waiters: 0 };
+    const release = () => this.#release(flight);
+    // Also handles the rejection when the last waiter has left.
+    result.then(release, release);
     return flight;
   }
 
-  /** Nobody may join a call that has ended, or is being given up. */
-  #land(flight: Flight<Result>): void {
+  /** Removes a call that has ended or is being aborted, so that it cannot be joined. */
+  #release(flight: Flight<Result>): void {
     for (const key of flight.keys) {
-      const others = this.#underWay.get(key)?.filter((one) => one !== flight) ?? [];
-      if (others.length > 0) this.#underWay.set(key, others);
-      else this.#underWay.delete(key);
+      const others = this.#inFlight.get(key)?.filter((one) => one !== flight) ?? [];
+      if (others.length > 0) this.#inFlight.set(key, others);
+      else this.#inFlight.delete(key);
     }
     flight.call = undefined;
   }
 
-  #joined(flight: Flight<Result>, keys: readonly string[], began: boolean): Joined<Result> {
-    const { result, giveUp } = flight.call!;
+  #joined(flight: Flight<Result>, keys: readonly string[], started: boolean): Joined<Result> {
+    const { result, controller } = flight.call!;
     flight.waiters += 1;
     const leave = () => {
       flight.waiters -= 1;
       if (flight.waiters > 0) return;
-      this.#land(flight);
-      giveUp.abort(new AppError('CLIENT_GONE'));
+      this.#release(flight);
+      controller.abort(new AppError('CLIENT_GONE'));
     };
-    return { keys, began, wait: (signal) => untilAborted(result, signal, leave) };
+    return { keys, started, wait: (signal) => untilAborted(result, signal, leave) };
   }
 }
 

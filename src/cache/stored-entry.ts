@@ -2,41 +2,41 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import type { Entry } from './part-store.ts';
 
 /**
- * An entry outside of the process. Its times are durations in whole milliseconds, since no process knows the
- * clock of another.
+ * An entry as stored outside the process. Its times are durations in whole milliseconds, because processes do
+ * not share a monotonic clock.
  */
 export interface StoredEntry extends Pick<Entry, 'bytes' | 'contentHash'> {
   readonly generation: string;
-  /** The age of the result when it was stored. */
+  /** The age of the result when it was stored, in milliseconds. */
   readonly ageMs: number;
-  /** How long the entry is fresh from the time when it is stored; at most `retentionMs`. */
+  /** Milliseconds for which the entry is fresh, counted from when it is stored; at most `retentionMs`. */
   readonly freshMs: number;
-  /** The time to live that the store was given with the entry. */
+  /** The time to live (PX) that was set with the entry, in milliseconds. */
   readonly retentionMs: number;
 }
 
-/** How an entry is written down outside of the process. */
+/** Serialization of entries for storage outside the process. */
 export interface EntryCodec {
   encode(key: string, entry: StoredEntry): Buffer;
-  /** Returns undefined for bytes that `encode` did not make for this key. */
+  /** Returns undefined if `encode` did not produce these bytes for this key. */
   decode(key: string, stored: Buffer): StoredEntry | undefined;
 }
 
-/** Goes up whenever the layout changes; an entry of another version is a miss. */
+/** Incremented when the layout changes; an entry of another version is treated as a miss. */
 const PLAIN_VERSION = 4;
 const ENCRYPTED_VERSION = 3;
 const KINDS = ['json', 'not-found'] as const;
-/** Six bytes hold every safe duration. */
+/** Six bytes (48 bits) hold any duration that can occur. */
 const DURATION_LENGTH = 6;
 const FRESH_OFFSET = 2 + DURATION_LENGTH;
-const KEEP_OFFSET = FRESH_OFFSET + DURATION_LENGTH;
-const HASH_OFFSET = KEEP_OFFSET + DURATION_LENGTH;
+const RETENTION_OFFSET = FRESH_OFFSET + DURATION_LENGTH;
+const HASH_OFFSET = RETENTION_OFFSET + DURATION_LENGTH;
 /** A content hash is 16 characters of base64url. */
 const HASH_LENGTH = 12;
 const STAMP_LENGTH_AT = HASH_OFFSET + HASH_LENGTH;
 const HEADER_LENGTH = STAMP_LENGTH_AT + 1;
 
-/** Version, kind, three durations, content hash, length of the generation, generation, bytes. */
+/** Layout: version, kind, three durations, content hash, length of the generation, generation, bytes. */
 export const plainCodec: EntryCodec = {
   encode(_key, { generation, ageMs, freshMs, retentionMs, ...entry }) {
     const stamp = Buffer.from(generation, 'latin1');
@@ -46,7 +46,7 @@ export const plainCodec: EntryCodec = {
     stored[1] = KINDS.indexOf(entry.bytes === 'not-found' ? 'not-found' : 'json');
     stored.writeUIntBE(ageMs, 2, DURATION_LENGTH);
     stored.writeUIntBE(freshMs, FRESH_OFFSET, DURATION_LENGTH);
-    stored.writeUIntBE(retentionMs, KEEP_OFFSET, DURATION_LENGTH);
+    stored.writeUIntBE(retentionMs, RETENTION_OFFSET, DURATION_LENGTH);
     stored
       .fill(0, HASH_OFFSET, STAMP_LENGTH_AT)
       .write(entry.contentHash, HASH_OFFSET, HASH_LENGTH, 'base64url');
@@ -61,13 +61,13 @@ export const plainCodec: EntryCodec = {
     if (stored[0] !== PLAIN_VERSION || !kind || stored.length < end) return undefined;
     const ageMs = stored.readUIntBE(2, DURATION_LENGTH);
     const freshMs = stored.readUIntBE(FRESH_OFFSET, DURATION_LENGTH);
-    const retentionMs = stored.readUIntBE(KEEP_OFFSET, DURATION_LENGTH);
+    const retentionMs = stored.readUIntBE(RETENTION_OFFSET, DURATION_LENGTH);
     if (freshMs > retentionMs) return undefined;
     const generation = stored.toString('latin1', HEADER_LENGTH, end);
     if (kind === 'not-found')
       return { generation, bytes: kind, contentHash: '', ageMs, freshMs, retentionMs };
     const bytes = stored.subarray(end);
-    // An answer is at least one digit long.
+    // A JSON value is at least one byte long.
     if (bytes.length === 0) return undefined;
     const contentHash = stored.toString('base64url', HASH_OFFSET, STAMP_LENGTH_AT);
     return { generation, bytes, contentHash, ageMs, freshMs, retentionMs };
@@ -81,10 +81,11 @@ const TAG_LENGTH = 16;
 const TEXT_OFFSET = 1 + KEY_ID_LENGTH + IV_LENGTH + TAG_LENGTH;
 
 /**
- * AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits and the key's name as associated data, so
- * that an entry under another name does not decrypt. What is not encrypted is refused.
+ * Creates a codec with AES-256-GCM (NIST SP 800-38D), a random nonce of 96 bits, and the Redis key as
+ * associated data, so that an entry copied to another key does not decrypt. Rejects entries that are not
+ * encrypted.
  *
- * @param keys of 32 bytes each: the first encrypts, all decrypt.
+ * @param keys keys of 32 bytes each: the first one encrypts, all of them decrypt.
  */
 export function encryptedCodec(keys: readonly [Buffer, ...Buffer[]]): EntryCodec {
   const byId = new Map(keys.map((key) => [idOf(key).toString('latin1'), key]));
@@ -118,7 +119,7 @@ export function encryptedCodec(keys: readonly [Buffer, ...Buffer[]]): EntryCodec
   };
 }
 
-/** Tells keys apart and says nothing of them. */
+/** Returns an identifier of a key that reveals nothing about the key. */
 function idOf(key: Buffer): Buffer {
   return createHash('sha256')
     .update('zyntro-bff cache key id')

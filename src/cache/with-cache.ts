@@ -27,9 +27,9 @@ const HIT: Outcome = { result: 'hit', stored: false, collapsed: false };
 const NOTHING: Snapshot = { generation: undefined, entries: {} };
 
 /**
- * Serves parts from the store, and fetches those that are missing in one call, shared by all who wait for
- * one of them. Stale parts are served while they are refreshed (RFC 5861 section 3), and stand in for a
- * call that failed (section 4).
+ * Wraps a fetch function with the cache: serves parts from the store, and fetches the missing ones in one call,
+ * which concurrent requests share. Serves stale parts while they are refreshed (RFC 5861 section 3) and when a
+ * call fails (section 4).
  */
 export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): ReadContact {
   const { store, policy, metrics, now } = options;
@@ -43,7 +43,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
       : serve(query, readOptions, snapshot);
   };
 
-  /** Answers at once where all is fresh. */
+  /** Responds without a promise if all parts are fresh. */
   function serve(
     query: ContactQuery,
     readOptions: ReadOptions,
@@ -66,31 +66,32 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
   ): Promise<ContactParts> {
     const { parts } = query;
     const { bypass, noStore } = readOptions;
-    const judged = classify(snapshot.entries, parts, now(), policy);
-    if (judged.notFound) return notFound(judged.notFound, HIT);
-    if (judged.missing.length === 0) {
-      if (!noStore) calls.refresh(query, judged.stale, snapshot);
-      return answer(judged.known, { ...HIT, result: judged.stale.length > 0 ? 'stale' : 'hit' });
+    const freshness = classify(snapshot.entries, parts, now(), policy);
+    if (freshness.notFound) return notFound(freshness.notFound, HIT);
+    if (freshness.missing.length === 0) {
+      if (!noStore) calls.refresh(query, freshness.stale, snapshot);
+      return respond(freshness.known, { ...HIT, result: freshness.stale.length > 0 ? 'stale' : 'hit' });
     }
 
-    // What is stale already comes along in the call that has to be made anyway.
-    const missing = [...judged.missing, ...judged.stale];
-    const wanted = { ref: query, parts, missing, known: judged.known, snapshot };
+    // A call is needed anyway, so it refreshes the stale parts, too.
+    const missing = [...freshness.missing, ...freshness.stale];
+    const wanted = { ref: query, parts, missing, known: freshness.known, snapshot };
     const mode = noStore ? 'unstored' : bypass ? 'alone' : 'shared';
     const made = await calls.make(wanted, mode, readOptions.signal);
-    const { entries, fetched, failures, ...how } = made;
-    if (entries.contact?.bytes === 'not-found') return notFound(entries.contact, { result: 'miss', ...how });
+    const { entries, fetched, failures, ...outcome } = made;
+    if (entries.contact?.bytes === 'not-found')
+      return notFound(entries.contact, { result: 'miss', ...outcome });
     if (failures.length > 0) {
       const covered = (part: Part) => fetched[part] ?? servableOnError(entries[part], now(), policy);
       if (!failures.every(isUpstreamFailure) || !parts.every(covered)) {
-        metrics.contactRead('failed', how.collapsed);
+        metrics.contactRead('failed', outcome.collapsed);
         throw failures[0];
       }
-      return answer(entries, { result: 'stale', ...how }, fetched);
+      return respond(entries, { result: 'stale', ...outcome }, fetched);
     }
-    return answer(entries, { result: bypass ? 'bypass' : resultOf(judged), ...how }, fetched);
+    return respond(entries, { result: bypass ? 'bypass' : resultOf(freshness), ...outcome }, fetched);
 
-    function answer(from: Entries, outcome: Outcome, fetched: Entries = {}): ContactParts {
+    function respond(from: Entries, outcome: Outcome, fetched: Entries = {}): ContactParts {
       const found = pick(from, parts);
       for (const part of parts) metrics.part(part, partOutcome(part, fetched, found[part]!));
       report(readOptions, outcome, Math.min(...parts.map((part) => found[part]!.staleAt)) - now());
@@ -114,18 +115,21 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
   }
 }
 
-/** Those of the entries that were asked for, each of which is there and has bytes. */
+/** Returns the entries of the requested parts; each of them must exist and have bytes. */
 function pick(entries: Entries, parts: readonly Part[]): ContactParts {
   const picked: Partial<Record<Part, PartBytes>> = {};
   for (const part of parts) picked[part] = entries[part] as PartBytes;
   return picked;
 }
 
-function resultOf(judged: Freshness): CacheResult {
-  return judged.servable.length > 0 ? 'partial' : 'miss';
+function resultOf(freshness: Freshness): CacheResult {
+  return freshness.servable.length > 0 ? 'partial' : 'miss';
 }
 
-/** Failures that stale-if-error covers: all that are the upstream's, and none that is the caller's. */
+/**
+ * Returns whether stale-if-error covers a failure: it does if the upstream caused it, and not if the caller
+ * did.
+ */
 function isUpstreamFailure(error: unknown): boolean {
   return isAppError(
     error,

@@ -1,4 +1,4 @@
-/** Values of the keys, in their order. */
+/** Returns the values of the keys, in their order. */
 export type ReadKeys<Value> = (keys: readonly string[]) => Promise<readonly Value[]>;
 
 interface Waiter<Value> {
@@ -8,19 +8,22 @@ interface Waiter<Value> {
   readonly reject: (error: unknown) => void;
 }
 
-/** A command holds up the server for as long as it takes. */
+/** Bounds a command, because the server processes nothing else while it runs. */
 const MAX_KEYS = 512;
 
-/** One command for all reads of a turn of the event loop: each costs the client more than what it reads. */
+/**
+ * Batches all reads of one event-loop iteration into one command, because a command costs the client more than
+ * its values.
+ */
 export function batchReads<Value>(read: ReadKeys<Value>): ReadKeys<Value> {
   let keys: string[] = [];
   let waiting: Waiter<Value>[] = [];
 
   function send(): void {
-    const [asked, waiters] = [keys, waiting];
+    const [batch, waiters] = [keys, waiting];
     if (waiters.length === 0) return;
     [keys, waiting] = [[], []];
-    read(asked).then(
+    read(batch).then(
       (values) => {
         for (const { from, to, resolve } of waiters) resolve(values.slice(from, to));
       },
@@ -30,11 +33,11 @@ export function batchReads<Value>(read: ReadKeys<Value>): ReadKeys<Value> {
     );
   }
 
-  return (wanted) => {
-    if (keys.length + wanted.length > MAX_KEYS) send();
+  return (requested) => {
+    if (keys.length + requested.length > MAX_KEYS) send();
     if (waiting.length === 0) setImmediate(send);
     const from = keys.length;
-    for (const key of wanted) keys.push(key);
+    for (const key of requested) keys.push(key);
     return new Promise((resolve, reject) => {
       waiting.push({ from, to: keys.length, resolve, reject });
     });

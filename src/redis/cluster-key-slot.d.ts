@@ -1,4 +1,4 @@
 declare module 'cluster-key-slot' {
-  /** The slot of the Redis Cluster that a key belongs to. */
+  /** Returns the Redis Cluster slot of a key. */
   export default function calculateSlot(key: string): number;
 }

@@ -8,7 +8,7 @@ import { faultOf, type RedisFault } from './redis-fault.ts';
 import type { StoredValue } from './stored-value.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 
-/** The one failure of everything remote: whoever asked goes on without Redis. */
+/** The only error of a Redis operation. Callers fall back to running without Redis. */
 export class RedisUnavailable extends Error {
   constructor(cause?: unknown) {
     super('Redis is not available', { cause });
@@ -20,7 +20,7 @@ type Keys = readonly [string, ...string[]];
 export type Script = (keys: Keys, args: readonly RedisValue[]) => Promise<unknown>;
 export type DurableScript = (keys: Keys, args: readonly RedisValue[]) => Promise<boolean>;
 
-/** How long an operation may take, and whether it is tried even where Redis is known to be down. */
+/** The time limit of an operation, and whether it runs although Redis is known to be down. */
 interface Bound {
   readonly ms: number;
   readonly bypassBreaker: boolean;
@@ -30,24 +30,27 @@ export interface GuardedRedisOptions {
   readonly client: RedisClient;
   readonly log: Log;
   readonly health: Health;
-  /** The most milliseconds that a request waits for Redis. */
+  /** Maximum milliseconds that a request waits for Redis. */
   readonly timeoutMs: number;
   readonly metrics: Pick<Metrics, 'redisFailure' | 'gauge'>;
 }
 
-/** What has no going on without Redis is worth a longer wait. */
-const PATIENT_MS = 1500;
-/** Less than anybody minds at a start. */
+/** The time limit of operations that have no fallback without Redis. */
+const LONG_TIMEOUT_MS = 1500;
+/** The maximum wait for Redis at startup. */
 const CONNECT_WAIT_MS = 1000;
-/** Trouble is noticed, and told, even where nobody asks for anything. */
+/** The interval of the heartbeat, which detects and reports an outage without traffic. */
 const HEARTBEAT_MS = 1000;
 const HEARTBEAT_BOUND_MS = 500;
 const PROBE_FIRST_MS = 100;
-const PROBE_MOST_MS = 1000;
-/** Commands that are refused are not all the same one: a while without a refusal is a sign, one success is none. */
+const PROBE_MAX_MS = 1000;
+/**
+ * The time without a refusal after which refusals count as over. A single successful command is not enough,
+ * because Redis may refuse other commands.
+ */
 const REFUSAL_QUIET_MS = 1500;
 
-/** What a server can be, by the name that readiness gives it, and what the log says of it. */
+/** The kinds of outage, with the component name for readiness and the log messages. */
 const DOWN = {
   component: 'redis',
   began: 'Redis does not answer: going on without it',
@@ -61,9 +64,9 @@ const REFUSING = {
 type Outage = typeof DOWN;
 
 /**
- * The function that everything remote goes through. It bounds the wait, and after the first failure lets
- * nobody wait again until a probe in the background has found the server well; of a Cluster, that server
- * alone. Log and readiness hear of each change of state once.
+ * Guards all Redis operations with a time limit and a circuit breaker. After the first failure, operations fail
+ * fast until a background probe succeeds; in a Cluster, per server. Each change of state is logged and reported
+ * to readiness once.
  */
 export class GuardedRedis {
   readonly #client: RedisClient;
@@ -75,13 +78,16 @@ export class GuardedRedis {
   readonly #downListeners: (() => void)[] = [];
   readonly #closed = new AbortController();
   readonly #requestBound: Bound;
-  /** At least as long as a request waits, and so are the other bounds off its path. */
-  readonly #patientBound: Bound;
+  /**
+   * The limit of operations without a fallback; like the limits of background operations, at least the
+   * request's limit.
+   */
+  readonly #longBound: Bound;
   #connectionError: Error | undefined;
 
   constructor({ client, log, health, timeoutMs, metrics }: GuardedRedisOptions) {
     this.#requestBound = { ms: timeoutMs, bypassBreaker: false };
-    this.#patientBound = { ms: this.#atLeast(PATIENT_MS), bypassBreaker: true };
+    this.#longBound = { ms: this.#atLeast(LONG_TIMEOUT_MS), bypassBreaker: true };
     this.#metrics = metrics;
     this.#client = client;
     this.#log = log;
@@ -96,50 +102,53 @@ export class GuardedRedis {
     client.onReady(() => (this.#connectionError = undefined));
   }
 
-  /** @throws RedisUnavailable and nothing else. The first argument is a key. */
+  /** Runs a command. The first argument must be a key. @throws RedisUnavailable and no other error. */
   call(name: string, args: readonly [string, ...RedisValue[]]): Promise<unknown> {
     return this.#guarded(name, args[0], this.#requestBound, () => this.#client.call(name, args));
   }
 
-  /** Values of keys of one slot. @throws RedisUnavailable and nothing else. */
+  /** Returns the values of keys in one slot. @throws RedisUnavailable and no other error. */
   read(keys: Keys): Promise<readonly StoredValue[]> {
     return this.#guarded('EVALSHA', keys[0], this.#requestBound, () => this.#client.read(keys));
   }
 
-  /** A script, each run of which throws RedisUnavailable and nothing else. */
+  /** Creates a function that runs a script and throws only RedisUnavailable. */
   script(lua: string): Script {
     return this.#script(lua, this.#requestBound);
   }
 
-  /** The same, tried for longer and even where Redis is known to be down. */
+  /** Like `script`, with a longer time limit, and also run when Redis is known to be down. */
   longTimeoutScript(lua: string): Script {
-    return this.#script(lua, this.#patientBound);
+    return this.#script(lua, this.#longBound);
   }
 
   /**
-   * A script that is tried even where Redis is known to be down, and resolves to whether its effect will
-   * survive a failover, for which a replica is waited for `waitMs`. Throws RedisUnavailable and nothing else.
+   * Creates a function that runs a script even if Redis is known to be down. It resolves to whether the effect
+   * will survive a failover, and waits up to `waitMs` for a replica. Throws only RedisUnavailable.
    */
   durableScript(lua: string, waitMs: number): DurableScript {
     const run = this.#client.durableScript(lua, waitMs);
-    return (keys, args) => this.#guarded('EVALSHA', keys[0], this.#patientBound, () => run(keys, args));
+    return (keys, args) => this.#guarded('EVALSHA', keys[0], this.#longBound, () => run(keys, args));
   }
 
   subscribe(channel: string, onMessage: (message: string) => void): void {
     this.#client.subscribe(channel, onMessage);
   }
 
-  /** Told when messages are heard again, some of which may have been missed. */
+  /**
+   * Registers a listener that is called when the subscription has resumed, because messages may have been
+   * missed.
+   */
   onGap(listener: () => void): void {
     this.#client.onGap(listener);
   }
 
-  /** Told when a server stops answering. */
+  /** Registers a listener that is called when a server stops responding. */
   onDown(listener: () => void): void {
     this.#downListeners.push(listener);
   }
 
-  /** Begins to connect, and gives it a moment, so that the first requests find Redis where it is well. */
+  /** Starts to connect and waits briefly, so that the first requests find Redis ready if it is healthy. */
   async connect(): Promise<void> {
     const known = new Promise<void>((resolve) => {
       this.#client.onReady(resolve);
@@ -148,8 +157,8 @@ export class GuardedRedis {
     this.#client.connect();
     await withTimeout(this.#atLeast(CONNECT_WAIT_MS), known).catch(() => {});
     await this.#heartbeat();
-    const beats = setInterval(() => void this.#heartbeat(), HEARTBEAT_MS).unref();
-    this.#closed.signal.addEventListener('abort', () => clearInterval(beats));
+    const heartbeat = setInterval(() => void this.#heartbeat(), HEARTBEAT_MS).unref();
+    this.#closed.signal.addEventListener('abort', () => clearInterval(heartbeat));
   }
 
   close(): void {
@@ -187,7 +196,7 @@ export class GuardedRedis {
       const fault = faultOf(error, this.#connectionError);
       span?.fail(fault.code);
       this.#metrics.redisFailure(fault.code);
-      // Where it answers, and quickly, what it still does is worth asking for.
+      // A server that responds with an error stays in use, because other commands may succeed.
       if (fault.answered) this.#refused(server, key, fault);
       else this.#failed(server, fault, () => this.#client.call('EXISTS', [key]));
       throw new RedisUnavailable(error);
@@ -195,7 +204,7 @@ export class GuardedRedis {
   }
 
   async #heartbeat(): Promise<void> {
-    const beats = this.#client.servers().map(async (server) => {
+    const checks = this.#client.servers().map(async (server) => {
       if (this.#outages.has(nameOf(DOWN, server))) return;
       const ping = () => this.#client.ping(server);
       await withTimeout(this.#atLeast(HEARTBEAT_BOUND_MS), ping()).catch((error: unknown) => {
@@ -203,7 +212,7 @@ export class GuardedRedis {
         if (!fault.answered) this.#failed(server, fault, ping);
       });
     });
-    await Promise.all(beats);
+    await Promise.all(checks);
   }
 
   #failed(server: string, fault: RedisFault, probe: () => Promise<unknown>): void {
@@ -214,25 +223,25 @@ export class GuardedRedis {
     this.#refusedAt.set(server, performance.now());
     this.#beginOutage(REFUSING, server, fault, async () => {
       if (performance.now() - this.#refusedAt.get(server)! < REFUSAL_QUIET_MS) throw new RedisUnavailable();
-      await this.#client.call('SET', [`${key}:probe`, '', 'PX', PROBE_MOST_MS]);
+      await this.#client.call('SET', [`${key}:probe`, '', 'PX', PROBE_MAX_MS]);
     });
   }
 
-  #beginOutage(trouble: Outage, server: string, fault: RedisFault, probe: () => Promise<unknown>): boolean {
-    const component = nameOf(trouble, server);
+  #beginOutage(outage: Outage, server: string, fault: RedisFault, probe: () => Promise<unknown>): boolean {
+    const component = nameOf(outage, server);
     if (this.#outages.has(component) || this.#closed.signal.aborted) return false;
     const { code, advice } = fault;
     this.#outages.add(component);
     this.#health.fail(component, `${code}: ${advice}`);
-    this.#log.error({ component, code, advice }, trouble.began);
+    this.#log.error({ component, code, advice }, outage.began);
     const attempt = (delayMs: number) => {
       const timer = setTimeout(() => {
         if (this.#closed.signal.aborted) return;
         withTimeout(this.#requestBound.ms, probe()).then(
-          () => this.#endOutage(trouble, component),
+          () => this.#endOutage(outage, component),
           (error: unknown) => {
             this.#stillFails(component, error);
-            attempt(Math.min(delayMs * 2, PROBE_MOST_MS));
+            attempt(Math.min(delayMs * 2, PROBE_MAX_MS));
           },
         );
       }, delayMs);
@@ -242,21 +251,24 @@ export class GuardedRedis {
     return true;
   }
 
-  /** The reason may become clearer, or another: readiness tells the latest one. */
+  /** Reports the latest reason to readiness, because the reason may change or become clearer. */
   #stillFails(component: string, error: unknown): void {
     if (error instanceof RedisUnavailable) return;
     const { code, advice } = faultOf(error, this.#connectionError);
     if (code !== 'UNCONNECTED') this.#health.fail(component, `${code}: ${advice}`);
   }
 
-  #endOutage(trouble: Outage, component: string): void {
+  #endOutage(outage: Outage, component: string): void {
     this.#outages.delete(component);
     this.#health.recover(component);
-    this.#log.info({ component }, trouble.ended);
+    this.#log.info({ component }, outage.ended);
   }
 }
 
-/** By OpenTelemetry's semantic conventions for database clients; never with a key. */
+/**
+ * Returns the span settings of a command (OpenTelemetry semantic conventions for database clients); never
+ * contains a key.
+ */
 function spanOf(command: string): SpanSettings {
   const attributes = { 'db.system.name': 'redis', 'db.operation.name': command };
   return { name: command, kind: 'client', attributes };

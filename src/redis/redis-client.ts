@@ -2,7 +2,7 @@ import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
 import { batchReads } from './batch-reads.ts';
 import { createConnection } from './redis-connections.ts';
-import { saysWhy } from './redis-fault.ts';
+import { hasReason } from './redis-fault.ts';
 import type { RedisSettings } from './redis-settings.ts';
 import { READ, storedValues, type StoredValue } from './stored-value.ts';
 
@@ -10,42 +10,48 @@ export type RedisValue = string | number | Buffer;
 
 export type RunScript = (keys: readonly string[], args: readonly RedisValue[]) => Promise<unknown>;
 
-/** What is common to one server, a Sentinel's master and a Cluster. No bound and no retry of its own. */
+/**
+ * The common interface of a single server, a Sentinel master and a Cluster. It sets no time limit and does not
+ * retry.
+ */
 export interface RedisClient {
-  /** Bulk strings in replies are Buffers. Rejects at once while there is no connection. */
+  /** Runs a command. Bulk strings in replies are Buffers. Rejects immediately without a connection. */
   call(name: string, args: readonly RedisValue[]): Promise<unknown>;
-  /** Values of keys of one slot, in their order. */
+  /** Returns the values of keys in one slot, in their order. */
   read(keys: readonly string[]): Promise<readonly StoredValue[]>;
-  /** Loads the script where a server does not know it. */
+  /** Returns a function that runs a script, and loads it if a server does not know it. */
   script(lua: string): RunScript;
   /**
-   * A script whose effect has to survive a failover. Resolves to whether it will: where there is no replica
-   * to take over, or one has confirmed within `waitMs` that it has it (WAIT).
+   * Returns a function that runs a script whose effect must survive a failover. It resolves to true if there is
+   * no replica that could take over, or if a replica confirms the write within `waitMs` (WAIT).
    */
   durableScript(lua: string, waitMs: number): (...run: Parameters<RunScript>) => Promise<boolean>;
-  /** The server that a key lives on, as far as is known. */
+  /** Returns the server of a key, as far as known. */
   serverOf(key: string): string;
-  /** All servers that keys live on, as far as is known. */
+  /** Returns all servers with keys, as far as known. */
   servers(): readonly string[];
-  /** Resolves where the server answers, and where it serves no keys any more. */
+  /** Resolves if the server responds, or if it no longer serves keys. */
   ping(server: string): Promise<void>;
-  /** Resolves if all connections are ready, the one that subscribes included, and every server answers. */
+  /** Resolves if all connections are ready, that of the subscriber included, and every server responds. */
   verify(): Promise<void>;
-  /** Told the latest reason why there is no connection. */
+  /** Registers a listener for connection errors. */
   onError(listener: (error: Error) => void): void;
   onReady(listener: () => void): void;
-  /** Messages of a channel, on a connection of its own that subscribes again after each interruption. */
+  /** Subscribes to a channel, on a separate connection that subscribes again after each interruption. */
   subscribe(channel: string, onMessage: (message: string) => void): void;
-  /** Told when messages are heard again, some of which may have been missed. */
+  /**
+   * Registers a listener that is called when the subscription has resumed, because messages may have been
+   * missed.
+   */
   onGap(listener: () => void): void;
-  /** Begins to connect, and goes on trying for as long as it takes. */
+  /** Starts to connect, and retries until `close`. */
   connect(): void;
   close(): void;
 }
 
-/** What `serverOf` says where there is but one. */
+/** The result of `serverOf` if there is a single server. */
 export const ONLY_SERVER = 'server';
-/** What it says of a Cluster of which nothing is known. */
+/** The result of `serverOf` for a Cluster whose slots are not known yet. */
 const UNKNOWN_SERVER = 'cluster';
 
 const SUBSCRIBER_PING_MS = 1000;
@@ -54,42 +60,47 @@ const PING_KEY = 'zbff:ping';
 export function createRedis(settings: RedisSettings): RedisClient {
   const errorListeners: ((error: Error) => void)[] = [];
   const report = (error: Error) => {
-    if (saysWhy(error)) for (const listener of errorListeners) listener(error);
+    if (hasReason(error)) for (const listener of errorListeners) listener(error);
   };
   const client = createConnection(settings, report);
   const subscriber = createConnection(settings);
-  // WAIT holds up its whole connection, so it has one where nobody else waits for a reply.
+  // WAIT blocks its connection, so it has a separate one.
   const durable = settings.mode === 'standalone' ? client : createConnection(settings);
   const connections = new Set([client, subscriber, durable]);
   const channels = new Map<string, (message: string) => void>();
   const gapListeners: (() => void)[] = [];
-  const together = corkWrites(client);
+  const cork = corkWrites(client);
   const confirmations = new Map<Redis, Promise<number>>();
 
   client.on('error', report);
   client.on('node error', report);
-  // Without a listener an error would be printed; which is why it is heard even where nobody asks.
+  // ioredis prints an error that has no listener.
   for (const one of [subscriber, durable]) one.on('error', ignore);
   subscriber.on('message', (channel: string, message: string) => channels.get(channel)?.(message));
   subscriber.on('ready', () => {
     if (channels.size === 0) return;
-    subscriber.subscribe(...channels.keys()).then(() => gapListeners.forEach((tell) => tell()), ignore);
+    subscriber
+      .subscribe(...channels.keys())
+      .then(() => gapListeners.forEach((listener) => listener()), ignore);
   });
-  // Silence on a connection that only listens looks like a quiet day; a ping finds out.
+  // A subscriber connection may be silent because it is dead, so ping it.
   const pings = setInterval(() => {
     if (subscriber.status === 'ready') subscriber.call('PING').catch(ignore);
   }, SUBSCRIBER_PING_MS).unref();
 
-  const readScript = scriptOn(client, READ, together);
+  const readScript = scriptOn(client, READ, cork);
   async function read(keys: readonly string[]): Promise<readonly StoredValue[]> {
     const [values, ttls] = (await readScript(keys, [])) as [(Buffer | null)[], number[]];
     return storedValues(values, ttls);
   }
 
-  /** Replies come in order, so a WAIT that is still out was sent after all that has been answered. */
+  /**
+   * Waits for a replica to confirm all writes so far. Replies arrive in order, so a WAIT in flight was sent
+   * after every command that has been answered, and can be shared.
+   */
   function confirmed(node: Redis, waitMs: number): Promise<number> {
-    const underWay = confirmations.get(node);
-    if (underWay) return underWay;
+    const inFlight = confirmations.get(node);
+    if (inFlight) return inFlight;
     const begun = node.wait(1, waitMs).finally(() => confirmations.delete(node));
     confirmations.set(node, begun);
     return begun;
@@ -98,7 +109,7 @@ export function createRedis(settings: RedisSettings): RedisClient {
   const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);
 
   async function ping(server: string): Promise<void> {
-    // Asks for a key, which finds out more than a ping: a Cluster's node, or a user without rights.
+    // Queries a key, because that also detects a Cluster node or a user without permissions.
     if (!(client instanceof Cluster)) return void (await client.exists(PING_KEY));
     const node = masterAt(client, server);
     if (node) await node.ping();
@@ -107,11 +118,11 @@ export function createRedis(settings: RedisSettings): RedisClient {
 
   return {
     call(name, args) {
-      together();
+      cork();
       return client.callBuffer(name, [...args]);
     },
     read: client instanceof Cluster ? read : batchReads(read),
-    script: (lua) => scriptOn(client, lua, together),
+    script: (lua) => scriptOn(client, lua, cork),
     durableScript(lua, waitMs) {
       const run = scriptOn(durable, lua, corkWrites(durable));
       return async (keys, args) => {
@@ -149,25 +160,26 @@ export function createRedis(settings: RedisSettings): RedisClient {
 let scripts = 0;
 
 /**
- * What makes the commands of one turn of the event loop go out in one write: a system call for each costs more
- * than the commands. A Cluster's go to several servers, and as they come.
+ * Returns a function that corks the connection until the end of the event-loop iteration, so that its commands
+ * leave in one write: a system call per command costs more than the commands. No-op for a Cluster, whose
+ * commands go to several servers.
  */
 function corkWrites(connection: Redis | Cluster): () => void {
   if (connection instanceof Cluster) return ignore;
-  let gathering = false;
+  let corked = false;
   return () => {
-    if (gathering || connection.status !== 'ready') return;
+    if (corked || connection.status !== 'ready') return;
     const { stream } = connection;
-    gathering = true;
+    corked = true;
     stream.cork();
     setImmediate(() => {
-      gathering = false;
+      corked = false;
       stream.uncork();
     });
   };
 }
 
-function scriptOn(connection: Redis | Cluster, lua: string, together: () => void): RunScript {
+function scriptOn(connection: Redis | Cluster, lua: string, cork: () => void): RunScript {
   scripts += 1;
   const name = `zbffScript${scripts}`;
   connection.defineCommand(name, { lua });
@@ -175,7 +187,7 @@ function scriptOn(connection: Redis | Cluster, lua: string, together: () => void
     `${name}Buffer`
   ]!.bind(connection);
   return (keys, args) => {
-    together();
+    cork();
     return run(keys.length, ...keys, ...args);
   };
 }
@@ -194,5 +206,5 @@ function masterAt(cluster: Cluster, address: string): Redis | undefined {
   return cluster.nodes('master').find((node) => `${node.options.host}:${node.options.port}` === address);
 }
 
-/** For failures that the client mends by itself, and that are noticed where it is used. */
+/** Ignores failures from which the client recovers and that the operations report. */
 function ignore(): void {}

@@ -3,21 +3,27 @@ import { sentinelConnector, serverConnector, serverName, tlsOptions } from './re
 import type { RedisSettings } from './redis-settings.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
-/** A connection on which an answer is this late is taken for dead, and made anew. */
+/** A connection without a reply for this long is considered dead and replaced. */
 const SOCKET_TIMEOUT_MS = 3000;
-/** Sentinels are asked anew for the master; a fixed address may by then lead to another server. */
+/**
+ * The minimum interval between reconnects after READONLY. Sentinels are queried again for the master; a fixed
+ * address may lead to another server after this time.
+ */
 const READONLY_RECONNECT_MS = { sentinel: 1000, cluster: 1000, standalone: 30_000 };
 
 /**
- * A connection, or those to a Cluster's nodes, that nobody has asked to connect yet.
+ * Creates a connection, or the connections to a Cluster's nodes, without connecting.
  *
- * @param onError Invoked with the errors of all connections, those that ioredis opens by itself included.
+ * @param onError invoked with the errors of all connections, including those that ioredis opens internally.
  */
 export function createConnection(settings: RedisSettings, onError?: (error: Error) => void): Redis | Cluster {
   return settings.mode === 'cluster' ? createCluster(settings, onError) : openServer(settings, onError);
 }
 
-/** ioredis's defaults keep a command for over a minute while Redis is down: here it fails, and at once. */
+/**
+ * The options of a connection. ioredis's defaults queue a command for over a minute while Redis is down; these
+ * options make it fail immediately.
+ */
 function connectionOptions(settings: RedisSettings) {
   return {
     ...(settings.username !== undefined && { username: settings.username }),
@@ -30,12 +36,15 @@ function connectionOptions(settings: RedisSettings) {
     autoResendUnfulfilledCommands: false,
     reconnectOnError: reconnectAfterFailover(READONLY_RECONNECT_MS[settings.mode]),
     connectionName: 'zyntro-bff',
-    // One right less that a user needs.
+    // CLIENT SETINFO would need an additional permission.
     disableClientInfo: true,
   };
 }
 
-/** A master that became a replica answers READONLY on a connection that only a new one leads away from. */
+/**
+ * Reconnects after READONLY: a master that became a replica responds with it, and only a new connection can
+ * reach the new master.
+ */
 function reconnectAfterFailover(atMostEveryMs: number): (error: Error) => boolean {
   let last = -Infinity;
   return (error) => {
@@ -75,7 +84,10 @@ function openServer(settings: RedisSettings, onError?: (error: Error) => void): 
   });
 }
 
-/** The master's address as Sentinels give it; ioredis passes it to `tls.connect` as it is. */
+/**
+ * Adds the server name to the master's address from Sentinels; ioredis passes the result to `tls.connect`
+ * unchanged.
+ */
 function withServerName(address: string): { host: string; port: number } {
   const at = address.lastIndexOf(':');
   const host = address.slice(0, at);
@@ -88,7 +100,8 @@ function createCluster(settings: RedisSettings, onError?: (error: Error) => void
     {
       lazyConnect: true,
       enableOfflineQueue: false,
-      // Seeds keep their names, which certificates are checked against; the connection resolves them.
+      // Seeds keep their host names, because certificates are checked against them; the connection resolves
+      // them.
       dnsLookup: (host, callback) => callback(null, host),
       clusterRetryStrategy: retryDelayMs,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,

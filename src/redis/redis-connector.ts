@@ -9,9 +9,9 @@ type ConnectorClass = NonNullable<RedisOptions['Connector']>;
 const TOO_MANY_CLIENTS = '-ERR max number of clients reached';
 
 /**
- * TLS options for all connections of one client. A certificate is good for a server if it is valid for the
- * server's own host or for one of the configured names: a Cluster's nodes and the master that Sentinels name
- * are often known by address only, while their certificate has the name that clients use.
+ * Returns TLS options for all connections of one client. A certificate is accepted if it is valid for the
+ * server's own host or for one of the configured names: a Cluster's nodes and the master that Sentinels report
+ * are often known by address only, but their certificate contains the host name.
  */
 export function tlsOptions(certificateNames: readonly string[]): ConnectionOptions {
   return {
@@ -26,7 +26,7 @@ export function tlsOptions(certificateNames: readonly string[]): ConnectionOptio
 
 /**
  * Creates a connector class for a server, or for a Cluster's nodes and its slot refresher. The listener is
- * invoked with each connection's error, which ioredis drops for connections of its own.
+ * invoked with each connection's error, because ioredis drops errors of its internal connections.
  */
 export function serverConnector(onError?: ErrorListener): ConnectorClass {
   return class extends ServerConnector {
@@ -84,7 +84,7 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
     override async connect(emit: Emit): Promise<Socket> {
       this.#lastError = undefined;
       const stream = await super.connect((type, error) => {
-        // That no Sentinel can be used says less than the reason why the last one cannot.
+        // The last Sentinel's error is more specific than the error that all Sentinels are unusable.
         if (type !== 'error') return emit(type, error);
         emit(type, Object.assign(error, { lastNodeError: this.#lastError }));
         this.#lastError = undefined;
@@ -100,19 +100,21 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
   } as unknown as ConnectorClass;
 }
 
-/** For SNI, which `tls.connect` leaves out unless it is given a name. */
+/** Returns the option for SNI, which `tls.connect` omits unless it has a server name. */
 export function serverName(host: string): { servername?: string } {
   return isIP(host) === 0 ? { servername: host } : {};
 }
 
 /**
- * Keeps an error from ending the process: a TLS socket can emit a second one after ioredis's only listener has
- * gone. And makes an error of the reply that Redis closes a connection with when it has too many clients.
+ * Prevents an unhandled error event: a TLS socket can emit a second error after ioredis has removed its only
+ * listener. Also converts the reply that Redis sends before it closes a connection, when it has too many
+ * clients, to an error.
  */
 function watch(stream: Socket, isTls: boolean, onError: ErrorListener): void {
   stream.on('error', onError);
   stream.once(isTls ? 'secureConnect' : 'connect', () => {
-    // In one write: a second one to a closed connection would fail before the reply is read.
+    // Sends the first commands in one write: a second write to a closed connection would fail before the reply
+    // is read.
     stream.cork();
     process.nextTick(() => stream.uncork());
     stream.once('data', (reply: Buffer) => {
@@ -123,8 +125,8 @@ function watch(stream: Socket, isTls: boolean, onError: ErrorListener): void {
 }
 
 /**
- * Makes the connector above the default of connections that ioredis opens with options of its own: the
- * subscriber of a Cluster and the clients of Sentinels that watch for a failover.
+ * Sets the default connector of connections that ioredis opens internally: the subscriber of a Cluster, and the
+ * clients of Sentinels that watch for a failover.
  */
 const { defaultOptions } = Redis as unknown as { defaultOptions: RedisOptions };
 defaultOptions.Connector = serverConnector();

@@ -1,8 +1,8 @@
-/** What is wrong with Redis, in words that hold nothing of what was sent. */
+/** A diagnosis of a Redis error. It contains nothing that was sent to Redis. */
 export interface RedisFault {
   readonly code: string;
   readonly advice: string;
-  /** Whether the server answered and refused this one command, rather than being of no use at all. */
+  /** True if the server responded and refused one command; false if the server is unusable. */
   readonly answered: boolean;
 }
 
@@ -38,10 +38,10 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 const REFUSED_OTHERWISE = 'Redis refuses a command: it must be version 6.2 or newer, with Lua scripts';
 
-/** The code of an error that gives no reason. */
+/** The code of an error without a reason. */
 const NO_REASON = 'UNCONNECTED';
 
-/** Replies that all begin with ERR, and libraries' errors, told apart by what else they say. */
+/** Codes for errors that are recognized by their text: replies that begin with ERR, and errors of libraries. */
 const BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/ACL failure in script|can't run this command or subcommand/, 'NOPERM'],
   [/cluster support disabled/, 'NOT_A_CLUSTER'],
@@ -57,7 +57,7 @@ const NOT_TRUSTED =
 const NO_TLS =
   'the server speaks no TLS that is accepted here: check rediss:// against redis://, and the port';
 
-/** Reasons for which TLS fails, by the codes of OpenSSL and Node. The first match counts. */
+/** Advice for TLS errors, by the codes of OpenSSL and Node. The first match wins. */
 const TLS_ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, EXPIRED],
   [/^ERR_TLS_CERT_ALTNAME/, OTHER_NAME],
@@ -65,12 +65,17 @@ const TLS_ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^(EPROTO|ERR_SSL_)/, NO_TLS],
 ];
 
-/** Whether an error gives a reason, rather than only saying that there is no connection. */
-export function saysWhy(error: Error): boolean {
+/** Returns whether an error gives a reason, not only a missing connection. */
+export function hasReason(error: Error): boolean {
   return codeOf(error) !== NO_REASON;
 }
 
-/** @param connectionError why there is no connection, which says more than that there is none. */
+/**
+ * Diagnoses an error.
+ *
+ * @param connectionError the last connection error, which is more specific than the failure of a command
+ *   without a connection.
+ */
 export function faultOf(error: unknown, connectionError: Error | undefined): RedisFault {
   const code = codeOf(error);
   if (UNUSABLE[code] !== undefined) return { code, advice: UNUSABLE[code], answered: false };
@@ -89,16 +94,16 @@ function adviceOn(code: string): string {
   );
 }
 
-/** Node's code, or the word that begins Redis's reply; the rest of a reply can quote what was sent. */
+/** Returns Node's code, or the first word of Redis's reply; the rest of a reply can quote data that was sent. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   if (error.name === 'TimeoutError') return 'TIMEOUT';
   const { code, lastNodeError } = error as { code?: unknown; lastNodeError?: unknown };
-  // No node of a Cluster, or no Sentinel, can be used: the last one tried says why.
+  // If no node of a Cluster or no Sentinel is usable, the error of the last one has the reason.
   const nodeCode = lastNodeError instanceof Error ? codeOf(lastNodeError) : NO_REASON;
   if (nodeCode !== NO_REASON) return nodeCode;
-  const told = BY_TEXT.find(([text]) => text.test(error.message))?.[1];
-  if (told !== undefined) return told;
+  const known = BY_TEXT.find(([text]) => text.test(error.message))?.[1];
+  if (known !== undefined) return known;
   if (typeof code === 'string') return code.slice(0, 64);
   return /^[A-Z]{3,32}\b/.exec(error.message)?.[0] ?? NO_REASON;
 }

@@ -3,10 +3,10 @@ export interface RedisAddress {
   readonly port: number;
 }
 
-/** How to reach Redis, as the configuration says it. */
+/** The connection settings of Redis. */
 export interface RedisSettings {
   readonly mode: 'standalone' | 'cluster' | 'sentinel';
-  /** The server itself; any nodes of the Cluster to begin with; or the Sentinels. */
+  /** The server, the seed nodes of the Cluster, or the Sentinels. */
   readonly nodes: readonly RedisAddress[];
   readonly sentinelName: string | undefined;
   readonly username: string | undefined;
@@ -14,8 +14,8 @@ export interface RedisSettings {
   readonly sentinelPassword: string | undefined;
   readonly db: number;
   readonly tls: boolean;
-  /** The most milliseconds that a request waits for Redis. */
+  /** Maximum milliseconds that a request waits for Redis. */
   readonly timeoutMs: number;
-  /** Configured host names. A certificate for one of them is good for every server. */
+  /** The configured host names. A certificate for one of them is accepted from every server. */
   readonly certificateNames: readonly string[];
 }

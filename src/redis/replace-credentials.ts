@@ -8,9 +8,9 @@ import type { ReplaceableRedis } from './replaceable-client.ts';
 const COMPONENT = 'redis:credentials';
 
 /**
- * Prepares new credentials for all connections to Redis. They are used once Redis accepts them, so a file may
- * change before Redis does. Other settings take effect at the next start: processes that reload at different
- * times would use different servers, and miss each other's invalidations.
+ * Creates a function that prepares new credentials for all connections to Redis. They are used when Redis
+ * accepts them, so a file may change before Redis does. Other settings take effect at the next start: processes
+ * that reload at different times would use different servers, and miss each other's invalidations.
  */
 export function credentialReloader(
   settings: RedisSettings,
@@ -20,7 +20,7 @@ export function credentialReloader(
   let wanted = settings;
   let inUse = settings;
 
-  function take(next: RedisSettings): void {
+  function apply(next: RedisSettings): void {
     health.recover(COMPONENT);
     if (!isSame(withoutCredentials(next), withoutCredentials(settings)))
       return log.warn('address or TLS of Redis changed, which takes effect at the next start');
@@ -43,7 +43,7 @@ export function credentialReloader(
 
   return (next) => ({
     commit: () => {
-      if (next) take(next);
+      if (next) apply(next);
     },
     discard() {},
   });

@@ -4,9 +4,9 @@ import { withTimeout } from '../lib/with-timeout.ts';
 
 const VERIFY_MS = 1500;
 const RETRY_MS = 250;
-/** Connections without an error may take this long before an attempt counts as failed. */
+/** The time after which an attempt counts as failed if its connections have reported no error. */
 const CONNECT_MS = 3000;
-/** Longer than any command that is in flight when its connection is replaced. */
+/** The delay before replaced connections are closed, longer than any command in flight. */
 const RETIRE_MS = 5000;
 
 export interface ReplacementListener {
@@ -18,11 +18,11 @@ export interface ReplacementListener {
 
 export interface ReplaceableRedis extends RedisClient {
   /**
-   * Opens connections with other settings, and uses all of them, or none: as soon as every one works. Until
-   * then the present ones stay in use. A later call takes the place of an earlier one that has not ended.
+   * Opens connections with other settings and switches to them when all of them work. Until then the current
+   * ones stay in use. A later call cancels an earlier one that has not finished.
    */
   replace(next: RedisSettings, listener: ReplacementListener): void;
-  /** Drops a replacement that has not ended. */
+  /** Cancels a replacement that has not finished. */
   cancelReplacement(): void;
 }
 
@@ -42,7 +42,7 @@ export function replaceableRedis(
     apply(current);
   }
 
-  /** Keeps one prepared function per client. */
+  /** Returns a getter that prepares a function once per client. */
   function perClient<T>(prepare: (client: RedisClient) => T): () => T {
     let owner = current;
     let prepared = prepare(owner);
@@ -130,7 +130,8 @@ export function replaceableRedis(
         }),
       ),
     onGap(listener) {
-      // Messages may be missed between the last one of the old connection and the first one of the new.
+      // Messages may be missed between the last message of the old connection and the first message of the new
+      // one.
       replacedListeners.push(listener);
       setUp((client) =>
         client.onGap(() => {

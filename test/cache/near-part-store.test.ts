@@ -129,7 +129,7 @@ test('calls that could not be claimed are shared until an invalidation is heard 
   const { generation } = await refused;
   const before = store.read(REF, ['contact']);
   reads[0]!.resolve({ generation: undefined, entries: {} });
-  expect(await before).toMatchObject({ generation: undefined, unclaimed: generation });
+  expect(await before).toMatchObject({ generation: undefined, localGeneration: generation });
   invalidated();
   const after = store.read(REF, ['contact']);
   reads[1]!.reject(new RedisUnavailable());

@@ -21,7 +21,7 @@ test('asks once for what is under way, and for the rest alone', async () => {
   const first = flights.join(['a', 'b'], { generation: 'g' }, begin);
   const second = flights.join(['b', 'c'], { generation: 'g' }, begin);
   expect(begun.map((call) => call.keys)).toEqual([['a', 'b'], ['c']]);
-  expect(second.map((joined) => [joined.keys, joined.began])).toEqual([
+  expect(second.map((joined) => [joined.keys, joined.started])).toEqual([
     [['b'], false],
     [['c'], true],
   ]);
@@ -156,7 +156,7 @@ test('a call that is made alone is joined by nobody, and joins none', () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
   flights.join(['a'], UNKNOWN, begin);
-  flights.alone(['a', 'b'], begin);
+  flights.unshared(['a', 'b'], begin);
   begun[1]!.learn('g');
   flights.join(['b'], { generation: 'g' }, begin);
   flights.join(['b'], UNKNOWN, begin);

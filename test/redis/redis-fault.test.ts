@@ -1,4 +1,4 @@
-import { faultOf, saysWhy } from '../../src/redis/redis-fault.ts';
+import { faultOf, hasReason } from '../../src/redis/redis-fault.ts';
 
 function reply(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError' });
@@ -73,6 +73,6 @@ test.each([
 });
 
 test('an error that only says that there is no connection gives no reason', () => {
-  expect(saysWhy(new Error('Connection is closed.'))).toBe(false);
-  expect(saysWhy(withCode('ECONNREFUSED'))).toBe(true);
+  expect(hasReason(new Error('Connection is closed.'))).toBe(false);
+  expect(hasReason(withCode('ECONNREFUSED'))).toBe(true);
 });

@@ -33,7 +33,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
       metrics: { redisFailure: () => {}, gauge: () => {} },
     });
     const store = redisPartStore({
-      link,
+      redis: link,
       codec: plainCodec,
       longestMs: KEEP_MS,
       now: () => performance.now(),

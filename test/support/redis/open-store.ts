@@ -67,7 +67,7 @@ export async function openStore(
   let undecodable = 0;
   let unsafe = 0;
   const remote = redisPartStore({
-    link,
+    redis: link,
     codec,
     longestMs: 7_200_000,
     now,
