@@ -7,17 +7,17 @@
  *
  * **Try it here**: press *Authorize*, paste a token, open an operation and press *Execute*.
  *
- * **What you get**: a contact, and beside it the includes that you ask for and no other: `notes`, `entity` (the company), `profile`, `signals`. One that the CRM does not have is `null`. `fields[…]` cuts a part down to the fields that you name.
+ * **Response**: a contact and the requested includes: `notes`, `entity` (the company), `profile`, `signals`. An include is `null` if the CRM has none. `fields[…]` limits a part to the named fields.
  *
- * **Who you are** comes from the token alone: it says which organization and member you read as. No parameter changes that.
+ * **Identity** comes from the token alone. It determines the organization and the member, and no parameter changes that.
  *
- * **When it fails**, the answer is a problem (RFC 9457). Switch on its `code`, whose list is closed; show `detail`; quote `requestId` when you report it. With 429 and 503 wait as many seconds as `Retry-After` says. A path that is not here is 404 `ROUTE_NOT_FOUND`; a method that a path does not take is 405 `METHOD_NOT_ALLOWED`, and `Allow` lists those that it does.
+ * **Errors** are problem details (RFC 9457). Switch on `code`, whose list is closed. Show `detail`, and quote `requestId` when you report an error. After a 429 or 503, wait for the seconds in `Retry-After`. An unknown path returns 404 `ROUTE_NOT_FOUND`. A method that a path does not support returns 405 `METHOD_NOT_ALLOWED`, with the supported methods in `Allow`.
  *
- * **Caching** works by itself in a browser: answers carry `ETag` and `Cache-Control: private`.
+ * **Caching** works without any code in a browser: responses have `ETag` and `Cache-Control: private`.
  */
 
 /**
- * A contact. Fields that the CRM adds, such as your organization's own, come along under their camelCase names.
+ * A contact. Further fields of the CRM, such as your organization's own, are included under their camelCase names.
  */
 export type Contact = {
     /**
@@ -65,7 +65,7 @@ export type Contact = {
      */
     state?: string | null;
     /**
-     * Where the contact came from.
+     * Origin of the contact.
      */
     source?: string | null;
     /**
@@ -109,11 +109,11 @@ export type Contact = {
      */
     salutation?: string | null;
     /**
-     * Whether the contact wants no text messages.
+     * Whether the contact opted out of text messages.
      */
     smsOptout?: boolean | string | null;
     /**
-     * Whether the CRM engages the contact by itself.
+     * Whether the CRM engages the contact automatically.
      */
     autoEngage?: boolean | string | null;
     /**
@@ -131,11 +131,11 @@ export type Contact = {
      */
     dateUpdated?: string | null;
     /**
-     * Whether the contact wants no e-mail.
+     * Whether the contact opted out of e-mail.
      */
     emailOptout?: boolean | string | null;
     /**
-     * Fields that the organization made for itself.
+     * Custom fields of the organization.
      */
     customFields?: Record<string, unknown> | (string | null);
     /**
@@ -149,7 +149,7 @@ export type Contact = {
 };
 
 /**
- * A note. Fields that the CRM adds, such as your organization's own, come along under their camelCase names.
+ * A note. Further fields of the CRM, such as your organization's own, are included under their camelCase names.
  */
 export type Note = {
     /**
@@ -168,7 +168,7 @@ export type Note = {
 };
 
 /**
- * A company. Fields that the CRM adds, such as your organization's own, come along under their camelCase names.
+ * A company. Further fields of the CRM, such as your organization's own, are included under their camelCase names.
  */
 export type Entity = {
     /**
@@ -180,7 +180,7 @@ export type Entity = {
      */
     tags?: unknown[] | string | null;
     /**
-     * What kind of entity it is.
+     * Kind of entity.
      */
     label?: string | null;
     /**
@@ -192,44 +192,44 @@ export type Entity = {
      */
     website?: string | null;
     /**
-     * Where the company is.
+     * Location of the company.
      */
     location?: string | null;
     /**
-     * Fields that the organization made for itself.
+     * Custom fields of the organization.
      */
     customFields?: Record<string, unknown> | (string | null);
 };
 
 /**
- * What enrichment found out about the contact. The CRM documents no fields here: their names are camelCase, their values as the CRM sent them.
+ * Enrichment data about the contact. The CRM does not document these fields. Names are converted to camelCase; values are passed through unchanged.
  */
 export type Profile = Record<string, unknown> | unknown[];
 
 /**
- * What the contact did: engagement signals. The CRM documents no fields here: their names are camelCase, their values as the CRM sent them.
+ * Engagement signals of the contact. The CRM does not document these fields. Names are converted to camelCase; values are passed through unchanged.
  */
 export type Signals = Record<string, unknown> | unknown[];
 
 /**
- * A contact with the includes that were asked for, and no other.
+ * A contact with exactly the requested includes.
  */
 export type ContactParts = {
     contact: Contact;
     /**
-     * Notes about the contact; null where there is none.
+     * Notes about the contact; null if there is none.
      */
     notes?: Note[] | null;
     /**
-     * The company that the contact belongs to; null where there is none.
+     * The company that the contact belongs to; null if there is none.
      */
     entity?: Entity | null;
     /**
-     * What enrichment found out about the contact; null where there is none.
+     * Enrichment data about the contact; null if there is none.
      */
     profile?: Profile | null;
     /**
-     * What the contact did: engagement signals; null where there is none.
+     * Engagement signals of the contact; null if there is none.
      */
     signals?: Signals | null;
 };
@@ -239,11 +239,11 @@ export type ContactParts = {
  */
 export type ContactFailure = {
     /**
-     * The id as it was asked for.
+     * The id as it was requested.
      */
     id: string;
     /**
-     * The HTTP status that this contact alone would have had.
+     * The HTTP status of a request for this contact alone.
      */
     status: number;
     code: ErrorCode;
@@ -251,7 +251,7 @@ export type ContactFailure = {
 };
 
 /**
- * What went wrong. The list is closed and its names are stable: switch on this.
+ * The kind of error. The list is closed and its names are stable: switch on this.
  */
 export type ErrorCode = "INVALID_CONTACT_ID" | "INVALID_INCLUDE" | "INVALID_FIELDS" | "INVALID_IDS" | "INVALID_REQUEST" | "MISSING_TOKEN" | "INVALID_TOKEN" | "EXPIRED_TOKEN" | "INSUFFICIENT_SCOPE" | "ORG_NOT_CONFIGURED" | "CSRF_HEADER_MISSING" | "CONTACT_NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "PRECONDITION_FAILED" | "CONTENT_TOO_LARGE" | "REQUEST_HEADERS_TOO_LARGE" | "RATE_LIMITED" | "INTERNAL_ERROR" | "CACHE_UNAVAILABLE" | "OVERLOADED" | "RATE_LIMIT_UNAVAILABLE" | "UPSTREAM_CREDENTIALS_REJECTED" | "UPSTREAM_EGRESS_REJECTED" | "UPSTREAM_BAD_RESPONSE" | "UPSTREAM_UNAVAILABLE" | "UPSTREAM_TIMEOUT";
 
@@ -290,7 +290,7 @@ export const ErrorCode = {
  */
 export type Problem = {
     /**
-     * The code once more, as a URN.
+     * The code as a URN.
      * @format uri
      */
     type: string;
@@ -303,12 +303,12 @@ export type Problem = {
      */
     status: number;
     /**
-     * What is wrong with this request, and what to do.
+     * The error of this request, and how to fix it.
      */
     detail: string;
     code: ErrorCode;
     /**
-     * The path that was asked for.
+     * The requested path.
      */
     instance?: string;
     /**

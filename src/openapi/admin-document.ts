@@ -8,12 +8,12 @@ import { componentParameters, jsonSchema } from './parameters.ts';
 import { problemResponse } from './problems.ts';
 import { componentSchemas } from './schemas.ts';
 import { health } from './service-paths.ts';
-import { REASONS, watching } from './watching-paths.ts';
+import { REASONS, monitoringPaths } from './monitoring-paths.ts';
 
 const BAD_REQUEST = problemResponse(400, [new AppError('INVALID_REQUEST')]);
 const REQUEST_ID = [ref('parameters', 'RequestId')];
 
-/** The OpenAPI 3.1 description of the admin port's routes for programs. */
+/** Returns the OpenAPI 3.1 description of the admin port's API. */
 export function adminOpenApiDocument(): JsonSchema {
   const { RequestId } = componentParameters(1);
   const { Problem, ErrorCode } = componentSchemas();
@@ -22,28 +22,28 @@ export function adminOpenApiDocument(): JsonSchema {
     openapi: '3.1.1',
     info: {
       ...commonInfo(),
-      title: 'zyntro-bff, for operators',
+      title: 'zyntro-bff admin API',
       description:
-        'The admin port. Where ADMIN_TOKEN is set, everything but the health checks asks for it as a bearer token.',
+        'The API of the admin port. If ADMIN_TOKEN is set, every route except the health checks requires it as a bearer token.',
     },
     servers: [{ url: '/', description: 'The admin port' }],
     tags: [
-      { name: 'Operation', description: 'What an operator, or the CRM on its behalf, has done.' },
-      { name: 'Watching', description: 'What the proxy does, for people and for Prometheus.' },
-      { name: 'Health', description: 'Open to all who reach the port.' },
+      { name: 'Operation', description: 'Actions of an operator, or of the CRM on its behalf.' },
+      { name: 'Monitoring', description: 'Status and metrics, for people and for Prometheus.' },
+      { name: 'Health', description: 'Health checks. They require no token.' },
     ],
     paths: {
       '/invalidations': { post: invalidate() },
       '/revocations': { post: revoke() },
-      ...watching(),
+      ...monitoringPaths(),
       '/healthz': {
         get: {
           tags: ['Health'],
           security: [],
           operationId: 'getLiveness',
-          summary: 'Whether the process answers',
+          summary: 'Check liveness',
           parameters: REQUEST_ID,
-          responses: { 200: health('It does.', ['ok']), 400: BAD_REQUEST },
+          responses: { 200: health('The process responds.', ['ok']), 400: BAD_REQUEST },
         },
       },
       '/readyz': {
@@ -51,12 +51,12 @@ export function adminOpenApiDocument(): JsonSchema {
           tags: ['Health'],
           security: [],
           operationId: 'getReadiness',
-          summary: 'Whether requests should be sent here, and what is wrong',
+          summary: 'Check readiness, with the reasons',
           parameters: REQUEST_ID,
           responses: {
-            200: health('They should.', ['ready', 'degraded'], { reasons: REASONS }),
+            200: health('Ready or degraded.', ['ready', 'degraded'], { reasons: REASONS }),
             400: BAD_REQUEST,
-            503: health('They should not.', ['starting', 'draining'], { reasons: REASONS }),
+            503: health('Starting or draining.', ['starting', 'draining'], { reasons: REASONS }),
           },
         },
       },
@@ -72,9 +72,9 @@ export function adminOpenApiDocument(): JsonSchema {
 
 function invalidate(): JsonSchema {
   return {
-    ...operation('invalidate', 'Forget a contact'),
+    ...operation('invalidate', 'Invalidate a cached contact'),
     description:
-      'Once this is answered no later request is served what was fetched before, whichever member asks.',
+      'After the 204, no request of any member is served data that was fetched before the invalidation.',
     requestBody: jsonBody(jsonSchema(invalidation), {
       contact: {
         value: {
@@ -84,7 +84,7 @@ function invalidate(): JsonSchema {
       },
     }),
     responses: {
-      ...responses('It is forgotten.', ['INVALID_REQUEST', 'INVALID_CONTACT_ID']),
+      ...responses('The contact was invalidated.', ['INVALID_REQUEST', 'INVALID_CONTACT_ID']),
       503: problemResponse(503, [new AppError('CACHE_UNAVAILABLE')]),
     },
   };
@@ -92,15 +92,15 @@ function invalidate(): JsonSchema {
 
 function revoke(): JsonSchema {
   return {
-    ...operation('revoke', 'Refuse a token, or the tokens of a subject so far'),
+    ...operation('revoke', 'Revoke a token, or all earlier tokens of a subject'),
     description:
-      'After the 204 every earlier token is refused, also one from an issuer whose clock is ahead by up to `JWT_CLOCK_TOLERANCE_S`. A login within that time after a revocation may therefore have to be repeated.',
+      'After the 204, every earlier token is rejected, even if the clock of its issuer is ahead by up to `JWT_CLOCK_TOLERANCE_S`. A user who logs in within that time after a revocation may therefore have to log in again.',
     requestBody: jsonBody(jsonSchema(revocation), {
       token: { value: { jti: 'the-id-of-the-token' } },
       subject: { value: { sub: 'the-subject' } },
     }),
     responses: {
-      ...responses('From now on they are refused.', ['INVALID_REQUEST']),
+      ...responses('The revocation is in effect.', ['INVALID_REQUEST']),
       503: problemResponse(503, [new AppError('CACHE_UNAVAILABLE')]),
     },
   };
@@ -116,12 +116,12 @@ function operation(operationId: string, summary: string) {
   };
 }
 
-function responses(done: string, faults: readonly ('INVALID_REQUEST' | 'INVALID_CONTACT_ID')[]) {
+function responses(done: string, badRequests: readonly ('INVALID_REQUEST' | 'INVALID_CONTACT_ID')[]) {
   return {
     204: { description: done, headers: responseHeaders('X-Request-Id') },
     400: problemResponse(
       400,
-      faults.map((code) => new AppError(code)),
+      badRequests.map((code) => new AppError(code)),
     ),
     401: problemResponse(401, [new AppError('MISSING_TOKEN'), new AppError('INVALID_TOKEN')]),
     413: problemResponse(413, [new AppError('CONTENT_TOO_LARGE')]),

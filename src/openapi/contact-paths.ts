@@ -18,7 +18,7 @@ const NOT_A_PART = thrownBy(() => parseFieldsets({ 'fields[deal]': 'name' }));
 const ALONE = { contact: PART_EXAMPLES.contact };
 const WITH_INCLUDES = { ...ALONE, notes: PART_EXAMPLES.notes, entity: PART_EXAMPLES.entity };
 
-/** The routes behind the token. */
+/** Returns the routes that require a token. */
 export function contactPaths(options: ContactPathOptions): Record<string, JsonSchema> {
   return {
     '/contacts/{id}': { get: getContact(options), head: headContact(options) },
@@ -33,7 +33,7 @@ function getContact(options: ContactPathOptions): JsonSchema {
   return {
     operationId: 'getContact',
     summary: 'Read a contact',
-    description: `One contact, with the includes that you ask for.${scopeNote(INCLUDES, options)}`,
+    description: `Returns one contact with the requested includes.${scopeNote(INCLUDES, options)}`,
     tags: ['Contacts'],
     security: security(options),
     parameters: parameters(PARTS, 'ContactId', 'Include'),
@@ -56,7 +56,7 @@ function headContact(options: ContactPathOptions): JsonSchema {
     operationId: 'headContact',
     summary: 'Read the headers of a contact',
     description:
-      'What GET answers, without the body. Every GET route takes HEAD; errors have a status and headers alone.',
+      'Returns the status and headers of GET, without the body. Every GET route supports HEAD, and errors have no body either.',
     responses: Object.fromEntries(
       Object.entries(get['responses'] as Record<string, JsonSchema>).map(([status, response]) => [
         status,
@@ -73,14 +73,14 @@ function getPart(part: Include, options: ContactPathOptions): JsonSchema {
   return {
     operationId: `getContact${name}`,
     summary: `Read the ${part} of a contact`,
-    description: `One include alone, from the same cache as \`include=${part}\`; \`data\` is null where there is none.${scopeNote([part], options)}`,
+    description: `Returns one include alone, from the same cache as \`include=${part}\`. \`data\` is null if the CRM has none.${scopeNote([part], options)}`,
     tags: ['Contacts'],
     security: security(options),
     parameters: parameters([part], 'ContactId'),
     responses: {
       200: found(`The ${part}.`, PART_SCHEMAS[part], {
         found: { summary: 'Found', value: { data: PART_EXAMPLES[part] } },
-        none: { summary: 'There is none', value: { data: null } },
+        none: { summary: 'Not found in the CRM', value: { data: null } },
       }),
       304: NOT_MODIFIED,
       ...failures([NOT_AN_ID, NOT_A_PART], { batch: false }),
@@ -97,7 +97,7 @@ function getContacts(options: ContactPathOptions): JsonSchema {
     title: 'Contact not found',
   };
   const success = found(
-    'Those that were found and those that failed, each in the order asked.',
+    'The contacts that were found and the failures, each in the order of `ids`.',
     { type: 'array', items: ref('schemas', 'ContactParts') },
     { one: { summary: 'One found, one not', value: { data: [ALONE], errors: [failure] } } },
     { errors: { type: 'array', items: ref('schemas', 'ContactFailure') } },
@@ -105,7 +105,7 @@ function getContacts(options: ContactPathOptions): JsonSchema {
   return {
     operationId: 'getContacts',
     summary: 'Read several contacts',
-    description: `Up to ${options.maxBatchSize} contacts in one call; each fails or succeeds by itself, so look at \`errors\` as well. It counts as one request per contact; more contacts than your rate limit holds are \`INVALID_IDS\`.${scopeNote(INCLUDES, options)}`,
+    description: `Returns up to ${options.maxBatchSize} contacts in one call. Each contact succeeds or fails on its own, so check \`errors\`, too. The call counts as one request per contact against the rate limit. A batch larger than the limit is rejected with \`INVALID_IDS\`.${scopeNote(INCLUDES, options)}`,
     tags: ['Contacts'],
     security: security(options),
     parameters: parameters(PARTS, 'ContactIds', 'Include'),
@@ -117,7 +117,7 @@ function getContacts(options: ContactPathOptions): JsonSchema {
   };
 }
 
-const ANSWER_HEADERS = responseHeaders(
+const CONTACT_HEADERS = responseHeaders(
   'ETag',
   'Cache-Control',
   'Age',
@@ -127,22 +127,22 @@ const ANSWER_HEADERS = responseHeaders(
   'RateLimit-Policy',
   'X-Request-Id',
 );
-const NOT_MODIFIED = { description: 'What you have still holds.', headers: ANSWER_HEADERS };
+const NOT_MODIFIED = { description: 'Not modified.', headers: CONTACT_HEADERS };
 
 function found(
   description: string,
   data: JsonSchema,
   examples: JsonSchema,
-  besides: Record<string, JsonSchema> = {},
+  more: Record<string, JsonSchema> = {},
 ) {
-  const properties = { data, ...besides };
+  const properties = { data, ...more };
   const schema = {
     type: 'object',
     required: Object.keys(properties),
     properties,
     additionalProperties: false,
   };
-  return { description, headers: ANSWER_HEADERS, content: { 'application/json': { schema, examples } } };
+  return { description, headers: CONTACT_HEADERS, content: { 'application/json': { schema, examples } } };
 }
 
 function security({ scopes }: ContactPathOptions) {
@@ -153,5 +153,5 @@ function scopeNote(parts: readonly Include[], { scopes }: ContactPathOptions): s
   const own = parts.flatMap((part) =>
     scopes.includes[part] === undefined ? [] : [`\`${part}\` the scope \`${scopes.includes[part]}\``],
   );
-  return ` Needs the scope \`${scopes.read}\`${own.length > 0 ? `; ${own.join(', ')}` : ''}.`;
+  return ` Requires the scope \`${scopes.read}\`${own.length > 0 ? `; ${own.join(', ')}` : ''}.`;
 }

@@ -11,15 +11,15 @@ const INTRODUCTION = `Contacts of the Zyntro CRM as plain JSON: one call, with y
 
 **Try it here**: press *Authorize*, paste a token, open an operation and press *Execute*.
 
-**What you get**: a contact, and beside it the includes that you ask for and no other: \`notes\`, \`entity\` (the company), \`profile\`, \`signals\`. One that the CRM does not have is \`null\`. \`fields[…]\` cuts a part down to the fields that you name.
+**Response**: a contact and the requested includes: \`notes\`, \`entity\` (the company), \`profile\`, \`signals\`. An include is \`null\` if the CRM has none. \`fields[…]\` limits a part to the named fields.
 
-**Who you are** comes from the token alone: it says which organization and member you read as. No parameter changes that.
+**Identity** comes from the token alone. It determines the organization and the member, and no parameter changes that.
 
-**When it fails**, the answer is a problem (RFC 9457). Switch on its \`code\`, whose list is closed; show \`detail\`; quote \`requestId\` when you report it. With 429 and 503 wait as many seconds as \`Retry-After\` says. A path that is not here is 404 \`ROUTE_NOT_FOUND\`; a method that a path does not take is 405 \`METHOD_NOT_ALLOWED\`, and \`Allow\` lists those that it does.
+**Errors** are problem details (RFC 9457). Switch on \`code\`, whose list is closed. Show \`detail\`, and quote \`requestId\` when you report an error. After a 429 or 503, wait for the seconds in \`Retry-After\`. An unknown path returns 404 \`ROUTE_NOT_FOUND\`. A method that a path does not support returns 405 \`METHOD_NOT_ALLOWED\`, with the supported methods in \`Allow\`.
 
-**Caching** works by itself in a browser: answers carry \`ETag\` and \`Cache-Control: private\`.`;
+**Caching** works without any code in a browser: responses have \`ETag\` and \`Cache-Control: private\`.`;
 
-/** The OpenAPI 3.1 description of the public port, the same bytes for the same settings. */
+/** Returns the OpenAPI 3.1 description of the public port. The same settings give the same bytes. */
 export function openApiDocument(options: ContactPathOptions): JsonSchema {
   return {
     openapi: '3.1.1',
@@ -29,10 +29,10 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
       summary: 'Zyntro contacts for web and mobile apps',
       description: INTRODUCTION,
     },
-    servers: [{ url: '/', description: 'The server that this description came from' }],
+    servers: [{ url: '/', description: 'The server that serves this description' }],
     tags: [
-      { name: 'Contacts', description: 'What your app reads, with a token.' },
-      { name: 'Service', description: 'Open to all: this description, and health.' },
+      { name: 'Contacts', description: 'Contact data. It requires a token.' },
+      { name: 'Service', description: 'This description and the health checks. They require no token.' },
     ],
     paths: { ...contactPaths(options), ...servicePaths() },
     components: {
@@ -42,7 +42,7 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
           scheme: 'bearer',
           bearerFormat: 'JWT',
           description:
-            "Your user's token, without the word Bearer. If the operator allows it, a login's cookie does as well, together with `X-Requested-With` or `Sec-Fetch-Site: same-origin`.",
+            "Your user's token, without the word Bearer. If the operator allows it, a session cookie works as well, together with `X-Requested-With` or `Sec-Fetch-Site: same-origin`.",
         },
       },
       parameters: componentParameters(options.maxBatchSize),
@@ -53,7 +53,7 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
   };
 }
 
-/** The document as the bytes of a file, ended by a line end. */
+/** Serializes a document as the bytes of a file, with a final newline. */
 export function openApiBytes(document: JsonSchema): Buffer {
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }

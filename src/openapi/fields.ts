@@ -1,17 +1,17 @@
-/** What OpenAPI says of a known field, beside what the field table says of it. */
+/** The OpenAPI text and example of a known field, in addition to its entry in the field table. */
 export interface FieldNote {
   readonly description: string;
   readonly example: unknown;
-  /** What the JSON in the upstream's string is, for a field of that kind. */
+  /** The type of the JSON in the upstream's string, if the field holds JSON. */
   readonly json?: 'list' | 'object';
-  /** There in every answer, whatever `fields[…]` says, and never null. */
+  /** Present in every response, even if `fields[…]` does not list it, and never null. */
   readonly always?: true;
 }
 export type FieldNotes = Readonly<Record<string, FieldNote>>;
 
 const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
 
-/** By the names of the answers. A test holds these tables against the field table. */
+/** Keyed by the names in responses. A test compares these tables with the field table. */
 export const CONTACT_NOTES: FieldNotes = {
   id: {
     description: 'UUID of the contact.',
@@ -28,7 +28,7 @@ export const CONTACT_NOTES: FieldNotes = {
   phone: { description: 'Telephone number.', example: '+1-555-0123' },
   stage: { description: 'Name of the stage in the pipeline.', example: 'Nurturing' },
   state: { description: 'State or region of the address.', example: 'CA' },
-  source: { description: 'Where the contact came from.', example: 'Website Form' },
+  source: { description: 'Origin of the contact.', example: 'Website Form' },
   status: { description: 'Status of the contact.', example: 'Active' },
   address: { description: 'Street address.', example: '123 Main St' },
   country: { description: 'Country by name.', example: 'United States' },
@@ -39,14 +39,14 @@ export const CONTACT_NOTES: FieldNotes = {
   firstName: { description: 'First name.', example: 'Jane' },
   roleLabel: { description: 'Role of the contact.', example: 'Decision Maker' },
   salutation: { description: 'Form of address.', example: 'Ms' },
-  smsOptout: { description: 'Whether the contact wants no text messages.', example: false },
-  autoEngage: { description: 'Whether the CRM engages the contact by itself.', example: true },
+  smsOptout: { description: 'Whether the contact opted out of text messages.', example: false },
+  autoEngage: { description: 'Whether the CRM engages the contact automatically.', example: true },
   countryCode: { description: 'Country by ISO 3166-1 code.', example: 'US' },
   dateCreated: { description: 'When the contact was created.', example: '2025-01-15T09:30:00Z' },
   dateUpdated: { description: 'When the contact was last changed.', example: '2025-03-20T14:22:00Z' },
-  emailOptout: { description: 'Whether the contact wants no e-mail.', example: false },
+  emailOptout: { description: 'Whether the contact opted out of e-mail.', example: false },
   customFields: {
-    description: 'Fields that the organization made for itself.',
+    description: 'Custom fields of the organization.',
     example: { industry: 'Technology' },
     json: 'object',
   },
@@ -57,12 +57,12 @@ export const CONTACT_NOTES: FieldNotes = {
 export const ENTITY_NOTES: FieldNotes = {
   name: { description: 'Name of the company.', example: 'Acme Corp' },
   tags: { description: 'Labels on the company.', example: [], json: 'list' },
-  label: { description: 'What kind of entity it is.', example: 'Company' },
+  label: { description: 'Kind of entity.', example: 'Company' },
   socials: { description: 'Profiles in social networks.', example: {}, json: 'object' },
   website: { description: 'Address of the website.', example: 'https://acme.com' },
-  location: { description: 'Where the company is.', example: 'San Francisco, CA' },
+  location: { description: 'Location of the company.', example: 'San Francisco, CA' },
   customFields: {
-    description: 'Fields that the organization made for itself.',
+    description: 'Custom fields of the organization.',
     example: {},
     json: 'object',
   },

@@ -5,58 +5,58 @@ interface Header {
   readonly required?: true;
 }
 
-/** Every header of ours that an answer may have. */
+/** Every response header that the proxy sets. */
 export const HEADERS = {
   'X-Request-Id': {
     required: true,
-    description: 'Names this request in our logs: quote it when you report a problem.',
+    description: 'Identifies this request in our logs: quote it when you report a problem.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
     example: '0b4f2ba6-5f0b-4c6e-9c57-0c7d7f0f3b1e',
   },
   ETag: {
     required: true,
-    description: 'Fingerprint of the answer. Browsers send it back as `If-None-Match` by themselves.',
+    description: 'Entity tag of the response. Browsers send it back as `If-None-Match` automatically.',
     schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
     example: '"Wn1YvX0m7lq3sO9nqkPCVxjB8bM"',
   },
   'Cache-Control': {
     required: true,
     description:
-      'Who may keep the response, and for how long: `no-cache` means revalidate every use, and `max-age` minus `Age` is the seconds it may be used without that.',
+      'Who may store the response, and for how long. `no-cache` requires revalidation before every use. The response may be reused without revalidation for `max-age` minus `Age` seconds.',
     schema: { type: 'string', pattern: '^(private, no-cache|(private|public), max-age=\\d+)$' },
     example: 'private, no-cache',
   },
   'Cache-Control-None': {
     required: true,
-    description: 'Errors and health are never kept.',
+    description: 'Errors and health responses are never stored.',
     schema: { type: 'string', const: 'no-store' },
     example: 'no-store',
   },
   Age: {
     required: true,
-    description: 'Seconds since the oldest part of the answer was fetched from the CRM.',
+    description: 'Seconds since the oldest part of the response was fetched from the CRM.',
     schema: { type: 'integer', minimum: 0 },
     example: 19,
   },
   Vary: {
     required: true,
-    description: 'The request headers that the answer depends on.',
+    description: 'The request headers that select the response.',
     schema: { type: 'string' },
     example: 'Authorization, Accept-Encoding',
   },
   'Cache-Status': {
     description:
-      'How our cache took part (RFC 9211): `hit` from the cache, `fwd=miss` fetched, `fwd=partial` in part, `detail=stale` past its time.',
+      'How our cache handled the request (RFC 9211): `hit` served from the cache, `fwd=miss` fetched from the CRM, `fwd=partial` fetched in part, `detail=stale` served stale.',
     schema: { type: 'string', pattern: '^zyntro-bff; (hit|fwd=)' },
     example: 'zyntro-bff; hit; ttl=41',
   },
   RateLimit: {
-    description: 'What is left of your quota, and in how many seconds it is filled up again.',
+    description: 'Your remaining quota (`r`), and the seconds until it is full again (`t`).',
     schema: { type: 'string' },
     example: '"default";r=119;t=60',
   },
   'RateLimit-Policy': {
-    description: 'Your quota: so many requests in so many seconds.',
+    description: 'Your quota: `q` requests in `w` seconds.',
     schema: { type: 'string' },
     example: '"default";q=120;w=60',
   },
@@ -80,13 +80,13 @@ export const HEADERS = {
 
 export type HeaderName = keyof typeof HEADERS;
 
-/** Field names of headers that have another form in some responses. */
+/** Field names of the headers that have a second description for some responses. */
 const FIELD_NAMES: Partial<Record<HeaderName, string>> = {
   'Cache-Control-None': 'Cache-Control',
   'WWW-Authenticate-Scope': 'WWW-Authenticate',
 };
 
-/** Headers of one response, by reference. */
+/** Returns the headers of one response, as references. */
 export function responseHeaders(...names: readonly HeaderName[]) {
   return Object.fromEntries(
     names.map((name) => [FIELD_NAMES[name] ?? name, { $ref: `#/components/headers/${name}` }]),

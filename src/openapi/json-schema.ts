@@ -1,4 +1,4 @@
-/** A JSON Schema of draft 2020-12, which OpenAPI 3.1 takes as it is. */
+/** A JSON Schema of draft 2020-12, the dialect of OpenAPI 3.1. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export function ref(section: 'schemas' | 'parameters' | 'headers' | 'responses', name: string) {

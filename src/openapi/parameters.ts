@@ -13,12 +13,12 @@ const FIELD_EXAMPLES: Readonly<Record<Part, string>> = {
   signals: 'signalType,signalCount',
 };
 
-/** The other ways to write a list, for a parameter's description. */
+/** Returns the sentence that describes the other spellings of a list parameter. */
 function listSpellings(name: string): string {
   return ` A repeated parameter, \`${name}[]=…\` and \`${name}[0]=…\` work as well.`;
 }
 
-/** Every parameter, described by the schema that checks it. */
+/** Returns every parameter, described by the schema that validates it. */
 export function componentParameters(maxBatchSize: number): Record<string, JsonSchema> {
   return {
     ContactId: {
@@ -35,7 +35,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       required: true,
       style: 'form',
       explode: false,
-      description: `1 to ${maxBatchSize} contact ids, separated by commas. An id that comes twice is answered once.${listSpellings('ids')}`,
+      description: `1 to ${maxBatchSize} contact ids, separated by commas. A repeated id is returned once.${listSpellings('ids')}`,
       schema: jsonSchema(idList(maxBatchSize)),
       example: [EXAMPLE_ID],
     },
@@ -44,7 +44,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       in: 'query',
       style: 'form',
       explode: false,
-      description: `What to send beside the contact itself, separated by commas, in any order. Ask only for what you show: each include is cached by itself.${listSpellings('include')}`,
+      description: `The includes to return with the contact, separated by commas, in any order. Request only the includes that you show: each is cached separately.${listSpellings('include')}`,
       schema: jsonSchema(includeList),
       examples: {
         none: { summary: 'The contact alone', value: [] },
@@ -56,38 +56,38 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       name: 'If-Match',
       in: 'header',
       description:
-        'The `ETag` of a response that you have, in any coding: 412 if none of the listed tags is current.',
+        'The `ETag` of a stored response, in any content coding. Returns 412 if none of the listed tags is current.',
       schema: { type: 'string' },
     },
     IfNoneMatch: {
       name: 'If-None-Match',
       in: 'header',
-      description: 'The `ETag` of an answer that you have: 304 without a body where it still holds.',
+      description: 'The `ETag` of a stored response. Returns 304 without a body if it is still current.',
       schema: { type: 'string' },
     },
     CacheControl: {
       name: 'Cache-Control',
       in: 'header',
       description:
-        '`no-cache` asks the CRM itself; `no-store` keeps the response out of the cache. Both need a token with the scope `cache:bypass` and are ignored without it. All other directives are ignored.',
+        '`no-cache` bypasses the cache and fetches from the CRM; `no-store` keeps the response out of the cache. Both require a token with the scope `cache:bypass` and are ignored without it. All other directives are ignored.',
       schema: { type: 'string' },
     },
     RequestId: {
       name: 'X-Request-Id',
       in: 'header',
-      description: 'Your own name for the request. It is returned, and found in our logs.',
+      description: 'Your own id for the request. The response repeats it, and our logs contain it.',
       schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
     },
     TraceParent: {
       name: 'traceparent',
       in: 'header',
-      description: 'W3C Trace Context, to be continued.',
+      description: 'W3C Trace Context. The proxy continues the trace.',
       schema: { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}' },
     },
   };
 }
 
-/** The parameters of an operation that reads these parts, by reference. */
+/** Returns the parameters of an operation that reads these parts, as references. */
 export function parameters(parts: readonly Part[], ...own: readonly string[]) {
   const names = [
     ...own,
@@ -101,7 +101,7 @@ export function parameters(parts: readonly Part[], ...own: readonly string[]) {
   return names.map((name) => ref('parameters', name));
 }
 
-/** What a schema of zod's takes, without the dialect, which is OpenAPI's own. */
+/** Returns the input side of a zod schema, without `$schema`: the dialect is the default of OpenAPI 3.1. */
 export function jsonSchema(schema: z.ZodType, more: JsonSchema = {}): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
   return { ...rest, ...more };
@@ -112,11 +112,11 @@ function fieldsName(part: Part): string {
 }
 
 function fieldsParameter(part: Part): JsonSchema {
-  const id = part === 'contact' ? ' `id` always stays.' : '';
+  const id = part === 'contact' ? ' `id` is always included.' : '';
   return {
     name: `fields[${part}]`,
     in: 'query',
-    description: `The fields of \`${part}\` to send, such as \`${FIELD_EXAMPLES[part]}\`; without it, all of them.${id} Names that are not there are ignored.`,
+    description: `The fields of \`${part}\` to send, such as \`${FIELD_EXAMPLES[part]}\`. The default is all fields.${id} Unknown names are ignored.`,
     schema: jsonSchema(fieldList),
   };
 }

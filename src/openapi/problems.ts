@@ -4,16 +4,16 @@ import { responseHeaders, type HeaderName } from './headers.ts';
 import { ref } from './json-schema.ts';
 import { SENT_CODES } from './schemas.ts';
 
-/** The codes that depend on what a route takes; every route behind the token shares the others. */
+/** The codes of one route's own parameters. All routes that require a token share the other codes. */
 const OF_ONE_ROUTE: readonly ErrorCode[] = [
   'INVALID_CONTACT_ID',
   'INVALID_INCLUDE',
   'INVALID_FIELDS',
   'INVALID_IDS',
 ];
-/** Answers to requests that are of no operation, and of the admin port alone. */
+/** The codes of requests that match no operation, and of the admin port alone. */
 const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
-/** A batch tells these of each contact by itself. */
+/** The codes that a batch reports per contact, in `errors`. */
 const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
 
 const COMMON = SENT_CODES.filter((code) => !OF_ONE_ROUTE.includes(code) && !OF_NO_ROUTE.includes(code));
@@ -28,7 +28,7 @@ const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   503: ['Retry-After'],
 };
 
-/** One response for each status, to be referred to, for what every contact route can answer. */
+/** Returns one shared response per status, for the errors that every contact route can return. */
 export function sharedResponses(): Record<string, unknown> {
   const responses = byStatus(SHARED).map(([status, codes]) => [
     `Problem${status}`,
@@ -38,12 +38,12 @@ export function sharedResponses(): Record<string, unknown> {
 }
 
 /**
- * The failures of an operation behind the token.
+ * Returns the error responses of an operation that requires a token.
  *
- * @param faults what the operation throws where the request itself is at fault.
+ * @param badRequests the errors that the operation throws if the request is invalid.
  */
-export function failures(faults: readonly AppError[], options: { readonly batch: boolean }) {
-  const responses: Record<number, unknown> = { 400: problemResponse(400, [...faults, ...ANY_REQUEST]) };
+export function failures(badRequests: readonly AppError[], options: { readonly batch: boolean }) {
+  const responses: Record<number, unknown> = { 400: problemResponse(400, [...badRequests, ...ANY_REQUEST]) };
   for (const [status, codes] of byStatus(SHARED)) {
     const own = codes.filter((code) => !(options.batch && OF_ONE_CONTACT.test(code)));
     if (own.length === codes.length) responses[status] = ref('responses', `Problem${status}`);
@@ -52,17 +52,17 @@ export function failures(faults: readonly AppError[], options: { readonly batch:
   return responses;
 }
 
-/** The failures of an operation that asks for no token. */
+/** Returns the error responses of an operation that requires no token. */
 export function openFailures() {
   return { 400: problemResponse(400, ANY_REQUEST), 413: ref('responses', 'Problem413') };
 }
 
-/** The failures of an operation that asks for no token and has an entity tag. */
+/** Returns the error responses of an operation that requires no token and has an entity tag. */
 export function openConditionalFailures() {
   return { ...openFailures(), 412: ref('responses', 'Problem412') };
 }
 
-/** One response for errors of one status, with an example of each. */
+/** Returns the response for the errors of one status, with an example of each. */
 export function problemResponse(status: number, errors: readonly AppError[]) {
   const codes = errors.map(({ code }) => code);
   return {
@@ -80,7 +80,7 @@ export function problemResponse(status: number, errors: readonly AppError[]) {
   };
 }
 
-/** The error that a function throws, so that an example says what the code says. */
+/** Returns the error that a function throws, so that an example repeats the real message. */
 export function thrownBy(run: () => unknown): AppError {
   try {
     run();
@@ -88,7 +88,7 @@ export function thrownBy(run: () => unknown): AppError {
     if (error instanceof AppError) return error;
     throw error;
   }
-  throw new Error('the example of an error made none');
+  throw new Error('the example of an error did not throw');
 }
 
 function example(error: AppError) {

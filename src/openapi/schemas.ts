@@ -11,11 +11,11 @@ import { shapedNames } from '../shape/shape-fields.ts';
 import { CONTACT_NOTES, ENTITY_NOTES, NOTE_NOTES, type FieldNote, type FieldNotes } from './fields.ts';
 import { orNull, ref, type JsonSchema } from './json-schema.ts';
 
-/** The proxy's own use of the number: nothing is sent to a client that has gone. */
+/** The code for logs and metrics alone: a client that disconnected receives no response. */
 const NEVER_SENT = 'CLIENT_GONE';
 export const SENT_CODES = ERROR_CODES.filter((code) => code !== NEVER_SENT);
 
-/** The schema of each part's value, `null` included where the CRM may have none. */
+/** The schema of each part's value, with `null` if the CRM may have none. */
 export const PART_SCHEMAS: Readonly<Record<Part, JsonSchema>> = {
   contact: ref('schemas', 'Contact'),
   notes: { type: ['array', 'null'], items: ref('schemas', 'Note') },
@@ -35,11 +35,11 @@ export const PART_EXAMPLES: Readonly<Record<Part, unknown>> = {
 const PART_TEXTS: Readonly<Record<Include, string>> = {
   notes: 'Notes about the contact',
   entity: 'The company that the contact belongs to',
-  profile: 'What enrichment found out about the contact',
-  signals: 'What the contact did: engagement signals',
+  profile: 'Enrichment data about the contact',
+  signals: 'Engagement signals of the contact',
 };
 
-/** Every schema that the paths refer to. */
+/** Returns every schema that the paths refer to. */
 export function componentSchemas(): Record<string, JsonSchema> {
   return {
     Contact: fieldsSchema(CONTACT_FIELDS, CONTACT_NOTES, 'A contact'),
@@ -49,7 +49,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     Signals: loose(PART_TEXTS.signals),
     ContactParts: {
       type: 'object',
-      description: 'A contact with the includes that were asked for, and no other.',
+      description: 'A contact with exactly the requested includes.',
       required: ['contact'],
       properties: {
         contact: PART_SCHEMAS.contact,
@@ -62,8 +62,8 @@ export function componentSchemas(): Record<string, JsonSchema> {
       description: 'One contact of a batch that could not be read.',
       required: ['id', 'status', 'code', 'title'],
       properties: {
-        id: { type: 'string', description: 'The id as it was asked for.' },
-        status: { type: 'integer', description: 'The HTTP status that this contact alone would have had.' },
+        id: { type: 'string', description: 'The id as it was requested.' },
+        status: { type: 'integer', description: 'The HTTP status of a request for this contact alone.' },
         code: ref('schemas', 'ErrorCode'),
         title: { type: 'string' },
       },
@@ -72,19 +72,19 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ErrorCode: {
       type: 'string',
       enum: SENT_CODES,
-      description: 'What went wrong. The list is closed and its names are stable: switch on this.',
+      description: 'The kind of error. The list is closed and its names are stable: switch on this.',
     },
     Problem: {
       type: 'object',
       description: 'An error (RFC 9457).',
       required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
       properties: {
-        type: { type: 'string', format: 'uri', description: 'The code once more, as a URN.' },
+        type: { type: 'string', format: 'uri', description: 'The code as a URN.' },
         title: { type: 'string', description: 'The same for every error of this code.' },
         status: { type: 'integer', description: 'The HTTP status.' },
-        detail: { type: 'string', description: 'What is wrong with this request, and what to do.' },
+        detail: { type: 'string', description: 'The error of this request, and how to fix it.' },
         code: ref('schemas', 'ErrorCode'),
-        instance: { type: 'string', description: 'The path that was asked for.' },
+        instance: { type: 'string', description: 'The requested path.' },
         requestId: { type: 'string', description: 'Quote it when you report the error.' },
       },
       additionalProperties: false,
@@ -95,15 +95,15 @@ export function componentSchemas(): Record<string, JsonSchema> {
 function loose(text: string): JsonSchema {
   return {
     type: ['object', 'array'],
-    description: `${text}. The CRM documents no fields here: their names are camelCase, their values as the CRM sent them.`,
+    description: `${text}. The CRM does not document these fields. Names are converted to camelCase; values are passed through unchanged.`,
   };
 }
 
 function describedPart(part: Include): JsonSchema {
-  return { ...PART_SCHEMAS[part], description: `${PART_TEXTS[part]}; null where there is none.` };
+  return { ...PART_SCHEMAS[part], description: `${PART_TEXTS[part]}; null if there is none.` };
 }
 
-function fieldsSchema(table: FieldTable, notes: FieldNotes, what: string): JsonSchema {
+function fieldsSchema(table: FieldTable, notes: FieldNotes, title: string): JsonSchema {
   const properties = [...shapedNames(table)].map(([name, shaped]) => {
     const note = notes[shaped];
     if (!note) throw new Error(`no description of the field ${shaped}`);
@@ -111,14 +111,14 @@ function fieldsSchema(table: FieldTable, notes: FieldNotes, what: string): JsonS
   });
   return {
     type: 'object',
-    description: `${what}. Fields that the CRM adds, such as your organization's own, come along under their camelCase names.`,
+    description: `${title}. Further fields of the CRM, such as your organization's own, are included under their camelCase names.`,
     properties: Object.fromEntries(properties) as Record<string, JsonSchema>,
     required: Object.keys(notes).filter((name) => notes[name]!.always),
     additionalProperties: true,
   };
 }
 
-/** A known field whose value cannot be read comes as the string that the CRM sent, hence `string`. */
+/** Returns the schema of a known field. It allows `string`: a value that cannot be parsed is passed through. */
 function fieldSchema(kind: ValueKind, { description, example, json, always }: FieldNote): JsonSchema {
   const common = { description, examples: [example] };
   switch (kind) {

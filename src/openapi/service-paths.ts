@@ -4,10 +4,10 @@ import { openConditionalFailures, openFailures } from './problems.ts';
 
 const SERVICE = { tags: ['Service'], security: [] };
 const CONDITIONAL = ['IfMatch', 'IfNoneMatch', 'RequestId'].map((name) => ref('parameters', name));
-const PLAIN = responseHeaders('X-Request-Id', 'Cache-Control-None');
-const KEPT = responseHeaders('X-Request-Id', 'ETag', 'Cache-Control');
+const NO_STORE_HEADERS = responseHeaders('X-Request-Id', 'Cache-Control-None');
+const CACHEABLE_HEADERS = responseHeaders('X-Request-Id', 'ETag', 'Cache-Control');
 
-/** The routes that ask for no token. */
+/** Returns the routes that require no token. */
 export function servicePaths(): Record<string, JsonSchema> {
   return {
     '/openapi.json': {
@@ -17,8 +17,8 @@ export function servicePaths(): Record<string, JsonSchema> {
         summary: 'This description',
         parameters: CONDITIONAL,
         responses: {
-          200: kept('OpenAPI 3.1, as JSON.', 'application/json', { type: 'object' }),
-          304: { description: 'What you have still holds.', headers: KEPT },
+          200: cacheable('OpenAPI 3.1, as JSON.', 'application/json', { type: 'object' }),
+          304: { description: 'Not modified.', headers: CACHEABLE_HEADERS },
           ...openConditionalFailures(),
         },
       },
@@ -27,11 +27,11 @@ export function servicePaths(): Record<string, JsonSchema> {
       get: {
         ...SERVICE,
         operationId: 'getDocs',
-        summary: 'A page to read this description and try it',
+        summary: 'Interactive documentation',
         parameters: CONDITIONAL,
         responses: {
-          200: kept('The page.', 'text/html', { type: 'string' }),
-          304: { description: 'What you have still holds.', headers: KEPT },
+          200: cacheable('The page.', 'text/html', { type: 'string' }),
+          304: { description: 'Not modified.', headers: CACHEABLE_HEADERS },
           ...openConditionalFailures(),
         },
       },
@@ -40,21 +40,21 @@ export function servicePaths(): Record<string, JsonSchema> {
       get: {
         ...SERVICE,
         operationId: 'getLiveness',
-        summary: 'Whether the process answers',
+        summary: 'Check liveness',
         parameters: [ref('parameters', 'RequestId')],
-        responses: { 200: health('It does.', ['ok']), ...openFailures() },
+        responses: { 200: health('The process responds.', ['ok']), ...openFailures() },
       },
     },
     '/readyz': {
       get: {
         ...SERVICE,
         operationId: 'getReadiness',
-        summary: 'Whether requests should be sent here',
-        description: 'A degraded instance answers what it can, from its cache above all.',
+        summary: 'Check readiness',
+        description: 'A degraded instance still serves the requests that it can, mainly from its cache.',
         parameters: [ref('parameters', 'RequestId')],
         responses: {
-          200: health('They should.', ['ready', 'degraded']),
-          503: health('They should not: it is starting or stopping.', ['starting', 'draining']),
+          200: health('Ready or degraded.', ['ready', 'degraded']),
+          503: health('Starting or draining.', ['starting', 'draining']),
           ...openFailures(),
         },
       },
@@ -80,9 +80,9 @@ export function health(
       { value: { status, ...Object.fromEntries(Object.keys(more).map((name) => [name, []])) } },
     ]),
   );
-  return { description, headers: PLAIN, content: { 'application/json': { schema, examples } } };
+  return { description, headers: NO_STORE_HEADERS, content: { 'application/json': { schema, examples } } };
 }
 
-function kept(description: string, type: string, schema: JsonSchema) {
-  return { description, headers: KEPT, content: { [type]: { schema } } };
+function cacheable(description: string, type: string, schema: JsonSchema) {
+  return { description, headers: CACHEABLE_HEADERS, content: { [type]: { schema } } };
 }

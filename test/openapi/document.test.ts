@@ -14,12 +14,12 @@ import { ADMIN_DOCUMENT_FILE, DOCUMENT_FILE } from '../support/openapi-contract.
 const { http, scopes } = readSettingsFiles(new ConfigIssues());
 const document: Json = openApiDocument({ ...http!, scopes: scopes! });
 
-test('the committed files are what the code makes; otherwise: npm run openapi', () => {
+test('the committed OpenAPI files match the code (update them with npm run openapi)', () => {
   expect(openApiBytes(document).toString()).toBe(readFileSync(DOCUMENT_FILE, 'utf8'));
   expect(openApiBytes(adminOpenApiDocument()).toString()).toBe(readFileSync(ADMIN_DOCUMENT_FILE, 'utf8'));
 });
 
-test('every route of the public port is there', () => {
+test('documents every route of the public port', () => {
   expect(Object.keys(document.paths).toSorted()).toEqual(
     [
       '/contacts',
@@ -37,11 +37,11 @@ test.each([
   ['contact', CONTACT_FIELDS, CONTACT_NOTES],
   ['entity', ENTITY_FIELDS, ENTITY_NOTES],
   ['note', NOTE_FIELDS, NOTE_NOTES],
-])('every field of a %s has a note, and every note a field', (_name, table, notes) => {
+])('describes every %s field and no unknown field', (_name, table, notes) => {
   expect(Object.keys(notes).toSorted()).toEqual([...shapedNames(table).values()].toSorted());
 });
 
-test('JSON fields say whether they hold a list or an object, and others do not', () => {
+test('declares list or object for JSON fields and for no other field', () => {
   for (const [table, notes] of [
     [CONTACT_FIELDS, CONTACT_NOTES],
     [ENTITY_FIELDS, ENTITY_NOTES],
@@ -53,7 +53,7 @@ test('JSON fields say whether they hold a list or an object, and others do not',
   }
 });
 
-test('every code that is ever sent is listed, and has an example where a route answers it', () => {
+test('lists every error code that is sent, with an example if a route returns it', () => {
   const listed: string[] = document.components.schemas.ErrorCode.enum;
   expect(listed.toSorted()).toEqual(ERROR_CODES.filter((code) => code !== 'CLIENT_GONE').toSorted());
   const text = JSON.stringify([document.paths, document.components.responses]);
@@ -62,7 +62,7 @@ test('every code that is ever sent is listed, and has an example where a route a
   expect(withoutExample.toSorted()).toEqual(ofNoRoute.toSorted());
 });
 
-test('limits and scopes are those of the settings', () => {
+test('documents the limits and scopes of the settings', () => {
   const own: Json = openApiDocument({
     maxBatchSize: 7,
     scopes: { read: 'crm:read', includes: { notes: 'crm:notes' } },

@@ -6,11 +6,11 @@ import { problemResponse } from './problems.ts';
 const TEXT: JsonSchema = { type: 'string' };
 const TIME: JsonSchema = { type: 'string', format: 'date-time' };
 const NULLABLE_TEXT: JsonSchema = { type: ['string', 'null'] };
-const FAULT = { component: TEXT, detail: TEXT, since: TIME };
+const REASON = { component: TEXT, detail: TEXT, since: TIME };
 
 export const REASONS: JsonSchema = {
-  ...listOf(FAULT),
-  description: 'What is wrong, and since when.',
+  ...listOf(REASON),
+  description: 'The reasons for the status, each with its start time.',
 };
 
 const STATUS: JsonSchema = record({
@@ -18,18 +18,18 @@ const STATUS: JsonSchema = record({
   version: TEXT,
   node: TEXT,
   uptimeS: { type: 'number', minimum: 0 },
-  upstream: { ...TEXT, description: 'Host and port that calls go to.' },
+  upstream: { ...TEXT, description: 'Host and port of the upstream.' },
   egress: {
     ...record({ localAddress: NULLABLE_TEXT, proxy: NULLABLE_TEXT }),
-    description: 'Where calls leave from: an address of this machine, an egress proxy, or whatever there is.',
+    description: 'The egress of upstream calls: a local address, an egress proxy, or neither.',
   },
   status: { type: 'string', enum: ['starting', 'ready', 'degraded', 'draining'] },
   reasons: REASONS,
-  past: { ...listOf({ ...FAULT, until: TIME }), description: 'The last faults that are over, newest first.' },
+  past: { ...listOf({ ...REASON, until: TIME }), description: 'The latest past reasons, newest first.' },
   metrics: {
     type: 'object',
     description:
-      'Every metric of ours by its name without `zyntro_bff_`; counters and histograms since the process started.',
+      'Every metric of the proxy, by its name without `zyntro_bff_`. Counters and histograms start with the process.',
     additionalProperties: listOf({
       labels: { type: 'object', additionalProperties: { type: ['string', 'number'] } },
       value: { type: 'number' },
@@ -37,32 +37,36 @@ const STATUS: JsonSchema = record({
   },
 });
 
-/** What is there to be looked at, by people and by programs. */
-export function watching(): Record<string, JsonSchema> {
+/** Returns the routes for monitoring: the dashboard, the status and the metrics. */
+export function monitoringPaths(): Record<string, JsonSchema> {
   return {
     '/': {
       get: {
-        ...operation('getOperatorsPage', 'The operators’ page'),
+        ...operation('getOperatorsPage', 'Read the dashboard'),
         description:
-          'It fetches `/status`. Without the token a browser is answered with the same page as a 401, which asks for it.',
+          'A page that shows `/status`. Without the token, a browser receives the same page with status 401, and the page prompts for the token.',
         responses: {
           ...plain('The page.', 'text/html', TEXT),
-          401: refused({ 'text/html': { schema: TEXT } }),
+          401: unauthorized({ 'text/html': { schema: TEXT } }),
         },
       },
     },
     '/status': {
       get: {
-        ...operation('getStatus', 'What the operators’ page shows'),
-        responses: { ...plain('All of it.', 'application/json', STATUS), 401: refused(), 503: incomplete() },
+        ...operation('getStatus', 'Read the status'),
+        responses: {
+          ...plain('The data of the dashboard.', 'application/json', STATUS),
+          401: unauthorized(),
+          503: incomplete(),
+        },
       },
     },
     '/metrics': {
       get: {
-        ...operation('getMetrics', 'What Prometheus scrapes'),
+        ...operation('getMetrics', 'Read the metrics'),
         responses: {
-          ...plain('The text format of Prometheus.', 'text/plain', TEXT),
-          401: refused(),
+          ...plain('The Prometheus text format.', 'text/plain', TEXT),
+          401: unauthorized(),
           503: incomplete(),
         },
       },
@@ -74,7 +78,7 @@ function operation(operationId: string, summary: string) {
   return {
     operationId,
     summary,
-    tags: ['Watching'],
+    tags: ['Monitoring'],
     security: [{ operator: [] }],
     parameters: [ref('parameters', 'RequestId')],
   };
@@ -89,12 +93,12 @@ function plain(description: string, type: string, schema: JsonSchema) {
   };
 }
 
-function refused(more: JsonSchema = {}) {
+function unauthorized(more: JsonSchema = {}) {
   const response = problemResponse(401, [new AppError('MISSING_TOKEN'), new AppError('INVALID_TOKEN')]);
   return { ...response, content: { ...response.content, ...more } };
 }
 
-/** Of several processes, one does not answer. */
+/** Returns the response if one of several processes does not respond. */
 function incomplete() {
   return problemResponse(503, [new AppError('OVERLOADED')]);
 }
