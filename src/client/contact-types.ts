@@ -1,15 +1,15 @@
 import type { Contact, ContactParts, Entity, Note } from './schema.ts';
 
 export type Part = keyof ContactParts;
-/** What can be asked for beside the contact itself. */
+/** The parts that a caller can request in addition to the contact. */
 export type Include = Exclude<Part, 'contact'>;
 
-/** The value of a part; null where the CRM has none. */
+/** The value of a part, or null if the CRM has none. */
 export type PartValue<P extends Part> = Required<ContactParts>[P];
 
 /**
- * A contact with exactly the includes of a list: `ContactWith<['notes']>` has `notes` and no `entity`.
- * Where the list is only known at run time (`Include[]`), each of them may be absent.
+ * A contact with exactly the listed includes: `ContactWith<['notes']>` has `notes` but not `entity`.
+ * If the list is known only at run time (`Include[]`), each include is optional.
  */
 export type ContactWith<Includes extends readonly Include[]> = Pick<ContactParts, 'contact'> &
   (number extends Includes['length'] ? Pick<ContactParts, Includes[number]> : Listed<Includes>);
@@ -21,7 +21,7 @@ type Listed<Includes extends readonly Include[]> = Includes extends readonly [
   ? Present<First> & Listed<Rest>
   : unknown;
 
-/** Distributes, so that an element that is one of two leaves open which. */
+/** Distributes over a union: an element of type `'notes' | 'entity'` gives a union of two results. */
 type Present<P extends Include> = P extends Include ? Required<Pick<ContactParts, P>> : never;
 
 interface KnownFields {
@@ -32,8 +32,8 @@ interface KnownFields {
   readonly signals: never;
 }
 
-/** The known fields, for completion, and any other that your organization has. */
+/** A known field, for editor completion, or any other field of your organization. */
 export type FieldName<P extends Part> = KnownFields[P] | (string & {});
 
-/** Sparse fieldsets: the fields to send, by part. `id` always comes. */
+/** Sparse fieldsets: the fields to return, by part. `id` is always included. */
 export type Fieldsets = { readonly [P in Part]?: readonly FieldName<P>[] };

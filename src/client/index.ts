@@ -16,14 +16,14 @@ export type {
 } from './schema.ts';
 
 export interface ClientOptions {
-  /** Where the proxy is: `https://api.example.com`, or `''` for the page's own origin. */
+  /** The URL of the proxy: `https://api.example.com`, or `''` for the page's own origin. */
   readonly baseUrl: string;
   /**
-   * The user's JWT; a function is asked before every request, so that it can renew what expires. Leave it
-   * out where the proxy takes a login's cookie.
+   * The user's JWT. A function is called before every request, so that it can renew an expired token.
+   * Omit it if the proxy accepts a session cookie.
    */
   readonly token?: string | (() => string | Promise<string>);
-  /** Milliseconds that a request may take from its start to the last byte of its answer. */
+  /** Maximum milliseconds from the start of a request to the last byte of its response. Default: 15 000. */
   readonly timeoutMs?: number;
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -31,7 +31,7 @@ export interface ClientOptions {
 export interface RequestOptions {
   readonly fields?: Fieldsets;
   readonly signal?: AbortSignal;
-  /** Ask the CRM itself. It takes a token with the scope `cache:bypass`. */
+  /** Bypasses the cache. Requires a token with the scope `cache:bypass`; ignored without it. */
   readonly bypassCache?: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface ContactOptions<Includes extends readonly Include[]> extends Req
 
 export interface Contacts<Includes extends readonly Include[]> {
   readonly data: ContactWith<Includes>[];
-  /** The contacts that could not be read, in the order asked. */
+  /** The contacts that could not be read, in the order of `ids`. */
   readonly errors: ContactFailure[];
 }
 
@@ -50,15 +50,15 @@ export type ContactsClient = ReturnType<typeof createClient>;
 const DEFAULT_TIMEOUT_MS = 15_000;
 
 /**
- * Reads contacts through the proxy.
+ * Creates a client that reads contacts through the proxy.
  *
- * Every method throws a `ProblemError` where the server refuses or fails, and whatever `fetch` throws where
- * there is no answer: a `TimeoutError`, the reason that `signal` was aborted with, or a `TypeError`.
+ * Every method throws a `ProblemError` if the server returns an error. If there is no response, it throws
+ * the error of `fetch`: a `TimeoutError`, the abort reason of `signal`, or a `TypeError`.
  */
 export function createClient(options: ClientOptions) {
   const get = getter(options);
   return {
-    /** One contact. The type has the includes that are asked for, and no other. */
+    /** Reads one contact. The result type has exactly the requested includes. */
     async getContact<const Includes extends readonly Include[] = []>(
       id: string,
       options: ContactOptions<Includes> = {},
@@ -67,7 +67,7 @@ export function createClient(options: ClientOptions) {
       return data;
     },
 
-    /** One include alone; null where there is none. */
+    /** Reads one include alone. Resolves to null if the CRM has none. */
     async getPart<P extends Include>(
       id: string,
       part: P,
@@ -77,7 +77,7 @@ export function createClient(options: ClientOptions) {
       return data;
     },
 
-    /** Several contacts in one call. Each fails or succeeds by itself, so look at `errors`, too. */
+    /** Reads several contacts in one call. Each succeeds or fails on its own, so check `errors`, too. */
     getContacts<const Includes extends readonly Include[] = []>(
       ids: readonly string[],
       options: ContactOptions<Includes> = {},
@@ -93,29 +93,29 @@ function contactPath(id: string): string {
 
 function getter({ baseUrl, token, timeoutMs = DEFAULT_TIMEOUT_MS, fetch = globalThis.fetch }: ClientOptions) {
   const base = baseUrl.replace(/\/+$/, '');
-  return async function get<Answer>(
+  return async function get<Result>(
     path: string,
     options: ContactOptions<readonly Include[]>,
     more: Record<string, string> = {},
-  ): Promise<Answer> {
+  ): Promise<Result> {
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     const jwt = typeof token === 'function' ? await token() : token;
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (jwt !== undefined) headers['Authorization'] = `Bearer ${jwt}`;
-    // The proxy's protection against forged requests with the cookie.
+    // The proxy requires this header with a cookie, as CSRF protection.
     else headers['X-Requested-With'] = 'zyntro-bff-client';
     if (options.bypassCache) headers['Cache-Control'] = 'no-cache';
     const response = await fetch(`${base}${path}${search(options, more)}`, {
       headers,
       signal,
-      // What it carries is for this server alone.
+      // A redirect could send the token to another server.
       redirect: 'error',
       credentials: jwt === undefined ? 'include' : 'omit',
     });
     if (!response.ok) throw await problemErrorOf(response);
     try {
-      return (await response.json()) as Answer;
+      return (await response.json()) as Result;
     } catch (error) {
       if ((error as Error).name === 'SyntaxError') throw new ProblemError(response, undefined);
       throw error;

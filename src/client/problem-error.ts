@@ -1,21 +1,21 @@
 import type { ErrorCode, Problem } from './schema.ts';
 
-/** What a server in between may answer: no problem of the proxy's. */
+/** The code of a response that is not the proxy's, for example from a gateway. */
 const UNEXPECTED_RESPONSE = 'UNEXPECTED_RESPONSE';
 
-/** The server answered, and it was no success. Switch on `code`. */
+/** An error response of the server. Switch on `code`. */
 export class ProblemError extends Error {
-  /** One of the proxy's codes, or `UNEXPECTED_RESPONSE` where the answer was not the proxy's. */
+  /** One of the proxy's codes, or `UNEXPECTED_RESPONSE` if the response was not the proxy's. */
   readonly code: ErrorCode | typeof UNEXPECTED_RESPONSE;
   readonly status: number;
   /** Quote it when you report the error. */
   readonly requestId: string | undefined;
-  /** Seconds to wait before the next attempt, where the server says so. */
+  /** Seconds to wait before a retry, if the response has `Retry-After`. */
   readonly retryAfterS: number | undefined;
   readonly problem: Problem | undefined;
 
   constructor(response: Response, problem: Problem | undefined) {
-    super(problem?.detail ?? `The server gave an answer that is not its own (status ${response.status}).`);
+    super(problem?.detail ?? `The response did not come from zyntro-bff (status ${response.status}).`);
     this.name = 'ProblemError';
     this.code = problem?.code ?? UNEXPECTED_RESPONSE;
     this.status = response.status;
@@ -26,6 +26,7 @@ export class ProblemError extends Error {
   }
 }
 
+/** Reads an error response. Never rejects on a malformed problem. */
 export async function problemErrorOf(response: Response): Promise<ProblemError> {
   if (!response.headers.get('content-type')?.startsWith('application/problem+json')) {
     await response.body?.cancel();

@@ -23,8 +23,8 @@ async function failure(promise: Promise<unknown>): Promise<ProblemError> {
   return error;
 }
 
-describe('against the running program', () => {
-  test('a contact with what was asked for and nothing else', async () => {
+describe('client of a running proxy', () => {
+  test('getContact returns exactly the requested includes', async () => {
     const id = world.directory.reference.contact;
     const alone = await client().getContact(id);
     expect(Object.keys(alone)).toEqual(['contact']);
@@ -34,7 +34,7 @@ describe('against the running program', () => {
     expect(both.entity?.name).toBe('Acme Corp');
   });
 
-  test('sparse fieldsets', async () => {
+  test('getContact returns exactly the requested fields', async () => {
     const found = await client().getContact(world.directory.reference.contact, {
       include: ['entity'],
       fields: { contact: ['name'], entity: ['website'] },
@@ -43,7 +43,7 @@ describe('against the running program', () => {
     expect(found.entity).toEqual({ website: 'https://acme.com' });
   });
 
-  test('one part, and null where there is none', async () => {
+  test('getPart returns one part, or null if there is none', async () => {
     const id = world.freshContact();
     await world.sandbox.patchContact(id, { entity: null });
     expect(await client().getPart(id, 'entity')).toBeNull();
@@ -51,7 +51,7 @@ describe('against the running program', () => {
     expect(notes?.[0]?.content).toMatch(/enterprise plan/);
   });
 
-  test('several contacts, of which one is not there', async () => {
+  test('getContacts returns the found contacts and lists the missing one in errors', async () => {
     const ids = [UNKNOWN, world.freshContact(), world.directory.reference.contact];
     const { data, errors } = await client().getContacts(ids, { include: ['notes'] });
     expect(data.map(({ contact }) => contact.id)).toEqual(ids.slice(1));
@@ -59,7 +59,7 @@ describe('against the running program', () => {
     expect(errors.map(({ id, code }) => [id, code])).toEqual([[UNKNOWN, 'CONTACT_NOT_FOUND']]);
   });
 
-  test('the cache is passed by for a token that may', async () => {
+  test('bypassCache reaches the upstream if the token has the scope', async () => {
     const id = world.freshContact();
     const token = world.token({ scope: 'contacts:read cache:bypass' });
     await client({ token }).getContact(id);
@@ -69,24 +69,26 @@ describe('against the running program', () => {
     expect(await world.sandbox.callsFor(id)).toHaveLength(2);
   });
 
-  test('the token is asked for before every request', async () => {
+  test('calls the token function before every request', async () => {
     const tokens = [world.token(), 'not-a-token'];
-    const asking = client({ token: () => Promise.resolve(tokens.shift()!) });
-    await asking.getContact(world.directory.reference.contact);
-    expect((await failure(asking.getContact(UNKNOWN))).code).toBe('INVALID_TOKEN');
+    const renewing = client({ token: () => Promise.resolve(tokens.shift()!) });
+    await renewing.getContact(world.directory.reference.contact);
+    expect((await failure(renewing.getContact(UNKNOWN))).code).toBe('INVALID_TOKEN');
   });
 
-  test('without a token the browser sends its cookies, and with one it does not', async () => {
+  test('sends cookies without a token and omits them with a token', async () => {
     const sent: RequestInit[] = [];
-    const watching: typeof fetch = (url, init) => {
+    const recordingFetch: typeof fetch = (url, init) => {
       sent.push(init!);
       return fetch(url, init);
     };
-    const withCookie = createClient({ baseUrl: world.program.url, fetch: watching });
+    const withCookie = createClient({ baseUrl: world.program.url, fetch: recordingFetch });
     expect((await failure(withCookie.getContact(UNKNOWN))).code).toBe('MISSING_TOKEN');
-    expect((await failure(client({ fetch: watching }).getContact(UNKNOWN))).code).toBe('CONTACT_NOT_FOUND');
+    expect((await failure(client({ fetch: recordingFetch }).getContact(UNKNOWN))).code).toBe(
+      'CONTACT_NOT_FOUND',
+    );
     expect(sent.map(({ credentials }) => credentials)).toEqual(['include', 'omit']);
-    // With the cookie the proxy asks for a header that a page of another origin cannot send.
+    // With a cookie, the proxy requires a header that a cross-origin page cannot send.
     expect(sent.map(({ headers }) => 'X-Requested-With' in headers!)).toEqual([true, false]);
   });
 
@@ -95,7 +97,7 @@ describe('against the running program', () => {
     ['INVALID_CONTACT_ID', 400, {}, 'a/../b?c'],
     ['INSUFFICIENT_SCOPE', 403, { scope: 'other' }, UNKNOWN],
     ['EXPIRED_TOKEN', 401, { iat: 1, exp: 2 }, UNKNOWN],
-  ])('%s is a ProblemError', async (code, status, claims, id) => {
+  ])('%s rejects with a ProblemError', async (code, status, claims, id) => {
     const error = await failure(client({ token: world.token(claims) }).getContact(id));
     expect(error).toMatchObject({ name: 'ProblemError', code, status, problem: { code } });
     expect(error.requestId).toMatch(/^[\w.-]+$/);
@@ -103,7 +105,7 @@ describe('against the running program', () => {
     expect(JSON.stringify(error)).not.toContain('Bearer');
   });
 
-  test('Retry-After comes along', async () => {
+  test('exposes Retry-After as retryAfterS', async () => {
     const contactId = world.freshContact();
     await world.sandbox.setFaults({ mode: 'http-429', retryAfterS: 7, contactId });
     const error = await failure(client().getContact(contactId));
@@ -112,7 +114,7 @@ describe('against the running program', () => {
     expect(error.retryAfterS).toBeGreaterThanOrEqual(0);
   });
 
-  test('a caller that gives up gets its own reason', async () => {
+  test('rejects with the abort reason or a TimeoutError', async () => {
     const contactId = world.freshContact();
     await world.sandbox.setFaults({ mode: 'silent', contactId });
     const gone = new AbortController();
@@ -126,7 +128,7 @@ describe('against the running program', () => {
   });
 });
 
-describe('where something else answers', () => {
+describe('client of a server that is not the proxy', () => {
   let server: Server;
   let respond: (path: string) => [status: number, headers: Record<string, string>, body: string];
   const paths: string[] = [];
@@ -149,14 +151,14 @@ describe('where something else answers', () => {
     ['a page with a success status', 200, { 'content-type': 'text/html' }, '<h1>Log in</h1>'],
     ['a broken problem', 503, { 'content-type': 'application/problem+json' }, '{"code":'],
     ['a problem without a code', 500, { 'content-type': 'application/problem+json' }, '{}'],
-  ] as const)('%s', async (_name, status, headers, body) => {
+  ] as const)('rejects %s with UNEXPECTED_RESPONSE', async (_name, status, headers, body) => {
     respond = () => [status, headers, body];
     const error = await failure(client({ baseUrl: `${origin()}/` }).getContact(UNKNOWN));
     expect([error.code, error.status]).toEqual(['UNEXPECTED_RESPONSE', status]);
     expect(error.message).not.toContain('<h1>');
   });
 
-  test('no redirect is followed, so the token goes nowhere else', async () => {
+  test('does not follow a redirect, so the token reaches no other server', async () => {
     respond = () => [302, { location: '/elsewhere' }, ''];
     paths.length = 0;
     await expect(client({ baseUrl: origin() }).getContact(UNKNOWN)).rejects.toMatchObject({

@@ -2,8 +2,8 @@ import { createClient, ProblemError } from '../../src/client/index.ts';
 import type { ContactWith, Contacts, ErrorCode, Include, Note } from '../../src/client/index.ts';
 
 /**
- * Checked by the compiler: a line that should be refused and is not fails `tsc`, and so does one that
- * should be taken. Nothing here is ever sent.
+ * The compiler checks these types: `tsc` fails if it accepts an invalid line or rejects a valid one.
+ * No request is sent.
  */
 const neverSent = createClient({ baseUrl: '', token: '', fetch: () => new Promise(() => {}) });
 
@@ -13,34 +13,34 @@ function same<A, B>(_equal: Equal<A, B>): void {}
 export async function contactTypes(client: typeof neverSent, some: Include[], one: 'notes' | 'entity') {
   const alone = await client.getContact('id');
   alone.contact.id.toLowerCase();
-  // @ts-expect-error notes were not asked for
+  // @ts-expect-error notes were not requested
   void alone.notes;
 
   const withNotes = await client.getContact('id', { include: ['notes'] });
   same<typeof withNotes.notes, Note[] | null>(true);
-  // @ts-expect-error the entity was not asked for
+  // @ts-expect-error the entity was not requested
   void withNotes.entity;
-  // @ts-expect-error there may be no notes
+  // @ts-expect-error notes can be null
   void withNotes.notes.length;
 
   const withBoth = await client.getContact('id', { include: ['entity', 'signals'] });
   withBoth.entity?.website?.trim();
   withBoth.signals satisfies object | null;
-  // @ts-expect-error no such field
+  // @ts-expect-error unknown field
   void withBoth.entity?.webSite;
 
-  const whatever = await client.getContact('id', { include: some });
-  same<typeof whatever.notes, Note[] | null | undefined>(true);
+  const optional = await client.getContact('id', { include: some });
+  same<typeof optional.notes, Note[] | null | undefined>(true);
 
   const either = await client.getContact('id', { include: [one] });
-  // @ts-expect-error it may be the entity instead
+  // @ts-expect-error the include can be the entity instead
   void either.notes;
   if ('notes' in either) same<typeof either.notes, Note[] | null>(true);
 
-  // @ts-expect-error no such include
+  // @ts-expect-error unknown include
   await client.getContact('id', { include: ['photos'] });
   await client.getContact('id', { fields: { contact: ['name', 'ourOwnField'], signals: ['any'] } });
-  // @ts-expect-error no such part
+  // @ts-expect-error unknown part
   await client.getContact('id', { fields: { deal: ['name'] } });
 }
 
@@ -48,7 +48,7 @@ export async function otherTypes(client: typeof neverSent) {
   same<Awaited<ReturnType<typeof client.getPart<'notes'>>>, Note[] | null>(true);
   const entity = await client.getPart('id', 'entity');
   entity?.name?.trim();
-  // @ts-expect-error the contact is no include
+  // @ts-expect-error the contact is not an include
   await client.getPart('id', 'contact');
 
   const batch = await client.getContacts(['id'], { include: ['notes'] });
@@ -59,10 +59,10 @@ export async function otherTypes(client: typeof neverSent) {
 
 export function errorTypes(error: unknown): boolean {
   if (!(error instanceof ProblemError)) return false;
-  // @ts-expect-error no such code
+  // @ts-expect-error unknown code
   return error.code === 'NO_SUCH_CODE' || error.code === 'CONTACT_NOT_FOUND';
 }
 
-test('the client has its methods', () => {
+test('the client has the methods getContact, getContacts and getPart', () => {
   expect(Object.keys(neverSent).toSorted()).toEqual(['getContact', 'getContacts', 'getPart']);
 });
