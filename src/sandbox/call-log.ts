@@ -11,24 +11,24 @@ export interface Call {
   readonly include: readonly string[];
   outcome: string;
   readonly peer: string;
-  /** Tells which developer secret was sent, without saying it. */
+  /** The first 8 hex digits of the SHA-256 of the developer secret: identifies it without revealing it. */
   readonly developerKey: string;
 }
 
-const KEPT = 1000;
+const MAX_CALLS = 1000;
 const INCLUDES = ['notes', 'profile', 'signals', 'entity'] as const;
 
-/** The calls that came, newest last; no credentials. */
+/** The latest 1000 calls, newest last, without credentials. */
 export class CallLog {
   #count = 0;
-  #underWay = 0;
-  #mostAtOnce = 0;
+  #inFlight = 0;
+  #maxInFlight = 0;
   #calls: Call[] = [];
 
   add(operation: string, body: Body, peer: string): Call {
     this.#count += 1;
-    this.#underWay += 1;
-    this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#underWay);
+    this.#inFlight += 1;
+    this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);
     const call: Call = {
       n: this.#count,
       at: new Date().toISOString(),
@@ -42,23 +42,23 @@ export class CallLog {
       developerKey: createHash('sha256').update(String(body['developer_secret'])).digest('hex').slice(0, 8),
     };
     this.#calls.push(call);
-    if (this.#calls.length > KEPT) this.#calls.shift();
+    if (this.#calls.length > MAX_CALLS) this.#calls.shift();
     return call;
   }
 
-  /** A call that was added has been answered, or its client has gone. */
+  /** Called when an added call was answered or its client disconnected. */
   ended(): void {
-    this.#underWay -= 1;
+    this.#inFlight -= 1;
   }
 
   reset(): void {
     this.#count = 0;
-    this.#mostAtOnce = this.#underWay;
+    this.#maxInFlight = this.#inFlight;
     this.#calls = [];
   }
 
-  /** `mostAtOnce` tells how many calls were ever under way at the same time. */
+  /** Returns the calls. `mostAtOnce` is the maximum number of calls in flight at the same time. */
   report(): { count: number; mostAtOnce: number; calls: readonly Call[] } {
-    return { count: this.#count, mostAtOnce: this.#mostAtOnce, calls: this.#calls };
+    return { count: this.#count, mostAtOnce: this.#maxInFlight, calls: this.#calls };
   }
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { directory } from './directory.ts';
-import { NO_FAULTS, faultsIn } from './faults.ts';
+import { NO_FAULTS, invalidFaults } from './faults.ts';
 import { readJsonObject } from './read-body.ts';
 import type { SandboxState } from './state.ts';
 import { blockListOf } from './world.ts';
@@ -50,7 +50,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'PATCH /access': ({ world }, body) => {
     const main = world.accounts[0]!;
     const { developerSecret, allowedIps } = body;
-    // The list first: it throws where it is none, and then nothing is changed.
+    // The list comes first: if it is invalid, it throws before anything changes.
     if (Array.isArray(allowedIps)) main.allowed = blockListOf(allowedIps.map(String));
     if (typeof developerSecret === 'string') main.developerSecret = developerSecret;
     return [204];
@@ -65,13 +65,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
 const TAKES_BODY: ReadonlySet<string> = new Set(['PUT', 'PATCH']);
 
 function setFaults(state: SandboxState, base: SandboxState['faults'], change: object): Reply {
-  const wrong = faultsIn(change);
-  if (wrong.length > 0) return [400, { error: 'nothing was changed', faults: wrong }];
+  const invalid = invalidFaults(change);
+  if (invalid.length > 0) return [400, { error: 'nothing was changed', faults: invalid }];
   state.faults = { ...base, ...change };
   return [200, state.faults];
 }
 
-/** Steers the sandbox and tells what it saw, on a port of its own. */
+/** Creates the server that controls the sandbox and reports its calls, on a separate port. */
 export function controlServer(state: SandboxState): Server {
   return createServer((req, res) => {
     reply(req, state)

@@ -11,14 +11,15 @@ import type { SandboxState } from './state.ts';
 const FETCH_CONTACT = '/apis/v2/public/crm/fetchContact';
 const FETCH_IDENTIFIERS = '/apis/v2/public/developers/fetchIdentifiers';
 
+/** Creates the server that stands in for the upstream's API. */
 export function dataServer(state: SandboxState): Server {
   return createServer((req, res) => {
-    // A client that goes away in the middle is nothing to report.
-    answer(req, res, state).catch(() => res.destroy());
+    // A client that disconnects early is normal and not reported.
+    handle(req, res, state).catch(() => res.destroy());
   });
 }
 
-async function answer(req: IncomingMessage, res: ServerResponse, state: SandboxState): Promise<void> {
+async function handle(req: IncomingMessage, res: ServerResponse, state: SandboxState): Promise<void> {
   const path = (req.url ?? '/').split('?', 1)[0];
   const isJson = /^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '');
   const body: Body = (await readJsonObject(req)) ?? {};
@@ -35,19 +36,19 @@ async function answer(req: IncomingMessage, res: ServerResponse, state: SandboxS
 
   const call = state.calls.add(operation.name, body, peer);
   res.once('close', () => state.calls.ended());
-  // Read before the wait: a slow call answers with what was true when it came.
-  const regular = operation(isJson ? body : {}, peer, state.world);
+  // Read before the delay: a slow response has the data of the time when the call arrived.
+  const response = operation(isJson ? body : {}, peer, state.world);
   const mode = await applyDelay(body, call, state);
   if (mode === 'none') {
-    call.outcome = regular.outcome;
-    return send(res, regular);
+    call.outcome = response.outcome;
+    return send(res, response);
   }
   call.outcome = `FAULT:${mode}`;
   if (mode.startsWith('error:')) return send(res, failure(mode.slice('error:'.length) as UpstreamCode));
-  return misbehave(mode, req, res, regular, state);
+  return misbehave(mode, req, res, response, state);
 }
 
-/** Waits as long as the faults say, and gives back the mode that applies to this call. */
+/** Waits for the configured delay, then returns the fault mode of this call. */
 async function applyDelay(body: Body, call: Call, { faults }: SandboxState): Promise<string> {
   if (faults.contactId !== null && !isSameId(faults.contactId, body['contact_id'])) return 'none';
   const delay = faults.delayMs + Math.random() * faults.jitterMs;

@@ -3,7 +3,7 @@ import type { ContactRecord } from './records.ts';
 
 const SAMPLES = 20;
 
-/** Who and what there is to ask for. No secrets. */
+/** Lists the accounts, the organizations with their members, and sample contacts. Contains no secrets. */
 export function directory(world: World): object {
   return {
     accounts: world.accounts.map(({ name, active, orgs }) => ({ name, active, orgs })),
@@ -13,7 +13,7 @@ export function directory(world: World): object {
       const idsWhere = (holds: (record: ContactRecord) => boolean) =>
         open.filter(holds).slice(0, SAMPLES).map(idOf);
       const hidden = records.find((record) => record.hidden);
-      const secretive = open.find((record) => privateNoteOf(record));
+      const withPrivateNote = open.find((record) => privateNoteOf(record));
       return {
         ...org,
         contactCount: records.length,
@@ -25,7 +25,7 @@ export function directory(world: World): object {
           withoutSignals: idsWhere((one) => one.signals === null),
         },
         hiddenContact: hidden && { id: idOf(hidden), owner: hidden.contact['contact_owner'] },
-        privateNote: secretive && { id: idOf(secretive), ...privateNoteOf(secretive) },
+        privateNote: withPrivateNote && { id: idOf(withPrivateNote), ...privateNoteOf(withPrivateNote) },
       };
     }),
   };

@@ -1,6 +1,6 @@
 import { MESSAGES } from './fetch-contact.ts';
 
-/** Where the `redirect` fault points: it would answer, so that whoever follows is caught. */
+/** The target of the `redirect` fault. It returns a contact, so that a client that follows is detected. */
 export const REDIRECT_TARGET = '/redirected/fetchContact';
 
 export const FAULT_MODES = [
@@ -24,15 +24,15 @@ export const FAULT_MODES = [
 
 export interface Faults {
   readonly delayMs: number;
-  /** Added to the delay, up to this much, at random. */
+  /** The maximum random delay that is added to `delayMs`. */
   readonly jitterMs: number;
   readonly mode: string;
-  /** The probability with which the mode applies. */
+  /** The probability that the mode applies to a call, from 0 to 1. */
   readonly rate: number;
   readonly retryAfterS: number;
   readonly hugeBytes: number;
   readonly dripMs: number;
-  /** Where it is set, delay and mode apply to this contact alone. */
+  /** If set, delay and mode apply only to calls for this contact. */
   readonly contactId: string | null;
 }
 
@@ -58,18 +58,19 @@ const CHECKS: Readonly<Record<keyof Faults, (value: unknown) => string | undefin
   retryAfterS: within(0, 86_400),
   hugeBytes: within(1, 1e10),
   dripMs: within(1, 60_000),
-  contactId: (value) => (value === null || typeof value === 'string' ? undefined : 'must be a text or null'),
+  contactId: (value) =>
+    value === null || typeof value === 'string' ? undefined : 'must be a string or null',
   mode: (value) =>
     (FAULT_MODES as readonly unknown[]).includes(value)
       ? undefined
       : `must be one of ${FAULT_MODES.join(', ')}`,
 };
 
-/** What is wrong with a change of the faults; nothing is wrong where the list is empty. */
-export function faultsIn(change: object): string[] {
+/** Validates a change of the faults. Returns one message per invalid member, and an empty list if all are valid. */
+export function invalidFaults(change: object): string[] {
   return Object.entries(change).flatMap(([name, value]) => {
-    if (!Object.hasOwn(CHECKS, name)) return [`${name}: is none of ${Object.keys(CHECKS).join(', ')}`];
-    const wrong = CHECKS[name as keyof Faults](value);
-    return wrong === undefined ? [] : [`${name}: ${wrong}`];
+    if (!Object.hasOwn(CHECKS, name)) return [`${name}: must be one of ${Object.keys(CHECKS).join(', ')}`];
+    const message = CHECKS[name as keyof Faults](value);
+    return message === undefined ? [] : [`${name}: ${message}`];
   });
 }

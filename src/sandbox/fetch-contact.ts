@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { ORGANIZATIONS, type Account, type World } from './world.ts';
 import type { ContactRecord, StoredNote } from './records.ts';
 
-/** Code to message, as on the upstream's page; in the order in which they are checked. */
+/** The documented message of each error code, in the order of the checks. */
 export const MESSAGES = {
   MISSING_API_KEY: 'Missing service instance',
   INVALID_API_KEY: 'Invalid API Key',
@@ -18,13 +18,13 @@ export const MESSAGES = {
 export type UpstreamCode = keyof typeof MESSAGES;
 
 export type Body = Readonly<Record<string, unknown>>;
-export interface Answer {
+export interface SandboxResponse {
   readonly outcome: 'success' | UpstreamCode;
   readonly body: object;
 }
 
-/** fetchContact, as documented: every outcome is an envelope. */
-export function fetchContact(body: Body, peer: string, world: World): Answer {
+/** Implements fetchContact as documented: every outcome is an envelope. */
+export function fetchContact(body: Body, peer: string, world: World): SandboxResponse {
   const access = checkAccess(body, peer, world);
   if (typeof access === 'string') return failure(access);
   for (const [field, code] of REQUIRED) if (isMissing(body[field])) return failure(code);
@@ -33,8 +33,8 @@ export function fetchContact(body: Body, peer: string, world: World): Answer {
   return record ? { outcome: 'success', body: successBody(record, body, member) } : failure('NOT_FOUND');
 }
 
-/** fetchIdentifiers: the developer secret alone, from an address on the list. */
-export function fetchIdentifiers(body: Body, peer: string, world: World): Answer {
+/** Implements fetchIdentifiers: it checks the developer secret and the IP allowlist. */
+export function fetchIdentifiers(body: Body, peer: string, world: World): SandboxResponse {
   const secret = body['developer_secret'];
   if (isMissing(secret)) return failure('MISSING_DEVELOPER_SECRET');
   const account = world.accounts.find((one) => one.developerSecret === secret);
@@ -49,7 +49,7 @@ export function fetchIdentifiers(body: Body, peer: string, world: World): Answer
   return { outcome: 'success', body: { data, status: 'success' } };
 }
 
-export function failure(code: UpstreamCode): Answer {
+export function failure(code: UpstreamCode): SandboxResponse {
   return { outcome: code, body: { data: [MESSAGES[code]], status: 'error' } };
 }
 
@@ -78,7 +78,7 @@ function isAllowed(account: Account, peer: string): boolean {
   return account.allowed.check(peer, isIPv4(peer) ? 'ipv4' : 'ipv6');
 }
 
-/** A contact of another organization, or hidden from the member, is answered as if it did not exist. */
+/** Returns undefined if the contact is unknown, in another organization, or hidden from the member. */
 function visibleRecord(
   body: Body,
   member: string,
@@ -94,13 +94,13 @@ function visibleRecord(
 }
 
 function successBody(record: ContactRecord, body: Body, member: string): object {
-  const asked = (flag: string) => body[flag] === 1;
+  const isRequested = (flag: string) => body[flag] === 1;
   const data = {
-    notes: asked('include_notes') ? visibleNotes(record, member) : null,
-    entity: asked('include_entity') ? record.entity : null,
+    notes: isRequested('include_notes') ? visibleNotes(record, member) : null,
+    entity: isRequested('include_entity') ? record.entity : null,
     contact: record.contact,
-    signals: asked('include_signals') ? record.signals : null,
-    contact_profile: asked('include_profile') ? record.profile : null,
+    signals: isRequested('include_signals') ? record.signals : null,
+    contact_profile: isRequested('include_profile') ? record.profile : null,
   };
   return { data, status: 'success' };
 }

@@ -2,20 +2,20 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REDIRECT_TARGET } from './faults.ts';
-import type { Answer } from './fetch-contact.ts';
+import type { SandboxResponse } from './fetch-contact.ts';
 import type { SandboxState } from './state.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** Answers one call wrongly, in the way that the mode names. */
+/** Sends the faulty response of one fault mode. */
 export async function misbehave(
   mode: string,
   req: IncomingMessage,
   res: ServerResponse,
-  regular: Answer,
+  response: SandboxResponse,
   state: SandboxState,
 ): Promise<void> {
-  const text = JSON.stringify(regular.body);
+  const text = JSON.stringify(response.body);
   const { faults } = state;
   switch (mode) {
     case 'reset':
@@ -36,7 +36,7 @@ export async function misbehave(
       res.end();
       return;
     case 'truncated':
-      // Half of what was announced, and then the connection ends.
+      // Sends half of the announced Content-Length, then closes the connection.
       res.writeHead(200, { ...JSON_TYPE, 'Content-Length': Buffer.byteLength(text) });
       res.write(text.slice(0, text.length / 2), () => req.socket.end());
       return;
@@ -60,7 +60,7 @@ export async function misbehave(
       res.writeHead(429, { ...JSON_TYPE, 'Retry-After': String(faults.retryAfterS) }).end('{}');
       return;
     case 'wrong-contact':
-      res.writeHead(200, JSON_TYPE).end(otherContact(regular, state));
+      res.writeHead(200, JSON_TYPE).end(otherContact(response, state));
       return;
     case 'wrong-types':
       res.writeHead(200, JSON_TYPE).end('{"status":"success","data":{"contact":"Jane Smith","notes":7}}');
@@ -70,7 +70,7 @@ export async function misbehave(
   }
 }
 
-/** As much as was asked for, no faster than it is read, and no longer than anybody reads. */
+/** Sends a JSON body of this many bytes, with backpressure. Stops when the client disconnects. */
 async function sendHuge(res: ServerResponse, bytes: number): Promise<void> {
   res.writeHead(200, JSON_TYPE);
   res.write('{"status":"success","data":{"contact":{"contact_name":"');
@@ -81,12 +81,13 @@ async function sendHuge(res: ServerResponse, bytes: number): Promise<void> {
   res.end('"}}}');
 }
 
-function otherContact(regular: Answer, { world }: SandboxState): string {
-  const asked = (regular.body as { data?: { contact?: { contact_id?: string } } }).data?.contact?.contact_id;
-  const other = [...world.contacts.values()].find((record) => record.contact['contact_id'] !== asked)!;
+function otherContact(response: SandboxResponse, { world }: SandboxState): string {
+  const requested = (response.body as { data?: { contact?: { contact_id?: string } } }).data?.contact
+    ?.contact_id;
+  const other = [...world.contacts.values()].find((record) => record.contact['contact_id'] !== requested)!;
   const data = { notes: null, entity: null, signals: null, contact_profile: null };
   return JSON.stringify({
-    data: { ...data, ...(regular.body as { data: object }).data, contact: other.contact },
+    data: { ...data, ...(response.body as { data: object }).data, contact: other.contact },
     status: 'success',
   });
 }

@@ -33,7 +33,7 @@ const NOTES = [
 ];
 const SIGNALS = ['email_opened', 'link_clicked', 'page_visited', 'form_filled'];
 
-/** One made-up contact. The same seed makes the same person on every machine. */
+/** Creates a fictitious contact. The same seed gives the same contact on every machine. */
 export function makeContact(random: Random, org: Organization): ContactRecord {
   const flag = (probability: number) => (random.chance(probability) ? '1' : '0');
   const first = random.pick(FIRST);

@@ -1,4 +1,4 @@
-/** mulberry32: small, and the same numbers on every machine. */
+/** Creates a mulberry32 generator: the same seed gives the same numbers on every machine. */
 export function randomFrom(seed: number) {
   let state = seed;
   const next = (): number => {
@@ -18,7 +18,7 @@ export function randomFrom(seed: number) {
       hex[16] = (8 + below(4)).toString(16);
       return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
     },
-    /** `YYYY-MM-DD HH:MM:SS` within two years before 2025-06-01. */
+    /** Returns a time as `YYYY-MM-DD HH:MM:SS`, within two years before 2025-06-01. */
     time: (): string =>
       new Date(Date.UTC(2025, 5, 1) - below(730 * 86_400) * 1000)
         .toISOString()

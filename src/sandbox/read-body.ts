@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** The body as a JSON object; undefined where it is none, or too long. Rejects where the client hangs up. */
+/**
+ * Reads a body of up to 64 KiB as a JSON object; undefined if it is not one, or is longer.
+ * Rejects if the client disconnects.
+ */
 export async function readJsonObject(req: IncomingMessage): Promise<Record<string, unknown> | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -8,13 +8,13 @@ export interface StoredNote {
   readonly maker: string;
   readonly content: string;
   readonly created: string;
-  /** Seen by its maker only. */
+  /** If true, only its author sees the note. */
   readonly private: boolean;
 }
 
 export interface ContactRecord {
   readonly org: string;
-  /** Seen by its owner only. */
+  /** If true, only its owner sees the contact. */
   readonly hidden: boolean;
   readonly contact: Readonly<Record<string, unknown>>;
   readonly notes: readonly (StoredNote | Readonly<Record<string, unknown>>)[] | null;

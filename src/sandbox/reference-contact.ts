@@ -1,4 +1,4 @@
-/** The contact of the upstream's fetchContact page, as it is printed there. */
+/** The sample contact of the upstream's fetchContact page, unchanged. */
 export const REFERENCE_CONTACT = {
   contact_id: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890',
   contact_dnc: '0',
@@ -6,7 +6,7 @@ export const REFERENCE_CONTACT = {
   contact_city: 'San Francisco',
   contact_name: 'Jane Smith',
   contact_tags: '["prospect", "webinar-attendee"]',
-  // Printed with a no-break space, which is easily lost.
+  // The page has a no-break space here; editors can lose it.
   contact_email: '[email\u00a0protected]',
   contact_owner: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b',
   contact_phone: '+1-555-0123',
@@ -51,7 +51,7 @@ export const REFERENCE_ENTITY = {
   entity_custom_fields: '{}',
 };
 
-/** The page shows neither of these; their fields are made up. */
+/** The page documents neither profile nor signals; these fields are fictitious. */
 export const REFERENCE_PROFILE = {
   job_title: 'Head of Operations',
   linkedin_url: 'https://www.example.com/in/jane-smith',

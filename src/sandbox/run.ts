@@ -41,13 +41,13 @@ if (settings.readyJson) {
   process.stdout.write(`${JSON.stringify({ ready: true, port, controlPort })}\n`);
 } else {
   const [org] = ORGANIZATIONS;
-  process.stdout.write(`The sandbox stands in for Zyntro's API. Everything in it is made up.
+  process.stdout.write(`The sandbox stands in for Zyntro's API. All its data is fictitious.
 
   ZYNTRO_BASE_URL=http://${settings.host}:${port}
   ZYNTRO_API_KEY=${settings.world.apiKey}
   ZYNTRO_DEVELOPER_SECRET=${settings.world.developerSecret}
 
-To ask for:  organization ${org!.id}
+Sample ids:  organization ${org!.id}
              member       ${org!.members[0]!.id}
              contact      ${REFERENCE_CONTACT.contact_id}
 

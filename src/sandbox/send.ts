@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from './fetch-contact.ts';
+import type { SandboxResponse } from './fetch-contact.ts';
 
-export function send(res: ServerResponse, { body }: Answer): void {
+export function send(res: ServerResponse, { body }: SandboxResponse): void {
   const text = JSON.stringify(body);
   res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
   res.end(text);

@@ -1,4 +1,4 @@
-import { NO_FAULTS, faultsIn, type Faults } from './faults.ts';
+import { NO_FAULTS, invalidFaults, type Faults } from './faults.ts';
 import { blockListOf, type WorldSettings } from './world.ts';
 
 export interface SandboxSettings {
@@ -10,26 +10,30 @@ export interface SandboxSettings {
   readonly faults: Faults;
 }
 
-/** @throws Error that lists every fault by name. */
+/**
+ * Reads the settings of the sandbox.
+ *
+ * @throws Error that lists every invalid variable by name.
+ */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
-  const wrong: string[] = [];
+  const issues: string[] = [];
   const number = (name: string, fallback: number, max: number): number => {
     const text = env[name] || String(fallback);
     if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > max)
-      wrong.push(`${name}: must be a number from 0 to ${max}`);
+      issues.push(`${name}: must be a number from 0 to ${max}`);
     return Number(text);
   };
   const port = (name: string, fallback: number): number => {
     const text = env[name] || String(fallback);
     if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-      wrong.push(`${name}: must be a whole number from 0 to 65535`);
+      issues.push(`${name}: must be a whole number from 0 to 65535`);
     return Number(text);
   };
   const allowedIps = (env['SANDBOX_ALLOWED_IPS'] || '127.0.0.0/8,::1').split(',').map((item) => item.trim());
   try {
     blockListOf(allowedIps);
   } catch (error) {
-    wrong.push(`SANDBOX_ALLOWED_IPS: ${(error as Error).message}`);
+    issues.push(`SANDBOX_ALLOWED_IPS: ${(error as Error).message}`);
   }
   const faults: Faults = {
     ...NO_FAULTS,
@@ -38,7 +42,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     rate: number('SANDBOX_FAULT_RATE', 1, 1),
     mode: env['SANDBOX_FAULT'] || 'none',
   };
-  wrong.push(...faultsIn({ mode: faults.mode }).map((text) => text.replace('mode', 'SANDBOX_FAULT')));
+  issues.push(...invalidFaults({ mode: faults.mode }).map((text) => text.replace('mode', 'SANDBOX_FAULT')));
   const settings = {
     host: env['SANDBOX_HOST'] || '127.0.0.1',
     port: port('SANDBOX_PORT', 4010),
@@ -51,6 +55,6 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     },
     faults,
   };
-  if (wrong.length > 0) throw new Error(wrong.join('\n  '));
+  if (issues.length > 0) throw new Error(issues.join('\n  '));
   return settings;
 }

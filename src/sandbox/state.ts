@@ -2,7 +2,7 @@ import { CallLog } from './call-log.ts';
 import type { Faults } from './faults.ts';
 import { makeWorld, type World, type WorldSettings } from './world.ts';
 
-/** What both servers of the sandbox share, and the control server changes. */
+/** The state that both servers share. The control server changes it. */
 export interface SandboxState {
   world: World;
   faults: Faults;

@@ -62,6 +62,7 @@ export interface World {
   readonly contacts: Map<string, ContactRecord>;
 }
 
+/** Creates the accounts and contacts. The contacts are the same on every start. */
 export function makeWorld(settings: WorldSettings): World {
   const [first, second, third] = ORGANIZATIONS as readonly [Organization, Organization, Organization];
   const allowed = blockListOf(settings.allowedIps);
@@ -106,7 +107,11 @@ function makeContacts(): Map<string, ContactRecord> {
   return new Map([reference, ...made].map((record) => [String(record.contact['contact_id']), record]));
 }
 
-/** Addresses and CIDR ranges. @throws Error on what is neither. */
+/**
+ * Parses IP addresses and CIDR ranges.
+ *
+ * @throws Error if an item is neither.
+ */
 export function blockListOf(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {

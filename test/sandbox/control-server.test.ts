@@ -19,7 +19,7 @@ const fetchContact = async (change: object = {}): Promise<Json> =>
   ).body;
 
 describe('calls', () => {
-  test('are counted and described, newest last, without credentials', async () => {
+  test('GET /calls lists the calls, newest last, without credentials', async () => {
     await fetchContact({ include_notes: 1, include_signals: 1 });
     await fetchContact({ contact_id: 'nobody', include_entity: '1' });
     const { body, text } = await control().get('/calls').expect(200);
@@ -41,7 +41,7 @@ describe('calls', () => {
     expect(text).not.toContain(REQUEST.developer_secret);
   });
 
-  test('tell two secrets apart without saying them', async () => {
+  test('developerKey distinguishes two secrets without revealing them', async () => {
     for (const developer_secret of ['zdk_one', 'zdk_one', 'zdk_two'])
       await fetchContact({ developer_secret });
     const keys = (await control().get('/calls')).body.calls.map((call: Json) => call.developerKey);
@@ -49,13 +49,13 @@ describe('calls', () => {
     expect(keys[0]).not.toBe(keys[2]);
   });
 
-  test('can be forgotten', async () => {
+  test('DELETE /calls resets the log and the counters', async () => {
     await fetchContact();
     await control().delete('/calls').expect(204);
     expect((await control().get('/calls')).body).toEqual({ count: 0, mostAtOnce: 0, calls: [] });
   });
 
-  test('know how many were under way at once, and when they have ended', async () => {
+  test('mostAtOnce counts the calls in flight at the same time', async () => {
     await control().put('/faults').send({ delayMs: 300 });
     await Promise.all([fetchContact(), fetchContact(), fetchContact()]);
     expect((await control().get('/calls')).body.mostAtOnce).toBe(3);
@@ -64,7 +64,7 @@ describe('calls', () => {
     expect((await control().get('/calls')).body.mostAtOnce).toBe(1);
   });
 
-  test('are kept up to a thousand, and counted beyond', async () => {
+  test('the call log holds 1000 calls and counts all of them', async () => {
     for (let n = 0; n < 1005; n += 1) {
       sandbox.state.calls.add('fetchContact', REQUEST, '127.0.0.1');
       sandbox.state.calls.ended();
@@ -79,7 +79,7 @@ describe('calls', () => {
 });
 
 describe('faults', () => {
-  test('PUT sets them anew, PATCH adds, DELETE goes back to how the sandbox was started', async () => {
+  test('PUT /faults replaces, PATCH merges, DELETE restores the faults from the start', async () => {
     const { body: started } = await control().get('/faults');
     expect(started).toMatchObject({ delayMs: 1, rate: 0.25, mode: 'none', contactId: null });
     const put = await control().put('/faults').send({ mode: 'html' }).expect(200);
@@ -100,35 +100,38 @@ describe('faults', () => {
     [{ contactId: 7 }, 'contactId'],
     [{ delay: 5 }, 'delay'],
     [{ constructor: 1 }, 'constructor'],
-  ])('%j is refused by name, and nothing is changed', async (change, name) => {
+  ])('PUT /faults rejects %j by name and changes nothing', async (change, name) => {
     const before = (await control().get('/faults')).body;
-    const answer = await control()
+    const response = await control()
       .put('/faults')
       .send({ jitterMs: 9, ...change })
       .expect(400);
-    expect(answer.body.faults).toHaveLength(1);
-    expect(answer.body.faults[0]).toMatch(new RegExp(`^${name}: `));
+    expect(response.body.faults).toHaveLength(1);
+    expect(response.body.faults[0]).toMatch(new RegExp(`^${name}: `));
     expect((await control().get('/faults')).body).toEqual(before);
   });
 
-  test('every fault is listed at once', async () => {
-    const answer = await control().patch('/faults').send({ mode: 1, rate: 2, nonsense: 3 }).expect(400);
-    expect(answer.body.faults).toHaveLength(3);
+  test('PATCH /faults lists every invalid member at once', async () => {
+    const response = await control().patch('/faults').send({ mode: 1, rate: 2, nonsense: 3 }).expect(400);
+    expect(response.body.faults).toHaveLength(3);
   });
 
-  test.each(['{"mode":', '[]', '"html"', ''])('a body of %j changes nothing', async (text) => {
-    await control().put('/faults').send({ mode: 'html' }).expect(200);
-    for (const method of ['put', 'patch'] as const) {
-      await control()[method]('/faults').set('Content-Type', 'application/json').send(text).expect(400);
-    }
-    expect((await control().get('/faults')).body.mode).toBe('html');
-  });
+  test.each(['{"mode":', '[]', '"html"', ''])(
+    'PUT and PATCH /faults reject the body %j and change nothing',
+    async (text) => {
+      await control().put('/faults').send({ mode: 'html' }).expect(200);
+      for (const method of ['put', 'patch'] as const) {
+        await control()[method]('/faults').set('Content-Type', 'application/json').send(text).expect(400);
+      }
+      expect((await control().get('/faults')).body.mode).toBe('html');
+    },
+  );
 });
 
 describe('contacts', () => {
   const path = `/contacts/${REQUEST.contact_id}`;
 
-  test('can be changed, field by field', async () => {
+  test('PATCH /contacts/:id merges fields into the contact', async () => {
     await control()
       .patch(path)
       .send({ contact: { contact_city: 'Oslo' }, entity: null })
@@ -138,20 +141,20 @@ describe('contacts', () => {
     expect(data.entity).toBeNull();
   });
 
-  test('can be hidden, and then exist for their owner only', async () => {
+  test('PATCH /contacts/:id can hide a contact from everyone except its owner', async () => {
     await control().patch(path).send({ hidden: true }).expect(200);
     expect((await fetchContact({ member_id: COLLEAGUE })).data).toEqual(['No such contact']);
     expect((await fetchContact()).status).toBe('success');
   });
 
-  test('can be deleted, once', async () => {
+  test('DELETE /contacts/:id deletes once and then returns 404', async () => {
     await control().delete(path).expect(204);
     expect((await fetchContact()).data).toEqual(['No such contact']);
     await control().delete(path).expect(404);
     await control().patch(path).send({ entity: null }).expect(404);
   });
 
-  test('can be listed, by organization and page', async () => {
+  test('GET /contacts lists ids by organization and page', async () => {
     const all = (await control().get('/contacts').expect(200)).body;
     expect(all.total).toBe(3001);
     expect(all.ids).toHaveLength(100);
@@ -162,7 +165,7 @@ describe('contacts', () => {
 });
 
 describe('directory', () => {
-  test('names members and samples that answer as they say, and no secret', async () => {
+  test('GET /directory lists members and matching samples, without secrets', async () => {
     const { body, text } = await control().get('/directory').expect(200);
     expect(body.organizations).toHaveLength(3);
     expect(text).not.toMatch(/api-key|zdk_/);
@@ -194,7 +197,7 @@ describe('directory', () => {
 });
 
 describe('access', () => {
-  test('can be changed: the secret, and the list of addresses', async () => {
+  test('PATCH /access changes the secret and the IP allowlist', async () => {
     await control().patch('/access').send({ developerSecret: 'zdk_rotated' }).expect(204);
     expect((await fetchContact()).data).toEqual(['Invalid developer_secret']);
     expect((await fetchContact({ developer_secret: 'zdk_rotated' })).status).toBe('success');
@@ -207,14 +210,14 @@ describe('access', () => {
     ]);
   });
 
-  test('a list that is none changes nothing', async () => {
+  test('PATCH /access rejects an invalid allowlist and changes nothing', async () => {
     const change = { developerSecret: 'zdk_rotated', allowedIps: ['127.0.0.1', 'localhost'] };
     await control().patch('/access').send(change).expect(400);
     expect((await fetchContact()).status).toBe('success');
   });
 });
 
-test('reset restores contacts, access, faults and calls', async () => {
+test('POST /reset restores contacts, access, faults and calls', async () => {
   await control().delete(`/contacts/${REQUEST.contact_id}`);
   await control().patch('/access').send({ developerSecret: 'zdk_rotated', allowedIps: [] });
   await control().put('/faults').send({ mode: 'silent' });
@@ -223,9 +226,11 @@ test('reset restores contacts, access, faults and calls', async () => {
   expect((await fetchContact()).status).toBe('success');
 });
 
-test('a route that is none is a 404 that lists those that are', async () => {
-  for (const answer of [await control().get('/'), await control().post('/calls')]) {
-    expect(answer.status).toBe(404);
-    expect(answer.body.routes).toEqual(expect.arrayContaining(['GET /calls', 'PUT /faults', 'POST /reset']));
+test('returns 404 with the known routes for an unknown route', async () => {
+  for (const response of [await control().get('/'), await control().post('/calls')]) {
+    expect(response.status).toBe(404);
+    expect(response.body.routes).toEqual(
+      expect.arrayContaining(['GET /calls', 'PUT /faults', 'POST /reset']),
+    );
   }
 });

@@ -25,18 +25,21 @@ beforeAll(async () => void (sandbox = await started()));
 const failed = (message: string) => ({ data: [message], status: 'error' });
 const MISSING_KEY = failed('Missing service instance');
 
-describe('POST with JSON alone', () => {
-  test.each(['get', 'head', 'put', 'patch', 'delete'] as const)('%s is refused with 405', async (method) => {
-    const answer = await request(sandbox.data)[method](FETCH_CONTACT);
-    expect({ status: answer.status, allow: answer.headers['allow'] }).toEqual({ status: 405, allow: 'POST' });
+describe('request method and body', () => {
+  test.each(['get', 'head', 'put', 'patch', 'delete'] as const)('rejects %s with 405', async (method) => {
+    const response = await request(sandbox.data)[method](FETCH_CONTACT);
+    expect({ status: response.status, allow: response.headers['allow'] }).toEqual({
+      status: 405,
+      allow: 'POST',
+    });
   });
 
   test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF-8'])(
-    'Content-Type %s is JSON',
+    'accepts Content-Type %s as JSON',
     async (type) => {
       const body = JSON.stringify(REQUEST);
-      const answer = await request(sandbox.data).post(FETCH_CONTACT).set('Content-Type', type).send(body);
-      expect(answer.body.status).toBe('success');
+      const response = await request(sandbox.data).post(FETCH_CONTACT).set('Content-Type', type).send(body);
+      expect(response.body.status).toBe('success');
     },
   );
 
@@ -46,10 +49,10 @@ describe('POST with JSON alone', () => {
     'application/jsonp',
     'application/json-seq',
     'text/json',
-  ])('Content-Type %s is not, and counts as nothing sent', async (type) => {
+  ])('treats a body of Content-Type %s as empty', async (type) => {
     const body = JSON.stringify(REQUEST);
-    const answer = await request(sandbox.data).post(FETCH_CONTACT).set('Content-Type', type).send(body);
-    expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: MISSING_KEY });
+    const response = await request(sandbox.data).post(FETCH_CONTACT).set('Content-Type', type).send(body);
+    expect({ status: response.status, body: response.body }).toEqual({ status: 200, body: MISSING_KEY });
   });
 
   test.each([
@@ -60,29 +63,29 @@ describe('POST with JSON alone', () => {
     ['a text', '"api_key"'],
     ['more than 64 KiB', JSON.stringify({ ...REQUEST, padding: 'x'.repeat(70_000) })],
   ])('%s is answered 200 with the envelope', async (_name, body) => {
-    const answer = await request(sandbox.data)
+    const response = await request(sandbox.data)
       .post(FETCH_CONTACT)
       .set('Content-Type', 'application/json')
       .send(body);
-    expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: MISSING_KEY });
+    expect({ status: response.status, body: response.body }).toEqual({ status: 200, body: MISSING_KEY });
   });
 
-  test('credentials in headers or in the query count for nothing', async () => {
+  test('ignores credentials in headers and in the query', async () => {
     const { api_key, developer_secret, ...rest } = REQUEST;
-    const answer = await request(sandbox.data)
+    const response = await request(sandbox.data)
       .post(`${FETCH_CONTACT}?api_key=${api_key}`)
       .set({ api_key, developer_secret, Authorization: `Bearer ${api_key}` })
       .send(rest);
-    expect(answer.body).toEqual(MISSING_KEY);
+    expect(response.body).toEqual(MISSING_KEY);
   });
 
   test.each(['/', '/apis/v2/public/crm', `${FETCH_CONTACT}/`, '/apis/v2/public/crm/fetchcontact'])(
-    '%s is no operation',
+    'returns 404 for the path %s',
     async (path) => expect((await request(sandbox.data).post(path).send(REQUEST)).status).toBe(404),
   );
 });
 
-/** Posts from one of this machine's addresses. */
+/** Sends a POST from one of this machine's addresses. */
 function postFrom(localAddress: string, port: number, body: object, headers = {}): Promise<Json> {
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, path: FETCH_CONTACT, method: 'POST', localAddress };
@@ -99,7 +102,7 @@ function postFrom(localAddress: string, port: number, body: object, headers = {}
   });
 }
 
-describe('the list of addresses', () => {
+describe('IP allowlist', () => {
   const REFUSED = failed('IP address not whitelisted');
   const FORWARDED = {
     'x-forwarded-for': '127.0.0.2',
@@ -109,7 +112,7 @@ describe('the list of addresses', () => {
     'true-client-ip': '127.0.0.2',
   };
 
-  test('is held against the peer address, and no header changes that', async () => {
+  test('checks the peer address and ignores forwarding headers', async () => {
     const { port, state } = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });
     expect((await postFrom('127.0.0.2', port, REQUEST)).status).toBe('success');
     expect(await postFrom('127.0.0.1', port, REQUEST)).toEqual(REFUSED);
@@ -120,13 +123,13 @@ describe('the list of addresses', () => {
     expect(calls.map(({ outcome }) => outcome)).toEqual(['success', ...Array(3).fill('IP_NOT_WHITELISTED')]);
   });
 
-  test('takes ranges', async () => {
+  test('accepts CIDR ranges', async () => {
     const { port } = await started({ SANDBOX_ALLOWED_IPS: '10.1.2.3, 127.0.0.4/30' });
     expect((await postFrom('127.0.0.7', port, REQUEST)).status).toBe('success');
     expect(await postFrom('127.0.0.8', port, REQUEST)).toEqual(REFUSED);
   });
 
-  test('is looked at after the credentials and before the ids', async () => {
+  test('is checked after the credentials and before the ids', async () => {
     const { port } = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });
     const post = (change: object) => postFrom('127.0.0.1', port, { ...REQUEST, ...change });
     expect((await post({ developer_secret: 'zdk_wrong' })).data).toEqual(['Invalid developer_secret']);
@@ -144,7 +147,7 @@ async function identify(body: object, from = sandbox): Promise<Json> {
 }
 
 describe('fetchIdentifiers', () => {
-  test('needs the developer secret alone, and tells what belongs to it', async () => {
+  test('requires only the developer secret and lists the account of that secret', async () => {
     const { data, status } = await identify({ developer_secret: REQUEST.developer_secret });
     expect(status).toBe('success');
     expect(data.api_key).toBe(REQUEST.api_key);
@@ -156,11 +159,11 @@ describe('fetchIdentifiers', () => {
     expect(data.brands).toEqual([]);
   });
 
-  test('refuses as fetchContact does', async () => {
+  test('returns the same errors as fetchContact', async () => {
     expect(await identify({})).toEqual(failed('Missing developer_secret'));
     expect(await identify({ developer_secret: 'zdk_wrong' })).toEqual(failed('Invalid developer_secret'));
     const strict = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });
-    const answer = await identify({ developer_secret: REQUEST.developer_secret }, strict);
-    expect(answer).toEqual(failed('IP address not whitelisted'));
+    const response = await identify({ developer_secret: REQUEST.developer_secret }, strict);
+    expect(response).toEqual(failed('IP address not whitelisted'));
   });
 });

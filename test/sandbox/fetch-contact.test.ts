@@ -18,19 +18,19 @@ let sandbox: SandboxServers;
 beforeAll(async () => void (sandbox = await startSandboxServers()));
 afterAll(() => sandbox?.stop());
 
-/** The page's own samples. */
+/** The samples of the upstream's page. */
 const example = (name: string): Json =>
   JSON.parse(readFileSync(path.join(PROJECT_ROOT, 'test/vectors/upstream', `${name}.json`), 'utf8'));
 
 async function call(body: object): Promise<Json> {
-  const answer = await request(sandbox.data).post(FETCH_CONTACT).send(body);
-  expect(answer.status).toBe(200);
-  expect(answer.headers['content-type']).toBe('application/json');
-  return answer.body;
+  const response = await request(sandbox.data).post(FETCH_CONTACT).send(body);
+  expect(response.status).toBe(200);
+  expect(response.headers['content-type']).toBe('application/json');
+  return response.body;
 }
 const failed = (message: string) => ({ data: [message], status: 'error' });
 
-/** Code, message as on the page, and what alone is wrong with the request; in the page's order. */
+/** Code, documented message, and the single error of the request, in the order of the page. */
 const ERRORS: readonly (readonly [code: string, message: string, change: object])[] = [
   ['MISSING_API_KEY', 'Missing service instance', { api_key: undefined }],
   ['INVALID_API_KEY', 'Invalid API Key', { api_key: 'no-such-key' }],
@@ -47,24 +47,24 @@ const INACTIVE = {
 };
 
 describe('the documented errors', () => {
-  test.each(ERRORS)('%s says "%s"', async (_code, message, change) => {
+  test.each(ERRORS)('returns %s with the message "%s"', async (_code, message, change) => {
     expect(await call({ ...REQUEST, ...change })).toEqual(failed(message));
   });
 
-  test('USER_INACTIVE says "User is not active"', async () => {
+  test('returns USER_INACTIVE with the message "User is not active"', async () => {
     expect(await call({ ...REQUEST, ...INACTIVE })).toEqual(failed('User is not active'));
   });
 
-  test('the sample of NOT_FOUND is byte for byte what an unknown contact is answered', async () => {
+  test('returns the documented NOT_FOUND sample, byte for byte, for an unknown contact', async () => {
     const contact_id = '00000000-0000-4000-8000-000000000000';
-    const answer = await request(sandbox.data)
+    const response = await request(sandbox.data)
       .post(FETCH_CONTACT)
       .send({ ...REQUEST, contact_id });
-    expect(answer.text).toBe(JSON.stringify(example('fetch-contact.not-found')));
+    expect(response.text).toBe(JSON.stringify(example('fetch-contact.not-found')));
   });
 
   test.each(['api_key', 'developer_secret', 'contact_id', 'org_id', 'member_id'])(
-    '%s counts as missing where it is empty, null or absent',
+    'treats %s as missing if it is empty, null or absent',
     async (field) => {
       const absent = await call({ ...REQUEST, [field]: undefined });
       expect(absent.data[0]).toMatch(/^Missing /);
@@ -73,7 +73,7 @@ describe('the documented errors', () => {
     },
   );
 
-  test('of two faults the one that the page lists first is answered', async () => {
+  test('returns the first documented error if a request has two', async () => {
     for (const [index, [, message, change]] of ERRORS.entries()) {
       for (const [, , later] of ERRORS.slice(index + 1)) {
         expect(await call({ ...REQUEST, ...later, ...change })).toEqual(failed(message));
@@ -81,32 +81,32 @@ describe('the documented errors', () => {
     }
   });
 
-  test('USER_INACTIVE comes after the credentials and before the ids', async () => {
+  test('checks USER_INACTIVE after the credentials and before the ids', async () => {
     const wrongSecret = { ...REQUEST, ...INACTIVE, developer_secret: REQUEST.developer_secret };
     expect(await call(wrongSecret)).toEqual(failed('Invalid developer_secret'));
     const noContact = { ...REQUEST, ...INACTIVE, contact_id: '' };
     expect(await call(noContact)).toEqual(failed('User is not active'));
   });
 
-  test("another account's secret is no secret of this key", async () => {
+  test("rejects another account's secret for this API key", async () => {
     const mixed = { ...REQUEST, developer_secret: 'zdk_sandbox_second_secret' };
     expect(await call(mixed)).toEqual(failed('Invalid developer_secret'));
   });
 });
 
-describe('the contact that the page prints', () => {
-  test('is answered exactly as printed', async () => {
+describe('the documented contact', () => {
+  test('is returned exactly as documented', async () => {
     const includes = { include_notes: 1, include_entity: 1, include_profile: 0, include_signals: 0 };
     expect(Object.keys({ ...REQUEST, ...includes }).toSorted()).toEqual(
       Object.keys(example('fetch-contact.request')).toSorted(),
     );
-    const answer = await request(sandbox.data)
+    const response = await request(sandbox.data)
       .post(FETCH_CONTACT)
       .send({ ...REQUEST, ...includes });
-    expect(answer.text).toBe(JSON.stringify(example('fetch-contact.success')));
+    expect(response.text).toBe(JSON.stringify(example('fetch-contact.success')));
   });
 
-  test('has ids that are compared without case', async () => {
+  test('has ids that are compared case-insensitively', async () => {
     const shouted = {
       org_id: ORG.toUpperCase(),
       contact_id: REQUEST.contact_id.toUpperCase(),
@@ -117,25 +117,25 @@ describe('the contact that the page prints', () => {
 });
 
 const PARTS = { notes: 'notes', profile: 'contact_profile', signals: 'signals', entity: 'entity' } as const;
-const includedIn = (answer: Json): string[] =>
+const includedIn = (response: Json): string[] =>
   Object.entries(PARTS)
-    .filter(([, name]) => answer.data[name] !== null)
+    .filter(([, name]) => response.data[name] !== null)
     .map(([part]) => part);
 
 describe('include flags', () => {
-  test('are 0 where they are absent, and every part is there all the same, as null', async () => {
+  test('default to 0, and every part that was not included is null', async () => {
     const { data } = await call(REQUEST);
     expect(Object.keys(data)).toEqual(['notes', 'entity', 'contact', 'signals', 'contact_profile']);
     expect(data).toMatchObject({ notes: null, entity: null, signals: null, contact_profile: null });
     expect(data.contact.contact_name).toBe('Jane Smith');
   });
 
-  test.each(Object.keys(PARTS))('include_%s brings that part alone', async (part) => {
+  test.each(Object.keys(PARTS))('include_%s includes only that part', async (part) => {
     expect(includedIn(await call({ ...REQUEST, [`include_${part}`]: 1 }))).toEqual([part]);
   });
 
   test.each([[0], [2], [-1], [1.5], ['1'], [true], [null], [[1]]])(
-    '%j is not the integer 1, so nothing is included',
+    'ignores the value %j, because it is not the integer 1',
     async (value) => {
       const flags = Object.fromEntries(Object.keys(PARTS).map((part) => [`include_${part}`, value]));
       expect(includedIn(await call({ ...REQUEST, ...flags }))).toEqual([]);
@@ -145,7 +145,7 @@ describe('include flags', () => {
 
 const ALL_FLAGS = { include_notes: 1, include_profile: 1, include_signals: 1, include_entity: 1 };
 
-test('every scalar of every kind of contact is a string', async () => {
+test('every scalar in a contact of every kind is a string', async () => {
   const ids = [...sandbox.state.world.contacts]
     .filter(([, record]) => record.org === ORG && !record.hidden)
     .slice(0, 60)
@@ -162,14 +162,14 @@ test('every scalar of every kind of contact is a string', async () => {
   expect([...seen].toSorted()).toEqual(Object.keys(PARTS).toSorted());
 });
 
-/** Where something sits that is neither a text, nor null for a part, nor a container of these. */
+/** Returns the paths of all values that are neither a string, nor null for a part, nor a container of these. */
 function nonStrings(value: unknown, at = ''): string[] {
   if (typeof value === 'string' || (value === null && at.split('.').length === 2)) return [];
   if (typeof value !== 'object' || value === null) return [at];
   return Object.entries(value).flatMap(([name, inner]) => nonStrings(inner, `${at}.${name}`));
 }
 
-const made = (maker: string, isPrivate: boolean, content: string) =>
+const storedNote = (maker: string, isPrivate: boolean, content: string) =>
   ({ maker, content, created: '2025-01-01 10:00:00', private: isPrivate }) as const;
 const contactOf = (org: string, hidden: boolean) =>
   [...sandbox.state.world.contacts].findLast(([, one]) => one.org === org && one.hidden === hidden)!;
@@ -178,24 +178,27 @@ const contents = async (member_id: string, contact_id: string): Promise<string[]
   return data.notes?.map((note: Json) => note.note_content) ?? null;
 };
 
-describe('who sees what', () => {
-  test('a private note is seen by its maker only, not even by the owner of the contact', async () => {
+describe('visibility', () => {
+  test('only its author sees a private note, not even the owner of the contact', async () => {
     const [id, record] = contactOf(ORG, false);
     const { contacts } = sandbox.state.world;
     const owned = { ...record, contact: { ...record.contact, contact_owner: REQUEST.member_id } };
-    contacts.set(id, { ...owned, notes: [made(COLLEAGUE, true, 'mine'), made(COLLEAGUE, false, 'ours')] });
+    contacts.set(id, {
+      ...owned,
+      notes: [storedNote(COLLEAGUE, true, 'mine'), storedNote(COLLEAGUE, false, 'ours')],
+    });
     expect(await contents(COLLEAGUE, id)).toEqual(['mine', 'ours']);
     expect(await contents(REQUEST.member_id, id)).toEqual(['ours']);
-    contacts.set(id, { ...owned, notes: [made(COLLEAGUE, true, 'mine')] });
+    contacts.set(id, { ...owned, notes: [storedNote(COLLEAGUE, true, 'mine')] });
     expect(await contents(REQUEST.member_id, id)).toBeNull();
   });
 
-  test('a note shows the three documented fields and not whether it is private', async () => {
+  test('a note has only the three documented fields', async () => {
     const { data } = await call({ ...REQUEST, include_notes: 1 });
     expect(Object.keys(data.notes[0])).toEqual(['note_maker', 'note_content', 'note_date_created']);
   });
 
-  test('a hidden contact exists for its owner only', async () => {
+  test('only its owner sees a hidden contact', async () => {
     const [contact_id, record] = contactOf(ORG, true);
     const owner = String(record.contact['contact_owner']);
     const other = owner === COLLEAGUE ? REQUEST.member_id : COLLEAGUE;
@@ -203,21 +206,21 @@ describe('who sees what', () => {
     expect(await call({ ...REQUEST, contact_id, member_id: other })).toEqual(failed('No such contact'));
   });
 
-  test("another organization's contact does not exist, whoever asks and however", async () => {
+  test("returns NOT_FOUND for another organization's contact, for every org_id", async () => {
     const [contact_id] = contactOf(OTHER_ORG, false);
     for (const org_id of [ORG, SISTER_ORG, OTHER_ORG, 'no-organization']) {
       expect(await call({ ...REQUEST, org_id, contact_id })).toEqual(failed('No such contact'));
     }
   });
 
-  test("one account's organizations do not see each other either", async () => {
+  test('returns NOT_FOUND across two organizations of one account', async () => {
     const [contact_id] = contactOf(SISTER_ORG, false);
     expect(await call({ ...REQUEST, contact_id })).toEqual(failed('No such contact'));
     const member_id = '2f9d8c41-6a3e-4b70-8c52-e7d1f0a9b634';
     expect((await call({ ...REQUEST, contact_id, org_id: SISTER_ORG, member_id })).status).toBe('success');
   });
 
-  test('a member of another organization sees nothing', async () => {
+  test('returns NOT_FOUND to a member of another organization', async () => {
     const member_id = '93b1f6d8-2e7c-4a05-9d14-c8e5a0b7f362';
     expect(await call({ ...REQUEST, member_id })).toEqual(failed('No such contact'));
   });

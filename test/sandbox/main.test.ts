@@ -10,8 +10,8 @@ import { waitFor } from '../support/wait-for.ts';
 const run = (env: Record<string, string>) =>
   runNode('src/sandbox/main.ts', { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0', ...env });
 
-describe('settings', () => {
-  test('have defaults that suit a developer', () => {
+describe('sandbox settings', () => {
+  test('default to loopback, ports 4010 and 4011, and no faults', () => {
     expect(readSettings({})).toMatchObject({
       host: '127.0.0.1',
       port: 4010,
@@ -33,11 +33,11 @@ describe('settings', () => {
     ['SANDBOX_ALLOWED_IPS', 'localhost'],
     ['SANDBOX_ALLOWED_IPS', '10.0.0.0/33'],
     ['SANDBOX_ALLOWED_IPS', '127.0.0.1,'],
-  ])('%s=%s is refused by name', (name, value) => {
+  ])('%s=%s is rejected by name', (name, value) => {
     expect(() => readSettings({ [name]: value })).toThrow(new RegExp(`^${name}: must be [^\\n]+$`));
   });
 
-  test('that are wrong end the sandbox with 78, all of them by name', async () => {
+  test('exits with 78 and lists every invalid variable by name', async () => {
     const wrong = {
       SANDBOX_PORT: '70000',
       SANDBOX_CONTROL_PORT: '1.5',
@@ -56,22 +56,25 @@ describe('settings', () => {
   });
 });
 
-test.each(['SANDBOX_PORT', 'SANDBOX_CONTROL_PORT'])('a %s in use is said plainly', async (name) => {
-  const blocker = net.createServer().listen(0, '127.0.0.1');
-  await once(blocker, 'listening');
-  try {
-    const port = String((blocker.address() as AddressInfo).port);
-    const { code, stderr } = await run({ [name]: port });
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: `The sandbox cannot listen on 127.0.0.1:${port} (EADDRINUSE): choose another ${name}.\n`,
-    });
-  } finally {
-    blocker.close();
-  }
-});
+test.each(['SANDBOX_PORT', 'SANDBOX_CONTROL_PORT'])(
+  'exits with 1 and names %s if its port is in use',
+  async (name) => {
+    const blocker = net.createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    try {
+      const port = String((blocker.address() as AddressInfo).port);
+      const { code, stderr } = await run({ [name]: port });
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `The sandbox cannot listen on 127.0.0.1:${port} (EADDRINUSE): choose another ${name}.\n`,
+      });
+    } finally {
+      blocker.close();
+    }
+  },
+);
 
-test('without SANDBOX_READY_JSON it says to a human what to set, and it is so', async () => {
+test('prints settings that work if SANDBOX_READY_JSON is not set', async () => {
   const child = startNode('src/sandbox/main.ts', { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' });
   try {
     const text = await waitFor(
@@ -88,30 +91,33 @@ test('without SANDBOX_READY_JSON it says to a human what to set, and it is so', 
       member_id: named('member'),
       contact_id: named('contact'),
     };
-    const answer = await exchange(`${baseUrl}/apis/v2/public/crm/fetchContact`, {
+    const response = await exchange(`${baseUrl}/apis/v2/public/crm/fetchContact`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    expect(answer.json().status).toBe('success');
+    expect(response.json().status).toBe('success');
     expect((await exchange(`${control}/calls`)).json().count).toBe(1);
   } finally {
     expect(await child.stop()).toEqual({ code: 0, signal: null });
   }
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0, even with a call under way', async (signal) => {
-  const sandbox = await startSandbox({ SANDBOX_FAULT: 'silent' });
-  const call = exchange(`${sandbox.url}/apis/v2/public/crm/fetchContact`, { method: 'POST' }).catch(
-    () => 'cut',
-  );
-  await waitFor('the call', async () => (await sandbox.calls()).length === 1);
-  sandbox.signal(signal);
-  expect(await sandbox.exited).toEqual({ code: 0, signal: null });
-  expect(await call).toBe('cut');
-});
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'exits with 0 on %s, even with a call in flight',
+  async (signal) => {
+    const sandbox = await startSandbox({ SANDBOX_FAULT: 'silent' });
+    const call = exchange(`${sandbox.url}/apis/v2/public/crm/fetchContact`, { method: 'POST' }).catch(
+      () => 'cut',
+    );
+    await waitFor('the call', async () => (await sandbox.calls()).length === 1);
+    sandbox.signal(signal);
+    expect(await sandbox.exited).toEqual({ code: 0, signal: null });
+    expect(await call).toBe('cut');
+  },
+);
 
-test('faults from the environment hold from the start', async () => {
+test('applies the faults from the environment at the start', async () => {
   const child = startNode('src/sandbox/main.ts', {
     SANDBOX_PORT: '0',
     SANDBOX_CONTROL_PORT: '0',

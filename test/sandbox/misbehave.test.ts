@@ -20,15 +20,15 @@ const QUIET_MS = 400;
 interface Exchange {
   readonly head: string;
   readonly body: string;
-  /** How the other side ended: it said nothing for a while, closed in order, or reset the connection. */
+  /** The end of the exchange: silence for `quietMs`, a normal close, or a connection reset. */
   readonly end: 'quiet' | 'closed' | 'reset';
   readonly ms: number;
 }
 
 /**
- * Makes one call as bytes on a socket, under these faults, until the sandbox closes it.
+ * Sends one call on a raw socket, with these faults, and reads until the sandbox closes the connection.
  *
- * @param quietMs ends it if nothing comes for so long after the sandbox has recorded it.
+ * @param quietMs ends the exchange after this silence, once the sandbox has recorded the call.
  */
 function callWith(faults: Partial<Faults>, change: object = {}, quietMs = HANG_MS): Promise<Exchange> {
   sandbox.state.faults = { ...NO_FAULTS, ...faults };
@@ -73,7 +73,7 @@ const announced = (head: string): number => Number(/^content-length: (\d+)$/im.e
 const goodBody = async (): Promise<Json> => JSON.parse((await callWith({})).body);
 const outcomes = (): string[] => sandbox.state.calls.report().calls.map(({ outcome }) => outcome);
 
-test('without a fault the answer is whole', async () => {
+test('sends a complete response without a fault', async () => {
   const { head, body, end } = await callWith({});
   expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(announced(head)).toBe(Buffer.byteLength(body));
@@ -81,11 +81,11 @@ test('without a fault the answer is whole', async () => {
 });
 
 describe('connections', () => {
-  test('reset: the connection is reset and nothing is said', async () => {
+  test('reset: resets the connection without a response', async () => {
     expect(await callWith({ mode: 'reset' })).toMatchObject({ head: '', body: '', end: 'reset' });
   });
 
-  test('silent: nothing is said, and the connection stays', async () => {
+  test('silent: sends nothing and keeps the connection open', async () => {
     expect(await callWith({ mode: 'silent' }, {}, QUIET_MS)).toMatchObject({
       head: '',
       body: '',
@@ -93,14 +93,14 @@ describe('connections', () => {
     });
   });
 
-  test('headers-then-silence: a body is announced and does not come', async () => {
+  test('headers-then-silence: announces a body and does not send it', async () => {
     const { head, body, end } = await callWith({ mode: 'headers-then-silence' }, {}, QUIET_MS);
     expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(announced(head)).toBeGreaterThan(100);
     expect({ body, end }).toEqual({ body: '', end: 'quiet' });
   });
 
-  test('slow-drip: a byte at a time, for longer than anybody waits', async () => {
+  test('slow-drip: sends one byte at a time', async () => {
     const { body, end, ms } = await callWith({ mode: 'slow-drip', dripMs: 20 }, { contact_id: '' });
     const bytes = JSON.stringify({ data: ['Missing contact ID'], status: 'error' });
     expect(body.replaceAll(/\r\n|^1$/gm, '')).toBe(`${bytes}0`);
@@ -108,7 +108,7 @@ describe('connections', () => {
     expect(end).toBe('closed');
   });
 
-  test('truncated: half of what was announced, and then the end', async () => {
+  test('truncated: sends half of the announced length, then closes the connection', async () => {
     const { head, body, end } = await callWith({ mode: 'truncated' });
     expect(body.length).toBeGreaterThan(100);
     expect(Buffer.byteLength(body)).toBeLessThan(announced(head));
@@ -117,7 +117,7 @@ describe('connections', () => {
   });
 });
 
-/** The body without the frames of its chunks (RFC 9112 section 7.1). */
+/** Removes the chunked framing from a body (RFC 9112 section 7.1). */
 function unchunked({ head, body }: Exchange): string {
   if (!/^transfer-encoding: chunked$/im.test(head)) return body;
   let rest = Buffer.from(body);
@@ -131,8 +131,8 @@ function unchunked({ head, body }: Exchange): string {
   }
 }
 
-describe('answers', () => {
-  test('malformed: JSON that breaks off, in an exchange that is whole', async () => {
+describe('responses', () => {
+  test('malformed: sends incomplete JSON in a complete exchange', async () => {
     const exchange = await callWith({ mode: 'malformed' });
     const text = unchunked(exchange);
     expect(exchange.end).toBe('closed');
@@ -140,20 +140,20 @@ describe('answers', () => {
     expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
   });
 
-  test('html: 200 and a page', async () => {
+  test('html: returns 200 with an HTML page', async () => {
     const exchange = await callWith({ mode: 'html' });
     expect(exchange.head).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*content-type: text\/html/i);
     expect(unchunked(exchange)).toMatch(/^<!DOCTYPE html>/);
   });
 
-  test('huge: as much as is set, and JSON to the end', async () => {
+  test('huge: sends valid JSON of at least hugeBytes', async () => {
     const text = unchunked(await callWith({ mode: 'huge', hugeBytes: 200_000 }));
     expect(text.length).toBeGreaterThan(200_000);
     expect(text.length).toBeLessThan(300_000);
     expect(JSON.parse(text).data.contact.contact_name).toMatch(/^x+$/);
   });
 
-  test('redirect: to a place that would answer', async () => {
+  test('redirect: points to a path that returns a contact', async () => {
     const { head } = await callWith({ mode: 'redirect' });
     expect(head).toMatch(/^HTTP\/1\.1 302 Found\r\n/);
     expect(head).toMatch(/^location: \/redirected\/fetchContact$/im);
@@ -166,14 +166,14 @@ describe('answers', () => {
     expect(sandbox.state.calls.report().calls.at(-1)?.operation).toBe('redirect-target');
   });
 
-  test('http-500 and http-429 have their status, and 429 has Retry-After', async () => {
+  test('http-500 and http-429 return that status, and 429 has Retry-After', async () => {
     expect((await callWith({ mode: 'http-500' })).head).toMatch(/^HTTP\/1\.1 500 Internal Server Error\r\n/);
     const { head } = await callWith({ mode: 'http-429', retryAfterS: 17 });
     expect(head).toMatch(/^HTTP\/1\.1 429 Too Many Requests\r\n/);
     expect(head).toMatch(/^retry-after: 17$/im);
   });
 
-  test('wrong-contact: a good answer about somebody else', async () => {
+  test('wrong-contact: returns a valid response with another contact', async () => {
     const { data, status } = JSON.parse(unchunked(await callWith({ mode: 'wrong-contact' })));
     expect(status).toBe('success');
     expect(data.contact.contact_id).toMatch(/^[0-9a-f-]{36}$/);
@@ -183,18 +183,18 @@ describe('answers', () => {
     );
   });
 
-  test('wrong-types: a success whose parts are no parts', async () => {
+  test('wrong-types: returns a success whose parts have wrong types', async () => {
     const { data, status } = JSON.parse(unchunked(await callWith({ mode: 'wrong-types' })));
     expect({ status, contact: typeof data.contact }).toEqual({ status: 'success', contact: 'string' });
   });
 
-  test('unknown-message: an error that the page does not list', async () => {
+  test('unknown-message: returns an undocumented error', async () => {
     const { data, status } = JSON.parse(unchunked(await callWith({ mode: 'unknown-message' })));
     expect(status).toBe('error');
     expect(Object.values(MESSAGES)).not.toContain(data[0]);
   });
 
-  test.each(Object.entries(MESSAGES))('error:%s says "%s" to a good request', async (code, message) => {
+  test.each(Object.entries(MESSAGES))('error:%s returns "%s" for a valid request', async (code, message) => {
     const { head, body } = await callWith({ mode: `error:${code}` });
     expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(JSON.parse(body)).toEqual({ data: [message], status: 'error' });
@@ -202,7 +202,7 @@ describe('answers', () => {
   });
 });
 
-test('every mode can be switched on, and is recorded as what it is', async () => {
+test('records every mode under its name', async () => {
   for (const mode of FAULT_MODES.filter((name) => name !== 'none')) {
     sandbox.state.calls.reset();
     await callWith({ mode, hugeBytes: 1000, dripMs: 200 }, {}, 50);
@@ -217,22 +217,22 @@ async function failuresAt(rate: number): Promise<number> {
 }
 
 describe('when faults apply', () => {
-  test('the delay is waited, and what is answered is what was true when the call came', async () => {
+  test('delays the response, with the data of the time when the call arrived', async () => {
     const { world } = sandbox.state;
     const before = world.contacts.get(REQUEST.contact_id)!;
-    const answer = callWith({ delayMs: 300 });
+    const pending = callWith({ delayMs: 300 });
     await waitFor('the call', () => outcomes().includes('delayed'));
     world.contacts.set(REQUEST.contact_id, {
       ...before,
       contact: { ...before.contact, contact_city: 'Elsewhere' },
     });
-    const { body, ms } = await answer;
+    const { body, ms } = await pending;
     world.contacts.set(REQUEST.contact_id, before);
     expect(ms).toBeGreaterThanOrEqual(295);
     expect(JSON.parse(body).data.contact.contact_city).toBe('San Francisco');
   });
 
-  test('the jitter spreads calls over the time that it names', async () => {
+  test('jitterMs spreads the response times', async () => {
     const exchanges = await Promise.all(
       Array.from({ length: 30 }, () => callWith({ delayMs: 100, jitterMs: 1500 })),
     );
@@ -241,7 +241,7 @@ describe('when faults apply', () => {
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(300);
   });
 
-  test('the rate is a probability', async () => {
+  test('rate is the probability of the mode', async () => {
     expect(await failuresAt(0)).toBe(0);
     expect(await failuresAt(1)).toBe(100);
     const half = await failuresAt(0.5);
@@ -249,7 +249,7 @@ describe('when faults apply', () => {
     expect(half).toBeLessThan(85);
   });
 
-  test('a contact can be singled out, in any case, and the others are well', async () => {
+  test('contactId limits the faults to one contact, case-insensitively', async () => {
     const faults = { mode: 'http-500', delayMs: 50, contactId: REQUEST.contact_id.toUpperCase() };
     expect((await callWith(faults)).head).toMatch(/^HTTP\/1\.1 500/);
     const [, other] = [...sandbox.state.world.contacts.keys()];
