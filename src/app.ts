@@ -215,7 +215,7 @@ function publicPort(parts: Dependencies): Application {
   const lag = watchEventLoop(clock);
   metrics.gauge(
     'event_loop_lag_seconds',
-    'How long work has had to wait for the event loop lately, at the least',
+    'Minimum event-loop lag over the last three 100 ms samples',
     () => lag.lagMs() / 1000,
     'max',
   );
