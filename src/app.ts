@@ -14,6 +14,7 @@ import { createPartStore } from './cache/create-part-store.ts';
 import type { PartStore } from './cache/part-store.ts';
 import { withCache } from './cache/with-cache.ts';
 import type { Config } from './config/load-config.ts';
+import type { FetchRawParts } from './contact/fetch-parts.ts';
 import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
 import { accessLog } from './http/access-log.ts';
@@ -51,21 +52,19 @@ import { onBroadcast, aggregateMetrics, broadcast } from './cluster/broadcast.ts
 import type { WorkerBus } from './cluster/worker-bus.ts';
 import { replaceableSecrets } from './replaceable-secrets.ts';
 import { prepareAll, type Replacement } from './replacement.ts';
-import { setTimer } from './resilience/timers.ts';
-import { withResilience } from './resilience/with-resilience.ts';
+import { setTimer } from './lib/timers.ts';
 import { shedLoad } from './http/shed-load.ts';
 import { traceRequest } from './http/trace-request.ts';
-import { tracedAttempt, tracedRead } from './telemetry/traced-steps.ts';
+import { tracedRead } from './telemetry/traced-read.ts';
 import { watchEventLoop } from './telemetry/event-loop-lag.ts';
 import { shaped } from './shape/shaped.ts';
 import { partShaper } from './shape/shape-parts.ts';
 import type { Health } from './telemetry/health.ts';
 import { describeError, type Log } from './telemetry/log.ts';
-import { reported } from './telemetry/reported.ts';
-import { measured } from './telemetry/measured.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { statusReader } from './telemetry/status.ts';
-import { FETCH_CONTACT_PATH, fetchContact } from './upstream/fetch-contact.ts';
+import { createUpstream } from './upstream/client.ts';
+import { fetchContact } from './upstream/operations/fetch-contact.ts';
 import { VERSION } from './version.ts';
 
 export interface AppOptions {
@@ -144,20 +143,22 @@ export function buildApp(options: AppOptions) {
 
 /** From the upstream's envelope, innermost, to parts as they go out. */
 function readChain({ config, log, health, metrics, secrets, store }: Dependencies): ReadContact {
-  const attempt = fetchContact({ ...config.upstream, ...secrets, now: clock });
-  const attemptTraced = tracedAttempt(attempt, { ...config.upstream, path: FETCH_CONTACT_PATH });
-  const attemptMeasured = measured(attemptTraced, { metrics, now: clock });
-  const attemptReported = reported(attemptMeasured, { log, health, component: secrets.component });
-  const fetchRaw = withResilience(attemptReported, {
-    ...config.resilience,
+  const { transport, credentialsOf, component } = secrets;
+  const upstream = createUpstream({
+    transport,
+    credentialsOf,
+    component,
+    baseUrl: config.upstream.baseUrl,
+    maxResponseBytes: config.upstream.maxResponseBytes,
+    policies: config.resilience,
     log,
     health,
     metrics,
     setTimer,
-    credentialsOf: secrets.credentialsOf,
     now: clock,
     random: Math.random,
   });
+  const fetchRaw: FetchRawParts = (query, fetchOptions) => upstream(fetchContact, query, fetchOptions);
   const fetchShaped = shaped(partShaper(config.shape), fetchRaw);
   const readCached = withCache(fetchShaped, {
     store,

@@ -41,6 +41,8 @@ export interface ErrorDetails {
   readonly retryAfterS?: number;
   /** The same call may succeed when it is made again. */
   readonly transient?: boolean;
+  /** The request was certainly not sent, so even a write can be repeated. */
+  readonly notSent?: boolean;
   readonly requiredScope?: string;
   readonly allow?: string;
   /** The current entity tag, for a precondition that failed. */

@@ -25,7 +25,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   cache: [...MODEL, 'redis', 'telemetry'],
   auth: [...MODEL, 'scope', 'redis', 'telemetry', 'replacement', 'field-values'],
   'rate-limit': [...MODEL, 'scope', 'redis', 'telemetry'],
-  resilience: [...MODEL, 'telemetry'],
   upstream: [...MODEL, 'telemetry'],
   http: [...MODEL, 'scope', 'telemetry', 'field-values'],
   admin: [...MODEL, 'scope', 'telemetry', 'http'],

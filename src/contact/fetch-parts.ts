@@ -20,17 +20,3 @@ export type FetchRawParts = Fetch<Json>;
 
 /** Fetches shaped JSON bytes by part; the literal `null` if the upstream does not have the part. */
 export type FetchShapedParts = Fetch<Buffer>;
-
-/** The order of queued calls: callers, then their retries, then refreshes. */
-export const PRIORITIES = ['caller', 'retry', 'refresh'] as const;
-export type Priority = (typeof PRIORITIES)[number];
-
-export interface AttemptOptions {
-  readonly signal: AbortSignal;
-  readonly priority: Priority;
-  /** Deadline of the whole call, queueing and retry included, in milliseconds of a monotonic clock. */
-  readonly deadline: number;
-}
-
-/** Makes one attempt at an upstream call. */
-export type AttemptRawParts = Fetch<Json, AttemptOptions>;

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { AppError } from '../errors.ts';
 
 const TIMEOUTS = new Set([
@@ -20,21 +21,31 @@ const TRANSIENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** Failures before a connection was open: the request was certainly not sent. */
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'EADDRNOTAVAIL',
+  'EAI_ADDRFAMILY',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 /**
  * Why no answer came, as one of our codes. The library's message is kept as a cause and shown to nobody;
  * its code (`ECONNREFUSED`, `EADDRNOTAVAIL`, …) is what an operator needs.
  */
 export function failureOfTransport(error: unknown): AppError {
   const reason = errorCodeOf(error);
-  const transient = TRANSIENT.has(reason);
-  if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', { reason, transient, cause: error });
+  const details = { reason, transient: TRANSIENT.has(reason), notSent: NOT_SENT.has(reason), cause: error };
+  if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', details);
   if (BROKEN.test(reason)) return new AppError('UPSTREAM_BAD_RESPONSE', { reason, cause: error });
-  return new AppError('UPSTREAM_UNAVAILABLE', { reason, transient, cause: error });
+  return new AppError('UPSTREAM_UNAVAILABLE', details);
 }
 
 /** The code of an error or of what caused it, such as `ECONNREFUSED`; `NO_ANSWER` where there is none. */
 export function errorCodeOf(error: unknown): string {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+  for (let at = error, depth = 0; types.isNativeError(at) && depth < 5; at = at.cause, depth += 1) {
     const { code } = at as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return code;
     // undici knows no code for most of what its parser refuses.

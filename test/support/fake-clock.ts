@@ -1,4 +1,4 @@
-import type { SetTimer } from '../../src/resilience/timers.ts';
+import type { SetTimer } from '../../src/lib/timers.ts';
 
 export interface FakeClock {
   readonly now: () => number;

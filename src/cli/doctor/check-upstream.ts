@@ -2,8 +2,9 @@ import type { Json } from '../../lib/json.ts';
 import type { Config } from '../../config/load-config.ts';
 import { AppError } from '../../errors.ts';
 import type { CallBounds, UpstreamCallOptions } from '../../upstream/call-upstream.ts';
-import { fetchContact } from '../../upstream/fetch-contact.ts';
-import { fetchIdentifiers } from '../../upstream/fetch-identifiers.ts';
+import { fetchContact } from '../../upstream/operations/fetch-contact.ts';
+import { fetchIdentifiers } from '../../upstream/operations/fetch-identifiers.ts';
+import { createSend } from '../../upstream/client.ts';
 import { createTransport } from '../../upstream/transport.ts';
 import { mapBounded, warned, type Finding } from './finding.ts';
 import { isAnswer, judgeConnection } from './judge-connection.ts';
@@ -59,18 +60,14 @@ function pairsOf(settings: Config['upstream']['credentials']): Pair[] {
 }
 
 function asker(options: UpstreamCallOptions, bounds: () => CallBounds) {
-  const identify = fetchIdentifiers(options);
   return async function askUpstream({ org, credentials }: Pair): Promise<PairAnswers> {
-    const fetchOne = fetchContact({ ...options, credentialsOf: () => credentials });
+    const send = createSend({ ...options, credentialsOf: () => credentials });
+    const query = { org: org ?? NOBODY, member: NOBODY, contact: NOBODY, parts: ['contact'] as const };
+    const callOptions = () => ({ ...bounds(), priority: 'caller' }) as const;
     let listed: Json | undefined;
     const [contact, identifiers] = await Promise.all([
-      reasonOf(() =>
-        fetchOne(
-          { org: org ?? NOBODY, member: NOBODY, contact: NOBODY, parts: ['contact'] },
-          { ...bounds(), priority: 'caller' },
-        ),
-      ),
-      reasonOf(async () => (listed = await identify(credentials.developerSecret, bounds()))),
+      reasonOf(() => send(fetchContact, query, callOptions())),
+      reasonOf(async () => (listed = await send(fetchIdentifiers, query, callOptions()))),
     ]);
     return { contact, identifiers, listed };
   };

@@ -1,3 +1,6 @@
+import { AppError, isAppError } from '../../errors.ts';
+import type { Policy } from '../operation.ts';
+
 /** What one call says of the upstream's health. `answered`: it is there, whatever it thinks of us. */
 export type Outcome = 'success' | 'failure' | 'timeout' | 'answered' | 'none';
 
@@ -92,4 +95,48 @@ export class CircuitBreaker {
     this.#recent = [];
     this.#options.onClose();
   }
+}
+
+/**
+ * Makes the attempt if the circuit breaker lets it, and settles the breaker with the outcome.
+ *
+ * @param options.minimumAttemptMs an attempt that its deadline ended sooner than this had waited for its turn,
+ *   and does not count as a failure of the upstream.
+ */
+export function circuitBreaker(
+  breaker: CircuitBreaker,
+  options: { readonly minimumAttemptMs: number; readonly now: () => number },
+): Policy {
+  const { minimumAttemptMs, now } = options;
+  return (next) =>
+    async function settleBreaker(operation, input, callOptions) {
+      const settle = breaker.tryAcquire();
+      if (!settle) throw breakerOpen(breaker);
+      const { signal, deadline } = callOptions;
+      const begunAt = now();
+      let outcome: Outcome = 'none';
+      try {
+        const output = await next(operation, input, callOptions);
+        outcome = 'success';
+        return output;
+      } catch (error) {
+        const cutShort = now() >= deadline && now() - begunAt < minimumAttemptMs;
+        if (!signal.aborted && !cutShort) outcome = outcomeOf(error);
+        throw error;
+      } finally {
+        settle(outcome);
+      }
+    };
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (isAppError(error, 'CONTACT_NOT_FOUND')) return 'success';
+  if (isAppError(error, 'UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED')) return 'answered';
+  if (isAppError(error, 'UPSTREAM_TIMEOUT')) return 'timeout';
+  return isAppError(error, 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE') ? 'failure' : 'none';
+}
+
+export function breakerOpen(breaker: CircuitBreaker): AppError {
+  const retryAfterS = Math.max(1, Math.ceil(breaker.refusesForMs / 1000));
+  return new AppError('UPSTREAM_UNAVAILABLE', { reason: 'BREAKER_OPEN', retryAfterS, notSent: true });
 }

@@ -1,9 +1,9 @@
-import type { AttemptRawParts } from '../contact/fetch-parts.ts';
-import { isAppError, type AppError, type ErrorCode } from '../errors.ts';
-import type { Health } from './health.ts';
-import type { Log } from './log.ts';
+import { isAppError, type AppError, type ErrorCode } from '../../errors.ts';
+import type { Health } from '../../telemetry/health.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Policy } from '../operation.ts';
 
-/** What the operator has to do, by the upstream's own code. */
+/** Advice to the operator, by upstream code or error code. */
 const ADVICE: Readonly<Record<string, string>> = {
   MISSING_API_KEY: 'the upstream got no API key: set ZYNTRO_API_KEY',
   INVALID_API_KEY: 'no active account has this API key: check ZYNTRO_API_KEY',
@@ -12,7 +12,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   USER_INACTIVE: 'the account of this API key is deactivated: ask the admin of the Zyntro organization',
   IP_NOT_WHITELISTED:
     "this proxy's egress address is not on the developer key's list: have it added, or check EGRESS_LOCAL_ADDRESS and EGRESS_PROXY_URL",
-  EADDRNOTAVAIL: 'EGRESS_LOCAL_ADDRESS is no address of this machine',
+  EADDRNOTAVAIL: 'EGRESS_LOCAL_ADDRESS is not an address of this machine',
   EAI_ADDRFAMILY:
     'the upstream has no address of the family of EGRESS_LOCAL_ADDRESS: set an IPv4 address for IPv4, an IPv6 address for IPv6',
 };
@@ -23,29 +23,31 @@ const EGRESS_ADDRESS_FAULTS = new Set(['EADDRNOTAVAIL', 'EAI_ADDRFAMILY']);
 const OPERATORS: readonly ErrorCode[] = ['UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED'];
 
 /**
- * Tells log and health of faults that are the operator's: once when one begins and once when it ends, not
- * once a call.
+ * Reports faults that the operator has to fix to the log and to readiness: once when one begins and once when
+ * it ends.
  *
- * @param component names whose credentials an organization uses, so that one organization's good answers
- *   do not hide another's bad ones.
+ * @param options.component the name under which an organization's credentials are reported, so that the
+ *   successes of one organization do not hide the failures of another.
  */
-export function reported(
-  fetchRaw: AttemptRawParts,
-  options: { readonly log: Log; readonly health: Health; readonly component: (org: string) => string },
-): AttemptRawParts {
+export function report(options: {
+  readonly log: Log;
+  readonly health: Health;
+  readonly component: (org: string) => string;
+}): Policy {
   const { log, health } = options;
-  return async function fetchAndReport(query, fetchOptions) {
-    const component = options.component(query.org);
-    try {
-      const parts = await fetchRaw(query, fetchOptions);
-      recovered(component);
-      return parts;
-    } catch (error) {
-      if (isAppError(error, 'CONTACT_NOT_FOUND')) recovered(component);
-      else if (isAppError(error)) failed(component, error);
-      throw error;
-    }
-  };
+  return (next) =>
+    async function reportOutcome(operation, input, callOptions) {
+      const component = options.component(input.org);
+      try {
+        const output = await next(operation, input, callOptions);
+        recovered(component);
+        return output;
+      } catch (error) {
+        if (isAppError(error, 'CONTACT_NOT_FOUND')) recovered(component);
+        else if (isAppError(error)) failed(component, error);
+        throw error;
+      }
+    };
 
   function failed(component: string, error: AppError): void {
     const upstreamCode = error.details.reason ?? error.code;

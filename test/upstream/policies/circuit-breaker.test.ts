@@ -1,4 +1,4 @@
-import { CircuitBreaker, type Outcome } from '../../src/resilience/circuit-breaker.ts';
+import { CircuitBreaker, type Outcome } from '../../../src/upstream/policies/circuit-breaker.ts';
 
 const SETTINGS = {
   window: 20,

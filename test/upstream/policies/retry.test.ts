@@ -1,15 +1,15 @@
-import { AppError } from '../../src/errors.ts';
-import { sleeper } from '../../src/resilience/timers.ts';
-import { withRetry } from '../../src/resilience/with-retry.ts';
-import { fakeClock, settled } from '../support/fake-clock.ts';
-import { QUERY, attemptOptions, scripted } from './attempts.ts';
+import { AppError } from '../../../src/errors.ts';
+import { sleeper } from '../../../src/lib/timers.ts';
+import { retry } from '../../../src/upstream/policies/retry.ts';
+import { fakeClock, settled } from '../../support/fake-clock.ts';
+import { INPUT, WRITE, callOptions, callThrough, scripted } from './attempts.ts';
 
 const reset = new AppError('UPSTREAM_UNAVAILABLE', { reason: 'ECONNRESET', transient: true });
 
 function start(...script: (Error | 'ok')[]) {
   const clock = fakeClock();
   const { attempt, seen } = scripted(...script);
-  const fetch = withRetry(attempt, {
+  const policy = retry({
     maxDelayMs: 200,
     ratio: 0.2,
     reserve: 2,
@@ -17,16 +17,18 @@ function start(...script: (Error | 'ok')[]) {
     random: () => 0.5,
     sleep: sleeper(clock.setTimer),
   });
-  return { clock, fetch, seen };
+  const fetch = callThrough(policy, attempt);
+  const write = callThrough(policy, attempt, WRITE);
+  return { clock, fetch, write, seen };
 }
 
 test('what failed in passing is tried once more, after a delay', async () => {
   const { clock, fetch, seen } = start(reset, 'ok');
-  const answer = fetch(QUERY, attemptOptions());
+  const answer = fetch(INPUT, callOptions());
   await clock.advance(99);
   expect(seen).toHaveLength(1);
   await clock.advance(1);
-  await expect(answer).resolves.toEqual({ contact: {} });
+  await expect(answer).resolves.toBe('ok');
   expect(seen.map(({ priority, deadline }) => [priority, deadline])).toEqual([
     ['caller', 5000],
     ['retry', 5000],
@@ -35,7 +37,7 @@ test('what failed in passing is tried once more, after a delay', async () => {
 
 test('and not twice more', async () => {
   const { clock, fetch, seen } = start(reset);
-  const answer = expect(fetch(QUERY, attemptOptions())).rejects.toBe(reset);
+  const answer = expect(fetch(INPUT, callOptions())).rejects.toBe(reset);
   await clock.advance(5000);
   await answer;
   expect(seen).toHaveLength(2);
@@ -50,7 +52,7 @@ test.each([
   ['a fault of ours', new TypeError('x is undefined')],
 ])('%s would fail again, and is not tried again', async (_what, error) => {
   const { clock, fetch, seen } = start(error, 'ok');
-  const answer = expect(fetch(QUERY, attemptOptions())).rejects.toBe(error);
+  const answer = expect(fetch(INPUT, callOptions())).rejects.toBe(error);
   await clock.advance(5000);
   await answer;
   expect(seen).toHaveLength(1);
@@ -58,7 +60,7 @@ test.each([
 
 test('nobody waits for a refresh, so it is not tried again', async () => {
   const { clock, fetch, seen } = start(reset, 'ok');
-  const answer = expect(fetch(QUERY, attemptOptions({ priority: 'refresh' }))).rejects.toBe(reset);
+  const answer = expect(fetch(INPUT, callOptions({ priority: 'refresh' }))).rejects.toBe(reset);
   await clock.advance(5000);
   await answer;
   expect(seen).toHaveLength(1);
@@ -69,7 +71,7 @@ describe('the time that the upstream asks for', () => {
 
   test('is waited for where it fits', async () => {
     const { clock, fetch, seen } = start(busy, 'ok');
-    const answer = fetch(QUERY, attemptOptions());
+    const answer = fetch(INPUT, callOptions());
     await clock.advance(1999);
     expect(seen).toHaveLength(1);
     await clock.advance(1);
@@ -78,7 +80,7 @@ describe('the time that the upstream asks for', () => {
 
   test('means no retry where it does not', async () => {
     const { fetch, seen } = start(busy, 'ok');
-    await expect(fetch(QUERY, attemptOptions({ deadline: 2000 }))).rejects.toBe(busy);
+    await expect(fetch(INPUT, callOptions({ deadline: 2000 }))).rejects.toBe(busy);
     expect(seen).toHaveLength(1);
   });
 });
@@ -87,7 +89,7 @@ test('a caller that leaves during the pause is not called for', async () => {
   const { clock, fetch, seen } = start(reset, 'ok');
   const caller = new AbortController();
   const gone = new AppError('CLIENT_GONE');
-  const answer = expect(fetch(QUERY, attemptOptions({ signal: caller.signal }))).rejects.toBe(gone);
+  const answer = expect(fetch(INPUT, callOptions({ signal: caller.signal }))).rejects.toBe(gone);
   await settled();
   caller.abort(gone);
   await answer;
@@ -97,10 +99,29 @@ test('a caller that leaves during the pause is not called for', async () => {
 
 test('an upstream that is down gets a fifth more calls at most, whatever came before', async () => {
   const { clock, fetch, seen } = start(...Array.from({ length: 500 }, () => 'ok' as const), reset);
-  for (let count = 0; count < 500; count += 1) await fetch(QUERY, attemptOptions());
-  const failing = Array.from({ length: 60 }, () => fetch(QUERY, attemptOptions()).catch(() => undefined));
+  for (let count = 0; count < 500; count += 1) await fetch(INPUT, callOptions());
+  const failing = Array.from({ length: 60 }, () => fetch(INPUT, callOptions()).catch(() => undefined));
   await clock.advance(5000);
   await Promise.all(failing);
   expect(seen.length - 500).toBeGreaterThan(60);
   expect(seen.length - 500).toBeLessThanOrEqual(75);
+});
+
+describe('an operation that is not idempotent', () => {
+  test('is not retried if the failed attempt may have been sent', async () => {
+    const { clock, write, seen } = start(reset, 'ok');
+    const outcome = expect(write(INPUT, callOptions())).rejects.toBe(reset);
+    await clock.advance(5000);
+    await outcome;
+    expect(seen).toHaveLength(1);
+  });
+
+  test('is retried if the failed attempt was certainly not sent', async () => {
+    const refused = new AppError('UPSTREAM_UNAVAILABLE', { transient: true, notSent: true });
+    const { clock, write, seen } = start(refused, 'ok');
+    const outcome = write(INPUT, callOptions());
+    await clock.advance(5000);
+    await expect(outcome).resolves.toBe('ok');
+    expect(seen).toHaveLength(2);
+  });
 });

@@ -1,7 +1,7 @@
-import { PRIORITIES, type Priority } from '../contact/fetch-parts.ts';
-import { AppError } from '../errors.ts';
-import { GcraLimiter } from './gcra-limiter.ts';
-import type { SetTimer } from './timers.ts';
+import { AppError } from '../../errors.ts';
+import { GcraLimiter } from '../../lib/gcra-limiter.ts';
+import type { SetTimer } from '../../lib/timers.ts';
+import { PRIORITIES, type Policy, type Priority } from '../operation.ts';
 
 export interface BulkheadOptions {
   /** Calls at a time. */
@@ -138,5 +138,23 @@ export class Bulkhead {
 }
 
 function spent(reason: string): AppError {
-  return new AppError('UPSTREAM_UNAVAILABLE', { reason, retryAfterS: RETRY_AFTER_S });
+  return new AppError('UPSTREAM_UNAVAILABLE', { reason, retryAfterS: RETRY_AFTER_S, notSent: true });
+}
+
+/** Share of the time left that an attempt may wait for its turn; later it could not finish in time. */
+const WAIT_SHARE = 0.8;
+
+/** Makes each attempt wait for its turn, and releases the turn when the attempt ends. */
+export function bulkhead(turns: Bulkhead, now: () => number): Policy {
+  return (next) =>
+    async function waitForTurn(operation, input, options) {
+      const { priority, signal, deadline } = options;
+      const waitMs = Math.max(0, deadline - now()) * WAIT_SHARE;
+      const release = await turns.acquire({ priority, waitMs, signal });
+      try {
+        return await next(operation, input, options);
+      } finally {
+        release();
+      }
+    };
 }

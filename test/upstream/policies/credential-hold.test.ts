@@ -1,6 +1,6 @@
-import { AppError } from '../../src/errors.ts';
-import { withCredentialHold } from '../../src/resilience/with-credential-hold.ts';
-import { QUERY, attemptOptions, scripted } from './attempts.ts';
+import { AppError } from '../../../src/errors.ts';
+import { credentialHold } from '../../../src/upstream/policies/credential-hold.ts';
+import { INPUT, callOptions, callThrough, scripted } from './attempts.ts';
 
 const refusal = new AppError('UPSTREAM_CREDENTIALS_REJECTED', { reason: 'INVALID_API_KEY' });
 
@@ -11,15 +11,16 @@ function start(...script: (Error | 'ok')[]) {
     ['org', {}],
     ['other', {}],
   ]);
-  const fetch = withCredentialHold(attempt, {
+  const policy = credentialHold({
     afterRefusals: 3,
     holdMs: 1000,
     maxHoldMs: 4000,
     credentialsOf: (org) => pairs.get(org),
     now: () => now,
   });
+  const fetch = callThrough(policy, attempt);
   const code = (org = 'org') =>
-    fetch({ ...QUERY, org }, attemptOptions()).then(
+    fetch({ ...INPUT, org }, callOptions()).then(
       () => 'ok',
       (error: AppError) => error.code,
     );

@@ -1,7 +1,8 @@
-import { AppError } from '../../src/errors.ts';
-import { CircuitBreaker } from '../../src/resilience/circuit-breaker.ts';
-import { circuitBreaker, failFast } from '../../src/resilience/with-breaker.ts';
-import { QUERY, attemptOptions, scripted } from './attempts.ts';
+import { AppError } from '../../../src/errors.ts';
+import { wrap, type UpstreamCall } from '../../../src/upstream/operation.ts';
+import { CircuitBreaker, circuitBreaker } from '../../../src/upstream/policies/circuit-breaker.ts';
+import { failFast } from '../../../src/upstream/policies/fail-fast.ts';
+import { INPUT, callOptions, callThrough, scripted } from './attempts.ts';
 
 const OPEN_AFTER_ONE = {
   window: 1,
@@ -21,12 +22,12 @@ function start(...script: (Error | 'ok')[]) {
     onOpen: () => undefined,
     onClose: () => undefined,
   });
-  const slow: typeof attempt = (query, options) => {
+  const slow: UpstreamCall = (operation, input, options) => {
     now += 1000;
-    return attempt(query, options);
+    return attempt(operation, input, options);
   };
-  const inner = circuitBreaker(slow, breaker, { minimumAttemptMs: 2500, now: () => now });
-  const fetch = failFast(inner, breaker);
+  const settings = { minimumAttemptMs: 2500, now: () => now };
+  const fetch = callThrough(wrap(failFast(breaker), circuitBreaker(breaker, settings)), slow);
   return { fetch, seen, opened: () => breaker.refusesForMs > 0, pass: (ms: number) => void (now += ms) };
 }
 
@@ -34,9 +35,9 @@ test.each(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_BAD_RESPONSE'] 
   '%s is a failure, and from then on calls are refused with a time to come back',
   async (code) => {
     const { fetch, seen, opened } = start(new AppError(code));
-    await expect(fetch(QUERY, attemptOptions())).rejects.toMatchObject({ code });
+    await expect(fetch(INPUT, callOptions())).rejects.toMatchObject({ code });
     expect(opened()).toBe(true);
-    await expect(fetch(QUERY, attemptOptions())).rejects.toMatchObject({
+    await expect(fetch(INPUT, callOptions())).rejects.toMatchObject({
       code: 'UPSTREAM_UNAVAILABLE',
       details: { reason: 'BREAKER_OPEN', retryAfterS: 5 },
     });
@@ -51,7 +52,7 @@ test.each([
   new TypeError('a fault of ours'),
 ])('%s is none', async (error) => {
   const { fetch, opened } = start(error);
-  await expect(fetch(QUERY, attemptOptions())).rejects.toBe(error);
+  await expect(fetch(INPUT, callOptions())).rejects.toBe(error);
   expect(opened()).toBe(false);
 });
 
@@ -59,13 +60,13 @@ test('a call whose caller left is none', async () => {
   const { fetch, opened } = start(new AppError('UPSTREAM_UNAVAILABLE'));
   const caller = new AbortController();
   caller.abort(new AppError('CLIENT_GONE'));
-  await expect(fetch(QUERY, attemptOptions({ signal: caller.signal }))).rejects.toBeDefined();
+  await expect(fetch(INPUT, callOptions({ signal: caller.signal }))).rejects.toBeDefined();
   expect(opened()).toBe(false);
 });
 
 test('a call that began too late to be answered is none', async () => {
   const { fetch, opened, pass } = start(new AppError('UPSTREAM_TIMEOUT'));
   pass(4000);
-  await expect(fetch(QUERY, attemptOptions({ deadline: 5000 }))).rejects.toBeDefined();
+  await expect(fetch(INPUT, callOptions({ deadline: 5000 }))).rejects.toBeDefined();
   expect(opened()).toBe(false);
 });

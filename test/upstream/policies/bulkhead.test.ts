@@ -1,7 +1,7 @@
-import { Bulkhead, type BulkheadOptions } from '../../src/resilience/bulkhead.ts';
-import type { Priority } from '../../src/contact/fetch-parts.ts';
-import { AppError } from '../../src/errors.ts';
-import { fakeClock, settled } from '../support/fake-clock.ts';
+import { Bulkhead, type BulkheadOptions } from '../../../src/upstream/policies/bulkhead.ts';
+import type { Priority } from '../../../src/upstream/operation.ts';
+import { AppError } from '../../../src/errors.ts';
+import { fakeClock, settled } from '../../support/fake-clock.ts';
 
 function start(options: Partial<BulkheadOptions> = {}) {
   const clock = fakeClock();

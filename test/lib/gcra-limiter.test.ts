@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { GcraLimiter } from '../../src/resilience/gcra-limiter.ts';
+import { GcraLimiter } from '../../src/lib/gcra-limiter.ts';
 
 test('spreads calls over the second', () => {
   const pace = new GcraLimiter(10);

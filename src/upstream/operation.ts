@@ -1,0 +1,51 @@
+import type { UpstreamCredentials } from './credentials.ts';
+
+/** Every input names the organization whose credentials the call carries. */
+export interface UpstreamInput {
+  readonly org: string;
+}
+
+/** One operation of the upstream's API, as data: how to ask for it and how to read its response. */
+export interface UpstreamOperation<Input extends UpstreamInput, Output> {
+  readonly name: string;
+  /** Below the base URL. Holds no id, so it is also the template of the operation's URL. */
+  readonly path: string;
+  /** Whether a call can be repeated without harm if its outcome is unknown. */
+  readonly idempotent: boolean;
+  /** The JSON members of the request, credentials included. */
+  body(input: Input, credentials: UpstreamCredentials): Readonly<Record<string, unknown>>;
+  /** @throws AppError with the code that the upstream's message stands for, or `UPSTREAM_BAD_RESPONSE`. */
+  decode(text: string, input: Input): Output;
+}
+
+/** Order in which calls wait for their turn: callers, then their retries, then background refreshes. */
+export const PRIORITIES = ['caller', 'retry', 'refresh'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export interface CallOptions {
+  /** Aborts when the caller gives up. */
+  readonly signal: AbortSignal;
+  readonly priority: Priority;
+  /** Monotonic time, in ms, by which the whole call has to end, waiting and retries included. */
+  readonly deadline: number;
+}
+
+/**
+ * One call of any operation.
+ *
+ * @throws AppError `ORG_NOT_CONFIGURED`, the codes of the operation, or one of the `UPSTREAM_…` codes; the
+ *   signal's reason if the caller gives up first.
+ */
+export type UpstreamCall = <Input extends UpstreamInput, Output>(
+  operation: UpstreamOperation<Input, Output>,
+  input: Input,
+  options: CallOptions,
+) => Promise<Output>;
+
+/** Wraps calls with one concern, such as retries. */
+export type Policy = (next: UpstreamCall) => UpstreamCall;
+
+/** Combines policies, the outermost first. */
+export function wrap(...policies: readonly Policy[]): Policy {
+  return (send) => policies.reduceRight((next, policy) => policy(next), send);
+}

@@ -1,0 +1,16 @@
+import type { Json } from '../../lib/json.ts';
+import { decodeIdentifiers } from '../envelope.ts';
+import type { UpstreamInput, UpstreamOperation } from '../operation.ts';
+
+/**
+ * Lists the account's identifiers. It takes the developer secret alone, so it shows if that and the egress
+ * address are accepted, and it succeeds for a deactivated account, too. The output holds the account's API
+ * key; its form is not documented.
+ */
+export const fetchIdentifiers: UpstreamOperation<UpstreamInput, Json> = {
+  name: 'fetchIdentifiers',
+  path: '/apis/v2/public/developers/fetchIdentifiers',
+  idempotent: true,
+  body: (_input, { developerSecret }) => ({ developer_secret: developerSecret }),
+  decode: decodeIdentifiers,
+};

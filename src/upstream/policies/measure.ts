@@ -1,0 +1,27 @@
+import { isAppError } from '../../errors.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Policy } from '../operation.ts';
+
+/** Counts attempts by priority and outcome, and observes their duration. */
+export function measure(options: {
+  readonly metrics: Pick<Metrics, 'upstreamCall'>;
+  /** Monotonic time in ms. */
+  readonly now: () => number;
+}): Policy {
+  const { metrics, now } = options;
+  return (next) =>
+    async function measureAttempt(operation, input, callOptions) {
+      const begunAt = now();
+      let outcome = 'INTERNAL_ERROR';
+      try {
+        const output = await next(operation, input, callOptions);
+        outcome = 'SUCCESS';
+        return output;
+      } catch (error) {
+        if (isAppError(error)) outcome = error.code;
+        throw error;
+      } finally {
+        metrics.upstreamCall(callOptions.priority, outcome, (now() - begunAt) / 1000);
+      }
+    };
+}
