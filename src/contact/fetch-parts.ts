@@ -10,9 +10,9 @@ export interface FetchOptions {
 }
 
 /** A function that fetches parts from the upstream: raw values, or shaped JSON bytes. */
-export type Fetch<Value, Options = FetchOptions> = (
+type Fetch<Value> = (
   query: ContactQuery,
-  options: Options,
+  options: FetchOptions,
 ) => Promise<Partial<Record<Part, Value>>>;
 
 /** Fetches raw upstream values by part. Every response includes `contact`, even if it is not requested. */
