@@ -6,10 +6,10 @@ import { lineWriter, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { currentTrace } from '../telemetry/tracing.ts';
 
-/** nginx's status for a client that closed before it was answered; never sent. */
+/** nginx's status for a client that closed the connection before the response was sent. Never sent itself. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-interface Answered {
+interface Outcome {
   readonly method: string;
   readonly status: number;
   readonly durationMs: number;
@@ -17,7 +17,7 @@ interface Answered {
   readonly subject: string | undefined;
 }
 
-/** One line a request, and its count. The path is not logged, its pattern is: a path can hold anything. */
+/** Logs and counts each request. Logs the route's pattern instead of the path, which may hold private data. */
 export function accessLog(options: {
   readonly log: Log;
   readonly hashSubject: (caller: Caller) => string;
@@ -41,7 +41,7 @@ export function accessLog(options: {
   };
 }
 
-/** To two places. From whole numbers, which are written quickly. */
+/** Formats a number with at most two decimals. perf: joins whole numbers, which convert to text quickly. */
 function hundredths(value: number): string {
   const all = Math.round(value * 100);
   const rest = all % 100;
@@ -49,12 +49,12 @@ function hundredths(value: number): string {
 }
 
 /**
- * The members of the line, as JSON. Put together by hand, since it is done for every request; what comes from
- * outside is of a closed alphabet (request and trace ids, methods that Node's parser knows) or escaped.
+ * Returns the members of the log line as JSON. perf: concatenates strings, because it runs for each request.
+ * Client input is escaped, or has a closed alphabet (request and trace ids, methods that Node's parser knows).
  */
-function fieldsOf(scope: RequestScope, answered: Answered): string {
+function fieldsOf(scope: RequestScope, outcome: Outcome): string {
   const { requestId, route, cache, errorCode, errorReason } = scope;
-  const { method, status, durationMs, traceId, subject } = answered;
+  const { method, status, durationMs, traceId, subject } = outcome;
   let fields = `"requestId":"${requestId}"`;
   if (traceId !== undefined) fields += `,"traceId":"${traceId}"`;
   fields += `,"method":"${method}","route":"${route}","status":${status}`;

@@ -4,8 +4,8 @@ import type { ContactParts } from '../contact/read-contact.ts';
 import type { Fieldsets } from './parse-query.ts';
 
 /**
- * Bytes, each as the character of its value (latin1). Joining such costs nothing, since nothing is copied until
- * all of it goes out, and it goes out together with the header, which bytes in a buffer do not.
+ * Bytes as a latin1 string, one character a byte. perf: concatenation copies nothing until the response is sent,
+ * and Node sends a string in one write with the header, but a buffer in a second one.
  */
 export type Latin1String = string;
 
@@ -17,14 +17,14 @@ function namesAfter(before: string): Readonly<Record<Part, string>> {
   return Object.fromEntries(names) as Record<Part, string>;
 }
 
-/** The hash of an answer made of these parts: that of the parts in their order, as they are known already. */
+/** Returns the hash of a response: the known hashes of its parts, in the model's order. */
 export function hashOfParts(parts: ContactParts): string {
   let joined = '';
   for (const part of PARTS) if (parts[part]) joined += parts[part].contentHash;
   return joined;
 }
 
-/** The JSON object of one contact: the bytes of its parts, in the model's order. */
+/** Returns the JSON object of one contact: the bytes of its parts, in the model's order. */
 export function assembleContact(parts: ContactParts, fieldsets: Fieldsets): Latin1String {
   let object = '';
   for (const part of PARTS) {
@@ -36,7 +36,7 @@ export function assembleContact(parts: ContactParts, fieldsets: Fieldsets): Lati
   return `${object}}`;
 }
 
-/** The bytes of one part with the named fields alone. Nothing is parsed where all are wanted. */
+/** Returns one part with `id` and the named fields only. Without `fields` the part is not parsed. */
 export function selectFields(bytes: Buffer, fields: ReadonlySet<string> | undefined): Latin1String {
   if (!fields) return bytes.toString('latin1');
   const value = parseJson(bytes.toString('utf8'));
@@ -53,7 +53,7 @@ function pick(value: Json, fields: ReadonlySet<string>): Json {
   return picked;
 }
 
-/** When the oldest of the parts was fetched. */
+/** Returns the time at which the oldest part was fetched. */
 export function oldestFetch(parts: ContactParts): number {
   let oldest = Infinity;
   for (const part of PARTS) {

@@ -7,11 +7,11 @@ import { problemOf } from './problem.ts';
 type Settled = { readonly id: string } & ({ readonly found: ContactParts } | { readonly error: unknown });
 
 /**
- * Reads several contacts, a bounded number at a time; each fails or succeeds by itself, and the results
- * are in the order asked. An unexpected error is one contact's failure too, an `INTERNAL_ERROR`.
+ * Reads several contacts, at most `parallelism` at a time, and returns the results in the order of `ids`. A
+ * contact that fails does not affect the others; an unexpected error is an `INTERNAL_ERROR` of that contact.
  *
  * @param onUnexpected called with each error that is not an AppError.
- * @throws AppError `CLIENT_GONE`.
+ * @throws AppError `CLIENT_GONE` if the client closes the connection.
  */
 export async function readBatch(
   ids: readonly string[],
@@ -40,7 +40,7 @@ export async function readBatch(
     failed: errors.length > 0,
     fetchedAt: (oldest: (parts: ContactParts) => number) =>
       found.length > 0 ? Math.min(...found.map(oldest)) : undefined,
-    /** `{ "data": […], "errors": […] }`; `spell` gives an id back as the caller wrote it. */
+    /** Returns `{ "data": […], "errors": […] }`. `spell` returns an id as the caller wrote it. */
     assemble(
       assembleOne: (parts: ContactParts) => Latin1String,
       spell: (id: string) => string,
@@ -49,7 +49,7 @@ export async function readBatch(
         const { status, code, title } = problemOf(error);
         return { id: spell(id), status, code, title };
       });
-      // Ids are ASCII, and titles our own.
+      // Ids and titles are ASCII, so the JSON is valid latin1.
       return `{"data":[${found.map(assembleOne).join(',')}],"errors":${JSON.stringify(listed)}}`;
     },
   };

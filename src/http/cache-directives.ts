@@ -1,17 +1,17 @@
-/** Directives of a request that this cache obeys; it ignores all others. */
+/** The request directives that this cache obeys. All others are ignored. */
 export interface CacheDirectives {
-  /** Take nothing from the cache (RFC 9111 section 5.2.1.4). */
+  /** Do not serve the response from the cache (RFC 9111 section 5.2.1.4). */
   readonly noCache: boolean;
-  /** Keep the response out of the cache (RFC 9111 section 5.2.1.5). */
+  /** Do not store the response (RFC 9111 section 5.2.1.5). */
   readonly noStore: boolean;
 }
 
 export const NO_DIRECTIVES: CacheDirectives = { noCache: false, noStore: false };
 
-/** A quoted string (RFC 9110 section 5.6.4), which may hold commas and lack its end. */
+/** A quoted string (RFC 9110 section 5.6.4). It may hold commas, and its closing quote may be missing. */
 const QUOTED = /"(?:[^"\\]|\\.)*(?:"|$)/g;
 
-/** Parses the `Cache-Control` of a request. Directives with an argument are unknown here, so they do not count. */
+/** Parses the `Cache-Control` of a request. Ignores a directive if it has an argument. */
 export function parseCacheDirectives(header: string): CacheDirectives {
   const names = header
     .replace(QUOTED, '""')

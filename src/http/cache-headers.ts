@@ -2,18 +2,18 @@ import type { CacheOutcome, CacheResult } from '../contact/read-contact.ts';
 
 const CACHE_NAME = 'zyntro-bff';
 
-/** The `Cache-Status` of one answer (RFC 9211 section 2). */
+/** Returns the `Cache-Status` of a response (RFC 9211 section 2). */
 export function cacheStatus({ result, ttlS, stored, collapsed }: CacheOutcome): string {
   if (result === 'hit') return `${CACHE_NAME}; hit; ttl=${ttlS}`;
   if (result === 'stale') return `${CACHE_NAME}; hit; ttl=${ttlS}; detail=stale`;
-  // `request`: the caller's own `Cache-Control` had it forwarded.
+  // `request`: forwarded because of the caller's `Cache-Control`.
   const reason = result === 'bypass' ? 'request' : result;
   return `${CACHE_NAME}; fwd=${reason}${stored ? '; stored' : ''}${collapsed ? '; collapsed' : ''}`;
 }
 
 const WORST_FIRST: readonly CacheResult[] = ['bypass', 'miss', 'partial', 'stale', 'hit'];
 
-/** One outcome for an answer made of several: as fresh as its stalest, and a mixture is partial. */
+/** Combines the outcomes of a batch: as fresh as the stalest one, and partial if only some were misses. */
 export function combineOutcomes(outcomes: readonly CacheOutcome[]): CacheOutcome | undefined {
   if (outcomes.length === 0) return undefined;
   const results = new Set(outcomes.map((one) => one.result));

@@ -7,10 +7,10 @@ function* entityTags(list: string): Generator<string> {
   for (let match = element.exec(list); match; match = element.exec(list)) yield match[1]!;
 }
 
-/** Weak comparison (RFC 9110 section 8.8.3.2) of an `If-None-Match` (section 13.1.2) with an entity tag. */
+/** Compares `If-None-Match` (RFC 9110 section 13.1.2) with an entity tag by weak comparison (section 8.8.3.2). */
 export function ifNoneMatchHolds(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
-  // As clients that have one answer send it.
+  // Most clients send one tag.
   if (header === etag) return true;
   if (header.trim() === '*') return true;
   for (const tag of entityTags(header)) {
@@ -20,8 +20,8 @@ export function ifNoneMatchHolds(header: string | undefined, etag: string): bool
 }
 
 /**
- * Strong comparison (RFC 9110 section 8.8.3.2) of an `If-Match` (section 13.1.1) with the entity tags that
- * the current response has in its several codings. A weak tag never matches.
+ * Compares `If-Match` (RFC 9110 section 13.1.1) with the entity tags of the current response, one for each
+ * content coding, by strong comparison (section 8.8.3.2). A weak tag never matches.
  */
 export function ifMatchHolds(header: string, etags: readonly string[]): boolean {
   if (header.trim() === '*') return true;

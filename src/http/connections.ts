@@ -6,29 +6,29 @@ import { IndexedSet, type Indexed } from '../lib/indexed-set.ts';
 export interface Exchange extends Indexed {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** Milliseconds of a monotonic clock when the whole response was first seen to be queued for sending. */
+  /** Monotonic time in ms at which a check first found the response complete, but not read by the client. */
   completeSince: number;
 }
 
-/** A client's connection. Idle ones form a list, the longest idle first. */
+/** A client's connection. Idle connections form a linked list, the longest idle first. */
 export class Connection {
   readonly socket: Socket;
   readonly openedAt = performance.now();
   /** Whether a request has arrived on it. */
   used = false;
-  /** Requests whose responses are not sent yet. */
+  /** Number of requests whose responses are not sent yet. */
   unanswered = 0;
-  /** Requests that wait for earlier ones before they are handled, oldest first. */
+  /** Pipelined requests that are not handled yet, oldest first. */
   waiting: Exchange[] = [];
-  /** Whether waiting requests are about to be handled. */
+  /** Whether the connection is in the backlog. */
   scheduled = false;
-  /** Whether reading has stopped until responses are sent. */
+  /** Whether reading is paused until responses are sent. */
   stopped = false;
   /** The newest exchange, unless both its request and its response are complete. */
   newest: Exchange | undefined = undefined;
   /** Whether the connection takes no further requests. */
   refused = false;
-  /** Called after each response once `refused`. */
+  /** Called after each response if the connection is `refused`. */
   onAnswered: (() => void) | undefined = undefined;
   before: Connection | undefined = undefined;
   after: Connection | undefined = undefined;
@@ -40,29 +40,29 @@ export class Connection {
 
 export interface ConnectionLimits {
   readonly maxConnections: number;
-  /** Handles a request once it is its turn. */
+  /** Called when a request can be handled. */
   readonly handle: (exchange: Exchange) => void;
 }
 
-/** Requests of one connection that are handled at a time. Reading stops while more than this are unanswered. */
+/** Requests of one connection that are handled at a time. Reading is paused while more are unanswered. */
 const MAX_HANDLED = 16;
 const RESUME_AT = MAX_HANDLED / 2;
 const MAX_WAITING_PER_TURN = 32;
 /**
- * Pipelined requests of all connections together, about 8 kB each with their responses. Node parses all of a
- * 64 kB chunk before it stops reading, so the bound of one connection alone leaves 2,500 requests to each.
+ * Pipelined requests of all connections together, about 8 kB each with their responses. Node parses a whole
+ * 64 kB chunk before a pause has an effect, so without this bound each connection could have 2,500 requests.
  */
 const MAX_PIPELINED = 4096;
 
 const CONNECTION = Symbol('connection');
 type Tracked = Socket & { [CONNECTION]?: Connection | undefined };
 
-/** Bounds the connections of a server, and the requests that each and all of them may have unanswered. */
+/** Limits the connections of a server, and the unanswered requests of each connection and of all together. */
 export class Connections {
   /** Requests whose responses are not sent yet. */
   readonly exchanges = new IndexedSet<Exchange>();
   readonly #limits: ConnectionLimits;
-  /** Both ends of the list of idle connections. */
+  /** Sentinel of the circular list of idle connections. */
   readonly #idle = new Connection(undefined as never);
   /** Connections whose waiting requests can be handled. */
   readonly #backlog: Connection[] = [];
@@ -76,7 +76,7 @@ export class Connections {
     this.#idle.after = this.#idle;
   }
 
-  /** Adds a connection. If there is no room, closes the longest idle one, or the new one if none is idle. */
+  /** Adds a connection. At the limit, closes the longest idle one, or the new one if none is idle. */
   open(socket: Socket): void {
     const longestIdle = this.#idle.after!;
     if (this.#size >= this.#limits.maxConnections) {
@@ -97,7 +97,7 @@ export class Connections {
       Error.stackTraceLimit = stackTraceLimit;
       this.#close(connection);
     });
-    // Node resumes a socket on its own account too, for example when a body is read.
+    // Node itself resumes a socket too, for example when a body is read.
     socket.on('resume', () => void (connection.stopped && socket.pause()));
   }
 
@@ -105,7 +105,7 @@ export class Connections {
     return (socket as Tracked)[CONNECTION];
   }
 
-  /** Takes in a request: handles it, or lets it wait for the earlier ones of its connection. */
+  /** Handles a request, or queues it if too many earlier ones of its connection are unanswered. */
   take(exchange: Exchange): void {
     const { socket } = exchange.req;
     const connection = this.of(socket);
@@ -134,7 +134,7 @@ export class Connections {
     }
   }
 
-  /** The connections without an unanswered request, the longest idle first. */
+  /** Yields the connections without an unanswered request, the longest idle first. */
   *idle(): Iterable<Connection> {
     for (let at = this.#idle.after!; at !== this.#idle; at = at.after!) yield at;
   }
@@ -170,7 +170,7 @@ export class Connections {
     setImmediate(() => this.#handleBacklog());
   }
 
-  /** Handles a few waiting requests in each turn of the event loop, so that other connections are served. */
+  /** Handles at most 32 waiting requests in each turn of the event loop, so that other connections are served. */
   #handleBacklog(): void {
     this.#turnPending = false;
     let left = MAX_WAITING_PER_TURN;

@@ -43,7 +43,7 @@ export interface ContactRouteOptions {
   readonly now: () => number;
 }
 
-/** Handlers that parse, read, assemble and send; each is behind authentication. */
+/** Creates the handlers that parse, read, assemble and send. Each one requires authentication before it. */
 export function contactRoutes(options: ContactRouteOptions) {
   const { readContact } = options;
   const parseIds = idsParser(options.maxBatchSize);
@@ -56,10 +56,10 @@ export function contactRoutes(options: ContactRouteOptions) {
   }
 
   const getContact: RequestHandler = (req, res) => {
-    const asked = queryOf(req);
-    const parts = parseInclude(asked);
+    const params = queryOf(req);
+    const parts = parseInclude(params);
     requireScopes(req, parts, options);
-    const fieldsets = parseFieldsets(asked);
+    const fieldsets = parseFieldsets(params);
     const query = queryFor(req, contactIdOf(req), parts);
     return thenMaybe(readContact(query, readOptions(req, options)), (found) =>
       send(req, res, assembleContact(found, fieldsets), found, fieldsets),
@@ -79,11 +79,11 @@ export function contactRoutes(options: ContactRouteOptions) {
   };
 
   const listContacts: RequestHandler = async (req, res) => {
-    const asked = queryOf(req);
-    const parts = parseInclude(asked);
+    const params = queryOf(req);
+    const parts = parseInclude(params);
     requireScopes(req, parts, options);
-    const fieldsets = parseFieldsets(asked);
-    const ids = parseIds(asked);
+    const fieldsets = parseFieldsets(params);
+    const ids = parseIds(params);
     const outcomes: CacheOutcome[] = [];
     const readOne = (id: string) =>
       readContact(
@@ -99,7 +99,7 @@ export function contactRoutes(options: ContactRouteOptions) {
     );
     const combined = combineOutcomes(outcomes);
     if (combined) scopeOf(req).cache = combined;
-    // A failure inside would be kept along with the rest.
+    // Clients must not keep a batch that contains an error.
     const cache = combined && batch.failed ? { ...combined, ttlS: Math.min(combined.ttlS, 0) } : combined;
     await sendJson(
       req,
@@ -112,18 +112,18 @@ export function contactRoutes(options: ContactRouteOptions) {
   return { getContact, listContacts, parts: INCLUDES.map((part) => ({ part, getPart: getPart(part) })) };
 }
 
-/** @throws AppError `INVALID_CONTACT_ID` */
+/** @throws AppError `INVALID_CONTACT_ID` if the id is not a UUID. */
 function contactIdOf(req: Request): string {
   return scopeOf(req).contactId ?? parseContactId(req.params['id']);
 }
 
-/** Identity comes from the verified token alone. */
+/** Takes the identity from the verified token only. */
 function queryFor(req: Request, contact: string, parts: readonly Part[]): ContactQuery {
   const { org, member } = callerOf(req);
   return { org, member, contact, parts };
 }
 
-/** @throws AppError `INSUFFICIENT_SCOPE`, before anything is read. */
+/** @throws AppError `INSUFFICIENT_SCOPE` if the token lacks a scope. Checked before anything is read. */
 function requireScopes(req: Request, parts: readonly Part[], { scopes }: ContactRouteOptions): void {
   const held = callerOf(req).scopes;
   let missing = held.has(scopes.read) ? '' : scopes.read;
@@ -149,22 +149,22 @@ function readOptions(
   return new ReadFor(scopeOf(req), directives, onCacheOutcome);
 }
 
-/** A class, so that the signal, which few need, is not made before somebody asks for it. */
+/** perf: a class with a getter, because few reads need the abort signal. */
 class ReadFor implements ReadOptions {
   readonly bypass: boolean;
   readonly noStore: boolean;
   readonly #scope: RequestScope;
-  readonly #told: ((outcome: CacheOutcome) => void) | undefined;
+  readonly #onOutcome: ((outcome: CacheOutcome) => void) | undefined;
 
   constructor(
     scope: RequestScope,
     { noCache, noStore }: CacheDirectives,
-    told: ((outcome: CacheOutcome) => void) | undefined,
+    onOutcome: ((outcome: CacheOutcome) => void) | undefined,
   ) {
     this.#scope = scope;
     this.bypass = noCache;
     this.noStore = noStore;
-    this.#told = told;
+    this.#onOutcome = onOutcome;
   }
 
   get signal(): AbortSignal {
@@ -172,7 +172,7 @@ class ReadFor implements ReadOptions {
   }
 
   onCacheOutcome(outcome: CacheOutcome): void {
-    if (this.#told) this.#told(outcome);
+    if (this.#onOutcome) this.#onOutcome(outcome);
     else this.#scope.cache = outcome;
   }
 }

@@ -7,7 +7,7 @@ export type Coding = (typeof CODINGS)[number];
 
 /**
  * Chooses the coding that the client prefers (RFC 9110 section 12.5.3). If none is acceptable, not even
- * `identity`, the header is disregarded (section 12.1): a readable response is of more use than a 406.
+ * `identity`, the header is ignored (section 12.1), because a readable response is of more use than a 406.
  *
  * @param small whether a coding would not make the body smaller: `identity` is then chosen unless the client
  *   refuses it.
@@ -15,7 +15,7 @@ export type Coding = (typeof CODINGS)[number];
 export function chooseCoding(req: Request, small = false): Coding {
   const header = req.headers['accept-encoding'];
   if (header === undefined) return 'identity';
-  // A refusal has a weight of 0; most clients send no weights, and need not be parsed for.
+  // perf: a refusal has a weight of 0, so parse the header only if it has a zero.
   if (small && (!header.includes('0') || req.acceptsEncodings('identity') !== false)) return 'identity';
   const best = req.acceptsEncodings('br', 'gzip', 'identity');
   return best === 'br' || best === 'gzip' ? best : 'identity';
@@ -29,12 +29,12 @@ export async function encode(body: Buffer, coding: Coding): Promise<Buffer> {
   return coding === 'gzip' ? compressGzip(body) : body;
 }
 
-/** Strong, and names the coding, since differently coded bytes are not the same bytes. */
+/** Returns a strong entity tag. It names the coding, because the bytes differ between codings. */
 export function entityTag(contentHash: string, coding: Coding): string {
   return coding === 'identity' ? `"${contentHash}"` : `"${contentHash}-${coding}"`;
 }
 
-/** The entity tags of one response in every coding. */
+/** Returns the entity tags of one response in every coding. */
 export function entityTags(contentHash: string): string[] {
   return CODINGS.map((coding) => entityTag(contentHash, coding));
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import cors from 'cors';
 import type { RequestHandler } from 'express';
 
-/** What pages of other origins may read of an answer. */
+/** The response headers that pages of other origins may read. */
 const EXPOSED_HEADERS = [
   'ETag',
   'Age',
@@ -17,8 +17,8 @@ const EXPOSED_HEADERS = [
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /**
- * Lets the pages of these origins read responses; no step at all if there are no origins. Only a preflight is
- * answered here (Fetch, section 3.2.2): any other OPTIONS request is for the router to refuse.
+ * Creates the CORS middleware for these origins; empty without origins. Responds only to a preflight
+ * (Fetch, section 3.2.2): the router rejects any other OPTIONS request.
  */
 export function corsFor(
   origins: readonly string[],
@@ -26,13 +26,13 @@ export function corsFor(
 ): RequestHandler[] {
   if (origins.length === 0) return [];
   const shared = { ...cookies, origin: [...origins], exposedHeaders: EXPOSED_HEADERS };
-  const answerPreflight = cors({ ...shared, methods: ['GET', 'HEAD'], maxAge: PREFLIGHT_MAX_AGE_S });
-  // cors takes every OPTIONS request for a preflight: without methods and headers, only the headers of an
-  // actual response are left.
+  const respondToPreflight = cors({ ...shared, methods: ['GET', 'HEAD'], maxAge: PREFLIGHT_MAX_AGE_S });
+  // cors treats every OPTIONS request as a preflight. Without methods and allowed headers it sets only the
+  // headers of an actual response.
   const passOn = cors({ ...shared, methods: [], allowedHeaders: [], preflightContinue: true });
   return [
     function allowOrigins(req, res, next) {
-      return isPreflight(req) ? answerPreflight(req, res, next) : passOn(req, res, next);
+      return isPreflight(req) ? respondToPreflight(req, res, next) : passOn(req, res, next);
     },
   ];
 }

@@ -1,13 +1,13 @@
-/** Connections of the admin port, which are set aside so that it answers whatever happens on the public port. */
+/** Connections reserved for the admin port, so that it responds even when the public port is full. */
 export const ADMIN_CONNECTIONS = 32;
-/** Open files, Redis, key sets, traces, and connections that are about to be closed. */
+/** Descriptors for open files, Redis, key sets, traces, and connections that are about to be closed. */
 const OTHER_DESCRIPTORS = 64;
-/** For what grows with the traffic, such as a Redis Cluster's nodes. */
+/** Share of the descriptors for uses that scale with the limit, such as the nodes of a Redis Cluster. */
 const OTHER_SHARE = 1 / 16;
-/** The least that the public port gets, whatever else is configured. */
+/** Minimum share of the descriptors for the public port. */
 const LEAST_SHARE = 1 / 4;
 
-/** Returns how many client connections the public port may hold, so that descriptors are left for all else. */
+/** Returns how many client connections the public port may hold, so that enough descriptors remain. */
 export function publicConnections(
   wanted: { readonly maxConnections: number; readonly maxUpstreamConnections: number },
   descriptors = descriptorLimit(),

@@ -7,17 +7,17 @@ const SHORT_S = 300;
 const LONG_S = 86_400;
 
 /**
- * The description, the page that shows it, and what that loads, by path. Everything is local, and nothing is
- * inline, so that it runs under helmet's default Content-Security-Policy.
+ * Returns the OpenAPI document, the page that shows it, and its assets, by path. All files are local and
+ * nothing is inline, so the page works under helmet's default Content-Security-Policy.
  */
 export function docsPages(openApi: Buffer): ReadonlyMap<string, StaticContent> {
-  const ours = join(import.meta.dirname, 'docs');
+  const own = join(import.meta.dirname, 'docs');
   const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   return new Map([
     ['/openapi.json', openApiContent(openApi)],
-    ['/docs', load(join(ours, 'index.html'), HTML, SHORT_S)],
-    ['/docs/page.css', load(join(ours, 'page.css'), CSS, SHORT_S)],
-    ['/docs/page.js', load(join(ours, 'page.js'), JAVASCRIPT, SHORT_S)],
+    ['/docs', load(join(own, 'index.html'), HTML, SHORT_S)],
+    ['/docs/page.css', load(join(own, 'page.css'), CSS, SHORT_S)],
+    ['/docs/page.js', load(join(own, 'page.js'), JAVASCRIPT, SHORT_S)],
     ['/docs/swagger-ui.css', load(join(swagger, 'swagger-ui.css'), CSS, LONG_S)],
     ['/docs/swagger-ui-bundle.js', load(join(swagger, 'swagger-ui-bundle.js'), JAVASCRIPT, LONG_S)],
     ['/docs/favicon.png', load(join(swagger, 'favicon-32x32.png'), 'image/png', LONG_S)],

@@ -8,7 +8,7 @@ import { problemOf } from './problem.ts';
 const REALM = 'zyntro-bff';
 const MAX_INSTANCE_LENGTH = 256;
 
-/** RFC 6750 section 3.1: without an error code if the request has no credentials. */
+/** The challenge without an error code, for a request without credentials (RFC 6750 section 3.1). */
 export const BEARER_CHALLENGE = `Bearer realm="${REALM}"`;
 
 const CHALLENGES: Partial<Record<ErrorCode, string>> = {
@@ -19,7 +19,7 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
   ORG_NOT_CONFIGURED: `${BEARER_CHALLENGE}, error="insufficient_scope"`,
 };
 
-/** Seconds after which to try again, where the error does not know better. */
+/** Default `Retry-After` in seconds, if the error does not set one. */
 const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 1,
   RATE_LIMIT_UNAVAILABLE: 1,
@@ -27,7 +27,7 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   UPSTREAM_TIMEOUT: 1,
 };
 
-/** The last step: every error of every step becomes a problem (RFC 9457), and only here. */
+/** Converts every error of the middleware to a problem response (RFC 9457). */
 export function errorResponse(log: Log): ErrorRequestHandler {
   return function respondWithProblem(thrown: unknown, req, res, _next) {
     const scope = scopeOf(req);
@@ -42,7 +42,7 @@ export function errorResponse(log: Log): ErrorRequestHandler {
     }
     setHeaders(res, error, problem.code);
     if (scope.cache) res.setHeader('Cache-Status', cacheStatus(scope.cache));
-    // Express's router has not always seen it.
+    // `originalUrl` is undefined if the request did not reach Express's router.
     const instance = (req.originalUrl ?? req.url).split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
     const body = JSON.stringify({ ...problem, instance, requestId: scope.requestId });
     res.statusCode = problem.status;
@@ -53,7 +53,7 @@ export function errorResponse(log: Log): ErrorRequestHandler {
   };
 }
 
-/** Logs an error that no step threw on purpose. */
+/** Logs an error that is not an expected AppError. */
 export function logUnexpected(
   log: Log,
   { requestId }: Pick<RequestScope, 'requestId'>,
@@ -73,17 +73,17 @@ function setHeaders(res: Response, error: unknown, code: ErrorCode): void {
   if (details.etag !== undefined) res.setHeader('ETag', details.etag);
   const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
   if (retryAfterS !== undefined) res.setHeader('Retry-After', retryAfterS);
-  // What is left of the body of a refused request would otherwise be read to its end.
+  // Otherwise Node reads the rest of the body.
   if (code === 'CONTENT_TOO_LARGE') res.setHeader('Connection', 'close');
 }
 
-/** Express's router and body parser throw errors of their own, with a status; their texts are kept back. */
+/** Converts errors of Express's router and body parser, which have a status. Their messages are not sent. */
 function fromRouter(error: unknown, req: Request): unknown {
   if (isAppError(error) || !(error instanceof Error)) return error;
   const { status } = error as { status?: unknown };
   if (status === 413) return new AppError('CONTENT_TOO_LARGE', { cause: error });
   if (typeof status !== 'number' || status < 400 || status > 499) return error;
-  // A parameter that does not decode: the contact's id is the only one there is.
+  // Thrown if a path parameter cannot be decoded. The contact id is the only path parameter.
   if (error instanceof URIError) {
     return new AppError(req.path.startsWith('/contacts/') ? 'INVALID_CONTACT_ID' : 'INVALID_REQUEST', {
       cause: error,

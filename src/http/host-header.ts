@@ -5,17 +5,17 @@ import { fieldValues } from '../field-values.ts';
 /** `uri-host [ ":" port ]` of RFC 9110 section 7.2, without user, path or list. */
 const HOST = /^(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 
-/** Refuses what RFC 9112 section 3.2 has refused: several `Host` fields, or one that is no host. */
+/** Rejects a request with several `Host` fields or an invalid one (RFC 9112 section 3.2). */
 export function requireOneHost(): RequestHandler {
-  // Requests come by few names.
+  // perf: a server has few names, so most requests repeat the last one.
   let lastGood = '';
   return function checkHost(req, _res, next) {
     const hosts = fieldValues(req, 'host');
     if (hosts.length === 1 && hosts[0] === lastGood) return next();
-    const old = req.httpVersion === '1.0' && hosts.length === 0;
+    const isOldWithoutHost = req.httpVersion === '1.0' && hosts.length === 0;
     const [host] = hosts;
     if (hosts.length === 1 && HOST.test(host!)) lastGood = host!;
-    else if (!old)
+    else if (!isOldWithoutHost)
       throw new AppError('INVALID_REQUEST', { detail: 'The request needs exactly one valid Host header.' });
     next();
   };

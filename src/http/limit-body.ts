@@ -3,11 +3,11 @@ import { AppError } from '../errors.ts';
 import { declaresTooLarge } from './check-protocol.ts';
 
 /**
- * Refuses bodies over the bound: at once where the length is declared, otherwise once that much has come.
- * No public route reads a body, so what comes is counted and dropped.
+ * Rejects a body over the limit: at once if its length is declared, otherwise when the limit is exceeded.
+ * Discards the body, because no public route reads one.
  */
 export function limitBody(maxBytes: number): RequestHandler {
-  return function refuseLargeBody(req, res, next) {
+  return function rejectLargeBody(req, res, next) {
     if (declaresTooLarge(req, maxBytes)) throw new AppError('CONTENT_TOO_LARGE');
     if (req.headers['transfer-encoding'] === undefined) return next();
     let size = 0;

@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import { headerLine, headerLinesOf, pageSchemeOf } from '../scope.ts';
 import { JSON_HEADERS, PAGE_HEADERS, type SecurityHeaders } from './security-headers.ts';
 
-/** What a server makes of a connection, and what answers it. */
+/** The message classes and request listener passed to `http.createServer`. */
 export interface Application {
   readonly handle: RequestListener;
   readonly IncomingMessage: typeof IncomingMessage;
@@ -39,18 +39,18 @@ function securityLines(request: object, own: unknown): string {
 
 declare module 'node:http' {
   interface OutgoingMessage {
-    /** Node's way of putting a message's first line and header together, which all ways to answer lead to. */
+    /** Node's internal method that serializes the status line and header of every response. */
     _storeHeader(firstLine: string, headers: unknown): void;
   }
 }
 
 /**
- * Classes of requests and responses that are Express's from the start, so that Express need not change the
- * prototype of each, which takes what the engine has learned of their shape.
+ * Creates request and response classes with Express's prototypes. perf: otherwise Express changes the prototype
+ * of each message, which deoptimizes code that uses it.
  *
- * Every answer goes out with helmet's headers and with those that the steps left in the request's scope. They
- * are lines already, and Node is handed them along with the status line: looking at each of two dozen, as it
- * does with names and values, takes it longer than the rest of an answer.
+ * Every response has helmet's headers and the header lines of the request's scope. perf: they are serialized
+ * already and are appended to the status line, because Node's checks of two dozen headers take longer than the
+ * rest of a response.
  */
 export function messagesOf(app: Express): Omit<Application, 'handle'> {
   class AppRequest extends IncomingMessage {}

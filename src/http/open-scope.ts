@@ -5,19 +5,19 @@ import type { RequestHandler } from 'express';
 import type { CacheOutcome, Caller } from '../contact/read-contact.ts';
 import { headerLine, openScope, type RequestScope } from '../scope.ts';
 
-const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+const VALID_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** Opens the scope of a request, takes over a sane `X-Request-Id`, and notices a client that goes away. */
+/** Opens the scope of a request. Uses the `X-Request-Id` of the request if it is valid, else a new one. */
 export function requestScope(): RequestHandler {
   return function openRequestScope(req, res, next) {
     const given = req.headers['x-request-id'];
-    const requestId = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+    const requestId = typeof given === 'string' && VALID_REQUEST_ID.test(given) ? given : randomUUID();
     openScope(req, new Scope(requestId, res));
     next();
   };
 }
 
-/** All members are there from the start, in one order: code that meets one shape alone is fast. */
+/** perf: all members exist from the start in one order, so that property access stays monomorphic. */
 class Scope implements RequestScope {
   readonly requestId: string;
   readonly startedAt = performance.now();
@@ -38,7 +38,7 @@ class Scope implements RequestScope {
     this.#res = res;
   }
 
-  /** Made for who asks: most requests are answered before anything has to be given up. */
+  /** Aborts when the client closes the connection early. Created on first use, because most requests need none. */
   get signal(): AbortSignal {
     if (!this.#gone) {
       const gone = new AbortController();

@@ -5,18 +5,18 @@ import { AppError, isAppError } from '../errors.ts';
 import { listText, splitList, type Query } from './query-list.ts';
 import { fieldList, idList, includeList, MAX_LIST_LENGTH } from './request-schemas.ts';
 
-/** JSON:API's sparse fieldsets: the names to keep, by part. A part that is not named keeps all. */
+/** Sparse fieldsets (JSON:API): the fields to keep, by part. A part without an entry keeps all fields. */
 export type Fieldsets = ReadonlyMap<Part, ReadonlySet<string>>;
 
 const ALL_FIELDS: Fieldsets = new Map();
 const NO_QUERY: Query = {};
 
-/** Express parses the query anew each time that it is asked for, and most requests have none. */
+/** Returns the parsed query. perf: Express parses it on each access, and most requests have none. */
 export function queryOf(req: Request): Query {
   return req.url.includes('?') ? req.query : NO_QUERY;
 }
 
-/** @throws AppError `INVALID_CONTACT_ID` */
+/** @throws AppError `INVALID_CONTACT_ID` if the value is not a UUID. */
 export function parseContactId(value: unknown): string {
   const id = parseUuid(value);
   if (id !== undefined) return id;
@@ -26,9 +26,9 @@ export function parseContactId(value: unknown): string {
 const UUID_SHAPE = 'five groups of 8, 4, 4, 4 and 12 hexadecimal digits with dashes between';
 
 /**
- * The parts that a request asks for, in the model's order: `contact` and whatever `include` names.
+ * Returns the requested parts in the model's order: `contact` and the values of `include`.
  *
- * @throws AppError `INVALID_INCLUDE`
+ * @throws AppError `INVALID_INCLUDE` if a value is unknown.
  */
 export function parseInclude(query: Query): readonly Part[] {
   const text = listText(query, 'include');
@@ -44,13 +44,13 @@ export function parseInclude(query: Query): readonly Part[] {
 
 const CONTACT_ALONE: readonly Part[] = ['contact'];
 
-/** The contacts of a batch, each once, in the order asked, spelled as they were; at most `max`. */
+/** Creates a parser of `ids`: at most `max` unique ids in their order, mapped to the caller's spelling. */
 export function idsParser(max: number) {
   const ids = idList(max);
-  /** @throws AppError `INVALID_IDS` */
+  /** @throws AppError `INVALID_IDS` if an id is not a UUID, or if there are none or too many. */
   return function parseIds(query: Query): Map<string, string> {
     const spelled = new Map<string, string>();
-    // A first bound by length, so that a huge list is not split to be counted.
+    // Limits the length first, so that a huge list is not split.
     for (const item of splitList(listText(query, 'ids'), 64 * (max + 1)) ?? []) {
       const id = item.toLowerCase();
       if (!spelled.has(id)) spelled.set(id, item);
@@ -60,7 +60,7 @@ export function idsParser(max: number) {
   };
 }
 
-/** How many contacts a batch asks for; 1 where it asks for none that can be read. */
+/** Creates a function that returns the number of contacts in a batch; 1 if `ids` is invalid. */
 export function batchSizer(max: number): (query: Query) => number {
   const parseIds = idsParser(max);
   return function batchSize(query) {
@@ -79,10 +79,10 @@ function invalidIds(max: number): AppError {
   });
 }
 
-/** A type in brackets, which may be followed by those of a list. */
+/** A type in brackets; the brackets of a list may follow. */
 const FIELDS_NAME = /^fields\[([^\]]*)\](?:\[|$)/;
 
-/** @throws AppError `INVALID_FIELDS` */
+/** @throws AppError `INVALID_FIELDS` if a type is unknown or a list is too long. */
 export function parseFieldsets(query: Query): Fieldsets {
   if (query === NO_QUERY) return ALL_FIELDS;
   const fieldsets = new Map<Part, Set<string>>();

@@ -1,6 +1,6 @@
 import { isAppError, type AppError, type ErrorCode } from '../errors.ts';
 
-/** Code to status, title and default detail: here and nowhere else. */
+/** The status, title and default detail of each code. */
 const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: string, detail: string]>> = {
   INVALID_CONTACT_ID: [400, 'Invalid contact id', 'The contact id must be a UUID.'],
   INVALID_INCLUDE: [400, 'Invalid include', 'An include is unknown.'],
@@ -80,7 +80,7 @@ export interface Problem {
   readonly code: ErrorCode;
 }
 
-/** The problem (RFC 9457) that an error is shown as; what is not ours to show is an INTERNAL_ERROR. */
+/** Converts an error to a problem (RFC 9457). An error that is not an AppError is an INTERNAL_ERROR. */
 export function problemOf(error: unknown): Problem {
   const known: Pick<AppError, 'code' | 'details'> = isAppError(error)
     ? error

@@ -6,13 +6,13 @@ import { isOwnOrigin } from '../lib/own-origin.ts';
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Keeps web pages away from the admin port. A page can make a browser send requests to this machine, with a
- * name of its own that resolves to a loopback address (DNS rebinding) or across origins.
+ * Rejects requests that web pages send to the admin port. A page can make a browser send requests to this
+ * machine across origins, or through a domain that resolves to a loopback address (DNS rebinding).
  *
- * @param currentToken looked up for each request, because a reload can replace it.
+ * @param currentToken called for each request, because a reload can replace the token.
  */
 export function protectAdmin(currentToken: () => string | undefined): RequestHandler {
-  return function refuseWebPages(req, _res, next) {
+  return function rejectWebPages(req, _res, next) {
     if (currentToken() === undefined && !isSentToLoopback(req)) {
       throw new AppError('INVALID_REQUEST', {
         detail:
@@ -28,7 +28,7 @@ export function protectAdmin(currentToken: () => string | undefined): RequestHan
   };
 }
 
-/** HTTP/1.0 may leave `Host` out; every browser sends it. */
+/** Returns true if `Host` is missing, as HTTP/1.0 permits: every browser sends it. */
 function isSentToLoopback({ headers: { host }, url }: Request): boolean {
   // RFC 9112 section 3.2.2: the host of an absolute target replaces `Host`.
   const target = url.startsWith('/') ? undefined : URL.parse(url)?.host;
@@ -49,7 +49,7 @@ function isLoopbackAuthority(authority: string): boolean {
   return family !== 0 && LOOPBACK.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** `Sec-Fetch-Site` is `none` if a person caused the request, for example by an address typed in. */
+/** `Sec-Fetch-Site` is `none` if the user caused the request, for example by typing the address. */
 function isSentByForeignPage({ headers }: Request): boolean {
   const { origin, host } = headers;
   if (origin !== undefined && !isOwnOrigin(origin, host)) return true;

@@ -1,4 +1,4 @@
-/** The parsed query string; a repeated name has a list. */
+/** The parsed query string. If a name is repeated, its value is a list. */
 export type Query = Readonly<Record<string, unknown>>;
 
 /** `[]`, or an index in brackets. */
@@ -9,8 +9,8 @@ const MEMBER = /^\[(\d{0,9})\]$/;
  * mixed: `name=a,b`, `name=a&name=b`, `name[]=a` and `name[0]=a`. Values with an index come last, in the
  * order of their indexes; the others keep the order of the query.
  *
- * @returns '' if the parameter is absent; undefined if its brackets hold anything but an index of up to nine
- *   digits.
+ * @returns '' if the parameter is absent; undefined if its brackets are not empty and do not hold an index of
+ *   up to nine digits.
  */
 export function listText(query: Query, name: string): string | undefined {
   const values: string[] = [];

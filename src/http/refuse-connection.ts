@@ -19,7 +19,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 const BAD_REQUEST: Refusal = [400, 'INVALID_REQUEST'];
 
-/** Responds to bytes that Node's parser refuses and to requests that did not arrive in time. */
+/** Responds to bytes that Node's parser rejects and to requests that did not arrive in time. */
 export function refuseUnparsed(
   error: NodeJS.ErrnoException,
   socket: Socket,
@@ -35,7 +35,7 @@ export function refuseUnparsed(
   refuseConnection(connection, REFUSALS[error.code ?? ''] ?? BAD_REQUEST);
 }
 
-/** Refuses a CONNECT: the server does not open tunnels (RFC 9110 section 9.3.6). */
+/** Rejects a CONNECT: the server does not open tunnels (RFC 9110 section 9.3.6). */
 export function refuseConnect(socket: Socket, connection: Connection | undefined): void {
   // Node has removed its own listener.
   socket.on('error', () => socket.destroy());
@@ -73,6 +73,6 @@ function sendProblem(socket: Socket, [status, code]: Refusal): void {
     'Connection: close',
   ];
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
-  // A client that keeps its side open would keep the connection.
+  // A client that does not close its side would keep the connection open.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

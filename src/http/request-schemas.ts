@@ -3,20 +3,20 @@ import { INCLUDES } from '../contact/parts.ts';
 import { UUID } from '../lib/uuid.ts';
 
 /**
- * What requests may hold. Requests are checked by these very schemas, and the OpenAPI document describes
- * them: one cannot change without the other.
+ * The maximum length of a list parameter in characters. The schemas of this file validate requests and generate
+ * the OpenAPI document, so the two cannot differ.
  */
 export const MAX_LIST_LENGTH = 2000;
 
-/** Comes out in lower case. */
+/** A UUID, converted to lower case. */
 export const uuidString = z.string().regex(UUID).toLowerCase();
 
 export const includeList = z.array(z.enum(INCLUDES));
 
-/** Comma-separated names of fields, as they are written in the query. */
+/** Comma-separated field names of the query. */
 export const fieldList = z.string().max(MAX_LIST_LENGTH);
 
-/** Contact ids, none of them twice. */
+/** A list of 1 to `max` contact ids. */
 export function idList(max: number) {
   return z.array(uuidString).min(1).max(max);
 }

@@ -7,7 +7,7 @@ export interface Methods {
   readonly post?: readonly RequestHandler[];
 }
 
-/** Steps as one: each goes on to the next, and whatever one throws goes to whoever runs them. */
+/** Composes middleware into one handler. Errors, thrown or rejected, go to `next`. */
 export function compose(steps: readonly RequestHandler[]): RequestHandler {
   return function runInOrder(req, res, next) {
     let at = 0;
@@ -37,7 +37,7 @@ function run(
   }
 }
 
-/** The steps of a route, the first of which names it for logs and metrics. */
+/** Composes the handlers of a route, and records the route's name for logs and metrics first. */
 export function routeHandlers(name: string, steps: readonly RequestHandler[]): RequestHandler {
   return compose([
     function nameRoute(req, _res, next) {
@@ -49,10 +49,10 @@ export function routeHandlers(name: string, steps: readonly RequestHandler[]): R
 }
 
 /**
- * Serves a path with the methods that it has and refuses every other with 405, whoever asks.
+ * Defines a route with these methods. Rejects every other method with 405, also without authentication.
  *
  * @param path Express's pattern, which is also the route's name in logs.
- * @returns what serves GET, for whoever needs no router to find it.
+ * @returns the GET handler, for callers that bypass the router.
  */
 export function defineRoute(
   router: Router,

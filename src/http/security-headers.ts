@@ -3,9 +3,9 @@ import helmet, { type HelmetOptions } from 'helmet';
 export type SecurityHeaders = ReadonlyMap<string, string>;
 
 /**
- * The headers that count for JSON, after the OWASP REST Security Cheat Sheet.
- * `Cross-Origin-Resource-Policy` is not checked for CORS requests, so `same-origin` does not affect the pages of `CORS_ORIGINS`
- * (Fetch standard, section 3.7).
+ * The security headers that matter for JSON (OWASP REST Security Cheat Sheet).
+ * Browsers do not check `Cross-Origin-Resource-Policy` for CORS requests, so `same-origin` does not affect the
+ * pages of `CORS_ORIGINS` (Fetch standard, section 3.7).
  */
 export const JSON_SECURITY: HelmetOptions = {
   contentSecurityPolicy: {
@@ -22,7 +22,7 @@ export const JSON_SECURITY: HelmetOptions = {
   xXssProtection: false,
 };
 
-/** Helmet's headers for JSON. Helmet runs once, because they are the same on each response. */
+/** Helmet's headers for JSON. perf: helmet runs once, because they are the same on each response. */
 export const JSON_HEADERS = headersOf(JSON_SECURITY);
 
 /**

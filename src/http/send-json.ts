@@ -9,15 +9,15 @@ import { chooseCoding, encode, entityTag, entityTags, type Coding } from './cont
 
 export interface JsonAnswer {
   readonly body: Latin1String;
-  /** Differs wherever the body does, among the answers that one URL can have. */
+  /** Differs between two responses of one URL if their bodies differ. */
   readonly contentHash: string;
   readonly cache: CacheOutcome | undefined;
-  /** When the call for the oldest part of the answer began, in milliseconds of a monotonic clock. */
+  /** Monotonic time in ms at which the upstream call for the oldest part began. */
   readonly fetchedAt: number;
 }
 
 export interface SendJsonOptions {
-  /** Smaller bodies would gain nothing from a coding. */
+  /** Minimum size of a body that is compressed. */
   readonly compressFromBytes: number;
   readonly clientMaxAgeS: number;
   /** Milliseconds of a monotonic clock. */
@@ -25,10 +25,11 @@ export interface SendJsonOptions {
 }
 
 /**
- * Sends one 200, or the 304 that stands for it (RFC 9110 section 15.4.5), coded as the client likes best.
+ * Sends a 200 in the content coding that the client prefers, or a 304 if `If-None-Match` matches (RFC 9110
+ * section 15.4.5).
  *
- * @returns a promise where the body has to be coded first.
- * @throws AppError `PRECONDITION_FAILED`
+ * @returns a promise if the body is compressed first, else undefined.
+ * @throws AppError `PRECONDITION_FAILED` if `If-Match` does not match.
  */
 export function sendJson(
   req: Request,
@@ -47,7 +48,7 @@ export function sendJson(
   let lines = headerLine('ETag', etag);
   lines += `Cache-Control: ${clientCacheControl(cache?.ttlS ?? 0, age, options.clientMaxAgeS)}\r\nAge: ${age}\r\n`;
   if (cache) lines += `Cache-Status: ${cacheStatus(cache)}\r\n`;
-  // Some steps may have told already what else the answer depends on.
+  // Earlier middleware, such as CORS, may have set Vary.
   if (res.hasHeader('Vary')) res.vary(VARY);
   else lines += `Vary: ${VARY}\r\n`;
   if (ifNoneMatchHolds(req.headers['if-none-match'], etag)) {
@@ -73,7 +74,7 @@ async function sendEncoded(
 
 function send(req: Request, res: Response, lines: string, body: Latin1String): void {
   scopeOf(req).headerLines += lines;
-  // What Node has to know itself, to frame the answer.
+  // Node needs these two to frame the response.
   res.writeHead(200, ['Content-Type', CONTENT_TYPE, 'Content-Length', String(body.length)]);
   res.end(body, 'latin1');
 }

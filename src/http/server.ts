@@ -12,7 +12,7 @@ export interface ServerOptions {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** How long a client may take to read an answer. */
+  /** Time for a client to read a complete response. */
   readonly sendTimeoutMs: number;
   readonly maxConnections: number;
   readonly maxBodyBytes: number;
@@ -21,22 +21,22 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly port: number;
   /**
-   * Asks clients to close, keeps serving until what is under way has ended, and closes. What is left after
-   * `graceMs` is cut off. Resolves with how many connections had to be.
+   * Sends `Connection: close`, finishes the requests in flight, and closes the server. Closes the remaining
+   * connections after `graceMs`. Resolves with the number of requests that were cut off.
    */
   drain(graceMs: number): Promise<number>;
 }
 
 const CONNECTION_CHECK_MS = 1000;
 const DRAIN_CHECK_MS = 20;
-/** How long nothing must come before a draining server stops to listen. */
+/** A draining server stops listening when no request has arrived for this time. */
 const QUIET_MS = 250;
-/** How long to take connections that the kernel has accepted for us. */
+/** Time to accept the connections of the kernel's backlog. */
 const BACKLOG_MS = 500;
-/** How long a new connection may take to begin its first request once the server drains. */
+/** Time for a new connection to begin its first request while the server drains. */
 const FIRST_BYTE_MS = 500;
 
-/** @throws Error of Node's, such as EADDRINUSE. */
+/** @throws Error from Node, such as EADDRINUSE, if the server cannot listen. */
 export async function listen(
   { handle, ...messages }: Application,
   options: ServerOptions,
@@ -68,7 +68,7 @@ export async function listen(
       optimizeEmptyRequests: true,
       // Otherwise `NODE_OPTIONS=--insecure-http-parser` accepts ambiguous framing (RFC 9112 section 11.2).
       insecureHTTPParser: false,
-      // The application refuses such requests itself, with a problem and the usual headers.
+      // The application rejects such requests itself, with a problem and the security headers.
       requireHostHeader: false,
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
       ...messages,
@@ -92,8 +92,8 @@ export async function listen(
   });
 
   /**
-   * Accepts the connections that the kernel holds for us, which closing would reset. Requests wait meanwhile,
-   * so that clients that come back at once with the next do not keep it from ending.
+   * Accepts the connections of the kernel's backlog, because `close` would reset them. Holds requests meanwhile,
+   * so that a client that reconnects after each response does not prolong it.
    */
   async function acceptBacklog(): Promise<void> {
     held = [];
@@ -113,7 +113,7 @@ export async function listen(
   const stopCutOffs = cutOffSlowReaders(exchanges, options);
 
   const busy = () => exchanges.size > 0 || performance.now() - lastRequestAt < QUIET_MS;
-  /** Whether a request is on its way in on a connection that was accepted. */
+  /** Returns whether an accepted connection may still deliver its first request. */
   function beginning(): boolean {
     for (const { used, socket, openedAt } of connections.idle()) {
       if (!used && (socket.bytesRead > 0 || performance.now() - openedAt < FIRST_BYTE_MS)) return true;
@@ -127,12 +127,12 @@ export async function listen(
       draining = true;
       for (const { res } of exchanges) if (!res.headersSent) res.setHeader('Connection', 'close');
       const end = performance.now() + graceMs;
-      // A balancer needs a moment to notice, so what still comes is served for as long as anything is.
+      // A load balancer needs time to stop sending requests, so new ones are served while others are in flight.
       const stopListening = end - graceMs / 2;
       lastRequestAt = performance.now();
       while (busy() && performance.now() < stopListening) await pause(DRAIN_CHECK_MS);
       await acceptBacklog();
-      // Closes idle connections too, all of which were told or have been quiet.
+      // Closes idle connections too: each one received `Connection: close`, or was quiet.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       release();
       while ((exchanges.size > 0 || beginning()) && performance.now() < end) await pause(DRAIN_CHECK_MS);

@@ -5,18 +5,18 @@ import type { Log } from '../telemetry/log.ts';
 
 export interface ShedLoadOptions {
   readonly lag: EventLoopLag;
-  /** The lag beyond which requests are turned away. */
+  /** Requests are rejected if the lag exceeds this. */
   readonly maxLagMs: number;
   readonly log: Log;
 }
 
 /**
- * Turns requests away with a 503 while the event loop cannot keep up: what is turned away costs little, and
- * lets the rest be answered in time.
+ * Sheds load: rejects requests with a 503 while the event-loop lag is over the limit. A rejection costs little,
+ * so the other requests finish in time.
  */
 export function shedLoad({ lag, maxLagMs, log }: ShedLoadOptions): RequestHandler {
   let shedding = false;
-  return function turnAwayWhileOverloaded(_req, _res, next) {
+  return function rejectWhileOverloaded(_req, _res, next) {
     const lagMs = lag.lagMs();
     const overloaded = lagMs > maxLagMs;
     if (overloaded !== shedding) {

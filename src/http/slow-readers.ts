@@ -3,14 +3,14 @@ import type { IndexedSet } from '../lib/indexed-set.ts';
 import type { Exchange } from './connections.ts';
 
 const CHECK_MS = 1000;
-/** The part of the heap that responses may take while clients do not read them. */
+/** Share of the heap for responses that clients have not read. */
 const UNSENT_SHARE = 1 / 8;
 
 /**
  * Closes the connections of clients that do not read a complete response within `sendTimeoutMs`. Closes the
  * slowest sooner while unsent responses take more than an eighth of the heap.
  *
- * @returns a function that ends the checks.
+ * @returns a function that stops the checks.
  */
 export function cutOffSlowReaders(
   exchanges: IndexedSet<Exchange>,
@@ -42,7 +42,7 @@ export function cutOffSlowReaders(
   return () => clearInterval(timer);
 }
 
-/** The bytes that the kernel has not taken: in the socket, or in the response while it waits for an earlier one. */
+/** Returns the bytes not yet passed to the kernel: in the socket, or in a response that waits for an earlier one. */
 function unsentBytes({ res }: Exchange): number {
   return res.writableLength;
 }

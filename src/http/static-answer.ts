@@ -8,11 +8,11 @@ import { chooseCoding, encode, entityTag, type Coding } from './content-coding.t
 export interface StaticContent {
   readonly body: Buffer;
   readonly contentType: string;
-  /** Seconds that anybody may keep it. */
+  /** The `max-age` for shared and private caches, in seconds. */
   readonly maxAgeS: number;
 }
 
-/** Answers with bytes that never change while the process lives, compressed once for each coding. */
+/** Creates a handler that sends constant bytes, compressed once for each coding. */
 export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): RequestHandler {
   const isPage = !contentType.startsWith('application/json');
   const hash = contentHash(body);
@@ -30,7 +30,7 @@ export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): Req
     promise.catch(() => encoded.delete(coding));
     return promise;
   };
-  return async function answerStatic(req, res) {
+  return async function sendStatic(req, res) {
     if (isPage) markAsPage(req);
     const coding = chooseCoding(req);
     const etag = tags[coding];
@@ -54,7 +54,7 @@ export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): Req
   };
 }
 
-/** Makes the response carry the security headers of a page. */
+/** Selects the security headers of a page for the response. */
 export function markAsPage(req: Request): void {
   scopeOf(req).pageScheme = req.secure ? 'https' : 'http';
 }

@@ -6,8 +6,9 @@ import { startSpan } from '../telemetry/tracing.ts';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
 
 /**
- * Continues the caller's trace (W3C `traceparent`), and where tracing is on makes a span of the request, by
- * OpenTelemetry's semantic conventions less what could tell who or whom it is about: path, query, addresses.
+ * Continues the caller's trace (W3C `traceparent`), and creates a span for the request if tracing is on. The
+ * span follows OpenTelemetry's semantic conventions, without attributes that could identify a person: path,
+ * query, addresses.
  */
 export function traceRequest(): RequestHandler {
   return function traceThisRequest(req, res, next) {

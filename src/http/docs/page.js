@@ -11,11 +11,11 @@ SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#page',
   deepLinking: true,
-  // The token stays in this page's memory and is gone with it.
+  // Keeps the token in memory only, until the page is closed.
   persistAuthorization: false,
   tryItOutEnabled: true,
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
-  // The default validator is a service elsewhere.
+  // The default validator is an external service.
   validatorUrl: null,
 });
