@@ -8,45 +8,45 @@ import type { Status } from '../telemetry/status.ts';
 import { BEARER_CHALLENGE } from '../http/error-response.ts';
 import { markAsPage, type StaticContent } from '../http/static-answer.ts';
 
-const OURS = join(import.meta.dirname, 'dashboard');
+const OWN = join(import.meta.dirname, 'dashboard');
 const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
 const CSS = 'text/css; charset=utf-8';
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const MAX_AGE_S = 300;
-const SHELL = readFileSync(join(OURS, 'index.html'));
+const SHELL = readFileSync(join(OWN, 'index.html'));
 
 /**
- * What the page loads, by path. It is program text that anybody can read elsewhere, and the elements that
- * load it can send no bearer token, so these need none.
+ * Returns the assets of the dashboard, by path. They need no token: they are public source code, and the
+ * elements that load them cannot send a bearer token.
  */
 export function dashboardFiles(): ReadonlyMap<string, StaticContent> {
   const scripts = ['page.js', 'figures.js', 'charts.js', 'tables.js', 'session.js'];
   return new Map([
-    ['/page/page.css', load(join(OURS, 'page.css'), CSS)],
-    ...scripts.map((name) => [`/page/${name}`, load(join(OURS, name), JAVASCRIPT)] as const),
+    ['/page/page.css', load(join(OWN, 'page.css'), CSS)],
+    ...scripts.map((name) => [`/page/${name}`, load(join(OWN, name), JAVASCRIPT)] as const),
     ['/page/uplot.css', load(join(UPLOT, 'dist', 'uPlot.min.css'), CSS)],
     ['/page/uplot.js', load(join(UPLOT, 'dist', 'uPlot.iife.min.js'), JAVASCRIPT)],
   ]);
 }
 
-/** `GET /`: the operators' page, without any data: it fetches `/status`. */
+/** `GET /`: the dashboard's page, without data. The page fetches `/status`. */
 export const dashboard: RequestHandler = (_req, res) => sendShell(res, 200);
 
 /**
- * A browser cannot send a bearer token with the address that somebody types. Where it is refused for that,
- * the refusal is the page itself, which then asks for the token. Any other client is told as always.
+ * Sends the page with status 401 to a browser that requests `/` without a token. A browser cannot send a bearer
+ * token with a typed address, so the page prompts for it. Other clients get the usual problem.
  */
 export const dashboardRefusal: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  const asks = isAppError(error, 'MISSING_TOKEN') && scopeOf(req).route === '/';
-  if (!asks || req.accepts(['json', 'html']) !== 'html') return next(error);
+  const needsToken = isAppError(error, 'MISSING_TOKEN') && scopeOf(req).route === '/';
+  if (!needsToken || req.accepts(['json', 'html']) !== 'html') return next(error);
   scopeOf(req).errorCode = error.code;
   res.setHeader('WWW-Authenticate', BEARER_CHALLENGE);
   sendShell(res, 401);
 };
 
-/** `GET /status`: what the page shows, for programs as well. */
+/** `GET /status`: the dashboard's data as JSON. */
 export function operatorsStatus(readStatus: () => Promise<Status>): RequestHandler {
-  return async function answerStatus(_req, res) {
+  return async function sendStatus(_req, res) {
     const status = await readStatus();
     res.setHeader('Cache-Control', 'no-store').json(status);
   };

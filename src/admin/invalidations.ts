@@ -2,12 +2,12 @@ import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 import { invalidation } from '../http/request-schemas.ts';
 
-/** `POST /invalidations`: answers 204 once nothing that was fetched before can be served any more. */
+/** `POST /invalidations`: responds with 204 when no earlier response of the upstream can be served any more. */
 export function invalidations(invalidate: (org: string, contact: string) => Promise<void>): RequestHandler {
   return async function invalidateContact(req, res) {
     const body = invalidation.safeParse(req.body);
     if (!body.success) {
-      // Only what a page of another origin cannot send unasked is taken, so JSON and nothing else.
+      // Accepts JSON only, because a page of another origin cannot send it without a preflight.
       throw refusal(body.error.issues[0]?.path[0]);
     }
     await invalidate(body.data.orgId, body.data.contactId);

@@ -4,7 +4,7 @@ import { isPlainText } from '../lib/plain-text.ts';
 import { AppError } from '../errors.ts';
 import { MAX_TIME_S } from '../lib/plausible-time.ts';
 
-/** Milliseconds taken for seconds, or a slip of the pen: neither must shut a subject out for ever. */
+/** Tolerance for `before`: a typo, or milliseconds instead of seconds, must not lock out a subject for good. */
 const MAX_AHEAD_S = 300;
 
 const text = z.string().min(1).refine(isPlainText);
@@ -16,14 +16,14 @@ export const revocation = z.union([
 
 export type RevocationBody = z.output<typeof revocation>;
 
-/** `POST /revocations`: answers 204 once the token, or the subject's tokens so far, are refused. */
+/** `POST /revocations`: responds with 204 when the token, or the subject's tokens so far, are rejected. */
 export function revocations(options: {
   readonly revoke: (request: RevocationBody) => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }): RequestHandler {
   return async function revokeTokens(req, res) {
-    // Only what a page of another origin cannot send unasked is taken, so JSON and nothing else.
+    // Accepts JSON only, because a page of another origin cannot send it without a preflight.
     const body = revocation.safeParse(req.body);
     if (!body.success) {
       throw new AppError('INVALID_REQUEST', {

@@ -45,14 +45,14 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Draws every chart into `host`; gives back what shows other points in them. */
+/** Draws every chart into `host`. Returns a function that shows new points. */
 export function openCharts(host) {
   const shown = CHARTS.map((chart) => openChart(host, chart));
   let points = [];
   const showAll = () => {
     for (const chart of shown) chart.show(points);
   };
-  // Colours come from the style sheet, which follows the reader's choice of light or dark.
+  // The colors come from the style sheet, which follows the light or dark color scheme.
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     for (const chart of shown) chart.redraw();
     showAll();

@@ -1,17 +1,17 @@
-/** From counters, which only ever grow, to figures that mean something. Knows nothing of the page. */
+/** Converts counters to rates and latencies. Independent of the DOM. */
 
 const all = () => true;
 const isContacts = ({ route }) => route.startsWith('/contacts');
 const isFailure = ({ status }) => Number(status) >= 500;
 const fromCache = ({ outcome }) => outcome === 'hit' || outcome === 'stale';
-/** What Zyntro answered well: a contact that is not there is an answer. */
-const isAnswer = ({ outcome }) => outcome === 'SUCCESS' || outcome === 'CONTACT_NOT_FOUND';
+/** Successful calls; a contact that does not exist is a valid response. */
+const isSuccess = ({ outcome }) => outcome === 'SUCCESS' || outcome === 'CONTACT_NOT_FOUND';
 
 export function sum(samples = [], keep = all) {
   return samples.reduce((total, { labels, value }) => total + (keep(labels) ? value : 0), 0);
 }
 
-/** The counters that rates are made of, at one moment. */
+/** Returns the counters at the time of one status, as input of `between`. */
 export function totalsOf(status) {
   const { metrics } = status;
   const requests = metrics.http_requests_total;
@@ -31,14 +31,14 @@ export function totalsOf(status) {
     hits: sum(parts, fromCache),
     misses: sum(parts, (labels) => !fromCache(labels)),
     calls: sum(calls),
-    callFailures: sum(calls, (labels) => !isAnswer(labels)),
+    callFailures: sum(calls, (labels) => !isSuccess(labels)),
     buckets,
   };
 }
 
 const RATES = ['requests', 'failures', 'hits', 'misses', 'calls', 'callFailures'];
 
-/** What happened between two moments: per second, and latency in seconds. */
+/** Returns the rates per second and the latency in seconds between two sets of totals. */
 export function between(before, after) {
   const seconds = Math.max(after.at - before.at, 0.001);
   const rates = RATES.map((name) => [name, (after[name] - before[name]) / seconds]);
@@ -54,7 +54,7 @@ export function between(before, after) {
   };
 }
 
-/** Within a bucket evenly spread, as Prometheus has it. Null where nothing was measured. */
+/** Interpolates linearly within a bucket, as Prometheus does. Returns null without measurements. */
 export function quantile(cumulative, share) {
   const counts = cumulative.toSorted(([a], [b]) => a - b);
   const total = counts.at(-1)?.[1] ?? 0;
@@ -71,12 +71,12 @@ export function quantile(cumulative, share) {
   return lower;
 }
 
-/** Counters of a process that was started again begin again. */
+/** Returns whether the process restarted, which resets its counters. */
 export function isAnotherProcess(before, after) {
   return Math.abs(before.startedAt - after.startedAt) > 1.5;
 }
 
-/** Rows by the values of one label, columns by those of another. */
+/** Groups samples into rows by one label and columns by another. */
 export function pivot(samples = [], row, column) {
   const rows = new Map();
   for (const { labels, value } of samples) {

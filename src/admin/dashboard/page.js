@@ -10,33 +10,33 @@ const RECENT_S = 60;
 const at = (id) => document.getElementById(id);
 const { number, perSecond, percent, seconds, sum } = figures;
 
-let moments = [];
+let history = [];
 let showCharts;
 let timer;
 let paused = false;
-let asking = false;
+let isFetching = false;
 
 async function poll() {
   clearTimeout(timer);
-  if (asking || paused || document.hidden) return;
-  asking = true;
+  if (isFetching || paused || document.hidden) return;
+  isFetching = true;
   try {
     show(await fetchStatus());
   } catch (error) {
-    if (error instanceof TokenNeeded) return askForToken(error.message);
-    tellState('unreachable', 'This instance does not answer; what you see is old');
+    if (error instanceof TokenNeeded) return promptForToken(error.message);
+    showState('unreachable', 'This instance does not answer; what you see is old');
   } finally {
-    asking = false;
+    isFetching = false;
   }
   timer = setTimeout(poll, EVERY_MS);
 }
 
-function askForToken(fault) {
+function promptForToken(message) {
   at('page').hidden = true;
   at('pause').hidden = true;
   at('sign-in').hidden = false;
-  at('sign-in-fault').textContent = fault;
-  tellState('locked', 'Locked');
+  at('sign-in-fault').textContent = message;
+  showState('locked', 'Locked');
   at('token').focus();
 }
 
@@ -46,18 +46,18 @@ function show(status) {
   at('page').hidden = false;
   showCharts ??= openCharts(at('charts'));
   const totals = figures.totalsOf(status);
-  if (moments.length > 0 && figures.isAnotherProcess(moments.at(-1), totals)) moments = [];
-  moments = [...moments.slice(1 - KEPT), totals];
-  tellState(status.status, stateWords(status));
-  showFaults(status);
+  if (history.length > 0 && figures.isAnotherProcess(history.at(-1), totals)) history = [];
+  history = [...history.slice(1 - KEPT), totals];
+  showState(status.status, stateWords(status));
+  showProblems(status);
   showTiles(status);
-  showCharts(moments.slice(1).map((after, index) => figures.between(moments[index], after)));
+  showCharts(history.slice(1).map((after, index) => figures.between(history[index], after)));
   showTables(at('tables'), status);
   showFacts(status);
 }
 
-/** Told to screen readers, so it changes only where there is news. */
-function tellState(state, words) {
+/** Changes the text only if it differs, because screen readers announce each change. */
+function showState(state, words) {
   if (at('state').textContent !== words) at('state').textContent = words;
   at('state').dataset.state = state;
 }
@@ -69,28 +69,28 @@ function stateWords({ status, reasons }) {
   return `Ready, but ${reasons.length === 1 ? 'one thing is' : `${reasons.length} things are`} wrong`;
 }
 
-function moment(time) {
+function dateTime(time) {
   return new Date(time).toLocaleString('en-GB');
 }
 
-function showFaults({ reasons, past }) {
-  const now = reasons.map((fault) =>
+function showProblems({ reasons, past }) {
+  const now = reasons.map((problem) =>
     element(
       'li',
       {},
-      element('b', {}, fault.component),
-      ` ${fault.detail} `,
-      element('small', {}, `since ${moment(fault.since)}`),
+      element('b', {}, problem.component),
+      ` ${problem.detail} `,
+      element('small', {}, `since ${dateTime(problem.since)}`),
     ),
   );
   at('faults').replaceChildren(...(now.length > 0 ? now : [element('li', { class: 'well' }, 'Nothing.')]));
-  const over = past.map((fault) =>
+  const over = past.map((problem) =>
     element(
       'li',
       {},
-      element('b', {}, fault.component),
-      ` ${fault.detail} `,
-      element('small', {}, `${moment(fault.since)} to ${moment(fault.until)}`),
+      element('b', {}, problem.component),
+      ` ${problem.detail} `,
+      element('small', {}, `${dateTime(problem.since)} to ${dateTime(problem.until)}`),
     ),
   );
   at('past').replaceChildren(
@@ -99,9 +99,9 @@ function showFaults({ reasons, past }) {
 }
 
 function showTiles(status) {
-  const last = moments.at(-1);
+  const last = history.at(-1);
   const recent = figures.between(
-    moments.find(({ at: time }) => time >= last.at - RECENT_S),
+    history.find(({ at: time }) => time >= last.at - RECENT_S),
     last,
   );
   at('tiles').replaceChildren(
@@ -112,7 +112,7 @@ function showTiles(status) {
   );
 }
 
-/** Each tile: its name, its figure, what else there is to say, and whether it needs looking at. */
+/** Returns the tiles: name, figure, additional text, and whether the value needs attention. */
 function flowTiles({ requests, failures, median, p95, hits, misses, calls, callFailures }) {
   return [
     ['Requests', perSecond(requests), `${percent(failures / requests)} failed`, failures > 0],
@@ -166,9 +166,9 @@ function nearWords(metrics) {
 }
 
 function showFacts({ at: time, version, node, upstream }) {
-  const heard = new Date(time).toLocaleTimeString('en-GB');
+  const updated = new Date(time).toLocaleTimeString('en-GB');
   at('facts').textContent =
-    `zyntro-bff ${version} on Node ${node}, in front of ${upstream}. Last heard at ${heard}.`;
+    `zyntro-bff ${version} on Node ${node}, in front of ${upstream}. Last heard at ${updated}.`;
 }
 
 at('sign-in').addEventListener('submit', (event) => {

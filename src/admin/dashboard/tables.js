@@ -21,7 +21,7 @@ const WITHHELD = {
 const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'];
 const DECISIONS = ['allowed', 'limited', 'uncounted'];
 
-/** Every table of totals, from one status. */
+/** Shows every table of totals of one status. */
 export function showTables(host, { metrics }) {
   host.replaceChildren(
     table(
@@ -36,7 +36,7 @@ export function showTables(host, { metrics }) {
   );
 }
 
-/** What the cache, and calls that were shared, have spared the upstream. */
+/** Returns the share of reads that the cache and shared calls saved the upstream. */
 export function savings({ metrics }) {
   const reads = sum(metrics.contact_reads_total);
   const calls = sum(metrics.upstream_calls_total);
