@@ -72,11 +72,11 @@ export interface AppOptions {
   readonly log: Log;
   readonly health: Health;
   readonly metrics: Metrics;
-  /** The processes that serve the same ports. */
-  readonly siblings: WorkerBus;
+  /** Connects the processes that serve the same ports. */
+  readonly workerBus: WorkerBus;
 }
 
-/** What the steps are made of, and share. */
+/** The dependencies that the middleware shares. */
 interface Dependencies extends AppOptions {
   readonly secrets: ReturnType<typeof replaceableSecrets>;
   readonly store: PartStore;
@@ -89,9 +89,9 @@ const now = Date.now;
 /** Milliseconds of a monotonic clock. */
 const clock = () => performance.now();
 
-/** Both ports' applications, and the way to let go of what they hold. */
+/** Builds the applications of both ports. `close` releases their resources. */
 export function buildApp(options: AppOptions) {
-  const { config, log, health, metrics, siblings } = options;
+  const { config, log, health, metrics, workerBus } = options;
   const secrets = replaceableSecrets(config, { log, health });
   const redisClient = config.redis && replaceableRedis(config.redis, createRedis);
   const reloadRedis = redisClient && credentialReloader(config.redis, { client: redisClient, log, health });
@@ -118,7 +118,7 @@ export function buildApp(options: AppOptions) {
     health,
     metrics,
   });
-  onBroadcast(siblings, { store, identity, metrics });
+  onBroadcast(workerBus, { store, identity, metrics });
   const parts = { ...options, secrets, store, identity, allowance };
   return {
     publicApp: publicPort(parts),
@@ -127,7 +127,7 @@ export function buildApp(options: AppOptions) {
       await redis?.connect();
       await identity.connect();
     },
-    /** Builds everything that new secrets change. */
+    /** Prepares all values that depend on secrets. */
     prepareReload: (next: Config): Replacement =>
       prepareAll([
         () => secrets.prepare(next),
@@ -141,7 +141,7 @@ export function buildApp(options: AppOptions) {
   };
 }
 
-/** From the upstream's envelope, innermost, to parts as they go out. */
+/** Composes the read path, from the upstream call (innermost) to cached parts. */
 function readChain({ config, log, health, metrics, secrets, store }: Dependencies): ReadContact {
   const { transport, credentialsOf, component } = secrets;
   const upstream = createUpstream({
@@ -178,7 +178,7 @@ function readChain({ config, log, health, metrics, secrets, store }: Dependencie
   return tracedRead(readCached);
 }
 
-/** What every request of either port goes through first. */
+/** Returns the first middleware of both ports. */
 function entrySteps({ log, metrics, secrets }: Dependencies): RequestHandler[] {
   const { hashSubject } = secrets;
   return [
@@ -200,9 +200,9 @@ function publicPort(parts: Dependencies): Application {
     },
   );
   const limit = rateLimitCallers({ ...config.limits, allowance, metrics });
-  const one = [caller, limit(() => 1)];
+  const perRequest = [caller, limit(() => 1)];
   const batchSize = batchSizer(config.http.maxBatchSize);
-  const each = [caller, limit((req) => batchSize(req.query))];
+  const perContact = [caller, limit((req) => batchSize(req.query))];
   const contacts = contactRoutes({
     ...config.http,
     readContact: readChain(parts),
@@ -221,12 +221,15 @@ function publicPort(parts: Dependencies): Application {
     'max',
   );
   const shed = shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log });
-  defineRoute(app, '/contacts', { get: [shed, ...each, contacts.listContacts] });
-  const lane = new Map([
-    ['', defineRoute(app, '/contacts/:id', { get: [shed, ...one, contacts.getContact] })],
+  defineRoute(app, '/contacts', { get: [shed, ...perContact, contacts.listContacts] });
+  const fastPath = new Map([
+    ['', defineRoute(app, '/contacts/:id', { get: [shed, ...perRequest, contacts.getContact] })],
     ...contacts.parts.map(
       ({ part, getPart }) =>
-        [`/${part}`, defineRoute(app, `/contacts/:id/${part}`, { get: [shed, ...one, getPart] })] as const,
+        [
+          `/${part}`,
+          defineRoute(app, `/contacts/:id/${part}`, { get: [shed, ...perRequest, getPart] }),
+        ] as const,
     ),
   ]);
   const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
@@ -235,29 +238,29 @@ function publicPort(parts: Dependencies): Application {
     ...entrySteps(parts),
     ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
     limitBody(config.http.maxBodyBytes),
-    contactFastPath(lane),
+    contactFastPath(fastPath),
   ];
   return application(entry, app.use(routeNotFound), errorResponse(log));
 }
 
 function adminPort(parts: Dependencies): Application {
-  const { config, log, health, metrics, secrets, store, identity, siblings } = parts;
+  const { config, log, health, metrics, secrets, store, identity, workerBus } = parts;
   const app = router().set('trust proxy', config.trustProxy);
   const operator = requireAdminToken(secrets.adminToken);
   const json = express.json({ limit: config.http.maxBodyBytes });
   const invalidate = invalidations(async (org, contact) => {
     await store.invalidate(org, contact);
-    await broadcast(siblings, 'invalidated', { org, contact });
+    await broadcast(workerBus, 'invalidated', { org, contact });
     metrics.invalidation();
   });
   const revoke = async (request: RevocationRequest): Promise<void> =>
-    broadcast(siblings, 'revoked', await identity.revoke(request));
-  const together = aggregateMetrics(metrics, siblings, config.processes);
+    broadcast(workerBus, 'revoked', await identity.revoke(request));
+  const metricsOfAll = aggregateMetrics(metrics, workerBus, config.processes);
   const adminOpenApi = openApiContent(openApiBytes(adminOpenApiDocument()));
   defineRoute(app, '/healthz', { get: [healthz] });
   defineRoute(app, '/readyz', { get: [readyz(health, { reasons: true })] });
   const readStatus = statusReader({
-    metrics: together,
+    metrics: metricsOfAll,
     health,
     version: VERSION,
     upstream: config.upstream.baseUrl.host,
@@ -268,7 +271,7 @@ function adminPort(parts: Dependencies): Application {
   defineRoute(app, '/', { get: [operator, dashboard] });
   for (const [path, content] of dashboardFiles()) defineRoute(app, path, { get: [staticAnswer(content)] });
   defineRoute(app, '/status', { get: [operator, operatorsStatus(readStatus)] });
-  defineRoute(app, '/metrics', { get: [operator, scrape(together)] });
+  defineRoute(app, '/metrics', { get: [operator, scrape(metricsOfAll)] });
   defineRoute(app, '/invalidations', { post: [operator, json, invalidate] });
   defineRoute(app, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
   defineRoute(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
@@ -285,7 +288,7 @@ function router(): Express {
     .set('query parser', 'simple');
 }
 
-/** The steps that every request goes through, the router that it comes to, and what answers for the errors of both. */
+/** Composes the middleware of every request, the router, and the error handler of both. */
 function application(
   entry: readonly RequestHandler[],
   app: Express,
@@ -295,8 +298,8 @@ function application(
   const enter = compose(entry);
   return {
     ...messagesOf(app),
-    handle(asked, answer) {
-      const [req, res] = [asked as Request, answer as Response];
+    handle(message, response) {
+      const [req, res] = [message as Request, response as Response];
       enter(req, res, (error?: unknown) => {
         if (error === undefined) app(req, res);
         else void respondWithProblem(error, req, res, () => res.destroy());

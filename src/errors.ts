@@ -1,4 +1,4 @@
-/** Every code that a client can meet. Closed: clients switch on it. */
+/** Every error code of a response. Clients switch on it, so the list is closed. */
 export const ERROR_CODES = [
   'INVALID_CONTACT_ID',
   'INVALID_INCLUDE',
@@ -36,21 +36,21 @@ export interface ErrorDetails {
   readonly detail?: string;
   /** A more specific status for INVALID_REQUEST. */
   readonly status?: 417 | 505;
-  /** For the operator's log alone, such as `INVALID_API_KEY`: it tells which credential is wrong. */
+  /** For the operator's log only, such as `INVALID_API_KEY`, which names the wrong credential. */
   readonly reason?: string;
   readonly retryAfterS?: number;
-  /** The same call may succeed when it is made again. */
+  /** Whether a retry may succeed. */
   readonly transient?: boolean;
   /** The request was certainly not sent, so even a write can be repeated. */
   readonly notSent?: boolean;
   readonly requiredScope?: string;
   readonly allow?: string;
-  /** The current entity tag, for a precondition that failed. */
+  /** The current entity tag, for PRECONDITION_FAILED. */
   readonly etag?: string;
   readonly cause?: unknown;
 }
 
-/** The one error that steps throw on purpose; whatever else arrives at the edge is an INTERNAL_ERROR. */
+/** An expected error. The error handler converts any other error to an INTERNAL_ERROR. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;

@@ -2,9 +2,9 @@
 const BLOCKING = new Set(['GetAddrInfoReqWrap', 'GetNameInfoReqWrap', 'FSReqCallback', 'FSReqPromise']);
 
 /**
- * Ends the process at once. `process.exit` waits for every thread of libuv's pool, so a name server that does
- * not answer would delay it by the resolver's time limit, often 10 s and more. In that case another program,
- * which exits with the same code, takes the process over (execve), and the threads end.
+ * Exits at once. `process.exit` joins every thread of libuv's pool, so a name server that does not respond would
+ * delay the exit by the resolver's timeout, often 10 s or more. If a thread is busy, execve replaces the process
+ * with a program that exits with the same code, which ends the threads.
  */
 export function exitAtOnce(code: number): never {
   const pending = process.getActiveResourcesInfo().some((name) => BLOCKING.has(name));

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Every value that a request has of a header field (RFC 9110 section 5.2), in the order sent. Node's own
- * `headers` keeps the first of some fields, and `headersDistinct` takes all of them apart to give one.
+ * Returns all values of a header field of a request (RFC 9110 section 5.2), in the order received. Node's
+ * `headers` keeps only the first value of some fields. perf: `headersDistinct` parses every field.
  *
  * @param name in lower case.
  */

@@ -3,8 +3,8 @@ import { handleSignals } from './signals.ts';
 
 handleSignals();
 
-// Static imports would load before the handlers exist, and loading keeps the event loop busy. A signal is
-// handled between two of these steps, which are about equally long; the last one runs the program.
+// Static imports would run before the handlers exist, and imports block the event loop. A signal is handled
+// between two of these steps, which take about the same time. The last step runs the program.
 const steps = [
   () => import('./config/load-config.ts'),
   () => import('./telemetry/log.ts'),

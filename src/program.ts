@@ -24,10 +24,10 @@ import { VERSION } from './version.ts';
 
 /** sysexits.h: configuration error. */
 const EX_CONFIG = 78;
-/** Bounds of each step that closes connections or sends the last traces: the rest of the grace time, within these. */
-const CLOSE_LEAST_MS = 200;
-const CLOSE_MOST_MS = 2000;
-/** Time to resolve and bind an address. */
+/** Bounds of the time for each shutdown step: the rest of the grace time, clamped to these. */
+const CLOSE_MIN_MS = 200;
+const CLOSE_MAX_MS = 2000;
+/** Timeout to resolve and bind an address. */
 const LISTEN_MS = 5000;
 const PUBLIC_VARIABLES = { host: 'HOST', port: 'PORT' };
 const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
@@ -49,12 +49,12 @@ function readConfig(): Settings {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`zyntro-bff cannot start. Its configuration has ${error.issues.length} fault(s):\n`);
-    for (const fault of error.issues) process.stderr.write(`  ${fault}\n`);
+    for (const issue of error.issues) process.stderr.write(`  ${issue}\n`);
     process.exit(EX_CONFIG);
   }
 }
 
-/** @throws Error with the code ETIMEDOUT. */
+/** @throws Error with the code ETIMEDOUT if `work` takes longer than `ms`. */
 async function withinTime<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -69,13 +69,13 @@ async function logWarnings({ env, config }: Settings, log: Log): Promise<void> {
     log.warn({ variable, advice }, message);
 }
 
-/** Fails the start, once its reason is written. */
+/** Exits with code 1 after the log is written. */
 async function failStart(output: LogOutput): Promise<never> {
   await output.flush(LAST_LINES_MS);
   return exitAtOnce(1);
 }
 
-/** Listens on the port of an application; a port or host that cannot be used ends the start by its name. */
+/** Listens on the port of an application. If it cannot, logs the variable to change and exits. */
 async function open(
   name: string,
   variables: AddressVariables,
@@ -91,22 +91,22 @@ async function open(
   }
 }
 
-/** Starts the whole program, or one of several worker processes. */
+/** Starts the program, or one of its workers. */
 async function serve({ env, config }: Settings, { log, output }: Logging): Promise<void> {
   installResolver();
   const health = new Health(Date.now);
   const metrics = createMetrics({ version: VERSION, health });
   metrics.collectProcess();
   const flushTraces = await startTracing(config.tracing, log);
-  const siblings = createWorkerBus(config.processes > 1);
-  const app = buildApp({ config, log, health, metrics, siblings });
+  const workerBus = createWorkerBus(config.processes > 1);
+  const app = buildApp({ config, log, health, metrics, workerBus });
   onReload(secretReloader(env, app.prepareReload, log));
   await app.connect();
   const servers: { public?: RunningServer; admin?: RunningServer } = {};
 
   async function drain(): Promise<{ cutOff: number }> {
     const end = performance.now() + config.shutdownGraceMs;
-    const left = () => Math.min(Math.max(end - performance.now(), CLOSE_LEAST_MS), CLOSE_MOST_MS);
+    const left = () => Math.min(Math.max(end - performance.now(), CLOSE_MIN_MS), CLOSE_MAX_MS);
     const cutOff = (await servers.public?.drain(config.shutdownGraceMs)) ?? 0;
     // The admin port stays open until the end, to report the state.
     await servers.admin?.drain(0);
@@ -134,7 +134,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   );
   if (health.draining) return;
   health.enter('ready');
-  siblings.ready();
+  workerBus.ready();
   log.info({ pid: process.pid, port: servers.public.port, adminPort: servers.admin.port }, 'listening');
 }
 
@@ -143,9 +143,10 @@ const output = logOutput();
 const log = createLog(settings.config.log, output);
 if (cluster.isPrimary) await logWarnings(settings, log);
 if (cluster.isPrimary && settings.config.processes > 1) {
-  const { processes, shutdownGraceMs, log: logged } = settings.config;
-  const own: Record<string, string> = logged.hashKey === undefined ? { LOG_HASH_KEY: randomHashKey() } : {};
-  runPrimary({ processes, shutdownGraceMs, env: own, log, output });
+  const { processes, shutdownGraceMs, log: logConfig } = settings.config;
+  const workerEnv: Record<string, string> =
+    logConfig.hashKey === undefined ? { LOG_HASH_KEY: randomHashKey() } : {};
+  runPrimary({ processes, shutdownGraceMs, env: workerEnv, log, output });
 } else {
   await serve(settings, { log, output });
 }

@@ -7,10 +7,10 @@ import { describeError, type Log } from './telemetry/log.ts';
 const REJECTED = 'secret reload failed, keeping previous values';
 
 /**
- * Creates the handler of SIGHUP: reads secret files again, through the checks of the start. A reload replaces
- * every secret or none, and never throws.
+ * Creates the handler of SIGHUP. It reads the secret files again with the same checks as at startup, replaces
+ * all secrets or none, and never throws.
  *
- * @param prepare builds everything that the new configuration changes, without putting it to use.
+ * @param prepare builds all values that the new configuration changes, without using them yet.
  */
 export function secretReloader(
   env: Environment,

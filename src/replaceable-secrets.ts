@@ -9,8 +9,8 @@ import { credentialSource } from './upstream/credentials.ts';
 import { createTransport, type OpenTransport, type Transport } from './upstream/transport.ts';
 
 /**
- * What is made of secrets, behind functions that look up the newest: steps keep the function, each call
- * keeps what it began with, and a replacement changes all of it at once.
+ * Values derived from secrets, behind functions that return the current ones. A call in flight keeps the values
+ * that it began with, and a reload replaces all of them at once.
  */
 export function replaceableSecrets(
   config: Config,
@@ -29,7 +29,7 @@ export function replaceableSecrets(
     decode: (key, stored) => current.codec.decode(key, stored),
   };
 
-  /** Closes a transport that no new call uses, once its calls have ended. */
+  /** Closes a replaced transport when its calls in flight have finished. */
   function retire(old: OpenTransport): void {
     old.retire().catch((error: unknown) => {
       log.error({ error: describeError(error) }, 'could not close connections through the old egress proxy');
@@ -43,23 +43,23 @@ export function replaceableSecrets(
     component: (org: string) => current.credentials.component(org),
     adminToken: () => current.adminToken,
     hashSubject: (caller: Caller) => current.hashSubject(caller),
-    /** Where calls leave from: never with the credentials of an egress proxy. */
+    /** The source address or the egress proxy of upstream calls, without the proxy's credentials. */
     egress: (): Egress => ({
       localAddress: settings.upstream.localAddress,
       proxy: settings.upstream.proxy?.url.host,
     }),
 
-    /** Builds the values of a new configuration; nothing changes before `commit`. */
+    /** Builds the values of a new configuration. `commit` activates them. */
     prepare(next: Config): Replacement {
       const opened = open(next);
       const isSameProxy = isSame(next.upstream.proxy, settings.upstream.proxy);
       const transportNext = isSameProxy ? inner : createTransport(next.upstream);
       return {
         commit() {
-          // New credentials have no faults yet, and an organization that is gone has none any more.
+          // Clears the health state of the old credentials. New ones start as healthy, and removed ones are not reported.
           for (const component of current.credentials.components()) health.recover(component);
           const { hashSubject } = current;
-          // Without a key of its own the hash is random, and stays what it was.
+          // If LOG_HASH_KEY is not set, the key is random, so the old hash function is kept.
           current = next.log.hashKey === undefined ? { ...opened, hashSubject } : opened;
           if (transportNext !== inner) retire(inner);
           inner = transportNext;

@@ -1,10 +1,10 @@
-/** Values that a reload has built and that are not in use yet. Callers invoke one of both, once; neither throws. */
+/** Values that a reload has built but not activated. Callers invoke one of the two methods, once. Neither throws. */
 export interface Replacement {
   commit(): void;
   discard(): void;
 }
 
-/** Prepares all of them or none: when one throws, the earlier ones are discarded and the error is rethrown. */
+/** Prepares all steps or none. If one throws, discards the earlier ones and rethrows the error. */
 export function prepareAll(steps: readonly (() => Replacement)[]): Replacement {
   const prepared: Replacement[] = [];
   try {

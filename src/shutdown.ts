@@ -5,7 +5,7 @@ import type { Health } from './telemetry/health.ts';
 import { describeError, type Log } from './telemetry/log.ts';
 import type { LogOutput } from './telemetry/log-output.ts';
 
-/** Time for the last log lines; a reader that is stuck delays the exit by as much. */
+/** Time to write the last log lines. If the reader of the log is stuck, the exit is delayed by this. */
 export const LAST_LINES_MS = 300;
 
 export interface ShutdownOptions {
@@ -38,7 +38,7 @@ export function drainOnStop({ drain, health, log, output }: ShutdownOptions): vo
     if (!health.draining) log.info({ signal }, 'draining');
     void stop();
   });
-  // Otherwise Node ends a worker at once when its primary is gone, in the middle of its requests.
+  // Otherwise Node exits a worker at once when its primary is gone, with requests in flight.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   process.on('disconnect', () => {
     log.error('primary process is gone, shutting down');
@@ -53,7 +53,7 @@ export function drainOnStop({ drain, health, log, output }: ShutdownOptions): vo
   }
 }
 
-/** Resolves when `work` has settled, after `ms` at most. */
+/** Resolves when `work` has settled, or after `ms`. */
 export async function settleWithin(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {

@@ -6,7 +6,7 @@ let reloadMissed = false;
  * Handles SIGTERM, SIGINT and SIGHUP from now on. Call it before anything else is imported: as PID 1 of a
  * container a process without a handler ignores these signals, and any other process dies of SIGHUP.
  *
- * Until `onStop` is called a signal to stop ends the program at once, since it serves nothing yet.
+ * Until `onStop` is called, SIGTERM and SIGINT exit the program at once, because it serves nothing yet.
  */
 export function handleSignals(): void {
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, (signal) => stop(signal));
@@ -16,12 +16,12 @@ export function handleSignals(): void {
   });
 }
 
-/** Replaces the reaction to SIGTERM and SIGINT. */
+/** Replaces the handler of SIGTERM and SIGINT. */
 export function onStop(handler: (signal: NodeJS.Signals) => void): void {
   stop = handler;
 }
 
-/** Sets the reaction to SIGHUP. Calls it now if one came during the start. */
+/** Sets the handler of SIGHUP. Calls it at once if a SIGHUP arrived during startup. */
 export function onReload(handler: () => void): void {
   reload = handler;
   if (reloadMissed) handler();

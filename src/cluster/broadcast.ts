@@ -11,25 +11,26 @@ interface State {
   readonly metrics: Pick<Metrics, 'snapshot'>;
 }
 
-/** What each process does for the others: whichever of them an operator's request comes to, it holds in all. */
-export function onBroadcast(siblings: WorkerBus, { store, identity, metrics }: State): void {
-  siblings.on('invalidated', (payload) => {
+/** Applies invalidations and revocations of the other workers in this one, and reports its metrics to them. */
+export function onBroadcast(workerBus: WorkerBus, { store, identity, metrics }: State): void {
+  workerBus.on('invalidated', (payload) => {
     const { org, contact } = payload as { org: string; contact: string };
     store.forget(org, contact);
   });
-  siblings.on('revoked', (payload) => {
+  workerBus.on('revoked', (payload) => {
     if (!identity.learn(payload as Revocation)) throw new Error('there is no room for a revocation');
   });
-  siblings.on('metrics', (payload) => metrics.snapshot(payload as 'all' | 'own'));
+  workerBus.on('metrics', (payload) => metrics.snapshot(payload as 'all' | 'own'));
 }
 
 /**
- * Redis tells all processes soon enough; those behind one port must know before the caller's next request.
+ * Notifies all workers behind the port and waits for their acknowledgements, so that the caller's next request
+ * sees the change. Redis notifies other instances later.
  *
- * @throws AppError `CACHE_UNAVAILABLE` where one of them does not say that it knows.
+ * @throws AppError `CACHE_UNAVAILABLE` if a worker does not acknowledge in time.
  */
-export async function broadcast(siblings: WorkerBus, kind: string, payload: unknown): Promise<void> {
-  const { missing } = await siblings.query(kind, payload);
+export async function broadcast(workerBus: WorkerBus, kind: string, payload: unknown): Promise<void> {
+  const { missing } = await workerBus.query(kind, payload);
   if (missing === 0) return;
   throw new AppError('CACHE_UNAVAILABLE', {
     detail: 'A process of this proxy does not answer, so it may not hold everywhere. Send it again.',
@@ -38,18 +39,19 @@ export async function broadcast(siblings: WorkerBus, kind: string, payload: unkn
 }
 
 /**
- * The metrics of all processes, or this one's where it is alone.
+ * Aggregates the metrics of all workers; returns `metrics` itself if there is one process.
  *
- * @throws AppError `OVERLOADED` where one of them does not answer: a sum without it would look like a restart.
+ * @throws AppError `OVERLOADED` from `render` and `samples` if a worker does not respond. A sum without it would
+ *   look like a counter reset.
  */
 export function aggregateMetrics(
   metrics: Metrics,
-  siblings: WorkerBus,
+  workerBus: WorkerBus,
   processes: number,
 ): Pick<Metrics, 'render' | 'samples'> {
   if (processes === 1) return metrics;
   const gather = async (which: 'all' | 'own') => {
-    const { values, missing } = await siblings.query('metrics', which);
+    const { values, missing } = await workerBus.query('metrics', which);
     if (missing > 0) {
       throw new AppError('OVERLOADED', {
         detail: 'A process of this proxy does not answer, so its figures are not to be had. Ask again.',

@@ -16,9 +16,9 @@ function isHandOver(message: unknown): message is HandOver {
 }
 
 /**
- * Rescues the connections that a worker was handed and had not accepted when it died. Node keeps each open in
- * the primary for ever, so its client waits in vain, and does not report the disconnect (nodejs/node#9706).
- * Here the worker's answer is made up: "not accepted", upon which Node hands the connection to another worker.
+ * Rescues the connections that a worker received but had not accepted when it died. Node keeps each open in the
+ * primary, so its client waits forever, and Node does not report the disconnect (nodejs/node#9706). This emits
+ * the acknowledgement "not accepted" for the worker, so that Node hands the connection to another one.
  *
  * @param hasOthers returns whether another worker listens; without one the connection is closed.
  */
@@ -34,10 +34,10 @@ export function rescueConnections(worker: Worker, hasOthers: () => boolean): voi
   };
   child.once('disconnect', () => (disconnected = true));
   child.once('exit', () => {
-    // Takes the worker off Node's list of those that accept.
+    // Removes the worker from Node's list of free workers.
     if (!disconnected) child.emit('disconnect');
     for (const { seq, connection } of last.values()) {
-      // Neither has an effect on a connection that was accepted.
+      // Both have no effect if the connection was accepted.
       if (hasOthers()) child.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack: seq, accepted: false });
       else connection.close();
     }

@@ -5,80 +5,80 @@ import { LAST_LINES_MS } from '../shutdown.ts';
 import { onReload, onStop } from '../signals.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LogOutput } from '../telemetry/log-output.ts';
-import { gatherAnswers } from './gather-answers.ts';
+import { gatherResponses } from './gather-responses.ts';
 import { rescueConnections } from './hand-over.ts';
 
 export interface PrimaryOptions {
-  /** How many processes serve. */
+  /** Number of workers. */
   readonly processes: number;
-  /** How long they may take to drain. */
+  /** Time for the workers to drain. */
   readonly shutdownGraceMs: number;
-  /** What they are given beside this one's environment. */
+  /** Variables for the workers in addition to the environment of this process. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly output: LogOutput;
 }
 
-const RESTART_FIRST_MS = 100;
-const RESTART_MOST_MS = 10_000;
-/** A process that has lived so long is not one that cannot start. */
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 10_000;
+/** A worker that has run for this time resets the restart delay. */
 const SETTLED_MS = 10_000;
-/** Beyond the grace time: to let go of connections and to send the last traces. */
+/** Time in addition to the grace time, to close connections and to send the last traces. */
 const END_MS = 2000;
 
 /**
- * Runs several processes on the same ports (node:cluster), puts another in the place of one that dies, hands
- * signals on, and ends once all have. Serves nothing itself.
+ * Runs several workers on the same ports (node:cluster). Replaces a worker that dies, forwards signals, and
+ * exits when all workers have exited. Serves no requests itself.
  */
 export function runPrimary({ processes, shutdownGraceMs, env, log, output }: PrimaryOptions): void {
   const ready = new Set<Worker>();
   /** Workers that may have read their secrets before a SIGHUP that came while they started. */
-  const hungUp = new Set<Worker>();
-  let begun = false;
-  const answers = gatherAnswers((worker) => {
+  const needsReload = new Set<Worker>();
+  let started = false;
+  const gatherer = gatherResponses((worker) => {
     ready.add(worker);
-    begun = true;
-    if (hungUp.delete(worker)) worker.process.kill('SIGHUP');
+    started = true;
+    if (needsReload.delete(worker)) worker.process.kill('SIGHUP');
   });
   const running = new Set<Worker>();
   let stopping: NodeJS.Signals | undefined;
   let exitCode = 0;
-  let restartMs = RESTART_FIRST_MS;
+  let restartMs = RESTART_MIN_MS;
 
   function start(): void {
     const worker = cluster.fork(env);
     const startedAt = performance.now();
     running.add(worker);
-    answers.follow(worker);
+    gatherer.follow(worker);
     rescueConnections(worker, () => [...ready].some((other) => other !== worker && other.isConnected()));
     worker.on('error', () => {});
     worker.on('exit', (code, signal) => {
       running.delete(worker);
       ready.delete(worker);
-      hungUp.delete(worker);
-      if (performance.now() - startedAt > SETTLED_MS) restartMs = RESTART_FIRST_MS;
-      // One that is told to stop before it can do so in order has stopped as it was told.
-      ended(worker, code ?? (stopping && signal === stopping ? 0 : 1), signal);
+      needsReload.delete(worker);
+      if (performance.now() - startedAt > SETTLED_MS) restartMs = RESTART_MIN_MS;
+      // A worker that the stop signal kills before it handles signals has stopped as requested.
+      onExit(worker, code ?? (stopping && signal === stopping ? 0 : 1), signal);
     });
   }
 
-  function ended(worker: Worker, code: number, signal: string | null): void {
+  function onExit(worker: Worker, code: number, signal: string | null): void {
     const { pid } = worker.process;
     if (stopping) {
       if (code !== 0) exitCode = 1;
-    } else if (!begun) {
-      // What keeps the first from starting keeps the next from it, too; it has told what.
+    } else if (!started) {
+      // A worker that cannot start has logged the reason, and a new one would fail in the same way.
       exitCode = code || 1;
       stop('SIGTERM');
     } else {
       log.error({ pid, exitCode: code, signal, restartMs }, 'a process has died: another takes its place');
       setTimeout(() => void (stopping || start()), restartMs);
-      restartMs = Math.min(2 * restartMs, RESTART_MOST_MS);
+      restartMs = Math.min(2 * restartMs, RESTART_MAX_MS);
     }
-    if (stopping && running.size === 0) void end();
+    if (stopping && running.size === 0) void exitPrimary();
   }
 
-  async function end(): Promise<void> {
+  async function exitPrimary(): Promise<void> {
     await output.flush(LAST_LINES_MS);
     exitAtOnce(exitCode);
   }
@@ -86,7 +86,7 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
   function stop(signal: NodeJS.Signals): void {
     if (stopping) return;
     stopping = signal;
-    if (running.size === 0) return void end();
+    if (running.size === 0) return void exitPrimary();
     for (const worker of running) worker.process.kill(signal);
     setTimeout(() => {
       for (const worker of running) worker.process.kill('SIGKILL');
@@ -97,13 +97,13 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
   onReload(() => {
     for (const worker of running) {
       if (ready.has(worker)) worker.process.kill('SIGHUP');
-      else hungUp.add(worker);
+      else needsReload.add(worker);
     }
   });
   for (let count = 0; count < processes; count += 1) start();
 }
 
-/** As good as a configured one for telling that lines of one subject belong together, until the next start. */
+/** Creates a random LOG_HASH_KEY for all workers, so that they log the same hash of a subject until a restart. */
 export function randomHashKey(): string {
   return randomBytes(32).toString('base64url');
 }

@@ -1,33 +1,33 @@
 import cluster from 'node:cluster';
 
-/** What one process asks of all that serve the same ports, itself included. */
+/** Queries to all processes that serve the same ports, this one included. */
 export interface WorkerBus {
-  /** Says how this process answers a question of this kind. */
-  on(kind: string, answer: (payload: unknown) => unknown): void;
+  /** Sets the handler of this process for one kind of query. */
+  on(kind: string, handler: (payload: unknown) => unknown): void;
   /**
-   * The answers of all processes; `missing` counts those that did not give one in time. Rejects where this
-   * process is alone and cannot answer.
+   * Resolves with the responses of all processes; `missing` counts those that failed or timed out. Rejects if
+   * this is the only process and its handler fails.
    */
-  query(kind: string, payload?: unknown): Promise<Answers>;
-  /** Says that this process serves. */
+  query(kind: string, payload?: unknown): Promise<QueryResult>;
+  /** Reports that this process accepts requests. */
   ready(): void;
 }
 
-export interface Answers {
+export interface QueryResult {
   readonly values: readonly unknown[];
   readonly missing: number;
 }
 
-/** What goes between a worker and the primary, which passes questions on and gathers the answers. */
+/** The messages between a worker and the primary, which forwards queries and gathers the responses. */
 export type Message = { readonly zbff: true } & (
   | { readonly type: 'joined' | 'ready' }
-  | { readonly type: 'ask' | 'question'; readonly id: string; readonly kind: string; payload?: unknown }
-  | { readonly type: 'answer'; readonly id: string; readonly value: unknown }
-  | ({ readonly type: 'answers'; readonly id: string } & Answers)
+  | { readonly type: 'query' | 'request'; readonly id: string; readonly kind: string; payload?: unknown }
+  | { readonly type: 'response'; readonly id: string; readonly value: unknown }
+  | ({ readonly type: 'result'; readonly id: string } & QueryResult)
 );
 
-/** How long a process may take to answer. */
-export const ANSWER_MS = 1000;
+/** Time for a process to respond. */
+export const RESPONSE_TIMEOUT_MS = 1000;
 
 export function isMessage(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'zbff' in message;
@@ -36,13 +36,13 @@ export function isMessage(message: unknown): message is Message {
 type Handlers = Map<string, (payload: unknown) => unknown>;
 
 /**
- * The other processes, by way of the primary; this one alone where there are none.
+ * Creates the bus. It reaches the other processes through the primary, or only this one if it is alone.
  *
- * @param several whether there are: a process manager's workers are not each other's siblings.
+ * @param several whether this program runs several workers. Workers of a process manager do not share a bus.
  */
 export function createWorkerBus(several: boolean): WorkerBus {
   const handlers: Handlers = new Map();
-  const on: WorkerBus['on'] = (kind, answer) => void handlers.set(kind, answer);
+  const on: WorkerBus['on'] = (kind, handler) => void handlers.set(kind, handler);
   if (!several || !cluster.isWorker) {
     return {
       on,
@@ -50,41 +50,41 @@ export function createWorkerBus(several: boolean): WorkerBus {
       ready: () => {},
     };
   }
-  return { on, query: askThroughPrimary(handlers), ready: () => send({ zbff: true, type: 'ready' }) };
+  return { on, query: queryThroughPrimary(handlers), ready: () => send({ zbff: true, type: 'ready' }) };
 }
 
-function askThroughPrimary(handlers: Handlers): WorkerBus['query'] {
-  const waiting = new Map<string, (answers: Answers) => void>();
-  let asked = 0;
+function queryThroughPrimary(handlers: Handlers): WorkerBus['query'] {
+  const pending = new Map<string, (result: QueryResult) => void>();
+  let sent = 0;
   process.on('message', (message: unknown) => {
     if (!isMessage(message)) return;
-    if (message.type === 'answers') waiting.get(message.id)?.(message);
-    if (message.type !== 'question') return;
+    if (message.type === 'result') pending.get(message.id)?.(message);
+    if (message.type !== 'request') return;
     const { id, kind, payload } = message;
-    // One that fails is as good as one that is missing.
+    // A handler that fails sends no response, so it counts as missing.
     void Promise.resolve()
       .then(() => handlers.get(kind)?.(payload))
       .then(
-        (value) => send({ zbff: true, type: 'answer', id, value }),
+        (value) => send({ zbff: true, type: 'response', id, value }),
         () => {},
       );
   });
   send({ zbff: true, type: 'joined' });
   return (kind, payload) =>
     new Promise((resolve) => {
-      const id = `${process.pid}.${(asked += 1)}`;
-      const settle = (answers: Answers): void => {
+      const id = `${process.pid}.${(sent += 1)}`;
+      const settle = (result: QueryResult): void => {
         clearTimeout(timer);
-        waiting.delete(id);
-        resolve(answers);
+        pending.delete(id);
+        resolve(result);
       };
-      const timer = setTimeout(() => settle({ values: [], missing: 1 }), 2 * ANSWER_MS);
-      waiting.set(id, settle);
-      send({ zbff: true, type: 'ask', id, kind, payload });
+      const timer = setTimeout(() => settle({ values: [], missing: 1 }), 2 * RESPONSE_TIMEOUT_MS);
+      pending.set(id, settle);
+      send({ zbff: true, type: 'query', id, kind, payload });
     });
 }
 
 function send(message: Message): void {
-  // The primary may be gone, which this process hears of and drains for.
+  // If the primary is gone, this process gets a `disconnect` event and drains.
   if (process.connected) process.send!(message, undefined, undefined, () => {});
 }

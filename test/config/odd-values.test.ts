@@ -36,7 +36,7 @@ async function build(config: Config): Promise<void> {
   const local = withLocalKeySets(config);
   const health = new Health(Date.now);
   const metrics = createMetrics({ version: '0.0.0', health });
-  const app = buildApp({ config: local, log, health, metrics, siblings: createWorkerBus(false) });
+  const app = buildApp({ config: local, log, health, metrics, workerBus: createWorkerBus(false) });
   try {
     app.prepareReload(local).commit();
   } finally {

@@ -27,7 +27,7 @@ beforeAll(async () => {
     log: silentLog(),
     health,
     metrics: newMetrics(),
-    siblings: createWorkerBus(false),
+    workerBus: createWorkerBus(false),
   });
   publicServer = serverOf(app.publicApp);
   adminServer = serverOf(app.adminApp);
@@ -136,7 +136,7 @@ test('two applications in one process share nothing that they have cached', asyn
     log: silentLog(),
     health: new Health(Date.now),
     metrics: newMetrics(),
-    siblings: createWorkerBus(false),
+    workerBus: createWorkerBus(false),
   });
   try {
     await get(CONTACT).expect(200);
