@@ -15,7 +15,7 @@ const verify = async (token: string) => {
   return { issuer: '', subject: token, org: '', member: '', scopes: new Set<string>(), tier: undefined };
 };
 
-/** Routes of every kind of method behind authentication, which the program itself does not have. */
+/** Creates a server with a route for every method, because the program does not have unsafe methods. */
 function server(cookie: Parameters<typeof authenticate>[0]['cookie']) {
   const app = express();
   app.use(requestScope(), authenticate({ verify, cookie }));
@@ -36,7 +36,7 @@ const answerOf = async (headers: Record<string, string>, method: Method = 'get',
 
 const CSRF = { 'x-requested-with': 'fetch' };
 
-test('the token travels in the header or in the cookie', async () => {
+test('accepts the token in the header or in the cookie', async () => {
   expect(await answerOf({ authorization: 'Bearer good1' })).toBe('good1');
   expect(await answerOf({ ...CSRF, cookie: `a=b; ${NAME}=good2; c=d` })).toBe('good2');
   expect(await answerOf({ ...CSRF, cookie: `a=b;${NAME}=good2` })).toBe('good2');
@@ -45,7 +45,7 @@ test('the token travels in the header or in the cookie', async () => {
 const both = (authorization: string, value: string) =>
   answerOf({ authorization, cookie: `${NAME}=${value}` });
 
-test('the same in both is the same; different ones are refused, whichever is good', async () => {
+test('rejects a header and a cookie with different tokens, and accepts equal ones', async () => {
   expect(await both('Bearer good1', 'good1')).toBe('good1');
   expect(await both('Bearer good1', 'good2')).toBe('400 INVALID_REQUEST');
   expect(await both('Bearer good1', 'bad')).toBe('400 INVALID_REQUEST');
@@ -68,21 +68,23 @@ test.each([
   ['two of the name', `${NAME}=good1; ${NAME}=good2`, '401 INVALID_TOKEN'],
   ['two of the name that agree', `${NAME}=good1; ${NAME}=good1`, '401 INVALID_TOKEN'],
   ['a value with a space', `${NAME}=good1 x`, '401 INVALID_TOKEN'],
-])('%s: %s is %s', async (_name, cookie, answer) => {
+])('a cookie header with %s (%s) gives %s', async (_name, cookie, answer) => {
   expect(await answerOf(cookie === '' ? CSRF : { ...CSRF, cookie })).toBe(answer);
 });
 
-test('an empty cookie beside the header counts as absent', async () => {
+test('ignores an empty cookie when the header has a token', async () => {
   for (const value of ['', '""'])
     expect(await answerOf({ authorization: 'Bearer good1', cookie: `${NAME}=${value}` })).toBe('good1');
 });
 
 test.each(['header', 'cookie'])(
-  '8,192 bytes are accepted in the %s, and one more is a 431',
-  async (where) => {
+  'accepts a token of 8,192 bytes in the %s and returns 431 for a longer one',
+  async (location) => {
     const send = (token: string) =>
       answerOf(
-        where === 'header' ? { authorization: `Bearer ${token}` } : { ...CSRF, cookie: `${NAME}=${token}` },
+        location === 'header'
+          ? { authorization: `Bearer ${token}` }
+          : { ...CSRF, cookie: `${NAME}=${token}` },
       );
     const longest = `good${'x'.repeat(8188)}`;
     expect(await send(longest)).toBe(longest);
@@ -94,7 +96,7 @@ test.each(['header', 'cookie'])(
 const challenge = async (headers: Record<string, string>) =>
   (await send(withCookie, 'get', headers)).headers['www-authenticate'];
 
-test('the challenge has an error code if the request has credentials, and only then', async () => {
+test('adds an error code to the challenge only if the request has bearer credentials', async () => {
   expect(await challenge({})).toBe('Bearer realm="zyntro-bff"');
   expect(await challenge({ authorization: 'Basic Z29vZDE6' })).toBe('Bearer realm="zyntro-bff"');
   expect(await challenge({ cookie: `${NAME}=` })).toBe('Bearer realm="zyntro-bff"');
@@ -105,7 +107,7 @@ test('the challenge has an error code if the request has credentials, and only t
 
 const unsafe: Method[] = ['post', 'put', 'patch', 'delete'];
 const cookie = `${NAME}=good1`;
-test.each(unsafe)('%s with the cookie needs an allowed Origin and the header', async (method) => {
+test.each(unsafe)('%s with the cookie requires an allowed Origin and X-Requested-With', async (method) => {
   expect(await answerOf({ cookie, origin: ORIGIN, ...CSRF }, method)).toBe('good1');
   expect(await answerOf({ cookie, origin: ORIGIN }, method)).toBe('403 CSRF_HEADER_MISSING');
   expect(await answerOf({ cookie, ...CSRF }, method)).toBe('400 INVALID_REQUEST');
@@ -117,13 +119,13 @@ test.each<[string, Record<string, string>, string]>([
   ['an empty X-Requested-With', { 'x-requested-with': '' }, '403 CSRF_HEADER_MISSING'],
   ['a same-site page', { 'sec-fetch-site': 'same-site' }, '403 CSRF_HEADER_MISSING'],
   ['a cross-site page', { 'sec-fetch-site': 'cross-site' }, '403 CSRF_HEADER_MISSING'],
-  ['an address typed in', { 'sec-fetch-site': 'none' }, '403 CSRF_HEADER_MISSING'],
+  ['a navigation by the user', { 'sec-fetch-site': 'none' }, '403 CSRF_HEADER_MISSING'],
   ['another spelling', { 'sec-fetch-site': 'same-origin, cross-site' }, '403 CSRF_HEADER_MISSING'],
   ['an allowed Origin alone', { origin: ORIGIN }, '403 CSRF_HEADER_MISSING'],
   ['X-Requested-With', CSRF, 'good1'],
   ['a page of this origin', sameOrigin, 'good1'],
   [
-    'a page of this origin that sends it',
+    'a page of this origin that sends Origin',
     { ...sameOrigin, host: 'bff.example', origin: 'https://bff.example' },
     'good1',
   ],
@@ -135,30 +137,33 @@ test.each<[string, Record<string, string>, string]>([
     { ...CSRF, origin: `${ORIGIN}.evil.example` },
     '400 INVALID_REQUEST',
   ],
-])('a read with the cookie from %s is %s', async (_name, headers, answer) => {
+])('a GET with the cookie and %s gives %s', async (_name, headers, answer) => {
   expect(await answerOf({ cookie, ...headers })).toBe(answer);
   expect((await send(withCookie, 'head', { cookie, ...headers })).status).toBe(
     answer === 'good1' ? 200 : Number(answer.slice(0, 3)),
   );
 });
 
-test('the cookie is not looked at before the CSRF header', async () => {
+test('checks the CSRF header before it reads the cookie', async () => {
   for (const value of ['bad', `good1; ${NAME}=good2`, 'x'.repeat(9000)])
     expect(await answerOf({ cookie: `${NAME}=${value}` })).toBe('403 CSRF_HEADER_MISSING');
 });
 
-test.each(unsafe)('%s with the header needs neither', async (method) => {
-  expect(await answerOf({ authorization: 'Bearer good1' }, method)).toBe('good1');
-  expect(await answerOf({ authorization: 'Bearer good1', cookie }, method)).toBe('good1');
-});
+test.each(unsafe)(
+  '%s with the Authorization header requires neither Origin nor X-Requested-With',
+  async (method) => {
+    expect(await answerOf({ authorization: 'Bearer good1' }, method)).toBe('good1');
+    expect(await answerOf({ authorization: 'Bearer good1', cookie }, method)).toBe('good1');
+  },
+);
 
-test('answers vary by the cookie, refusals included, where there is one', async () => {
+test('sends Vary: Cookie with every response if a cookie is configured', async () => {
   expect((await send(withCookie, 'get', { cookie, ...CSRF })).headers['vary']).toMatch(/\bCookie\b/);
   expect((await send(withCookie, 'get', {})).headers['vary']).toMatch(/\bCookie\b/);
   expect((await send(headerOnly, 'get', {})).headers['vary'] ?? '').not.toMatch(/\bCookie\b/);
 });
 
-test('a cookie is nothing where none is configured', async () => {
+test('ignores cookies if no cookie is configured', async () => {
   expect(await answerOf({ cookie }, 'get', headerOnly)).toBe('401 MISSING_TOKEN');
   expect(await answerOf({ cookie, authorization: 'Bearer good2' }, 'get', headerOnly)).toBe('good2');
 });

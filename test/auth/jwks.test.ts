@@ -53,14 +53,14 @@ const codeOf = (finding: Promise<unknown>) =>
     (error: { code: string }) => error.code,
   );
 
-test('is fetched at once, and a token that comes meanwhile waits for it', async () => {
+test('fetches the key set when it is created, and find() waits for that fetch', async () => {
   const set = keySet();
   expect(await set.find('one', 'ES256')).toMatchObject({ kid: 'one' });
   expect(await set.find('one', 'ES256')).toBe(await set.find('one', 'ES256'));
   expect(fetches).toBe(1);
 });
 
-test('is fetched again in the background, before anything asks', async () => {
+test('refreshes the key set in the background', async () => {
   const set = keySet();
   await pass(0);
   published = { keys: [one.jwk, two.jwk] };
@@ -70,7 +70,7 @@ test('is fetched again in the background, before anything asks', async () => {
   expect(fetches).toBe(2);
 });
 
-test('an unknown key is asked for at once, by all who name one together', async () => {
+test('shares one fetch between concurrent requests for an unknown key', async () => {
   const set = keySet();
   await pass(0);
   published = { keys: [two.jwk] };
@@ -79,25 +79,25 @@ test('an unknown key is asked for at once, by all who name one together', async 
   expect(fetches).toBe(2);
 });
 
-test('invented names reach the issuer at a bounded rate, and do not keep a new key from being learned', async () => {
+test('throttles fetches for unknown key ids and still finds a new key', async () => {
   const set = keySet();
   await pass(0);
   await Promise.all(Array.from({ length: 200 }, (_, n) => set.find(`bad ${n}`, 'ES256')));
   for (let n = 0; n < 200; n += 1) expect(await set.find(`worse ${n}`, 'ES256')).toBeUndefined();
   expect(fetches).toBe(2);
   published = { keys: [one.jwk, two.jwk] };
-  let learnedAfter: number | undefined;
-  for (let second = 1; second <= 30 && learnedAfter === undefined; second += 1) {
+  let foundAfter: number | undefined;
+  for (let second = 1; second <= 30 && foundAfter === undefined; second += 1) {
     await pass(1000);
     for (let n = 0; n < 20; n += 1) await set.find(`bad ${second} ${n}`, 'ES256');
-    if (await set.find('two', 'ES256')) learnedAfter = second;
+    if (await set.find('two', 'ES256')) foundAfter = second;
   }
-  expect(learnedAfter).toBeLessThanOrEqual(5);
+  expect(foundAfter).toBeLessThanOrEqual(5);
   await pass(60_000);
   expect(fetches).toBeLessThanOrEqual(4);
 });
 
-test('algorithms that no key of it may verify ask for nothing', async () => {
+test('does not fetch for an algorithm that is not allowed', async () => {
   const set = keySet();
   await pass(0);
   for (const algorithm of ['HS256', 'none', 'ES384', '__proto__'])
@@ -105,7 +105,7 @@ test('algorithms that no key of it may verify ask for nothing', async () => {
   expect(fetches).toBe(1);
 });
 
-test('known keys serve on while the issuer is down, and it is asked again ever more slowly', async () => {
+test('keeps known keys and backs off while the issuer is down', async () => {
   const set = keySet();
   await pass(0);
   failing = 'ECONNREFUSED';
@@ -114,15 +114,15 @@ test('known keys serve on while the issuer is down, and it is asked again ever m
   await pass(24 * 3_600_000);
   expect(await set.find('one', 'ES256')).toBeDefined();
   expect(await codeOf(set.find('two', 'ES256'))).toBe('none');
-  const asked = fetches;
+  const before = fetches;
   await pass(60_000);
-  expect(fetches - asked).toBeLessThanOrEqual(3);
+  expect(fetches - before).toBeLessThanOrEqual(3);
   failing = undefined;
   await pass(30_000);
   expect(states.at(-1)).toEqual({ ok: true, keys: 1 });
 });
 
-test('with no key ever fetched nothing is said of a token, until there is one', async () => {
+test('throws UPSTREAM_UNAVAILABLE until the first fetch succeeds', async () => {
   failing = 'ECONNREFUSED';
   const set = keySet();
   expect(await codeOf(set.find('one', 'ES256'))).toBe('UPSTREAM_UNAVAILABLE');
@@ -134,7 +134,7 @@ test('with no key ever fetched nothing is said of a token, until there is one', 
   expect(await codeOf(set.find('one', 'ES256'))).toBe('found');
 });
 
-test('a key that left is held no more; one that stayed is the same object', async () => {
+test('drops a removed key and keeps the object of an unchanged key', async () => {
   published = { keys: [one.jwk, two.jwk] };
   const set = keySet();
   const [first, second] = [await set.find('one', 'ES256'), await set.find('two', 'ES256')];
@@ -145,7 +145,7 @@ test('a key that left is held no more; one that stayed is the same object', asyn
   expect(await set.find('two', 'ES256')).toBe(second);
 });
 
-test('another key under the same name, or the same with fewer algorithms, is another', async () => {
+test('treats a key with the same kid but other material or algorithms as a new key', async () => {
   published = { keys: [rsa.jwk] };
   const set = keySet();
   const before = await set.find('rsa', 'RS256');
@@ -159,7 +159,7 @@ test('another key under the same name, or the same with fewer algorithms, is ano
   expect(set.holds(other!)).toBe(false);
 });
 
-test('without a name a token is verified where exactly one key fits', async () => {
+test('finds a key for a token without a kid only if exactly one key fits', async () => {
   published = { keys: [one.jwk, rsa.jwk] };
   const set = keySet();
   expect(await set.find(undefined, 'ES256')).toMatchObject({ kid: 'one' });
@@ -169,7 +169,7 @@ test('without a name a token is verified where exactly one key fits', async () =
   expect(await set.find(undefined, 'RS256')).toMatchObject({ kid: 'rsa' });
 });
 
-test('a name is never taken for a key that has none, nor for two that share it', async () => {
+test('finds no key for a kid that no key has or that two keys share', async () => {
   published = { keys: [nameless.jwk, one.jwk, { ...two.jwk, kid: 'one' }] };
   const set = keySet();
   expect(await set.find('x', 'ES256')).toBeUndefined();
@@ -177,7 +177,7 @@ test('a name is never taken for a key that has none, nor for two that share it',
   expect(await set.find('__proto__', 'ES256')).toBeUndefined();
 });
 
-test('equal key material is one key, however often it is listed', async () => {
+test('merges entries with equal key material', async () => {
   published = { keys: [rsa.jwk, { ...rsa.jwk, alg: 'RS256' }, { ...rsa.jwk, kid: 'again' }, one.jwk] };
   const set = keySet();
   const found = await set.find('rsa', 'RS256');
@@ -192,9 +192,9 @@ test('equal key material is one key, however often it is listed', async () => {
 });
 
 test.each([
-  ['its old name', 'one', { ...two.jwk, kid: 'one' }],
-  ['no name', undefined, two.jwk],
-])('a key that was replaced under %s is learned when a signature does not match', async (_name, kid, jwk) => {
+  ['the same kid', 'one', { ...two.jwk, kid: 'one' }],
+  ['no kid', undefined, two.jwk],
+])('fetches a key that was replaced under %s when a signature does not match', async (_name, kid, jwk) => {
   const set = keySet();
   const before = await set.find(kid, 'ES256');
   published = { keys: [jwk] };
@@ -207,7 +207,7 @@ test.each([
   expect(fetches).toBe(2);
 });
 
-test('signatures that do not match reach the issuer at a bounded rate', async () => {
+test('throttles fetches for signatures that do not match', async () => {
   const set = keySet();
   const key = await set.find('one', 'ES256');
   for (let second = 0; second < 30; second += 1) {
@@ -220,7 +220,7 @@ test('signatures that do not match reach the issuer at a bounded rate', async ()
   expect(await set.find('one', 'ES256')).toBe(key);
 });
 
-test('keys without names that were replaced are learned, although several fitted before', async () => {
+test('fetches for a token without a kid if several keys fit', async () => {
   published = { keys: [one.jwk, two.jwk] };
   const set = keySet();
   await pass(0);
@@ -231,10 +231,10 @@ test('keys without names that were replaced are learned, although several fitted
 test.each<[string, unknown]>([
   ['null', null],
   ['a list', []],
-  ['no keys', {}],
-  ['keys that are no list', { keys: { 0: one.jwk } }],
+  ['an object without keys', {}],
+  ['keys that are not a list', { keys: { 0: one.jwk } }],
   ['too many keys', { keys: Array.from({ length: 101 }, () => one.jwk) }],
-])('%s is no key set, and changes nothing', async (_name, document) => {
+])('keeps the known keys when the document is %s', async (_name, document) => {
   const set = keySet();
   await pass(0);
   published = document;
@@ -243,7 +243,7 @@ test.each<[string, unknown]>([
   expect(await set.find('one', 'ES256')).toBeDefined();
 });
 
-test('an empty set is a set: its issuer has withdrawn every key', async () => {
+test('drops all keys when the published set is empty', async () => {
   const set = keySet();
   await pass(0);
   published = { keys: [] };
@@ -252,7 +252,7 @@ test('an empty set is a set: its issuer has withdrawn every key', async () => {
   expect(states.at(-1)).toEqual({ ok: true, keys: 0 });
 });
 
-test('closed, it asks no more and tells nothing', async () => {
+test('close() aborts the fetch, and no further fetch or report follows', async () => {
   let aborted = false;
   const set = keySet({
     fetchJwks: (signal) =>

@@ -56,7 +56,7 @@ async function startProcess(
     link.close();
   });
   await link.connect();
-  // Connecting may take longer than a start waits for it.
+  // `connect` can return before Redis is ready.
   await waitFor('Redis', () => health.report().reasons.length === 0);
   await store.compare();
   return {
@@ -73,7 +73,7 @@ async function startProcess(
   };
 }
 
-describe('on one server', () => {
+describe('redisRevocations on one server', () => {
   let server: RedisServer;
   beforeAll(async () => void (server = await startRedis()));
   beforeEach(async () => void (await server.cli('flushall')));
@@ -86,14 +86,14 @@ describe('on one server', () => {
       now,
     );
 
-  test('every process hears of it, and one that starts later knows', async () => {
+  test('shares a revocation with running processes and with one that starts later', async () => {
     const [one, two] = [await start(), await start()];
     const then = Math.floor(Date.now() / 1000) - 100;
     await one.revoke({ jti: 'a' });
     await one.revoke({ sub: 'user', before: then });
     expect(one.refuses({ jti: 'a', issuedAt: then + 50 })).toBe(true);
-    await waitFor('the news', () => two.refuses({ jti: 'a', issuedAt: then + 50 }));
-    await waitFor('the other', () => two.refuses({ issuedAt: then + 5.5 }));
+    await waitFor('the revocation by jti', () => two.refuses({ jti: 'a', issuedAt: then + 50 }));
+    await waitFor('the revocation by subject', () => two.refuses({ issuedAt: then + 5.5 }));
     const three = await start();
     expect(three.refuses({ jti: 'a', issuedAt: then + 50 })).toBe(true);
     expect(three.refuses({ jti: 'b', issuedAt: then + 50 })).toBe(false);
@@ -102,7 +102,7 @@ describe('on one server', () => {
     expect([one, two, three].map((process) => process.unusable())).toEqual([0, 0, 0]);
   });
 
-  test('what is over leaves Redis, and all of it once the last is over', async () => {
+  test('removes expired revocations from Redis, and lets the key expire with the last one', async () => {
     const one = await start();
     await one.revoke({ jti: 'long' });
     await server.cli('zadd', KEY, '1', '["jti",null,"over",null]');
@@ -116,7 +116,7 @@ describe('on one server', () => {
   test.each([
     ['ahead of', -3_600_000],
     ['behind', 3_600_000],
-  ])('a Redis whose clock is an hour %s the processes drops nothing that stands', async (_name, offMs) => {
+  ])('keeps active revocations if the clock of Redis is an hour %s the processes', async (_name, offMs) => {
     const now = () => Date.now() + offMs;
     const one = await start(100, 60_000, now);
     await one.revoke({ jti: 'a', exp: now() / 1000 + 600 });
@@ -125,14 +125,14 @@ describe('on one server', () => {
     expect((await start(100, 60_000, now)).refuses({ jti: 'a', subject: 'other' })).toBe(true);
   });
 
-  test('a process whose clock is ahead drops nothing that the others need', async () => {
+  test('keeps active revocations if the clock of one process is ahead', async () => {
     const [one, ahead] = [await start(), await start(100, 60_000, () => Date.now() + 3_600_000)];
     await one.revoke({ jti: 'a', exp: Date.now() / 1000 + 600 });
     await ahead.revoke({ jti: 'b' });
     expect((await start()).refuses({ jti: 'a' })).toBe(true);
   });
 
-  test('one without an end has none in Redis either', async () => {
+  test('never expires a revocation without an end in Redis', async () => {
     const one = await start();
     await one.keep({ by: 'jti', value: 'a', issuer: undefined, before: undefined, until: undefined });
     await one.revoke({ jti: 'b' });
@@ -140,16 +140,16 @@ describe('on one server', () => {
     expect((await start()).refuses({ jti: 'a' })).toBe(true);
   });
 
-  test('what Redis lost is given back by who knows it', async () => {
+  test('restores revocations that Redis has lost', async () => {
     const one = await start(100, 1000);
     await one.revoke({ jti: 'a' });
     await one.revoke({ sub: 'user' });
     await server.cli('flushall');
-    await waitFor('it back', async () => (await server.cli('zcard', KEY)) === '2');
+    await waitFor('both revocations to be restored', async () => (await server.cli('zcard', KEY)) === '2');
     expect((await start()).refuses({ jti: 'a', subject: 'other' })).toBe(true);
   });
 
-  test('more than a page of them', async () => {
+  test('loads more revocations than one page holds', async () => {
     const one = await start(2000);
     await Promise.all(Array.from({ length: 1200 }, (_, n) => one.revoke({ jti: `t${n}` })));
     const two = await start(2000);
@@ -157,7 +157,7 @@ describe('on one server', () => {
     expect(missing).toEqual([]);
   });
 
-  test('the number is bounded for all processes together, and what stands is never dropped', async () => {
+  test('bounds the number of revocations across processes and never evicts an active one', async () => {
     const [one, two] = [await start(3), await start(3)];
     for (const jti of ['a', 'b', 'c']) await one.revoke({ jti });
     await expect(two.revoke({ jti: 'd' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
@@ -165,7 +165,7 @@ describe('on one server', () => {
     expect(await server.cli('zcard', KEY)).toBe('3');
   });
 
-  test('what cannot be read is told, and harms nothing', async () => {
+  test('reports unreadable revocations and applies the others', async () => {
     const one = await start();
     for (const member of ['', 'x', '{}', '["jti"]', '["x",null,"a",null]', '[1,2,3,4]', 'null'])
       await server.cli('zadd', KEY, '9999999999', member);
@@ -176,29 +176,29 @@ describe('on one server', () => {
     expect(one.unusable()).toBeGreaterThanOrEqual(7);
   });
 
-  test('with Redis gone, it holds here and says that it may not hold elsewhere; later it does', async () => {
+  test('applies a revocation locally while Redis is down, and shares it when Redis is back', async () => {
     const [one, two] = [await start(), await start()];
     await server.kill();
     await expect(one.revoke({ jti: 'a' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
     expect([one.refuses({ jti: 'a' }), two.refuses({ jti: 'a' })]).toEqual([true, false]);
     await server.restart();
-    await waitFor('the news', () => two.refuses({ jti: 'a' }));
+    await waitFor('the revocation in the other process', () => two.refuses({ jti: 'a' }));
   });
 });
 
-describe('on a Cluster', () => {
+describe('redisRevocations on a Cluster', () => {
   let cluster: RedisCluster;
   beforeAll(async () => void (cluster = await startCluster()));
   afterAll(() => cluster?.stop());
 
-  test('every process hears of it, and one that starts later knows', async () => {
+  test('shares a revocation with running processes and with one that starts later', async () => {
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
     const [one, two] = [
       await startProcess({ mode: 'cluster', nodes }),
       await startProcess({ mode: 'cluster', nodes }),
     ];
     await one.revoke({ jti: 'a' });
-    await waitFor('the news', () => two.refuses({ jti: 'a' }));
+    await waitFor('the revocation in the other process', () => two.refuses({ jti: 'a' }));
     await waitFor('a later process', async () =>
       (await startProcess({ mode: 'cluster', nodes })).refuses({ jti: 'a' }),
     );

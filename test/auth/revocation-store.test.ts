@@ -28,7 +28,7 @@ async function storeWith(requests: RevocationRequest[], options: Partial<Revocat
   return store;
 }
 
-test('by jti: that token and no other, of any issuer or of one', async () => {
+test('a revocation by jti covers only that token, of any issuer or of one', async () => {
   const store = await storeWith([{ jti: 'a' }, { jti: 'b', iss: 'issuer' }]);
   expect(store.covers(token({ jti: 'a' }))).toBe(true);
   expect(store.covers(token({ jti: 'a', issuer: 'other' }))).toBe(true);
@@ -39,7 +39,7 @@ test('by jti: that token and no other, of any issuer or of one', async () => {
   expect(store.covers(token())).toBe(false);
 });
 
-test('by subject: tokens issued until then, by a clock within the tolerance, and those without iat', async () => {
+test('a revocation by subject covers tokens issued until now plus the tolerance, or without iat', async () => {
   const store = await storeWith([{ sub: 'user' }]);
   expect(store.covers(token({ issuedAt: NOW - 100 }))).toBe(true);
   expect(store.covers(token({ issuedAt: NOW }))).toBe(true);
@@ -50,15 +50,18 @@ test('by subject: tokens issued until then, by a clock within the tolerance, and
   expect(store.covers(token({ jti: 'user', subject: 'other' }))).toBe(false);
 });
 
-test.each([0, 0.25, 0.999])('covers a token issued in the same second, %d s into it', async (fraction) => {
-  nowS = NOW + fraction;
-  const store = await storeWith([{ sub: 'user' }], { clockToleranceS: 0 });
-  for (const issuedAt of [NOW, NOW + 0.0001, NOW + fraction, NOW + 0.9999])
-    expect(store.covers(token({ issuedAt }))).toBe(true);
-  expect(store.covers(token({ issuedAt: NOW + 1 }))).toBe(false);
-});
+test.each([0, 0.25, 0.999])(
+  'a revocation %d s into a second covers tokens issued in that second',
+  async (fraction) => {
+    nowS = NOW + fraction;
+    const store = await storeWith([{ sub: 'user' }], { clockToleranceS: 0 });
+    for (const issuedAt of [NOW, NOW + 0.0001, NOW + fraction, NOW + 0.9999])
+      expect(store.covers(token({ issuedAt }))).toBe(true);
+    expect(store.covers(token({ issuedAt: NOW + 1 }))).toBe(false);
+  },
+);
 
-test('compares a whole second of before with a fraction of iat, and the other way round', async () => {
+test('compares before and iat in whole seconds', async () => {
   const whole = await storeWith([{ sub: 'user', before: NOW - 50 }], { clockToleranceS: 0 });
   expect(whole.covers(token({ issuedAt: NOW - 49.001 }))).toBe(true);
   expect(whole.covers(token({ issuedAt: NOW - 49 }))).toBe(false);
@@ -68,7 +71,7 @@ test('compares a whole second of before with a fraction of iat, and the other wa
   expect(fraction.covers(token({ issuedAt: NOW - 49 }))).toBe(false);
 });
 
-test('by subject of one issuer, and up to a time', async () => {
+test('a revocation by subject can be limited to an issuer and a time', async () => {
   const store = await storeWith([{ sub: 'user', iss: 'issuer', before: NOW - 50 }]);
   expect(store.covers(token({ issuedAt: NOW - 50 }))).toBe(true);
   expect(store.covers(token({ issuedAt: NOW - 45 }))).toBe(true);
@@ -76,13 +79,13 @@ test('by subject of one issuer, and up to a time', async () => {
   expect(store.covers(token({ issuedAt: NOW - 50, issuer: 'other' }))).toBe(false);
 });
 
-test('an issuer and a value do not run into each other', async () => {
+test('does not confuse the parts of issuer and value', async () => {
   const store = await storeWith([{ jti: 'a b' }, { jti: 'b', iss: 'jti a' }]);
   expect(store.covers(token({ jti: 'b', issuer: 'a' }))).toBe(false);
   expect(store.covers(token({ jti: 'b', issuer: 'jti' }))).toBe(false);
 });
 
-test('a later revocation of the same subject adds to the earlier one', async () => {
+test('a second revocation of a subject does not shorten the first', async () => {
   const store = await storeWith([
     { sub: 'user', before: NOW },
     { sub: 'user', before: NOW - 100 },
@@ -90,7 +93,7 @@ test('a later revocation of the same subject adds to the earlier one', async () 
   expect(store.covers(token({ issuedAt: NOW }))).toBe(true);
 });
 
-test('is kept until the token has expired, tolerance included', async () => {
+test('keeps a revocation until the token expires, including the tolerance', async () => {
   const store = await storeWith([{ jti: 'a', exp: NOW + 10 }]);
   nowS = NOW + 15;
   expect(store.covers(token({ jti: 'a' }))).toBe(true);
@@ -98,7 +101,7 @@ test('is kept until the token has expired, tolerance included', async () => {
   expect(store.covers(token({ jti: 'a' }))).toBe(false);
 });
 
-test('or for as long as a token can live, where nobody said', async () => {
+test('keeps a revocation without exp for the longest lifetime of a token', async () => {
   const store = await storeWith([{ jti: 'a' }, { sub: 'user' }]);
   // A token issued by a clock 5 s ahead is accepted until 5 s after its exp.
   nowS = NOW + 3610;
@@ -109,14 +112,14 @@ test('or for as long as a token can live, where nobody said', async () => {
   expect(store.covers(token())).toBe(false);
 });
 
-test('for good where a token can live for ever', async () => {
+test('keeps a revocation without exp forever if the token lifetime is unlimited', async () => {
   const store = await storeWith([{ jti: 'a' }, { sub: 'user' }], { maxLifetimeS: undefined });
   nowS = NOW + 1e9;
   expect(store.covers(token({ jti: 'a' }))).toBe(true);
   expect(store.covers(token())).toBe(true);
 });
 
-test('there is room for so many; what is over makes some, and what stands is never dropped', async () => {
+test('rejects a revocation when the list is full of active ones, and evicts expired ones', async () => {
   const store = await storeWith([{ jti: 'a' }, { jti: 'b', exp: NOW + 10 }, { jti: 'c' }]);
   const keep = (request: RevocationRequest) => store.keep(revocationOf(request, times));
   await expect(keep({ jti: 'd' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
@@ -127,7 +130,7 @@ test('there is room for so many; what is over makes some, and what stands is nev
   await expect(keep({ jti: 'e' })).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
 });
 
-test('what is already over is not kept', async () => {
+test('does not store an expired revocation', async () => {
   const store = await storeWith([
     { jti: 'a', exp: NOW - 10 },
     { jti: 'b', exp: 0 },
@@ -139,7 +142,7 @@ test('what is already over is not kept', async () => {
   expect(store.covers(token({ jti: 'e' }))).toBe(true);
 });
 
-test('covers again after a clock that was ahead is set back', async () => {
+test('covers a token again when a clock that was ahead is set back', async () => {
   const store = await storeWith([{ jti: 'a', exp: NOW + 60 }, { sub: 'user' }]);
   const revoked = [token({ jti: 'a', subject: 'other' }), token({ issuedAt: NOW })];
   nowS = NOW + 36_000;

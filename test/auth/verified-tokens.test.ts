@@ -51,7 +51,7 @@ beforeEach(() => {
   [nowS, verifications, held, more] = [NOW, [], true, {}];
 });
 
-test('a token is verified once, and gives its own caller', async () => {
+test('verifies a token once and returns its own caller', async () => {
   const verifyToken = remember();
   for (let n = 0; n < 3; n += 1) {
     expect((await verifyToken('a')).caller.subject).toBe('a');
@@ -60,7 +60,7 @@ test('a token is verified once, and gives its own caller', async () => {
   expect(verifications).toEqual(['a', 'b']);
 });
 
-test('until it has expired, with the tolerance and no longer', async () => {
+test('caches a token until it expires, including the tolerance', async () => {
   const verifyToken = remember();
   await verifyToken('a');
   nowS = NOW + 64;
@@ -71,7 +71,7 @@ test('until it has expired, with the tolerance and no longer', async () => {
   expect(verifications).toHaveLength(2);
 });
 
-test('to the fraction of a second', async () => {
+test('caches a token to the fraction of a second of its exp', async () => {
   more = { expiresAt: NOW + 60.5 };
   const verifyToken = remember();
   await verifyToken('a');
@@ -83,7 +83,7 @@ test('to the fraction of a second', async () => {
   expect(verifications).toHaveLength(2);
 });
 
-test('or its key has left', async () => {
+test('verifies a token again when its key has left the set', async () => {
   const verifyToken = remember();
   await verifyToken('a');
   held = false;
@@ -92,7 +92,7 @@ test('or its key has left', async () => {
 });
 
 test.each(['notBefore', 'issuedAt'])(
-  'or a clock that was set back says that its %s is ahead',
+  'verifies a token again when a clock that was set back makes its %s lie in the future',
   async (time) => {
     more = { [time]: NOW };
     const verifyToken = remember();
@@ -103,7 +103,7 @@ test.each(['notBefore', 'issuedAt'])(
   },
 );
 
-test('what was refused is not remembered, and takes nobody’s room', async () => {
+test('does not cache a rejected token, so that it evicts no valid one', async () => {
   const verifyToken = remember();
   await verifyToken('a');
   for (let n = 0; n < 10; n += 1) await expect(verifyToken(`bad ${n}`)).rejects.toThrow('INVALID_TOKEN');
@@ -113,13 +113,13 @@ test('what was refused is not remembered, and takes nobody’s room', async () =
   expect(verifications.filter((token) => token === 'bad 0')).toHaveLength(2);
 });
 
-test('the number that is remembered is bounded; the one used longest ago goes', async () => {
+test('evicts the least recently used token when the cache is full', async () => {
   const verifyToken = remember(2);
   for (const token of ['a', 'b', 'a', 'c', 'a', 'b']) await verifyToken(token);
   expect(verifications).toEqual(['a', 'b', 'c', 'b']);
 });
 
-test('none at all where the number is 0', async () => {
+test('caches nothing if maxTokens is 0', async () => {
   const verifyToken = remember(0);
   await verifyToken('a');
   await verifyToken('a');

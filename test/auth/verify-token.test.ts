@@ -66,7 +66,7 @@ const codeOf = (text: string, with_ = verify): Promise<string> =>
     (error: { code: string }) => error.code,
   );
 
-test('reads the caller from a good token, identifiers in lower case', async () => {
+test('reads the caller from a valid token, with identifiers in lower case', async () => {
   const { caller } = await verify(token({ org_id: ORG.toUpperCase(), scp: ['b'], permissions: ['c', 7] }));
   expect(caller).toEqual({
     tier: undefined,
@@ -78,7 +78,7 @@ test('reads the caller from a good token, identifiers in lower case', async () =
   });
 });
 
-test('verifies every family with its own key', async () => {
+test('verifies RSA, PSS and EC signatures with the key of their family', async () => {
   expect(await codeOf(jwt.sign(CLAIMS, rsa.privateKey, { algorithm: 'RS256', noTimestamp: true }))).toBe(
     'accepted',
   );
@@ -93,19 +93,19 @@ test('verifies every family with its own key', async () => {
 const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' });
 const es256 = jwt.sign(CLAIMS, ec.privateKey, { algorithm: 'ES256', noTimestamp: true });
 test.each<[string, string]>([
-  ['nothing', ''],
-  ['no JWT', 'abc'],
-  ['two pieces', token().split('.').slice(0, 2).join('.')],
-  ['five pieces', `${token()}.a.b`],
+  ['an empty string', ''],
+  ['text that is not a JWT', 'abc'],
+  ['two segments', token().split('.').slice(0, 2).join('.')],
+  ['five segments', `${token()}.a.b`],
   ['alg none', `${encode({ alg: 'none' })}.${encode(CLAIMS)}.`],
   ['alg None', `${encode({ alg: 'None' })}.${encode(CLAIMS)}.`],
   ['no alg', hmac({ typ: 'JWT' }, CLAIMS)],
-  ['an alg that is no text', hmac({ alg: ['HS256'] }, CLAIMS)],
+  ['an alg that is not a string', hmac({ alg: ['HS256'] }, CLAIMS)],
   ['an algorithm that is not allowed', hmac({ alg: 'HS512' }, CLAIMS, SECRET, 'sha512')],
   ['another secret', hmac({ alg: 'HS256' }, CLAIMS, `${SECRET}x`)],
   ['the public key as the secret', hmac({ alg: 'HS256' }, CLAIMS, publicPem)],
   [
-    'a key of its own',
+    'a key in its header',
     hmac(
       { alg: 'HS256', jwk: { kty: 'oct', k: Buffer.from('x'.repeat(32)).toString('base64url') } },
       CLAIMS,
@@ -115,16 +115,16 @@ test.each<[string, string]>([
   ['crit', token({}, { crit: ['exp'], exp: EXP })],
   ['b64', token({}, { b64: true })],
   ['another typ', token({}, { typ: 'logout+jwt' })],
-  ['a typ that is no text', token({}, { typ: 5 })],
+  ['a typ that is not a string', token({}, { typ: 5 })],
   ['an ES signature that is too short', es256.slice(0, -10)],
   ['an ES signature that is too long', `${es256}AAAA`],
   ['a header that is a list', hmac([] as never, CLAIMS)],
-  ['claims that are a text', hmac({ alg: 'HS256' }, 'hello')],
+  ['claims that are a string', hmac({ alg: 'HS256' }, 'hello')],
   ['claims that are a list', hmac({ alg: 'HS256' }, [CLAIMS])],
   ['no exp', token({ exp: undefined })],
-  ['an exp that is a text', token({ exp: String(EXP) })],
+  ['an exp that is a string', token({ exp: String(EXP) })],
   ['an exp that is null', token({ exp: null })],
-  ['not yet valid', token({ nbf: EXP })],
+  ['an nbf in the future', token({ nbf: EXP })],
   ['another issuer', token({ iss: 'other' })],
   ['a list of issuers', token({ iss: ['issuer'] })],
   ['no issuer', token({ iss: undefined })],
@@ -135,38 +135,38 @@ test.each<[string, string]>([
   ['a subject that is an object', token({ sub: { a: 1 } })],
   ['a subject that is too long', token({ sub: 'x'.repeat(257) })],
   ['a subject with a line end', token({ sub: 'user\nuser' })],
-  ['a subject with half a character', token({ sub: 'user\ud800' })],
-  ['a jti that is no text', token({ jti: 7 })],
+  ['a subject with a lone surrogate', token({ sub: 'user\ud800' })],
+  ['a jti that is not a string', token({ jti: 7 })],
   ['a jti with a line end', token({ jti: 'a\nb' })],
-  ['a kid that is no text', token({}, { kid: ['a'] })],
-  ['a kid without end', token({}, { kid: 'k'.repeat(257) })],
+  ['a kid that is not a string', token({}, { kid: ['a'] })],
+  ['a kid of 257 characters', token({}, { kid: 'k'.repeat(257) })],
   ['no organization', token({ org_id: undefined })],
   ['an organization in a list', token({ org_id: [ORG] })],
-  ['an organization that is no UUID', token({ org_id: `${ORG}:x` })],
+  ['an organization that is not a UUID', token({ org_id: `${ORG}:x` })],
   ['an organization with a line end', token({ org_id: `${ORG}\n` })],
   ['a member that is an object', token({ member_id: { toString: MEMBER } })],
-  ['a member that is no UUID', token({ member_id: '*' })],
-])('%s is INVALID_TOKEN', async (_name, text) => {
+  ['a member that is not a UUID', token({ member_id: '*' })],
+])('rejects %s with INVALID_TOKEN', async (_name, text) => {
   expect(await codeOf(text)).toBe('INVALID_TOKEN');
 });
 
-test('an expired token is told from an invalid one, with the tolerance', async () => {
+test('rejects an expired token with EXPIRED_TOKEN only after the tolerance', async () => {
   expect(await codeOf(token({ exp: NOW / 1000 - 4 }))).toBe('accepted');
   expect(await codeOf(token({ exp: NOW / 1000 - 6 }))).toBe('EXPIRED_TOKEN');
   expect(await codeOf(hmac({ alg: 'HS256' }, { ...CLAIMS, exp: 1 }, 'another'))).toBe('INVALID_TOKEN');
 });
 
-test.each(['jwt', 'JWT', 'at+jwt', 'application/at+jwt'])('typ %s is a token’s', async (typ) => {
+test.each(['jwt', 'JWT', 'at+jwt', 'application/at+jwt'])('accepts typ %s', async (typ) => {
   expect(await codeOf(token({}, { typ }))).toBe('accepted');
 });
 
-test('claims with names of JavaScript’s own are absent unless they are there', async () => {
+test('does not read an inherited property as a claim', async () => {
   const odd = verifierOf([hmacKey], { org: 'constructor' });
   expect(await codeOf(token(), odd)).toBe('INVALID_TOKEN');
   expect(await codeOf(token({ constructor: ORG }), odd)).toBe('accepted');
 });
 
-test('a certificate’s or key’s algorithm is never the token’s choice', async () => {
+test('a token cannot choose the algorithm of a key', async () => {
   const onlyRsa = verifierOf([{ key: createPublicKey(publicPem), algorithms: new Set(['RS256']) }]);
   expect(await codeOf(token(), onlyRsa)).toBe('INVALID_TOKEN');
   expect(
@@ -174,7 +174,7 @@ test('a certificate’s or key’s algorithm is never the token’s choice', asy
   ).toBe('INVALID_TOKEN');
 });
 
-describe('a key that was replaced under its old name', () => {
+describe('a key that was replaced under the same kid', () => {
   const [older, newer] = [rsa, generateKeyPairSync('rsa', { modulusLength: 2048 })].map(
     ({ publicKey }): TokenKey => ({ kid: 'a', key: publicKey, algorithms: new Set(['RS256']) }),
   );
@@ -184,13 +184,13 @@ describe('a key that was replaced under its old name', () => {
       keyid: 'a',
       noTimestamp: !('iat' in claims),
     });
-  let asked: unknown[];
-  const verifierThatLearns = (known: TokenKey, replacement: TokenKey | undefined) => {
-    asked = [];
+  let lookups: unknown[];
+  const verifierWithReplacement = (known: TokenKey, replacement: TokenKey | undefined) => {
+    lookups = [];
     const keys = {
       ...fixedKeySet([known]),
-      replacementFor: async (...question: unknown[]) => {
-        asked.push(question);
+      replacementFor: async (...args: unknown[]) => {
+        lookups.push(args);
         return replacement;
       },
     };
@@ -204,27 +204,27 @@ describe('a key that was replaced under its old name', () => {
   };
 
   test('verifies a token whose signature did not match the old one', async () => {
-    const learns = verifierThatLearns(newer!, older);
-    expect((await learns(signed())).key).toBe(older);
-    expect(asked).toEqual([[newer, 'a', 'RS256']]);
-    expect(await codeOf(signed({ exp: 1 }), learns)).toBe('EXPIRED_TOKEN');
+    const verifyToken = verifierWithReplacement(newer!, older);
+    expect((await verifyToken(signed())).key).toBe(older);
+    expect(lookups).toEqual([[newer, 'a', 'RS256']]);
+    expect(await codeOf(signed({ exp: 1 }), verifyToken)).toBe('EXPIRED_TOKEN');
   });
 
-  test('is asked for once, and for no other fault', async () => {
-    expect(await codeOf(signed(), verifierThatLearns(newer!, undefined))).toBe('INVALID_TOKEN');
-    expect(await codeOf(signed(), verifierThatLearns(newer!, newer))).toBe('INVALID_TOKEN');
-    expect(asked).toHaveLength(1);
-    const knows = verifierThatLearns(older!, undefined);
+  test('is looked up once per token, and only if the signature does not match', async () => {
+    expect(await codeOf(signed(), verifierWithReplacement(newer!, undefined))).toBe('INVALID_TOKEN');
+    expect(await codeOf(signed(), verifierWithReplacement(newer!, newer))).toBe('INVALID_TOKEN');
+    expect(lookups).toHaveLength(1);
+    const current = verifierWithReplacement(older!, undefined);
     for (const claims of [{ exp: 1 }, { aud: 'other' }, { nbf: EXP }, { sub: '' }, { iat: NOW }])
-      expect(await codeOf(signed(claims), knows)).not.toBe('accepted');
-    expect(asked).toEqual([]);
+      expect(await codeOf(signed(claims), current)).not.toBe('accepted');
+    expect(lookups).toEqual([]);
   });
 });
 
 const scopesOf = async (claims: object) =>
   (await verify(token({ scope: undefined, ...claims }))).caller.scopes;
 
-test('a scope counts however many others the token holds', async () => {
+test('finds a scope among 1,500 others', async () => {
   const others = Array.from({ length: 1500 }, (_, n) => `s${n}`);
   expect(await scopesOf({ permissions: [...others, 'contacts:read'] })).toContain('contacts:read');
   expect(await scopesOf({ scope: others.join(' '), permissions: ['contacts:read'] })).toContain(
@@ -234,7 +234,7 @@ test('a scope counts however many others the token holds', async () => {
 
 const tierOf = async (tier: unknown, with_ = verify) => (await with_(token({ rate_tier: tier }))).caller.tier;
 
-test('the tier is the claim’s where it is a name, and the issuer’s own where it has one', async () => {
+test('reads the tier from a valid claim unless the issuer has its own tier', async () => {
   expect(await tierOf('internal')).toBe('internal');
   for (const tier of [undefined, '', 'a b', 'a\nb', 'x'.repeat(65), 7, ['internal'], { a: 1 }]) {
     expect(await tierOf(tier)).toBeUndefined();
@@ -242,7 +242,7 @@ test('the tier is the claim’s where it is a name, and the issuer’s own where
   expect(await tierOf('internal', verifierOf([hmacKey], {}, { tier: 'users' }))).toBe('users');
 });
 
-test('where a lifetime is set, a token tells its own, and it is no longer', async () => {
+test('with a maximum lifetime, rejects tokens that live longer or have no iat', async () => {
   const short = verifierOf([hmacKey], {}, { maxLifetimeS: 3600 });
   const iat = NOW / 1000 - 1000;
   expect(await codeOf(token({ iat, exp: iat + 3600 }), short)).toBe('accepted');
@@ -251,14 +251,14 @@ test('where a lifetime is set, a token tells its own, and it is no longer', asyn
   expect(await codeOf(token({ exp: EXP + 1e9 }))).toBe('accepted');
 });
 
-test('compares whole seconds, because some issuers cut off the fraction of iat alone', async () => {
+test('compares the lifetime in whole seconds, because some issuers truncate iat alone', async () => {
   const short = verifierOf([hmacKey], {}, { maxLifetimeS: 3600 });
   const iat = NOW / 1000 - 1000;
   expect(await codeOf(token({ iat, exp: iat + 3600.9 }), short)).toBe('accepted');
   expect(await codeOf(token({ iat: iat + 0.9, exp: iat + 3601 }), short)).toBe('INVALID_TOKEN');
 });
 
-test('the longest lifetime is not passed by an iat in the future', async () => {
+test('an iat in the future cannot evade the maximum lifetime', async () => {
   const short = verifierOf([hmacKey], {}, { maxLifetimeS: 3600 });
   const nowS = NOW / 1000;
   for (const ahead of [6, 3600, 31_536_000])
@@ -266,7 +266,7 @@ test('the longest lifetime is not passed by an iat in the future', async () => {
   expect(await codeOf(token({ iat: nowS + 5, exp: nowS + 3605 }), short)).toBe('accepted');
 });
 
-/** A token whose claim is written as it is, since JSON can say more than JavaScript writes. */
+/** Creates a token with a claim of literal JSON, because JSON allows spellings that JavaScript never writes. */
 function spelled(claim: string, json: string): string {
   const marked = JSON.stringify({ ...CLAIMS, [claim]: 'HERE' }).replace('"HERE"', json);
   const input = `${encode({ alg: 'HS256' })}.${Buffer.from(marked).toString('base64url')}`;
@@ -287,7 +287,7 @@ const IMPLAUSIBLE = [
   '{}',
 ];
 
-test.each(['iat', 'nbf', 'exp'])('a time that is not plausible in %s is refused', async (claim) => {
+test.each(['iat', 'nbf', 'exp'])('rejects an implausible time in %s', async (claim) => {
   for (const json of IMPLAUSIBLE)
     expect([json, await codeOf(spelled(claim, json))]).toEqual([
       json,
@@ -299,7 +299,7 @@ test.each([
   ['iat', [`${NOW_S / 1e9}E9`, `${NOW_S}.75`, `${NOW_S + 5}`, `${NOW_S + 4.999}`, '0']],
   ['nbf', [`${NOW_S / 1e9}e9`, `${NOW_S - 1}.75`, `${NOW_S + 5}`, '0']],
   ['exp', [`${(NOW_S + 600) / 1e9}E9`, `${NOW_S - 4.9}`, '9999999999', '253402300799']],
-])('fractions, exponents and the tolerance are accepted in %s', async (claim, all) => {
+])('accepts fractions, exponents and times within the tolerance in %s', async (claim, all) => {
   for (const json of all) expect([json, await codeOf(spelled(claim, json))]).toEqual([json, 'accepted']);
 });
 
@@ -308,6 +308,6 @@ test.each([
   ['nbf', NOW_S + 5.1, 'INVALID_TOKEN'],
   ['exp', NOW_S - 5.1, 'EXPIRED_TOKEN'],
   ['exp', NOW_S - 5, 'EXPIRED_TOKEN'],
-])('a fraction of a second beyond the tolerance counts in %s', async (claim, time, code) => {
+])('rejects a time outside the tolerance by a fraction of a second in %s', async (claim, time, code) => {
   expect(await codeOf(token({ [claim]: time }))).toBe(code);
 });
