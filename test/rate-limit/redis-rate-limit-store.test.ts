@@ -25,9 +25,9 @@ const open = (onFailure: OnStoreFailure = 'local') =>
   processes.map(({ link }) => redisRateLimitStore({ link, onFailure, now: () => performance.now() }));
 const tier = (limit: number, windowMs = 60_000): Tier => ({ name: 'test', limit, windowMs });
 
-async function allowedOf(allowance: RateLimitStore, key: string, count: number, of: Tier): Promise<number> {
-  const verdicts = await takeMany(allowance, key, count, of);
-  return verdicts.filter(({ allowed }) => allowed).length;
+async function allowedOf(store: RateLimitStore, key: string, count: number, of: Tier): Promise<number> {
+  const results = await takeMany(store, key, count, of);
+  return results.filter(({ allowed }) => allowed).length;
 }
 
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
@@ -41,20 +41,20 @@ async function up(opened: readonly OpenedStore[]): Promise<void> {
   await waitFor('Redis to be back', () => opened.every(({ health }) => health.report().reasons.length === 0));
 }
 
-describe('several processes', () => {
-  test.each([50, 1000, 6000])('share a limit of %d, and all of it is let through', async (limit) => {
+describe('redisRateLimitStore in several processes', () => {
+  test.each([50, 1000, 6000])('allows a shared limit of %d, and at least 95 %% of it', async (limit) => {
     const key = randomUUID();
-    // Closed, so that a machine that starves Redis lets nothing through uncounted.
-    const allowances = open('closed');
+    // Closed, so that nothing is allowed uncounted if Redis is slow.
+    const stores = open('closed');
     let allowed = 0;
     for (let round = 0; round < 8; round += 1) {
-      allowed += sum(await Promise.all(allowances.map((one) => allowedOf(one, key, limit / 5, tier(limit)))));
+      allowed += sum(await Promise.all(stores.map((one) => allowedOf(one, key, limit / 5, tier(limit)))));
     }
     expect(allowed).toBeLessThanOrEqual(limit);
     expect(allowed).toBeGreaterThanOrEqual(limit * 0.95);
   });
 
-  test('a process that falls silent keeps less than 5 %% of the limit from the others', async () => {
+  test('withholds less than 5 %% of the limit from the others when a process becomes idle', async () => {
     const [first, second] = open();
     const key = randomUUID();
     const used = await allowedOf(first!, key, 1, tier(1000));
@@ -64,7 +64,7 @@ describe('several processes', () => {
     expect(used + allowed).toBeLessThanOrEqual(1000);
   });
 
-  test('what was taken in advance needs no Redis', async () => {
+  test('grants prefetched quota without Redis', async () => {
     const [first] = open('closed');
     const key = randomUUID();
     await first!.consume(key, 1, tier(1000));
@@ -72,22 +72,22 @@ describe('several processes', () => {
     expect(await allowedOf(first!, key, 20, tier(1000))).toBe(9);
   });
 
-  test('what was not used of it is given back', async () => {
+  test('returns unused prefetched quota', async () => {
     const [first] = open();
     const key = randomUUID();
     await first!.consume(key, 1, tier(1000));
-    await waitFor('the rest to be given back', async () => (await server.cli('hget', key, 'since')) === '1');
+    await waitFor('the rest to be returned', async () => (await server.cli('hget', key, 'since')) === '1');
     expect((await first!.consume(key, 1, tier(1000))).used).toBe(2);
   });
 });
 
-/** How often Redis was asked. */
+/** Returns the number of script calls that Redis has executed. */
 const calls = async () => {
   const stats = await server.cli('info', 'commandstats');
   return sum([...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) => Number(count)));
 };
 
-test('requests that come together are asked for together', async () => {
+test('batches concurrent requests into a few script calls', async () => {
   const [first] = open();
   const key = randomUUID();
   await first!.consume(key, 1, tier(10_000));
@@ -97,7 +97,7 @@ test('requests that come together are asked for together', async () => {
   expect((await calls()) - before).toBeLessThanOrEqual(5);
 });
 
-test('a caller that has used up its limit costs Redis nothing more', async () => {
+test('rejects a caller over its limit without a query to Redis', async () => {
   const [first] = open();
   const key = randomUUID();
   await allowedOf(first!, key, 20, tier(10));
@@ -106,8 +106,8 @@ test('a caller that has used up its limit costs Redis nothing more', async () =>
   expect(processes[0]!.health.report().reasons).toEqual([]);
 });
 
-describe('while Redis fails', () => {
-  test('local goes on from what the process knew', async () => {
+describe('redisRateLimitStore while Redis fails', () => {
+  test('local continues from the last known count', async () => {
     const [first, second] = open('local');
     const key = randomUUID();
     expect(await allowedOf(first!, key, 30, tier(50))).toBe(30);
@@ -116,7 +116,7 @@ describe('while Redis fails', () => {
     expect(await allowedOf(second!, randomUUID(), 100, tier(50))).toBe(50);
   });
 
-  test('and tells Redis of it afterwards, also when Redis has lost its count', async () => {
+  test('local reports its count afterwards, even if Redis has lost its own', async () => {
     const [first, second, third] = open('local');
     const key = randomUUID();
     expect(await allowedOf(first!, key, 10, tier(50))).toBe(10);
@@ -134,33 +134,37 @@ describe('while Redis fails', () => {
     expect(rest).toBeGreaterThan(0);
   });
 
-  test('open lets through what it cannot count, and says so', async () => {
+  test('open allows requests that it cannot count and marks them as uncounted', async () => {
     const [first] = open('open');
     const key = randomUUID();
     await server.kill();
-    const verdicts = await takeMany(first!, key, 20, tier(10));
-    expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(20);
-    expect(verdicts.filter(({ counted }) => !counted)).toHaveLength(10);
+    const results = await takeMany(first!, key, 20, tier(10));
+    expect(results.filter(({ allowed }) => allowed)).toHaveLength(20);
+    expect(results.filter(({ counted }) => !counted)).toHaveLength(10);
   });
 
-  test('closed lets nothing through, and asks to come back soon', async () => {
+  test('closed rejects every request with a short retry time', async () => {
     const [first] = open('closed');
     await server.kill();
-    const verdict = await first!.consume(randomUUID(), 1, tier(10));
-    expect(verdict).toMatchObject({ allowed: false, counted: false });
-    expect(verdict.resetMs).toBeLessThanOrEqual(1000);
+    const result = await first!.consume(randomUUID(), 1, tier(10));
+    expect(result).toMatchObject({ allowed: false, counted: false });
+    expect(result.resetMs).toBeLessThanOrEqual(1000);
   });
 
-  test('a server that hangs holds nobody up for long, and counts again when it is back', async () => {
-    const hasty = await openStore(settingsOf(server), { timeoutMs: 500 });
-    processes.push(hasty);
-    const first = redisRateLimitStore({ link: hasty.link, onFailure: 'local', now: () => performance.now() });
+  test('a server that hangs delays requests only briefly, and counts again when it responds', async () => {
+    const impatient = await openStore(settingsOf(server), { timeoutMs: 500 });
+    processes.push(impatient);
+    const first = redisRateLimitStore({
+      link: impatient.link,
+      onFailure: 'local',
+      now: () => performance.now(),
+    });
     const key = randomUUID();
     await first.consume(key, 1, tier(10));
     server.signal('SIGSTOP');
     const begun = performance.now();
     expect(await allowedOf(first, key, 20, tier(10))).toBe(9);
-    // Less than the limit of a connection that does not answer.
+    // Less than the time after which an unresponsive connection is closed.
     expect(performance.now() - begun).toBeLessThan(3000);
     server.signal('SIGCONT');
     await up(processes);
