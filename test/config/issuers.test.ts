@@ -16,7 +16,7 @@ const PEM = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export(
 const URI = 'https://idp.example/keys';
 
 const issuersOf = (env: Record<string, string>) => loadConfig({ ...BASE, ...env }).auth.issuers;
-function faultsOf(env: Record<string, string>): readonly string[] {
+function issuesOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig({ ...BASE, ...env });
   } catch (error) {
@@ -27,7 +27,7 @@ function faultsOf(env: Record<string, string>): readonly string[] {
 }
 const json = (issuers: object) => ({ JWT_ISSUERS: JSON.stringify(issuers) });
 
-test('several issuers, each with its own keys, audience, names and tier', () => {
+test('JWT_ISSUERS gives each issuer its own keys, audience, claim names and tier', () => {
   const [users, jobs] = issuersOf({
     ...json({
       'https://idp.example/': {
@@ -59,7 +59,7 @@ test('several issuers, each with its own keys, audience, names and tier', () => 
   expect(jobs!.keys.map(({ algorithms }) => [...algorithms])).toEqual([['ES256']]);
 });
 
-test('from a file, and beside the single issuer', () => {
+test('JWT_ISSUERS_FILE adds issuers to the one of the JWT_ variables', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'issuers-')), 'issuers.json');
   writeFileSync(file, JSON.stringify({ jobs: { secret: OTHER } }));
   const issuers = issuersOf({
@@ -71,7 +71,7 @@ test('from a file, and beside the single issuer', () => {
   expect(issuers.map(({ issuer }) => issuer)).toEqual(['https://idp.example/', 'jobs']);
 });
 
-test('a published key set beside a secret: each verifies its own family', () => {
+test('a key set and a secret of one issuer verify the algorithms of their own family', () => {
   const [issuer] = issuersOf({
     JWT_SECRET: SECRET,
     JWT_JWKS_URI: URI,
@@ -86,11 +86,15 @@ test('a published key set beside a secret: each verifies its own family', () => 
 const entry = (value: unknown) => ({ ...json({ i: value }), JWT_AUDIENCE: 'a' });
 const SINGLE = { JWT_SECRET: SECRET, JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' };
 test.each<[string, Record<string, string>, RegExp]>([
-  ['no JSON', { JWT_ISSUERS: '{"i": {"secret": "hunter2' }, /^JWT_ISSUERS: must be a JSON object/],
+  [
+    'text that is not JSON',
+    { JWT_ISSUERS: '{"i": {"secret": "hunter2' },
+    /^JWT_ISSUERS: must be a JSON object/,
+  ],
   ['a list', { JWT_ISSUERS: '[]' }, /^JWT_ISSUERS: must be a JSON object/],
-  ['none', { JWT_ISSUERS: '{}' }, /^JWT_ISSUERS: must be a JSON object/],
-  ['no key', entry({}), /^JWT_ISSUERS: entry 1: needs secret, publicKey or jwksUri/],
-  ['an entry that is none', entry('hunter2'), /^JWT_ISSUERS: entry 1: /],
+  ['an empty object', { JWT_ISSUERS: '{}' }, /^JWT_ISSUERS: must be a JSON object/],
+  ['an entry without a key', entry({}), /^JWT_ISSUERS: entry 1: needs secret, publicKey or jwksUri/],
+  ['an entry that is a string', entry('hunter2'), /^JWT_ISSUERS: entry 1: /],
   [
     'an unknown member',
     entry({ secret: SECRET, hunter2: 1 }),
@@ -108,10 +112,18 @@ test.each<[string, Record<string, string>, RegExp]>([
     /^JWT_ISSUERS: entry 1: secret is that of the demo/,
   ],
   ['a broken key', entry({ publicKey: 'hunter2' }), /^JWT_ISSUERS: entry 1: publicKey is no public key/],
-  ['a plain URI', entry({ jwksUri: 'http://idp.example/' }), /^JWT_ISSUERS: entry 1: jwksUri must be https/],
-  ['no URI', entry({ jwksUri: 'hunter2' }), /^JWT_ISSUERS: entry 1: jwksUri must be an absolute URL/],
   [
-    'two of asymmetric keys',
+    'a jwksUri without TLS',
+    entry({ jwksUri: 'http://idp.example/' }),
+    /^JWT_ISSUERS: entry 1: jwksUri must be https/,
+  ],
+  [
+    'a jwksUri that is not a URI',
+    entry({ jwksUri: 'hunter2' }),
+    /^JWT_ISSUERS: entry 1: jwksUri must be an absolute URL/,
+  ],
+  [
+    'a jwksUri and a publicKey',
     entry({ jwksUri: URI, publicKey: PEM }),
     /^JWT_ISSUERS: entry 1: jwksUri is set, and so/,
   ],
@@ -121,7 +133,7 @@ test.each<[string, Record<string, string>, RegExp]>([
     /^JWT_ISSUERS: entry 1: algorithms lists something/,
   ],
   [
-    'HMAC of a key set',
+    'an HMAC algorithm for a key set',
     entry({ jwksUri: URI, algorithms: ['HS256'] }),
     /^JWT_ISSUERS: entry 1: algorithms lists HS256, which/,
   ],
@@ -136,55 +148,55 @@ test.each<[string, Record<string, string>, RegExp]>([
     { ...json({ 'a\nb': { secret: SECRET } }), JWT_AUDIENCE: 'a' },
     /entry 1: its name/,
   ],
-  ['no audience', json({ i: { secret: SECRET } }), /^JWT_ISSUERS: entry 1: audience is required/],
   [
-    'the single issuer again',
+    'an entry without an audience',
+    json({ i: { secret: SECRET } }),
+    /^JWT_ISSUERS: entry 1: audience is required/,
+  ],
+  [
+    'the issuer of JWT_ISSUER repeated',
     { ...SINGLE, ...json({ i: { secret: OTHER } }) },
     /^JWT_ISSUERS: names the issuer of JWT_ISSUER/,
   ],
   [
-    'single keys of nobody',
+    'a JWT_SECRET without an issuer',
     { ...json({ i: { secret: OTHER } }), JWT_SECRET: SECRET, JWT_AUDIENCE: 'a', NODE_ENV: 'development' },
     /^JWT_ISSUER: is required beside/,
   ],
   [
-    'algorithms of nobody',
+    'JWT_ALGORITHMS without keys',
     { ...entry({ secret: SECRET }), JWT_ALGORITHMS: 'HS256' },
     /^JWT_ALGORITHMS: goes with/,
   ],
   [
-    'a plain JWT_JWKS_URI',
+    'a JWT_JWKS_URI without TLS',
     { JWT_JWKS_URI: 'http://idp.example/', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' },
     /^JWT_JWKS_URI: must be https/,
   ],
   [
-    'a JWT_JWKS_URI beside a PEM',
+    'a JWT_JWKS_URI and a JWT_PUBLIC_KEY',
     { JWT_JWKS_URI: URI, JWT_PUBLIC_KEY: String(PEM), JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' },
     /^JWT_JWKS_URI: is set, and so/,
   ],
   [
-    'a cookie for every host',
+    'a cookie name without __Host-',
     { ...SINGLE, AUTH_COOKIE_NAME: 'token' },
     /^AUTH_COOKIE_NAME: must begin with __Host-/,
   ],
   [
-    'a cookie name with a break',
+    'a cookie name with a semicolon',
     { ...SINGLE, AUTH_COOKIE_NAME: '__Host-a;b' },
     /^AUTH_COOKIE_NAME: must begin/,
   ],
-  [
-    'a lifetime of nothing',
-    { ...SINGLE, JWT_MAX_LIFETIME_S: '0' },
-    /^JWT_MAX_LIFETIME_S: must be a whole number/,
-  ],
-])('%s is one fault, by name and without a value', (_name, env, fault) => {
-  const faults = faultsOf(env);
-  expect(faults).toEqual([expect.stringMatching(fault)]);
-  expect(faults.join()).not.toContain('hunter2');
+  ['a lifetime of 0', { ...SINGLE, JWT_MAX_LIFETIME_S: '0' }, /^JWT_MAX_LIFETIME_S: must be a whole number/],
+])('reports %s as one issue with the name and without the value', (_name, env, issue) => {
+  const issues = issuesOf(env);
+  expect(issues).toEqual([expect.stringMatching(issue)]);
+  expect(issues.join()).not.toContain('hunter2');
 });
 
-test('every fault of every entry is told', () => {
+test('reports every issue of every entry', () => {
   const issuers = { one: { secret: 'short', algorithms: ['RS256'] }, two: {}, three: { secret: SECRET } };
-  const faults = faultsOf({ ...json(issuers), JWT_AUDIENCE: 'a' });
-  expect(faults.map((fault) => /entry \d/.exec(fault)?.[0])).toEqual(['entry 1', 'entry 1', 'entry 2']);
+  const issues = issuesOf({ ...json(issuers), JWT_AUDIENCE: 'a' });
+  expect(issues.map((issue) => /entry \d/.exec(issue)?.[0])).toEqual(['entry 1', 'entry 1', 'entry 2']);
 });

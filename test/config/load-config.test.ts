@@ -22,7 +22,7 @@ const pem = (type: 'rsa' | 'ec' | 'ed25519', options: object = {}) =>
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   }) as unknown as { publicKey: string; privateKey: string };
 
-function faultsOf(env: Record<string, string | undefined>): readonly string[] {
+function issuesOf(env: Record<string, string | undefined>): readonly string[] {
   try {
     loadConfig(env);
   } catch (error) {
@@ -32,9 +32,9 @@ function faultsOf(env: Record<string, string | undefined>): readonly string[] {
   return [];
 }
 const namesOf = (env: Record<string, string | undefined>) =>
-  faultsOf(env).map((fault) => fault.split(':')[0]);
+  issuesOf(env).map((issue) => issue.split(':')[0]);
 
-test('what is needed is enough, and the defaults are the documented ones', () => {
+test('needs only the required variables and uses the documented defaults', () => {
   const config = loadConfig(GOOD);
   expect(config.http).toMatchObject({ port: 3000, corsOrigins: [], maxBodyBytes: 16_384, maxBatchSize: 50 });
   expect(config.admin).toEqual({ host: '127.0.0.1', port: 3001, token: undefined });
@@ -68,7 +68,7 @@ test('what is needed is enough, and the defaults are the documented ones', () =>
   expect([...config.auth.issuers[0]!.keys[0]!.algorithms]).toEqual(['HS256', 'HS384', 'HS512']);
 });
 
-test('every fault is reported at once, by name, and no value is shown', () => {
+test('reports all issues at once, with names and without values', () => {
   const env = {
     PORT: 'hunter2-port',
     UPSTREAM_TIMEOUT_MS: '-1',
@@ -93,27 +93,27 @@ test('every fault is reported at once, by name, and no value is shown', () => {
       'ZYNTRO_DEVELOPER_SECRET',
     ]),
   );
-  expect(faultsOf(env).join('\n')).not.toMatch(/hunter2/);
+  expect(issuesOf(env).join('\n')).not.toMatch(/hunter2/);
 });
 
 test.each([
   ['shorter than 32 bytes', 'a'.repeat(31)],
   ['a well-known example', 'your-super-secret-jwt-token-with-at-least-32-characters-long'],
-  ['a well-known example in other clothes', 'A String_Secret at LEAST 256 bits long!!'],
-  ['a word over and over', 'secretsecretsecretsecretsecretsecret'],
-  ['a word over and over, numbered', 'changeme-changeme-changeme-changeme-1234'],
-  ['the demo’s', DEMO_JWT_SECRET],
-])('a secret that is %s is refused', (_name, secret) => {
+  ['a well-known example in another spelling', 'A String_Secret at LEAST 256 bits long!!'],
+  ['a repeated word', 'secretsecretsecretsecretsecretsecret'],
+  ['a repeated word with a number', 'changeme-changeme-changeme-changeme-1234'],
+  ['that of the demo', DEMO_JWT_SECRET],
+])('rejects a JWT_SECRET that is %s', (_name, secret) => {
   expect(namesOf({ ...GOOD, JWT_SECRET: secret })).toEqual(['JWT_SECRET']);
 });
 
-test('issuer and audience are asked for outside development', () => {
+test('requires JWT_ISSUER and JWT_AUDIENCE outside development', () => {
   const { JWT_ISSUER: _issuer, JWT_AUDIENCE: _audience, ...rest } = GOOD;
   expect(namesOf(rest)).toEqual(['JWT_AUDIENCE', 'JWT_ISSUER']);
   expect(namesOf({ ...rest, NODE_ENV: 'development' })).toEqual([]);
 });
 
-test('the demo’s secret is taken in development, against a loopback upstream', () => {
+test('accepts the demo secret only in development with a loopback upstream', () => {
   const env = { ...GOOD, JWT_SECRET: DEMO_JWT_SECRET, NODE_ENV: 'development' };
   expect(namesOf(env)).toEqual(['JWT_SECRET']);
   expect(namesOf({ ...env, ZYNTRO_BASE_URL: 'http://127.0.0.1:4010' })).toEqual([]);
@@ -125,7 +125,7 @@ function keysOf(env: object): string[][] {
   ]);
 }
 
-test('keys are bound to the algorithms of their family', () => {
+test('binds keys to the algorithms of their family', () => {
   const rsa = pem('rsa', { modulusLength: 2048 });
   expect(keysOf({ JWT_PUBLIC_KEY: rsa.publicKey })).toEqual([
     ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
@@ -142,14 +142,14 @@ test('keys are bound to the algorithms of their family', () => {
 test.each([
   ['a private key', () => pem('rsa', { modulusLength: 2048 }).privateKey],
   ['an RSA key that is too short', () => pem('rsa', { modulusLength: 1024 }).publicKey],
-  ['a kind of key that jsonwebtoken cannot verify with', () => pem('ed25519').publicKey],
+  ['an Ed25519 key, which jsonwebtoken does not support', () => pem('ed25519').publicKey],
   ['a curve that JWS does not have', () => pem('ec', { namedCurve: 'secp256k1' }).publicKey],
-  ['no PEM', () => 'hello'],
-])('%s is refused as JWT_PUBLIC_KEY', (_name, make) => {
+  ['text that is not PEM', () => 'hello'],
+])('rejects as JWT_PUBLIC_KEY: %s', (_name, make) => {
   expect(namesOf({ ...GOOD, JWT_SECRET: undefined, JWT_PUBLIC_KEY: make() })).toEqual(['JWT_PUBLIC_KEY']);
 });
 
-test('an algorithm that no key can verify is refused', () => {
+test('rejects an algorithm that no key can verify', () => {
   expect(namesOf({ ...GOOD, JWT_ALGORITHMS: 'RS256' })).toEqual(['JWT_ALGORITHMS']);
   expect(namesOf({ ...GOOD, JWT_ALGORITHMS: 'none' })).toEqual(['JWT_ALGORITHMS']);
 });
@@ -164,19 +164,19 @@ describe('secrets in files', () => {
 
   const BOM = '\uFEFF';
   test.each([
-    ['nothing around it', SECRET],
+    ['changes', SECRET],
     ['a line end', `${SECRET}\n`],
     ['CRLF', `${SECRET}\r\n`],
     ['several line ends', `${SECRET}\r\n\n`],
     ['a byte order mark', `${BOM}${SECRET}`],
     ['a byte order mark and a line end', `${BOM}${SECRET}\n`],
-  ])('are read without %s', (_what, content) => {
+  ])('are read without %s', (_name, content) => {
     const env = { ...GOOD, JWT_SECRET: undefined, JWT_SECRET_FILE: file('jwt', content) };
     const [key] = loadConfig(env).auth.issuers[0]!.keys;
     expect(key!.key.export().toString('utf8')).toBe(SECRET);
   });
 
-  test('in PEM and JSON are read behind a byte order mark', () => {
+  test('in PEM and JSON are read after a byte order mark', () => {
     const { publicKey } = pem('ec', { namedCurve: 'P-256' });
     const tiers = { internal: { publicKey, audience: 'a' } };
     const { JWT_SECRET: _, ...rest } = GOOD;
@@ -191,7 +191,7 @@ describe('secrets in files', () => {
   test.each<[string, string | Buffer, RegExp]>([
     ['little-endian UTF-16', Buffer.from(`${BOM}hunter2`, 'utf16le'), /is UTF-16 or binary/],
     ['big-endian UTF-16', Buffer.from(`${BOM}hunter2`, 'utf16le').swap16(), /is UTF-16 or binary/],
-    ['UTF-16 without a mark', Buffer.from('hunter2', 'utf16le'), /is UTF-16 or binary/],
+    ['UTF-16 without a byte order mark', Buffer.from('hunter2', 'utf16le'), /is UTF-16 or binary/],
     ['Latin-1', Buffer.from('hunter2é', 'latin1'), /is not UTF-8/],
     ['a zero-width space', 'hunter2\u200B', /contains .* an invisible character/],
     ['a no-break space inside', 'hunter\u00A02', /contains .* a space that is not ASCII/],
@@ -199,26 +199,26 @@ describe('secrets in files', () => {
     ['quotes around it', '"hunter2"\n', /is in quotes/],
     ['a placeholder', '${hunter2}', /is a placeholder/],
     ['more than 1 MiB', 'hunter2'.repeat(200_000), /is over 1 MiB/],
-  ])('with %s are one issue, by name and without a value', (_what, content, reason) => {
+  ])('with %s are one issue with the name and without the value', (_name, content, reason) => {
     writeFileSync(join(directory, 'secret'), content);
     for (const name of ['ZYNTRO_API_KEY', 'JWT_SECRET', 'ADMIN_TOKEN', 'REDIS_PASSWORD']) {
-      const faults = faultsOf({ ...GOOD, [name]: undefined, [`${name}_FILE`]: join(directory, 'secret') });
-      expect(faults).toEqual([expect.stringMatching(`^${name}_FILE: the `)]);
-      expect(faults[0]).toMatch(reason);
-      expect(faults[0]).not.toContain('hunter');
+      const issues = issuesOf({ ...GOOD, [name]: undefined, [`${name}_FILE`]: join(directory, 'secret') });
+      expect(issues).toEqual([expect.stringMatching(`^${name}_FILE: the `)]);
+      expect(issues[0]).toMatch(reason);
+      expect(issues[0]).not.toContain('hunter');
     }
   });
 
-  test('that are pipes or devices are issues, and block nothing', () => {
+  test('that are pipes or devices are issues and never block', () => {
     const pipe = join(directory, 'pipe');
     execFileSync('mkfifo', [pipe]);
     for (const path of [pipe, '/dev/zero'])
-      expect(faultsOf({ ...GOOD, ADMIN_TOKEN_FILE: path })).toEqual([
+      expect(issuesOf({ ...GOOD, ADMIN_TOKEN_FILE: path })).toEqual([
         'ADMIN_TOKEN_FILE: the file is not a regular file',
       ]);
   });
 
-  test('that are empty, missing or doubled are faults', () => {
+  test('that are empty or missing, or set together with the variable, are issues', () => {
     expect(namesOf({ ...GOOD, JWT_SECRET: undefined, JWT_SECRET_FILE: file('empty', '\n') })).toContain(
       'JWT_SECRET_FILE',
     );
@@ -231,7 +231,7 @@ describe('credentials by organization', () => {
   const { ZYNTRO_API_KEY: _key, ZYNTRO_DEVELOPER_SECRET: _secret, ...rest } = GOOD;
   const org = 'A1B2C3D4-E5F6-7890-ABCD-EF1234567890';
 
-  test('are read, organizations in lower case', () => {
+  test('are read with organization ids in lower case', () => {
     const { credentials } = loadConfig({
       ...rest,
       ZYNTRO_CREDENTIALS: JSON.stringify({ [org]: { apiKey: 'a', developerSecret: 'b' } }),
@@ -243,18 +243,18 @@ describe('credentials by organization', () => {
   });
 
   test.each([
-    ['no JSON', '{hunter2'],
+    ['text that is not JSON', '{hunter2'],
     ['a list', '["hunter2"]'],
-    ['empty', '{}'],
-    ['an organization that is no UUID', '{"hunter2":{"apiKey":"a","developerSecret":"b"}}'],
+    ['an empty object', '{}'],
+    ['an organization that is not a UUID', '{"hunter2":{"apiKey":"a","developerSecret":"b"}}'],
     ['an entry that lacks a secret', `{"${org}":{"apiKey":"hunter2"}}`],
-  ])('%s is refused', (_name, text) => {
+  ])('are rejected if they are or contain %s', (_name, text) => {
     const env = { ...rest, ZYNTRO_CREDENTIALS: text };
     expect(new Set(namesOf(env))).toEqual(new Set(['ZYNTRO_CREDENTIALS']));
-    expect(faultsOf(env).join()).not.toContain('hunter2');
+    expect(issuesOf(env).join()).not.toContain('hunter2');
   });
 
-  test('and one pair for all are one too many', () => {
+  test('are rejected together with ZYNTRO_API_KEY and ZYNTRO_DEVELOPER_SECRET', () => {
     expect(
       namesOf({ ...GOOD, ZYNTRO_CREDENTIALS: `{"${org}":{"apiKey":"a","developerSecret":"b"}}` }),
     ).toEqual(['ZYNTRO_CREDENTIALS']);
@@ -262,7 +262,7 @@ describe('credentials by organization', () => {
 });
 
 describe('rate limits', () => {
-  test('RATE_LIMIT_TIERS adds to the tiers of the file, and takes their place', () => {
+  test('RATE_LIMIT_TIERS adds tiers to those of the file and overrides them', () => {
     const text = '{"internal":{"limit":9,"windowS":5},"batch":{"limit":7,"windowS":60}}';
     const { tiers, onFailure } = loadConfig({ ...GOOD, RATE_LIMIT_TIERS: text }).limits;
     expect([...tiers.values()]).toEqual([
@@ -278,9 +278,9 @@ describe('rate limits', () => {
     ['{"default":{"limit":0,"windowS":60}}', 'default.limit'],
     ['{"default":{"limit":1}}', 'default.windowS'],
     ['{"a b":{"limit":1,"windowS":1}}', 'a b'],
-  ])('RATE_LIMIT_TIERS=%s is a fault', (text, what) => {
-    expect(faultsOf({ ...GOOD, RATE_LIMIT_TIERS: text })).toEqual([
-      expect.stringContaining(`RATE_LIMIT_TIERS: ${what}`),
+  ])('RATE_LIMIT_TIERS=%s is an issue', (text, reason) => {
+    expect(issuesOf({ ...GOOD, RATE_LIMIT_TIERS: text })).toEqual([
+      expect.stringContaining(`RATE_LIMIT_TIERS: ${reason}`),
     ]);
   });
 });
@@ -290,18 +290,18 @@ describe('TRUST_PROXY', () => {
     ['2', 2],
     ['0', 0],
     ['10.0.0.0/8, ::1,loopback', ['10.0.0.0/8', '::1', 'loopback']],
-  ])('%s', (text, value) => {
+  ])('accepts %s', (text, value) => {
     expect(loadConfig({ ...GOOD, TRUST_PROXY: text }).trustProxy).toEqual(value);
   });
 
-  test.each(['true', '17', '10.0.0.0/33', 'proxy.example.com', '1,2', '-1'])('%s is a fault', (text) => {
-    expect(faultsOf({ ...GOOD, TRUST_PROXY: text })).toEqual([
+  test.each(['true', '17', '10.0.0.0/33', 'proxy.example.com', '1,2', '-1'])('rejects %s', (text) => {
+    expect(issuesOf({ ...GOOD, TRUST_PROXY: text })).toEqual([
       expect.stringMatching(/^TRUST_PROXY: must be the number of proxies/),
     ]);
   });
 });
 
-test('several processes need Redis, and divide the budget for the upstream', () => {
+test('WEB_CONCURRENCY above 1 requires Redis and divides the upstream limits', () => {
   expect(namesOf({ ...GOOD, WEB_CONCURRENCY: '2' })).toEqual(['WEB_CONCURRENCY']);
   const redis = { ...GOOD, REDIS_URL: 'redis://127.0.0.1:6379' };
   expect(namesOf({ ...redis, WEB_CONCURRENCY: '4', UPSTREAM_MAX_RPS: '3' })).toEqual(['WEB_CONCURRENCY']);
@@ -315,8 +315,8 @@ describe('EGRESS_LOCAL_ADDRESS', () => {
     ['0:0:0:0:0:FFFF:c000:201', '192.0.2.1'],
     ['2001:DB8::1', '2001:DB8::1'],
     ['fe80::1%eth0', 'fe80::1%eth0'],
-  ])('%s is taken as %s', (given, taken) => {
-    expect(loadConfig({ ...GOOD, EGRESS_LOCAL_ADDRESS: given }).upstream.localAddress).toBe(taken);
+  ])('reads %s as %s', (given, expected) => {
+    expect(loadConfig({ ...GOOD, EGRESS_LOCAL_ADDRESS: given }).upstream.localAddress).toBe(expected);
   });
 
   test.each([
@@ -325,7 +325,7 @@ describe('EGRESS_LOCAL_ADDRESS', () => {
     ['2001:db8::1', 'https://[2001:db8::7]', []],
     ['::ffff:192.0.2.1', 'https://192.0.2.7', []],
     ['2001:db8::1', 'https://app.example.com', []],
-  ])('%s with the upstream %s: issues %j', (source, upstream, names) => {
+  ])('%s with the upstream %s has the issues %j', (source, upstream, names) => {
     expect(namesOf({ ...GOOD, EGRESS_LOCAL_ADDRESS: source, ZYNTRO_BASE_URL: upstream })).toEqual(names);
   });
 });
@@ -345,13 +345,13 @@ describe('a URL with credentials', () => {
     ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:0'],
     ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:3128/path'],
     ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:3128/?query'],
-  ])('%s=%s is one issue, by name and without a value', (name, url) => {
-    const faults = faultsOf({ ...GOOD, [name]: url });
-    expect(faults).toEqual([expect.stringMatching(`^${name}: `)]);
-    expect(faults.join()).not.toContain('hunter');
+  ])('%s=%s is one issue with the name and without the value', (name, url) => {
+    const issues = issuesOf({ ...GOOD, [name]: url });
+    expect(issues).toEqual([expect.stringMatching(`^${name}: `)]);
+    expect(issues.join()).not.toContain('hunter');
   });
 
-  test('is decoded', () => {
+  test('has its credentials decoded', () => {
     const env = {
       ...GOOD,
       REDIS_URL: 'redis://us%25er:p%40ss@redis.internal:6380/2',
@@ -388,10 +388,10 @@ describe('white space and lookalikes', () => {
   });
 
   test.each(['JWT_SECRET', 'REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD'])(
-    'other than line ends around %s are an issue, since they could belong to it',
+    'around %s are an issue unless they are line ends, because they could belong to it',
     (name) => {
       for (const text of [`${SECRET} `, ` ${SECRET}`, `\t${SECRET}`, `${SECRET}\u00A0`, `${SECRET} \n`])
-        expect(faultsOf({ ...GOOD, [name]: text })).toEqual([
+        expect(issuesOf({ ...GOOD, [name]: text })).toEqual([
           `${name}: begins or ends with white space: remove it`,
         ]);
       expect(namesOf({ ...GOOD, [name]: `${SECRET}\r\n` })).toEqual([]);
@@ -420,18 +420,18 @@ describe('white space and lookalikes', () => {
     ['TRUST_PROXY', '0.0.0.0/0', /must be the number of proxies/],
     ['TRUST_PROXY', 'fe80::1%eth0', /must be the number of proxies/],
   ])('in %s=%j are one issue', (name, text, reason) => {
-    const faults = faultsOf({ ...GOOD, [name]: text });
-    expect(faults).toEqual([expect.stringMatching(reason)]);
-    expect(faults[0]).toMatch(`${name}: `);
+    const issues = issuesOf({ ...GOOD, [name]: text });
+    expect(issues).toEqual([expect.stringMatching(reason)]);
+    expect(issues[0]).toMatch(`${name}: `);
   });
 
-  test('count inside JSON, too', () => {
+  test('are checked inside JSON as well', () => {
     const { JWT_SECRET: _, ZYNTRO_API_KEY: __, ZYNTRO_DEVELOPER_SECRET: ___, ...rest } = GOOD;
     const org = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
     const envOf = (apiKey: string, secret: string, issuer = 'i') => ({
       ...rest,
       JWT_ISSUER: undefined,
-      // As an escape, which only the value that JSON.parse returns shows.
+      // Written as a JSON escape, so that only the parsed value contains the character.
       ZYNTRO_CREDENTIALS: JSON.stringify({ [org]: { apiKey, developerSecret: 'zdk_a' } }).replace(
         '\u200B',
         '\\u200B',
@@ -441,7 +441,7 @@ describe('white space and lookalikes', () => {
     expect(loadConfig(envOf('an-api-key \n', `${SECRET}\n`)).upstream.credentials).toMatchObject({
       byOrg: new Map([[org, { apiKey: 'an-api-key', developerSecret: 'zdk_a' }]]),
     });
-    expect(faultsOf(envOf('hunter\u200B2', `${SECRET} `, 'i '))).toEqual([
+    expect(issuesOf(envOf('hunter\u200B2', `${SECRET} `, 'i '))).toEqual([
       'JWT_ISSUERS: entry 1: its name can be the iss of no token',
       'JWT_ISSUERS: entry 1: secret begins or ends with white space: remove it',
       expect.stringMatching(/^ZYNTRO_CREDENTIALS: entry 1: apiKey contains a control character/),
@@ -454,7 +454,7 @@ const rsaPss = (modulusLength: number) =>
     .publicKey.export({ type: 'spki', format: 'pem' })
     .toString();
 
-test('an RSASSA-PSS key verifies PS algorithms, and a short one is refused', () => {
+test('an RSASSA-PSS key verifies PS algorithms, and a short one is rejected', () => {
   const { JWT_SECRET: _, ...rest } = GOOD;
   const { issuers } = loadConfig({ ...rest, JWT_PUBLIC_KEY: rsaPss(2048) }).auth;
   expect([...issuers[0]!.keys[0]!.algorithms]).toEqual(['PS256', 'PS384', 'PS512']);

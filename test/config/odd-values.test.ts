@@ -17,11 +17,11 @@ const GOOD: Readonly<Record<string, string>> = {
   ZYNTRO_API_KEY: 'an-api-key',
   ZYNTRO_DEVELOPER_SECRET: 'zdk_a-developer-secret',
 };
-/** Values of one variable that are built: building takes longer than checking. */
+/** The number of configurations to build per variable, because a build takes longer than a check. */
 const MAX_BUILDS = 3;
 const log = createLog({ level: 'silent' }, { write: () => {} });
 
-/** Key sets are fetched as soon as they are opened: from this machine alone, under the path of the value. */
+/** Redirects key sets to this machine, with the path of the value, because opening them fetches them. */
 function withLocalKeySets(config: Config): Config {
   const issuers = config.auth.issuers.map((issuer) => {
     if (!issuer.jwks) return issuer;
@@ -31,7 +31,7 @@ function withLocalKeySets(config: Config): Config {
   return { ...config, auth: { ...config.auth, issuers } };
 }
 
-/** Builds what the start and a reload build; nothing else connects. */
+/** Builds the app and reloads it once, as a start and a reload do. */
 async function build(config: Config): Promise<void> {
   const local = withLocalKeySets(config);
   const health = new Health(Date.now);
@@ -54,7 +54,7 @@ const ODD = [
   '__Host-a', '__proto__', 'constructor', '+25:00', 'Etc/GMT-14', 'HS256', 'none', ',', 'a,b', 'ü',
   'production', 'development', 'cluster', 'sentinel', 'local', 'true', 'traceidratio',
 ];
-/** Text that resembles the values of some variable, and text that resembles none. */
+/** Generates text that resembles a value of some variable, and random text. */
 const text = fc.oneof(
   fc.constantFrom(...ODD, ...NUMBERS, ...URLS),
   fc.string({ unit: 'binary', maxLength: 80 }),
@@ -66,7 +66,7 @@ const text = fc.oneof(
   fc.base64String({ minLength: 32, maxLength: 88 }),
 );
 const ADDRESSES = { REDIS_URL: 'rediss://user:pass@redis', REDIS_NODES: 'redis.internal,[::1]:7000' };
-/** Good environments that build different clients. */
+/** Valid environments that create different Redis clients. */
 const SURROUNDINGS = [
   {},
   { REDIS_URL: 'redis://redis' },
@@ -74,12 +74,12 @@ const SURROUNDINGS = [
   { ...ADDRESSES, REDIS_MODE: 'sentinel', REDIS_SENTINEL_NAME: 'main' },
 ];
 
-test.each(SURROUNDINGS)('a good environment with %j builds', (more) =>
+test.each(SURROUNDINGS)('builds a valid environment with %j', (more) =>
   build(loadConfig({ ...GOOD, ...more })),
 );
 
 test.each(Object.entries(VARIABLES))(
-  'an odd value of %s works or is an issue by name',
+  'an arbitrary value of %s works or is an issue with a name',
   async (name, schema) => {
     let built = 0;
     await fc.assert(
@@ -90,8 +90,8 @@ test.each(Object.entries(VARIABLES))(
           built += 1;
         } catch (error) {
           if (!(error instanceof ConfigError)) throw error;
-          for (const fault of error.issues) expect(fault).toMatch(/^[A-Z][A-Z0-9_]+: \S/);
-          // A value that is good by itself can require another variable.
+          for (const issue of error.issues) expect(issue).toMatch(/^[A-Z][A-Z0-9_]+: \S/);
+          // A valid value can require another variable.
           const text = value.trim() || undefined;
           if (!schema.safeParse(text).success) expect(error.variables).toContain(name);
         }

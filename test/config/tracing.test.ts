@@ -15,12 +15,12 @@ test.each([
   ['OTEL_BSP_SCHEDULE_DELAY', '0'],
   ['OTEL_BSP_SCHEDULE_DELAY', '5s'],
   ['OTEL_BSP_SCHEDULE_DELAY', '1e99'],
-])('%s=%s is ignored by name', (name, value) => {
+])('ignores %s=%s and reports the name', (name, value) => {
   expect(tracing({ ...ENDPOINT, [name]: value })).toMatchObject({ settings: DEFAULTS, ignored: [name] });
 });
 
 test.each(['2', '-0.1', 'NaN', 'endpoint=http://localhost:14250'])(
-  'OTEL_TRACES_SAMPLER_ARG=%s is ignored if the sampler takes a ratio',
+  'ignores OTEL_TRACES_SAMPLER_ARG=%s if the sampler takes a ratio',
   (arg) => {
     const env = { ...ENDPOINT, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: arg };
     expect(tracing(env)).toMatchObject({
@@ -30,12 +30,12 @@ test.each(['2', '-0.1', 'NaN', 'endpoint=http://localhost:14250'])(
   },
 );
 
-test('the argument of a sampler that is not supported is not reported as well', () => {
+test('does not report the argument of an unsupported sampler as well', () => {
   const env = { OTEL_TRACES_SAMPLER: 'jaeger_remote', OTEL_TRACES_SAMPLER_ARG: 'endpoint=http://x' };
   expect(tracing({ ...ENDPOINT, ...env }).ignored).toEqual(['OTEL_TRACES_SAMPLER']);
 });
 
-test('names of samplers are case-insensitive, and ratios are numbers', () => {
+test('reads sampler names case-insensitively and ratios as numbers', () => {
   const env = { OTEL_TRACES_SAMPLER: 'ParentBased_TraceIdRatio', OTEL_TRACES_SAMPLER_ARG: '0.25' };
   expect(tracing({ ...ENDPOINT, ...env })).toEqual({
     settings: { sampler: 'parentbased_traceidratio', ratio: 0.25, scheduleDelayMs: 5000 },
@@ -44,7 +44,7 @@ test('names of samplers are case-insensitive, and ratios are numbers', () => {
 });
 
 test.each(['collector:4318', 'http://', '%', 'ftp://collector'])(
-  'an endpoint %s turns tracing off and is reported by name',
+  'turns tracing off and reports the name if the endpoint is %s',
   (endpoint) => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
     expect(tracing(env)).toEqual({ settings: undefined, ignored: ['OTEL_EXPORTER_OTLP_ENDPOINT'] });

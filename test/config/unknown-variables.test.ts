@@ -24,15 +24,15 @@ test.each([
   ['REDIS_HOST', 'REDIS_URL'],
   ['log_level', 'LOG_LEVEL'],
   ['SHUTDOWN_GRACE', 'SHUTDOWN_GRACE_MS'],
-])('%s: did you mean %s?', (name, nearest) => {
+])('suggests for %s: did you mean %s?', (name, nearest) => {
   expect(adviceOn(name)).toEqual([`did you mean ${nearest}?`]);
 });
 
-test('a variable that is not a secret cannot be read from a file', () => {
+test('warns that a variable that is not a secret cannot be read from a file', () => {
   expect(adviceOn('JWT_ISSUER_FILE')).toEqual(['set JWT_ISSUER itself: it cannot be read from a file']);
 });
 
-test('the warning names the variable and never its value', () => {
+test('names the variable in a warning and never its value', () => {
   expect(JSON.stringify(unknownVariables({ JWT_SECERT: 'hunter2' }))).not.toContain('hunter2');
   expect(unknownVariables({ JWT_SECERT: 'hunter2' })).toMatchObject([{ variable: 'JWT_SECERT' }]);
 });
@@ -49,13 +49,13 @@ const UNRELATED = `
   KUBERNETES_SERVICE_HOST KUBERNETES_PORT_443_TCP AWS_REGION DYNO PORT_NAME INVOCATION_ID
 `;
 
-test('variables of platforms, shells and other programs raise no alarm', () => {
+test('does not warn about variables of platforms, shells and other programs', () => {
   const names = UNRELATED.trim().split(/\s+/);
   expect(unknownVariables(Object.fromEntries(names.map((name) => [name, 'tcp://10.0.0.1:6379'])))).toEqual(
     [],
   );
 });
 
-test('a variable that is set to nothing raises no alarm', () => {
+test('does not warn about an empty variable', () => {
   expect(unknownVariables({ JWT_SECERT: '', JWT_AUDIANCE: undefined })).toEqual([]);
 });
