@@ -22,7 +22,7 @@ const fill = (table: LruTable, contact: string, bytes: Buffer, retentionMs = 60_
 const held = (table: LruTable, contact: string) =>
   table.read(refOf(contact), ['contact']).entries.contact?.bytes;
 
-test('never takes more than its bound, and lets go of what was used least recently', () => {
+test('stays within the bound and evicts the least recently used entry', () => {
   const maxBytes = 1_000_000;
   const table = new LruTable({ maxBytes, now: () => 0 });
   for (let index = 0; index < 500; index += 1) {
@@ -35,14 +35,14 @@ test('never takes more than its bound, and lets go of what was used least recent
   expect(held(table, 'contact-499')).toBeDefined();
 });
 
-test('small entries cost what they take beside their bytes, too', () => {
+test('counts the overhead of small entries towards the bound', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   for (let index = 0; index < 10_000; index += 1) fill(table, `contact-${index}`, Buffer.from('{}'));
   const kept = Array.from({ length: 10_000 }, (_, index) => held(table, `contact-${index}`)).filter(Boolean);
   expect(kept.length).toBeLessThan(200);
 });
 
-test('what is larger than the bound is not kept, and displaces nothing', () => {
+test('does not store an entry larger than the bound, and evicts nothing for it', () => {
   const table = new LruTable({ maxBytes: 10_000, now: () => 0 });
   fill(table, 'small', Buffer.from('{}'));
   fill(table, 'large', Buffer.alloc(20_000));
@@ -50,7 +50,7 @@ test('what is larger than the bound is not kept, and displaces nothing', () => {
   expect(held(table, 'small')).toBeDefined();
 });
 
-test('keeps nothing where its bound is 0', () => {
+test('stores nothing when the bound is 0', () => {
   const table = new LruTable({ maxBytes: 0, now: () => 0 });
   fill(table, 'one', Buffer.from('{}'));
   expect([held(table, 'one'), table.generationOf(org, 'one'), table.bytes]).toEqual([
@@ -60,7 +60,7 @@ test('keeps nothing where its bound is 0', () => {
   ]);
 });
 
-test('an entry counts under its own generation, for its own time, until it is taken out', () => {
+test('returns an entry only under its generation, until it expires or is removed', () => {
   let now = 0;
   const table = new LruTable({ maxBytes: 100_000, now: () => now });
   fill(table, 'one', Buffer.from('1'), 100);
@@ -78,7 +78,7 @@ test('an entry counts under its own generation, for its own time, until it is ta
   expect(held(table, 'one')).toBeUndefined();
 });
 
-test('keeps bytes of its own, not a slice of a slab that it would keep alive', () => {
+test('copies bytes instead of keeping a slice of a shared pool', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   const slab = Buffer.alloc(8192, 'x');
   fill(table, 'one', slab.subarray(10, 20));
@@ -90,7 +90,7 @@ test('keeps bytes of its own, not a slice of a slab that it would keep alive', (
 
 const sharedBy = (name: string) => ({ ...refOf('shared'), member: name });
 
-test('members have entries of their own, and lose all of them at once', () => {
+test('keeps separate entries per member, and forgets them together', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   const members = ['one', 'two', 'three'];
   for (const name of members) {
@@ -103,7 +103,7 @@ test('members have entries of their own, and lose all of them at once', () => {
     members.map((name) => table.read(sharedBy(name), ['contact']).entries.contact?.bytes.toString());
   expect(seen()).toEqual(members);
   expect(table.read(sharedBy('four'), ['contact']).entries).toEqual({});
-  // Whoever came first leaves no gap for the others.
+  // Removing the first member does not affect the others.
   table.change(sharedBy('one'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
   expect(seen()).toEqual([undefined, 'two', 'three']);
   table.forget(org, 'shared');
@@ -116,7 +116,7 @@ test('members have entries of their own, and lose all of them at once', () => {
   ]);
 });
 
-test('a new generation takes away what was kept under the one before, whichever member brings it', () => {
+test('drops entries of the previous generation when any member confirms a new one', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   fill(table, 'one', Buffer.from('old'));
   table.confirm({ ...refOf('one'), member: 'another' }, { generation: 'h', confirmedAt: 1 });
@@ -125,7 +125,7 @@ test('a new generation takes away what was kept under the one before, whichever 
   expect(held(table, 'one')).toBeUndefined();
 });
 
-test('bytes are those of what is kept, whatever comes, goes and is displaced', () => {
+test('reports the bytes of the stored entries after any sequence of changes', () => {
   const table = new LruTable({ maxBytes: 50_000, now: () => 0 });
   const random = randomFrom(7);
   for (let step = 0; step < 5000; step += 1) {
@@ -150,7 +150,7 @@ test('bytes are those of what is kept, whatever comes, goes and is displaced', (
   expect(table.bytes).toBe(0);
 });
 
-test('a not-found drops the parts of earlier calls, so that none outlives it', () => {
+test('drops the parts of earlier calls when a not-found is stored', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   const change = (part: 'contact' | 'notes' | 'entity', entry: Entry | undefined) =>
     table.change(refOf('c'), 'g', [{ part, entry, retentionMs: 60_000 }]);

@@ -10,7 +10,7 @@ const entry = (size: number): Entry => ({
 });
 const refOf = (contact: number) => ({ org: 'o', member: 'm', contact: String(contact) });
 
-test('stays within its bound and forgets what was used least recently', async () => {
+test('stays within the bound and evicts the least recently used entry', async () => {
   const store = memoryPartStore({ maxBytes: 100_000, now: () => 0, metrics: newMetrics() });
   for (let contact = 0; contact < 200; contact += 1) {
     const claim = await store.claim(refOf(contact), [], []);
@@ -27,7 +27,7 @@ test('stays within its bound and forgets what was used least recently', async ()
   expect(kept).toContain(199);
 });
 
-test('refuses an entry larger than the whole, and keeps the rest', async () => {
+test('does not store an entry larger than the bound, and keeps the others', async () => {
   const store = memoryPartStore({ maxBytes: 10_000, now: () => 0, metrics: newMetrics() });
   const claim = await store.claim(refOf(1), [], []);
   await claim.store([
@@ -37,7 +37,7 @@ test('refuses an entry larger than the whole, and keeps the rest', async () => {
   expect(Object.keys((await store.read(refOf(1), ['contact', 'notes'])).entries)).toEqual(['notes']);
 });
 
-test('owns its bytes: what the writer does with its buffer later does not matter', async () => {
+test('copies bytes, so that later writes to the buffer have no effect', async () => {
   const store = memoryPartStore({ maxBytes: 10_000, now: () => 0, metrics: newMetrics() });
   const mine = entry(10);
   const claim = await store.claim(refOf(1), [], []);

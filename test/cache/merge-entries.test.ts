@@ -37,7 +37,7 @@ test.each<[string, Entries[], Record<string, number | string>]>([
   expect(times(mergeEntries(...results.toReversed()))).toEqual(expected);
 });
 
-test('the merge is the same in any order and never holds a not-found beside a part', () => {
+test('merges to the same result in any order, never with both a not-found and a part', () => {
   const part = fc.constantFrom(...PARTS);
   const call = fc.oneof(
     fc.constant(undefined),

@@ -18,7 +18,7 @@ function next<T>(replies: PromiseWithResolvers<T>[]): Promise<T> {
   return reply.promise;
 }
 
-/** A Redis whose replies come when the test lets them come. */
+/** A Redis whose replies arrive under the control of the test. */
 function setUp(maxBytes = 1e6) {
   let forget!: (org: string, contact: string) => void;
   const claims: PromiseWithResolvers<RemoteFetchLease>[] = [];
@@ -49,7 +49,7 @@ function setUp(maxBytes = 1e6) {
   return { clock, store, reads, claims, settles, claimed, invalidated: () => forget(REF.org, REF.contact) };
 }
 
-test('what a claim read counts no more once an invalidation was heard of', async () => {
+test('discards the entries of a claim when an invalidation was received meanwhile', async () => {
   const { store, claims, claimed, invalidated } = setUp();
   const overtaken = store.claim(REF, ['contact'], ['contact']);
   invalidated();
@@ -60,7 +60,7 @@ test('what a claim read counts no more once an invalidation was heard of', async
   expect((await fresh).entries.contact?.bytes.toString()).toBe('new');
 });
 
-test('a read right after a response hits, whether Redis has stored it yet or not', async () => {
+test('hits on a read after a response, before and after Redis has stored it', async () => {
   const { store, claims, settles, reads, claimed } = setUp();
   for (const [index, text] of ['1', '2'].entries()) {
     const claim = store.claim(REF, [], ['contact']);
@@ -74,7 +74,7 @@ test('a read right after a response hits, whether Redis has stored it yet or not
   expect(reads).toHaveLength(0);
 });
 
-test('a response is served for no longer than the claim allows until Redis has stored it', async () => {
+test('serves a response no longer than the claim allows until Redis has stored it', async () => {
   const { store, claims, settles, reads, claimed, clock } = setUp();
   const claim = store.claim(REF, [], ['contact']);
   claims[0]!.resolve(claimed());
@@ -89,7 +89,7 @@ test('a response is served for no longer than the claim allows until Redis has s
   expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry('1') } });
 });
 
-test('a reply of Redis that was under way does not replace a newer response', async () => {
+test('does not replace a newer response with a Redis reply that was in flight', async () => {
   const { store, claims, reads, claimed } = setUp();
   const early = store.read(REF, ['contact']);
   const claim = store.claim(REF, [], ['contact']);
@@ -100,7 +100,7 @@ test('a reply of Redis that was under way does not replace a newer response', as
   expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry('2') } });
 });
 
-test('a response under a generation that Redis has replaced is dropped', async () => {
+test('drops a response under a generation that Redis has replaced', async () => {
   const { store, claims, settles, reads, claimed } = setUp();
   const claim = store.claim(REF, [], ['contact']);
   claims[0]!.resolve(claimed());
@@ -111,7 +111,7 @@ test('a response under a generation that Redis has replaced is dropped', async (
   expect(reads).toHaveLength(1);
 });
 
-test('a response that an invalidation has overtaken is not kept', async () => {
+test('does not store a response after an invalidation', async () => {
   const { store, claims, reads, claimed, invalidated } = setUp();
   const claim = store.claim(REF, [], ['contact']);
   claims[0]!.resolve(claimed());
@@ -122,7 +122,7 @@ test('a response that an invalidation has overtaken is not kept', async () => {
   expect(reads).toHaveLength(1);
 });
 
-test('calls that could not be claimed are shared until an invalidation is heard of', async () => {
+test('shares unclaimed calls until an invalidation is received', async () => {
   const { store, claims, reads, invalidated } = setUp();
   const refused = store.claim(REF, ['contact'], ['contact']);
   claims[0]!.reject(new RedisUnavailable());
@@ -139,7 +139,7 @@ test('calls that could not be claimed are shared until an invalidation is heard 
 test.each([
   [1e6, true],
   [0, false],
-])('without Redis a near cache of %s bytes can store: %s', async (maxBytes, canStore) => {
+])('without Redis, a near cache of %s bytes reports canStore %s', async (maxBytes, canStore) => {
   const { store, claims } = setUp(maxBytes);
   const claim = store.claim(REF, ['contact'], ['contact']);
   claims[0]!.reject(new RedisUnavailable());

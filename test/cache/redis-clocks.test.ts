@@ -32,8 +32,8 @@ const entryAt = (now: number, bytes: Entry['bytes']): Entry => ({
   fetchedAt: now - 1000,
   staleAt: now + FRESH_MS,
 });
-/** Repeats an operation for as long as a busy machine keeps Redis from answering in time. */
-async function patiently<T>(operation: () => Promise<T>): Promise<T> {
+/** Repeats an operation while a busy machine keeps Redis from responding in time. */
+async function retryWhileUnavailable<T>(operation: () => Promise<T>): Promise<T> {
   const done = await waitFor('Redis to answer', async () => {
     try {
       return { result: await operation() };
@@ -45,23 +45,25 @@ async function patiently<T>(operation: () => Promise<T>): Promise<T> {
   return done.result;
 }
 const storeIn = (which: number, ref: Ref, bytes: Entry['bytes'] = Buffer.from('{}')): Promise<boolean> =>
-  patiently(async () => {
+  retryWhileUnavailable(async () => {
     const claim = await processes[which]!.remote.claim(ref, [], []);
     return claim.settle([{ part: 'contact', entry: entryAt(CLOCKS[which]!(), bytes), retentionMs: KEEP_MS }]);
   });
 const readIn = (which: number, ref: Ref): Promise<Entry | undefined> =>
-  patiently(async () => (await processes[which]!.remote.read(ref, ['contact'])).entries.contact);
+  retryWhileUnavailable(async () => (await processes[which]!.remote.read(ref, ['contact'])).entries.contact);
 const claimIn = (which: number, ref: Ref): Promise<Entry | undefined> =>
-  patiently(async () => (await processes[which]!.remote.claim(ref, ['contact'], [])).entries.contact);
+  retryWhileUnavailable(
+    async () => (await processes[which]!.remote.claim(ref, ['contact'], [])).entries.contact,
+  );
 
 describe.each([
-  ['a process that is an hour ahead of the one that stored', 0, 1],
-  ['a process that is an hour behind the one that stored', 1, 0],
+  ['a process whose clock is an hour ahead of the writer', 0, 1],
+  ['a process whose clock is an hour behind the writer', 1, 0],
 ])('%s', (_name, writer, reader) => {
   test.each<[string, Entry['bytes']]>([
     ['a part', Buffer.from('{}')],
     ['a not-found', 'not-found'],
-  ])('reads %s with the time that is left of it', async (_what, bytes) => {
+  ])('reads %s with its remaining time', async (_what, bytes) => {
     const ref = freshRef();
     const storedAt = performance.now();
     await storeIn(writer, ref, bytes);
@@ -76,13 +78,13 @@ describe.each([
   });
 });
 
-/** A clock of the server that is set back by an hour adds an hour to every time to live. */
+/** Adds an hour to the time to live of a key, as a server clock set back by an hour does. */
 async function addAnHour(key: string): Promise<void> {
   await server.cli('pexpire', key, String(Number(await server.cli('pttl', key)) + HOUR_MS));
 }
 
-describe('the clock of Redis is set back', () => {
-  test('an entry that has more left than it was given is a miss, and is stored anew', async () => {
+describe('when the clock of Redis is set back', () => {
+  test('treats an entry with a longer time to live than stored as a miss, and can store it again', async () => {
     const ref = freshRef();
     await storeIn(0, ref);
     await addAnHour(partKey(ref, 'contact'));
@@ -92,30 +94,30 @@ describe('the clock of Redis is set back', () => {
     expect(await readIn(0, ref)).toBeDefined();
   });
 
-  test('an entry without a time to live is a miss', async () => {
+  test('treats an entry without a time to live as a miss', async () => {
     const ref = freshRef();
     await storeIn(0, ref);
     await server.cli('persist', partKey(ref, 'contact'));
     expect(await readIn(0, ref)).toBeUndefined();
   });
 
-  test('the lease of a process that died is taken over', async () => {
+  test('takes over the lease of a dead process', async () => {
     const ref = freshRef();
     const { remote } = processes[0]!;
-    const { generation } = await patiently(() => remote.claim(ref, [], []));
+    const { generation } = await retryWhileUnavailable(() => remote.claim(ref, [], []));
     const lease = leaseKey(ref, 'contact');
     await server.cli('set', lease, `${generation}:dead`, 'px', '1000');
     await addAnHour(lease);
-    const claim = await patiently(() => remote.claim(ref, [], ['contact']));
+    const claim = await retryWhileUnavailable(() => remote.claim(ref, [], ['contact']));
     expect(claim.heldByOthers).toEqual([]);
-    await patiently(() => claim.settle([]));
+    await retryWhileUnavailable(() => claim.settle([]));
   });
 });
 
-test('a suspended server does not make an entry younger that it stores late', async () => {
+test('keeps the age of an entry that a suspended server stores late', async () => {
   const ref = freshRef();
   const { remote } = processes[0]!;
-  const claim = await patiently(() => remote.claim(ref, [], []));
+  const claim = await retryWhileUnavailable(() => remote.claim(ref, [], []));
   const entry = entryAt(CLOCKS[0](), Buffer.from('{}'));
   server.signal('SIGSTOP');
   const settled = claim.settle([{ part: 'contact', entry, retentionMs: KEEP_MS }]);

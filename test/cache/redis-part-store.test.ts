@@ -5,9 +5,9 @@ import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 
-/** Well under the time after which whoever waits looks by itself. */
+/** Well below the interval at which a waiter rechecks by itself. */
 const WOKEN_MS = 150;
-const PATIENT = new AbortController().signal;
+const NEVER = new AbortController().signal;
 let server: RedisServer;
 let processes: OpenedStore[];
 beforeAll(async () => {
@@ -22,16 +22,16 @@ afterAll(async () => {
 
 const claimIn = (which: number, contact: string): Promise<FetchLease> =>
   processes[which]!.store.claim({ org: ORG, member: OWNER, contact }, [], ['notes']);
-/** The failure of the call that a claimant waits for. It looks again as often as the message is late. */
+/** Returns the failure of the call that a claim waits for. Rechecks while the message has not arrived. */
 async function failureOf(contact: string, claim: FetchLease): Promise<unknown> {
-  for (let { heldByOthers: elsewhere } = claim; elsewhere.length > 0;) {
-    const failure: unknown = await elsewhere[0]!.completed(PATIENT).then(
+  for (let { heldByOthers } = claim; heldByOthers.length > 0;) {
+    const failure: unknown = await heldByOthers[0]!.completed(NEVER).then(
       () => undefined,
       (error: unknown) => error,
     );
     if (failure !== undefined) return failure;
     const ref = { org: ORG, member: OWNER, contact };
-    ({ heldByOthers: elsewhere } = await processes[1]!.store.claim(ref, [], ['notes'], elsewhere));
+    ({ heldByOthers } = await processes[1]!.store.claim(ref, [], ['notes'], heldByOthers));
   }
   throw new Error('the lease was free');
 }
@@ -41,7 +41,7 @@ const published = async (): Promise<number> => {
   return Number(/^cmdstat_publish:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
 };
 
-test('a call that nobody else has claimed ends without a word', async () => {
+test('publishes no message when a call without waiters ends', async () => {
   const before = await published();
   const claim = await claimIn(0, randomUUID());
   expect(await leases()).not.toBe('');
@@ -50,17 +50,17 @@ test('a call that nobody else has claimed ends without a word', async () => {
   expect(await published()).toBe(before);
 });
 
-test('those who wait are woken when it ends, and its lease is gone', async () => {
+test('wakes the waiters when a call ends, and removes its lease', async () => {
   const times: number[] = [];
-  // The quickest of them shows that a message woke them, on a busy machine, too.
+  // The fastest round shows that a message woke the waiters, even on a busy machine.
   for (let round = 0; round < 5; round += 1) {
     const contact = randomUUID();
-    const mine = await claimIn(0, contact);
-    const [theirs, again] = [await claimIn(1, contact), await claimIn(1, contact)];
-    expect(theirs.heldByOthers).toMatchObject([{ parts: ['notes'] }]);
-    const waiting = [theirs, again].map((claim) => claim.heldByOthers[0]!.completed(PATIENT));
+    const owned = await claimIn(0, contact);
+    const [waiter, again] = [await claimIn(1, contact), await claimIn(1, contact)];
+    expect(waiter.heldByOthers).toMatchObject([{ parts: ['notes'] }]);
+    const waiting = [waiter, again].map((claim) => claim.heldByOthers[0]!.completed(NEVER));
     const endedAt = performance.now();
-    await mine.store([]);
+    await owned.store([]);
     await Promise.all(waiting);
     times.push(performance.now() - endedAt);
     expect(await leases()).toBe('');
@@ -68,43 +68,43 @@ test('those who wait are woken when it ends, and its lease is gone', async () =>
   expect(Math.min(...times)).toBeLessThan(WOKEN_MS);
 });
 
-test('its failure is theirs, also where its lease was lost', async () => {
+test('passes a failure to the waiters, also when the lease was lost', async () => {
   const contact = randomUUID();
-  const mine = await claimIn(0, contact);
-  const theirs = await claimIn(1, contact);
+  const owned = await claimIn(0, contact);
+  const waiter = await claimIn(1, contact);
   await server.cli('del', await leases());
-  await mine.fail(new AppError('UPSTREAM_TIMEOUT'));
-  await expect(failureOf(contact, theirs)).resolves.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  await owned.fail(new AppError('UPSTREAM_TIMEOUT'));
+  await expect(failureOf(contact, waiter)).resolves.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
 });
 
-test('a claimant that looks again before the message of a failure fails, and makes no call of its own', async () => {
+test('a waiter that rechecks before the failure message fails without a second call', async () => {
   const contact = randomUUID();
   const ref = { org: ORG, member: OWNER, contact };
-  const mine = await claimIn(0, contact);
-  const { heldByOthers: elsewhere } = await claimIn(1, contact);
-  await mine.fail(new AppError('UPSTREAM_CREDENTIALS_REJECTED'));
-  // The first who looks takes no lease, so that neither does the second.
+  const owned = await claimIn(0, contact);
+  const { heldByOthers } = await claimIn(1, contact);
+  await owned.fail(new AppError('UPSTREAM_CREDENTIALS_REJECTED'));
+  // The first recheck does not take a lease, so the second one does not either.
   for (let round = 0; round < 2; round += 1) {
-    const again = await processes[1]!.store.claim(ref, [], ['notes'], elsewhere);
-    await expect(again.heldByOthers[0]!.completed(PATIENT)).rejects.toMatchObject({
+    const again = await processes[1]!.store.claim(ref, [], ['notes'], heldByOthers);
+    await expect(again.heldByOthers[0]!.completed(NEVER)).rejects.toMatchObject({
       code: 'UPSTREAM_CREDENTIALS_REJECTED',
     });
   }
 });
 
-test('a claimant that comes after a failure makes a call of its own', async () => {
+test('a claim after a failure gets the lease', async () => {
   const contact = randomUUID();
-  const mine = await claimIn(0, contact);
+  const owned = await claimIn(0, contact);
   await claimIn(1, contact);
-  await mine.fail(new AppError('UPSTREAM_TIMEOUT'));
+  await owned.fail(new AppError('UPSTREAM_TIMEOUT'));
   expect((await claimIn(1, contact)).heldByOthers).toEqual([]);
 });
 
-test('its lease is kept for as long as it takes, whoever waits', async () => {
+test('renews the lease until the call ends', async () => {
   const contact = randomUUID();
-  const mine = await claimIn(0, contact);
+  const owned = await claimIn(0, contact);
   await claimIn(1, contact);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   expect((await claimIn(1, contact)).heldByOthers).toHaveLength(1);
-  await mine.store([]);
+  await owned.store([]);
 });

@@ -14,7 +14,7 @@ const POLICY = {
 const REF = { org: 'o', member: 'm', contact: 'c' };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A cache in front of an upstream whose calls each end when the test says so. */
+/** Creates a cache in front of an upstream whose calls end under the control of the test. */
 function setUpCalls(policy: Partial<typeof POLICY> = {}) {
   let at = 1000;
   const now = () => (at += 1);
@@ -59,7 +59,7 @@ function setUpCalls(policy: Partial<typeof POLICY> = {}) {
       .map((part) => String(part.bytes))
       .join();
   };
-  /** Resolves once that call has begun. */
+  /** Resolves when the call with this index has begun. */
   const callAt = async (index: number) => {
     while (calls.length <= index) await settle();
     return calls[index]!;
@@ -68,7 +68,7 @@ function setUpCalls(policy: Partial<typeof POLICY> = {}) {
 }
 const NOT_FOUND = { code: 'CONTACT_NOT_FOUND' };
 
-/** A request that joins a call for the notes and begins one for the entity. */
+/** Starts a request that joins a call for the notes and begins one for the entity. */
 async function joinTwo() {
   const world = setUpCalls();
   const older = world.get(['contact', 'notes']);
@@ -83,7 +83,7 @@ async function joinTwo() {
 
 describe('joined calls that disagree on whether the contact exists', () => {
   test.each(['the older call ends first', 'the newer call ends first'])(
-    'an older not-found: the parts that it leaves missing are fetched again (%s)',
+    'fetches parts again that an older not-found left missing (%s)',
     async (order) => {
       const { older, both, notes, entity, callAt, get } = await joinTwo();
       if (order.includes('older')) notes.answer('CONTACT_NOT_FOUND');
@@ -99,7 +99,7 @@ describe('joined calls that disagree on whether the contact exists', () => {
     },
   );
 
-  test('a newer not-found decides', async () => {
+  test('responds with not-found when the newer call finds none', async () => {
     const { both, older, notes, entity } = await joinTwo();
     notes.answer('v1');
     entity.answer('CONTACT_NOT_FOUND');
@@ -107,7 +107,7 @@ describe('joined calls that disagree on whether the contact exists', () => {
     expect(await older).toBe('contact:v1,notes:v1');
   });
 
-  test('the call that fetches again decides, if it does not find the contact', async () => {
+  test('responds with not-found when the repeated call does not find the contact', async () => {
     const { both, notes, entity, callAt } = await joinTwo();
     notes.answer('CONTACT_NOT_FOUND');
     entity.answer('v2');
@@ -115,7 +115,7 @@ describe('joined calls that disagree on whether the contact exists', () => {
     await expect(both).rejects.toMatchObject(NOT_FOUND);
   });
 
-  test('its failure is the answer, if no stale part stands in', async () => {
+  test('fails when the repeated call fails and there is no stale part', async () => {
     const { both, notes, entity, callAt, calls } = await joinTwo();
     notes.answer('CONTACT_NOT_FOUND');
     entity.answer('v2');
@@ -124,7 +124,7 @@ describe('joined calls that disagree on whether the contact exists', () => {
     expect(calls).toHaveLength(3);
   });
 
-  test('many requests in that position share the call that fetches again', async () => {
+  test('shares the repeated call between requests', async () => {
     const { get, notes, entity, callAt, calls } = await joinTwo();
     const crowd = Array.from({ length: 20 }, () => get(['contact', 'notes', 'entity']));
     await settle();
@@ -135,7 +135,7 @@ describe('joined calls that disagree on whether the contact exists', () => {
     expect(calls).toHaveLength(3);
   });
 
-  test('no time is left: the request fails instead of waiting on', async () => {
+  test('fails instead of repeating the call when no time is left', async () => {
     const { both, notes, entity, pass, calls } = await joinTwo();
     notes.answer('CONTACT_NOT_FOUND');
     pass(6000);
@@ -144,7 +144,7 @@ describe('joined calls that disagree on whether the contact exists', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('a not-found from before a cached part does not remove the part', async () => {
+  test('does not remove a cached part that is newer than the not-found', async () => {
     const { get, calls, callAt } = setUpCalls();
     const slow = get(['entity']);
     slow.catch(() => {});
@@ -164,13 +164,13 @@ describe('joined calls that disagree on whether the contact exists', () => {
     await expect(slow).rejects.toMatchObject(NOT_FOUND);
   });
 
-  test('a shared call that repeats the older result is followed by one for the request alone', async () => {
+  test('makes an unshared call when a shared call repeats the older result', async () => {
     const { both, notes, entity, get, callAt, gates } = await joinTwo();
     const [claim, store] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     Object.assign(gates, { claim: claim.promise, store: store.promise });
     notes.answer('CONTACT_NOT_FOUND');
     await settle();
-    // Finds nothing stored, begins a call, and then finds the older result stored.
+    // The request finds nothing stored, begins a call, and then finds the older result stored.
     const between = get(['notes']);
     between.catch(() => {});
     await settle();
@@ -187,8 +187,8 @@ describe('joined calls that disagree on whether the contact exists', () => {
   });
 });
 
-describe('one of several joined calls fails', () => {
-  test('a failure beside a later not-found: not found', async () => {
+describe('a failure of one of several joined calls', () => {
+  test('becomes a not-found when a later call finds no contact', async () => {
     const { get, calls } = setUpCalls();
     const older = get(['notes']);
     older.catch(() => {});
@@ -201,7 +201,7 @@ describe('one of several joined calls fails', () => {
     await expect(both).rejects.toMatchObject(NOT_FOUND);
   });
 
-  test('a stale part stands in for the call that failed, and the other result is served', async () => {
+  test('is covered by a stale part, next to the result of the other call', async () => {
     const { get, calls, pass } = setUpCalls({ staleWhileRevalidateMs: 0 });
     const first = get(['notes']);
     await settle();
@@ -216,7 +216,7 @@ describe('one of several joined calls fails', () => {
     expect([await both, await failing].join()).toContain('entity:v2');
   });
 
-  test('a part from before a not-found does not stand in for a failure', async () => {
+  test('is not covered by a part older than a not-found', async () => {
     const { get, calls, pass } = setUpCalls({ staleWhileRevalidateMs: 0 });
     const first = get(['contact', 'entity']);
     await settle();

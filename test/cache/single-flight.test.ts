@@ -4,18 +4,18 @@ function calls() {
   const begun: {
     keys: readonly string[];
     signal: AbortSignal;
-    learn(generation: string): void;
+    onGeneration(generation: string): void;
     resolve(value: string): void;
     reject(error: Error): void;
   }[] = [];
-  const begin: Begin<string> = (keys, signal, learn) =>
-    new Promise((resolve, reject) => begun.push({ keys, signal, learn, resolve, reject }));
+  const begin: Begin<string> = (keys, signal, onGeneration) =>
+    new Promise((resolve, reject) => begun.push({ keys, signal, onGeneration, resolve, reject }));
   return { begun, begin };
 }
 const patient = new AbortController().signal;
 const UNKNOWN = { generation: undefined };
 
-test('asks once for what is under way, and for the rest alone', async () => {
+test('joins the calls in flight and starts one call for the remaining keys', async () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
   const first = flights.join(['a', 'b'], { generation: 'g' }, begin);
@@ -36,7 +36,7 @@ test('asks once for what is under way, and for the rest alone', async () => {
   expect(begun).toHaveLength(3);
 });
 
-test('a failure is everybody’s, and the next one asks anew', async () => {
+test('rejects all waiters when the call fails, and starts a new call afterwards', async () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
   const waiting = [1, 2, 3].map(() => flights.join(['a'], { generation: 'g' }, begin)[0]!.wait(patient));
@@ -48,7 +48,7 @@ test('a failure is everybody’s, and the next one asks anew', async () => {
   expect(begun).toHaveLength(2);
 });
 
-test('goes on when the first caller hangs up, and is given up when the last one has', async () => {
+test('continues when one waiter leaves, and aborts the call when the last one leaves', async () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
   const callers = [new AbortController(), new AbortController()];
@@ -61,12 +61,12 @@ test('goes on when the first caller hangs up, and is given up when the last one 
   callers[1]!.abort();
   await expect(waits[1]).rejects.toMatchObject({ code: 'CLIENT_GONE' });
   expect(begun[0]!.signal.aborted).toBe(true);
-  // Whoever comes now must not join a call that has been given up.
+  // A later caller must not join an aborted call.
   flights.join(['a'], { generation: 'g' }, begin);
   expect(begun).toHaveLength(2);
 });
 
-test('a caller that had gone before it came leaves at once', async () => {
+test('rejects a waiter immediately when its signal is already aborted', async () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
   await expect(
@@ -77,13 +77,13 @@ test('a caller that had gone before it came leaves at once', async () => {
   expect(begun[0]!.signal.aborted).toBe(true);
 });
 
-describe('a call whose generation is not known yet', () => {
-  test('is joined by those who know of none, and then by those who know the same', async () => {
+describe('a call with an unknown generation', () => {
+  test('is joined by requests without a generation, then by requests with the same generation', async () => {
     const flights = new SingleFlight<string>();
     const { begun, begin } = calls();
     const waiting = [flights.join(['a', 'b'], UNKNOWN, begin)[0]!];
     waiting.push(flights.join(['a'], UNKNOWN, begin)[0]!);
-    begun[0]!.learn('g');
+    begun[0]!.onGeneration('g');
     waiting.push(flights.join(['b'], { generation: 'g' }, begin)[0]!);
     expect(begun).toHaveLength(1);
     begun[0]!.resolve('ab');
@@ -92,29 +92,29 @@ describe('a call whose generation is not known yet', () => {
     expect(begun).toHaveLength(2);
   });
 
-  test('is joined by nobody else once it is known: it may have been invalidated since', () => {
+  test('is not joined under another generation after its own is known', () => {
     const flights = new SingleFlight<string>();
     const { begun, begin } = calls();
     flights.join(['a'], UNKNOWN, begin);
-    begun[0]!.learn('g');
+    begun[0]!.onGeneration('g');
     flights.join(['a'], { generation: 'h' }, begin);
     flights.join(['a'], UNKNOWN, begin);
     expect(begun).toHaveLength(3);
   });
 
-  test('keeps the generation that it learned first', () => {
+  test('keeps its first generation', () => {
     const flights = new SingleFlight<string>();
     const { begun, begin } = calls();
     flights.join(['a'], UNKNOWN, begin);
-    begun[0]!.learn('g');
-    begun[0]!.learn('h');
+    begun[0]!.onGeneration('g');
+    begun[0]!.onGeneration('h');
     flights.join(['a'], { generation: 'g' }, begin);
     expect(begun).toHaveLength(1);
     flights.join(['a'], { generation: 'h' }, begin);
     expect(begun).toHaveLength(2);
   });
 
-  test('is joined by those who know one, too: it is still to be made', async () => {
+  test('is joined by requests with a generation while the upstream call is not yet made', async () => {
     const flights = new SingleFlight<string>();
     const { begun, begin } = calls();
     flights.join(['a'], UNKNOWN, begin);
@@ -122,12 +122,12 @@ describe('a call whose generation is not known yet', () => {
     expect(begun).toHaveLength(1);
   });
 
-  test('does not displace another under the same generation', async () => {
+  test('does not replace another call under the same generation', async () => {
     const flights = new SingleFlight<string>();
     const { begun, begin } = calls();
     const early = flights.join(['a'], { generation: 'g' }, begin)[0]!;
     const late = flights.join(['a'], UNKNOWN, begin)[0]!;
-    begun[1]!.learn('g');
+    begun[1]!.onGeneration('g');
     const third = flights.join(['a'], { generation: 'g' }, begin)[0]!;
     begun[0]!.resolve('early');
     begun[1]!.resolve('late');
@@ -139,35 +139,35 @@ describe('a call whose generation is not known yet', () => {
     expect(begun).toHaveLength(2);
   });
 
-  test('learns nothing that anybody could join where it has been given up', async () => {
+  test('is not joined after it is aborted', async () => {
     const flights = new SingleFlight<string>();
     const { begun, begin } = calls();
     const caller = new AbortController();
     const waiting = flights.join(['a'], UNKNOWN, begin)[0]!.wait(caller.signal);
     caller.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'CLIENT_GONE' });
-    begun[0]!.learn('g');
+    begun[0]!.onGeneration('g');
     flights.join(['a'], { generation: 'g' }, begin);
     expect(begun).toHaveLength(2);
   });
 });
 
-test('a call that is made alone is joined by nobody, and joins none', () => {
+test('an unshared call does not join other calls and is not joined', () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
   flights.join(['a'], UNKNOWN, begin);
   flights.unshared(['a', 'b'], begin);
-  begun[1]!.learn('g');
+  begun[1]!.onGeneration('g');
   flights.join(['b'], { generation: 'g' }, begin);
   flights.join(['b'], UNKNOWN, begin);
   expect(begun.map((call) => call.keys)).toEqual([['a'], ['a', 'b'], ['b'], ['b']]);
 });
 
-test('a call that no store could share is joined by those of its process, until an invalidation is heard of', () => {
+test('shares a call under the local generation until an invalidation is received', () => {
   const flights = new SingleFlight<string>();
   const { begun, begin } = calls();
   flights.join(['a'], { generation: undefined, localGeneration: 'u' }, begin);
-  begun[0]!.learn('u');
+  begun[0]!.onGeneration('u');
   flights.join(['a'], { generation: undefined, localGeneration: 'u' }, begin);
   expect(begun).toHaveLength(1);
   flights.join(['a'], { generation: undefined, localGeneration: 'v' }, begin);

@@ -23,7 +23,7 @@ const stored = fc
 const key = fc.string({ minLength: 1 });
 
 describe.each(CODECS)('%s', (_name, codec) => {
-  test('gives back whatever was written', () => {
+  test('decodes every entry that it encodes', () => {
     fc.assert(
       fc.property(key, stored, (at, written) => {
         expect(codec.decode(at, codec.encode(at, written))).toEqual(written);
@@ -31,15 +31,15 @@ describe.each(CODECS)('%s', (_name, codec) => {
     );
   });
 
-  test('refuses an entry that would be fresh for longer than it is kept', () => {
+  test('rejects an entry whose freshness exceeds its retention', () => {
     const written = { generation: 'g', bytes: Buffer.from('1'), contentHash: 'abcdefghijklmno_', ageMs: 0 };
     const encoded = codec.encode('key', { ...written, freshMs: 60_001, retentionMs: 60_000 });
     expect(codec.decode('key', encoded)).toBeUndefined();
   });
 
-  test('makes of any bytes at all an entry or nothing, and never throws', () => {
+  test('decodes arbitrary bytes to an entry or undefined, and never throws', () => {
     const anything = fc.uint8Array({ maxLength: 200 });
-    // Those that begin as an entry does get further.
+    // Inputs that begin like an entry pass the first checks.
     const begun = fc.tuple(fc.constantFrom(0, 1, 2, 3, 4, 5), fc.constantFrom(0, 1, 2), anything);
     const any = fc.oneof(
       anything,
@@ -56,7 +56,7 @@ describe.each(CODECS)('%s', (_name, codec) => {
     );
   });
 
-  test('what is cut short is never more than a shorter answer, and mostly nothing', () => {
+  test('decodes a truncated entry to undefined or to a prefix of its bytes', () => {
     fc.assert(
       fc.property(stored, fc.nat(), (written, length) => {
         const encoded = codec.encode('key', written);
@@ -69,7 +69,7 @@ describe.each(CODECS)('%s', (_name, codec) => {
 describe('encrypted', () => {
   const codec = encryptedCodec(KEYS);
 
-  test('one bit that is not as it was, or one byte that is missing, and it is nothing', () => {
+  test('rejects an entry with a flipped bit or a missing byte', () => {
     fc.assert(
       fc.property(stored, fc.nat(), fc.nat(7), (written, at, bit) => {
         const encoded = codec.encode('key', written);
@@ -81,7 +81,7 @@ describe('encrypted', () => {
     );
   });
 
-  test('under another name, with another key, or not encrypted, it is nothing', () => {
+  test('rejects an entry under another name, of another key, or without encryption', () => {
     fc.assert(
       fc.property(key, key, stored, (at, other, written) => {
         fc.pre(at !== other);
@@ -94,7 +94,7 @@ describe('encrypted', () => {
     );
   });
 
-  test('the first key encrypts and all decrypt; the same entry never looks the same', () => {
+  test('encrypts with the first key, decrypts with all, and never repeats a ciphertext', () => {
     const [first, second] = KEYS;
     const written = {
       generation: 'g',

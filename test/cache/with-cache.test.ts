@@ -70,7 +70,7 @@ const textOf = (parts: ContactParts) =>
     .join();
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test('fetches what is missing and nothing else, in one call', async () => {
+test('fetches only the missing parts, in one call', async () => {
   const { asked, get } = setUp();
   expect(await get(['contact', 'notes'])).toMatchObject({
     result: 'miss',
@@ -83,7 +83,7 @@ test('fetches what is missing and nothing else, in one call', async () => {
   expect(asked).toEqual([['contact', 'notes'], ['entity'], ['profile']]);
 });
 
-test('every answer refreshes the contact', async () => {
+test('refreshes the contact with every upstream response', async () => {
   const { world, get } = setUp();
   await get(['contact']);
   world.version = 2;
@@ -91,7 +91,7 @@ test('every answer refreshes the contact', async () => {
   expect((await get(['contact'])).text).toBe('"contact2"');
 });
 
-test('a time to live of 0 never stores, and still shares one call', async () => {
+test('shares a call but does not store the part when its time to live is 0', async () => {
   const { asked, get } = setUp();
   await Promise.all([get(['signals']), get(['signals'])]);
   expect(asked).toEqual([['signals']]);
@@ -99,7 +99,7 @@ test('a time to live of 0 never stores, and still shares one call', async () => 
   expect(asked).toHaveLength(2);
 });
 
-test('300 callers for a cold contact share one call, overlapping sets ask for nothing twice', async () => {
+test('shares one call between 300 callers with overlapping parts', async () => {
   const { asked, get } = setUp();
   const all = await Promise.all(
     Array.from({ length: 300 }, (_, index) =>
@@ -110,7 +110,7 @@ test('300 callers for a cold contact share one call, overlapping sets ask for no
   expect(all.filter((one) => one.collapsed)).toHaveLength(299);
 });
 
-test('serves stale while it revalidates, once, and fresh from then on', async () => {
+test('serves stale parts during one revalidation, and fresh parts afterwards', async () => {
   const { world, asked, get } = setUp();
   await get(['contact', 'notes']);
   world.now += 40_000;
@@ -122,7 +122,7 @@ test('serves stale while it revalidates, once, and fresh from then on', async ()
   expect(await get(['contact', 'notes'])).toMatchObject({ result: 'hit', text: '"contact2","notes2"' });
 });
 
-test('a refresh that fails leaves the stale part, and is reported', async () => {
+test('keeps the stale part and reports the error when a refresh fails', async () => {
   const { world, get, refreshFailures } = setUp();
   await get(['notes']);
   world.now += 40_000;
@@ -139,7 +139,7 @@ test.each<ErrorCode>([
   'UPSTREAM_BAD_RESPONSE',
   'UPSTREAM_CREDENTIALS_REJECTED',
   'UPSTREAM_EGRESS_REJECTED',
-])('stale stands in for %s, until it is too old', async (code) => {
+])('serves a stale part on %s until stale-if-error ends', async (code) => {
   const { world, get } = setUp();
   await get(['contact']);
   world.failure = code;
@@ -149,7 +149,7 @@ test.each<ErrorCode>([
   await expect(get(['contact'])).rejects.toMatchObject({ code });
 });
 
-test('a failure is not stored', async () => {
+test('does not store a failure', async () => {
   const { world, asked, get } = setUp();
   world.failure = 'UPSTREAM_UNAVAILABLE';
   await expect(get(['contact'])).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
@@ -158,13 +158,13 @@ test('a failure is not stored', async () => {
   expect(asked).toHaveLength(2);
 });
 
-test('not-found is an answer: it is kept for its own time, and replaces what was known', async () => {
+test('stores a not-found for its own time to live, in place of the known parts', async () => {
   const { world, asked, get } = setUp({ staleWhileRevalidateMs: 0 });
   await get(['contact', 'entity']);
   world.now += 61_000;
   world.failure = 'CONTACT_NOT_FOUND';
   await expect(get(['contact'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
-  // The entity was fresh, but it is gone with its contact.
+  // The entity was fresh, but the not-found removes it, too.
   await expect(get(['entity'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
   expect(asked).toHaveLength(2);
   world.now += 10_001;
@@ -173,7 +173,7 @@ test('not-found is an answer: it is kept for its own time, and replaces what was
   expect(asked).toHaveLength(3);
 });
 
-test('a contact that is never kept takes away that there was none', async () => {
+test('removes a stored not-found when the contact is found but not stored', async () => {
   const { world, get } = setUp({ ttlMs: { ...POLICY.ttlMs, contact: 0 } });
   world.failure = 'CONTACT_NOT_FOUND';
   await expect(get(['contact'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
@@ -183,7 +183,7 @@ test('a contact that is never kept takes away that there was none', async () => 
   expect(await get(['contact'])).toMatchObject({ result: 'miss', text: '"contact1"' });
 });
 
-test('an invalidation during a call: nothing old is served after it, or ever again', async () => {
+test('never serves the result of a call that began before an invalidation', async () => {
   const { world, store, asked, get } = setUp();
   let release!: () => void;
   world.hold = new Promise((resolve) => (release = resolve));
@@ -199,7 +199,7 @@ test('an invalidation during a call: nothing old is served after it, or ever aga
   expect(asked).toHaveLength(2);
 });
 
-test('after an invalidation stale does not stand in for a failure', async () => {
+test('does not serve a stale part on a failure after an invalidation', async () => {
   const { world, store, get } = setUp();
   await get(['contact']);
   await store.invalidate(REF.org, REF.contact);
@@ -207,7 +207,7 @@ test('after an invalidation stale does not stand in for a failure', async () => 
   await expect(get(['contact'])).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
 });
 
-test('a bypass takes nothing from the cache, and feeds it', async () => {
+test('does not read the cache on a bypass, but stores the result', async () => {
   const { world, get } = setUp();
   await get(['contact']);
   world.version = 2;
@@ -220,7 +220,7 @@ test('a bypass takes nothing from the cache, and feeds it', async () => {
 });
 
 describe('no-store', () => {
-  test('fetches what is missing and stores nothing', async () => {
+  test('fetches the missing parts and stores nothing', async () => {
     const { world, asked, get } = setUp();
     expect(await get(['contact', 'notes'], { noStore: true })).toMatchObject({
       result: 'miss',
@@ -237,7 +237,7 @@ describe('no-store', () => {
     expect(asked).toEqual([['contact', 'notes'], ['contact'], ['notes'], ['notes']]);
   });
 
-  test('serves what is stored, and does not refresh it once it is stale', async () => {
+  test('serves a stored part and does not refresh it when it is stale', async () => {
     const { world, asked, get } = setUp();
     await get(['notes']);
     expect(await get(['notes'], { noStore: true })).toMatchObject({ result: 'hit' });
@@ -247,7 +247,7 @@ describe('no-store', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('with a bypass takes nothing from the cache and leaves it as it is', async () => {
+  test('neither reads nor changes the cache with a bypass', async () => {
     const { world, get } = setUp();
     await get(['contact']);
     world.version = 2;
@@ -281,7 +281,7 @@ describe('no-store', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('does not store that a contact does not exist', async () => {
+  test('does not store a not-found', async () => {
     const { world, get } = setUp();
     world.failure = 'CONTACT_NOT_FOUND';
     await expect(get(['contact'], { noStore: true })).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
@@ -290,7 +290,7 @@ describe('no-store', () => {
   });
 });
 
-test('what is stale comes along in a call that has to be made anyway', async () => {
+test('refreshes stale parts in the call for missing parts', async () => {
   const { world, asked, get } = setUp();
   await get(['contact', 'notes']);
   world.now += 40_000;
@@ -309,15 +309,15 @@ function endingWith(end: () => Promise<void>) {
   return world;
 }
 
-describe('a store that does not come to an end', () => {
-  test('holds up no answer, and no failure', async () => {
+describe('a store operation that does not succeed', () => {
+  test('delays neither a response nor a failure when it never settles', async () => {
     const { world, get } = endingWith(() => new Promise(() => {}));
     expect(await get(['contact'])).toMatchObject({ result: 'miss', text: '"contact1"' });
     world.failure = 'UPSTREAM_TIMEOUT';
     await expect(get(['notes'])).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   });
 
-  test('is reported where it fails', async () => {
+  test('is reported when it fails', async () => {
     const { storeFailures, get } = endingWith(() => Promise.reject(new TypeError('broken')));
     expect(await get(['contact'])).toMatchObject({ result: 'miss' });
     await settle();

@@ -2,38 +2,43 @@ import { contentHash } from '../../src/lib/content-hash.ts';
 import { PARTS, type Part } from '../../src/contact/parts.ts';
 import type { Entries, Entry, PartStore } from '../../src/cache/part-store.ts';
 
-const change = (part: Part, what: Entry | undefined, retentionMs = 60_000) => ({
+const change = (part: Part, entry: Entry | undefined, retentionMs = 60_000) => ({
   part,
-  entry: what,
+  entry,
   retentionMs,
 });
 
 /**
- * The promises of a PartStore, to be run on every implementation.
+ * Describes the contract of every `PartStore`.
  *
- * @param open `now` is the clock of the store.
+ * @param open opens a store; `now` is the clock of the store.
  */
 export function describePartStore(
   name: string,
   open: () => Promise<{ store: PartStore; wait(ms: number): Promise<void>; now(): number }>,
 ): void {
-  describe(`${name} keeps a part store's promises`, () => {
+  describe(`${name} part store`, () => {
     let store: PartStore;
     let wait: (ms: number) => Promise<void>;
     let now: () => number;
     let ref: { org: string; member: string; contact: string };
-    let begunAt: number;
+    let startedAt: number;
 
     function entry(text: string): Entry {
       const bytes = Buffer.from(text);
-      return { bytes, contentHash: contentHash(bytes), fetchedAt: begunAt - 500, staleAt: begunAt + 59_500 };
+      return {
+        bytes,
+        contentHash: contentHash(bytes),
+        fetchedAt: startedAt - 500,
+        staleAt: startedAt + 59_500,
+      };
     }
 
-    /** Expects these entries and no others, none of them younger and none older than the test can make it. */
+    /** Expects exactly these entries, with ages within the tolerance of the test. */
     function expectEntries(actual: Entries, expected: Entries): void {
       expect(contentOf(actual)).toEqual(contentOf(expected));
-      // Whole milliseconds are stored.
-      const slackMs = now() - begunAt + 2;
+      // The store keeps whole milliseconds.
+      const slackMs = now() - startedAt + 2;
       for (const part of PARTS) {
         for (const time of ['fetchedAt', 'staleAt'] as const) {
           const [is, was] = [actual[part]?.[time] ?? 0, expected[part]?.[time] ?? 0];
@@ -48,16 +53,16 @@ export function describePartStore(
       store = opened.store;
       wait = (ms) => opened.wait(ms);
       now = () => opened.now();
-      begunAt = now();
+      startedAt = now();
       ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
     });
 
-    test('knows nothing of a contact that was never claimed', async () => {
+    test('reads nothing for a contact that was never claimed', async () => {
       const { generation, entries } = await store.read(ref, ['contact', 'notes']);
       expect([generation, entries]).toEqual([undefined, {}]);
     });
 
-    test('gives one generation to all who claim, and keeps it', async () => {
+    test('gives all claims of a contact the same generation', async () => {
       const claims = await Promise.all([
         store.claim(ref, [], []),
         store.claim(ref, [], ['notes']),
@@ -69,13 +74,13 @@ export function describePartStore(
       expect((await store.read(ref, ['notes'])).generation).toBe(claims[0]?.generation);
     });
 
-    test('gives back byte for byte what was written, and only the parts that are asked for', async () => {
+    test('returns the stored bytes unchanged, and only the requested parts', async () => {
       const claim = await store.claim(ref, [], []);
       const binary = {
         bytes: Buffer.from([0, 255, 10, 13, 34, 0xe2, 0x82, 0xac]),
         contentHash: 'abcdefghijklmno_',
-        fetchedAt: begunAt - 123.4,
-        staleAt: begunAt + 45_678.9,
+        fetchedAt: startedAt - 123.4,
+        staleAt: startedAt + 45_678.9,
       };
       await claim.store([
         change('contact', entry('{"a":1}')),
@@ -86,26 +91,26 @@ export function describePartStore(
       expectEntries(entries, { notes: binary, entity: entry('null') });
     });
 
-    test('remembers that a contact does not exist', async () => {
+    test('stores a not-found', async () => {
       const claim = await store.claim(ref, [], []);
-      const gone: Entry = {
+      const notFound: Entry = {
         bytes: 'not-found',
         contentHash: '',
-        fetchedAt: begunAt,
-        staleAt: begunAt + 10_000,
+        fetchedAt: startedAt,
+        staleAt: startedAt + 10_000,
       };
-      await claim.store([change('contact', gone)]);
-      expectEntries((await store.read(ref, ['contact'])).entries, { contact: gone });
+      await claim.store([change('contact', notFound)]);
+      expectEntries((await store.read(ref, ['contact'])).entries, { contact: notFound });
     });
 
-    test('removes on request, and replaces', async () => {
+    test('removes and replaces entries', async () => {
       const claim = await store.claim(ref, [], []);
       await claim.store([change('contact', entry('1')), change('notes', entry('2'))]);
       await claim.store([change('contact', entry('3')), change('notes', undefined)]);
       expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { contact: entry('3') });
     });
 
-    test('keeps an entry no longer than it was told to', async () => {
+    test('drops an entry after its retention', async () => {
       const claim = await store.claim(ref, [], []);
       await claim.store([change('contact', entry('1'), 150), change('notes', entry('2'), 60_000)]);
       expect((await store.read(ref, ['contact', 'notes'])).entries).toHaveProperty('contact');
@@ -113,7 +118,7 @@ export function describePartStore(
       expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { notes: entry('2') });
     });
 
-    test('an invalidation takes away the entries of every member, and none of another contact', async () => {
+    test('invalidates the entries of all members, and of no other contact', async () => {
       const other = { ...ref, member: crypto.randomUUID() };
       const neighbour = { ...ref, contact: crypto.randomUUID() };
       for (const one of [ref, other, neighbour]) {
@@ -125,7 +130,7 @@ export function describePartStore(
       expectEntries((await store.read(neighbour, ['contact'])).entries, { contact: entry('old') });
     });
 
-    test('what was claimed before an invalidation is never read after it', async () => {
+    test('never reads a result that was claimed before an invalidation', async () => {
       const before = await store.claim(ref, [], []);
       await store.invalidate(ref.org, ref.contact);
       await before.store([change('contact', entry('old'))]);

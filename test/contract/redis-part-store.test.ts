@@ -21,7 +21,7 @@ describe('standalone', () => {
   });
   describePartStore('Redis', async () => ({ store: opened.store, wait: sleep, now }));
 
-  test('every key expires', async () => {
+  test('sets an expiry on every key', async () => {
     const keys = (await server.cli('keys', '*')).split('\n');
     expect(keys.length).toBeGreaterThan(10);
     for (const key of keys) expect(Number(await server.cli('pttl', key))).toBeGreaterThan(0);
@@ -42,7 +42,7 @@ describe('cluster', () => {
   });
   describePartStore('Redis Cluster', async () => ({ store: opened.store, wait: sleep, now }));
 
-  test('uses all masters', async () => {
+  test('distributes keys over all masters', async () => {
     const contacts = Array.from({ length: 64 }, () => ({ org: ORG, member: OWNER, contact: randomUUID() }));
     await Promise.all(contacts.map(async (ref) => opened.store.claim(ref, [], [])));
     const masters = [];

@@ -2,7 +2,7 @@ import { redisRateLimitStore } from '../../src/rate-limit/redis-rate-limit-store
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
-import { describeAllowance } from './rate-limit-store.ts';
+import { describeRateLimitStore } from './rate-limit-store.ts';
 
 const open = ({ link }: OpenedStore) =>
   redisRateLimitStore({ link, onFailure: 'closed', now: () => performance.now() });
@@ -18,13 +18,13 @@ describe('standalone', () => {
     opened.close();
     await server.stop();
   });
-  describeAllowance('Redis', () => open(opened));
+  describeRateLimitStore('Redis', () => open(opened));
 
-  test('a window lasts no longer than it may when the clock of Redis was set back', async () => {
-    const [allowance, key] = [open(opened), `zbff:limit:{${crypto.randomUUID()}}`];
+  test('bounds a window when the clock of Redis was set back', async () => {
+    const [store, key] = [open(opened), `zbff:limit:{${crypto.randomUUID()}}`];
     const tier = { name: 'test', limit: 1, windowMs: 60_000 };
-    await allowance.consume(key, 1, tier);
-    // A clock that is set back by an hour adds an hour to every time to live.
+    await store.consume(key, 1, tier);
+    // A server clock set back by an hour adds an hour to every time to live.
     await server.cli('pexpire', key, '3660000');
     const { allowed, resetMs } = await open(opened).consume(key, 1, tier);
     expect(allowed).toBe(false);
@@ -32,10 +32,10 @@ describe('standalone', () => {
     expect(Number(await server.cli('pttl', key))).toBeLessThanOrEqual(60_000);
   });
 
-  test('every count expires', async () => {
+  test('sets an expiry on every counter', async () => {
     const keys = (await server.cli('keys', '*')).split('\n');
     expect(keys.length).toBeGreaterThan(3);
-    // -1 would be a key that stays; -2 is one that has gone by now.
+    // -1 is a key without an expiry; -2 is a key that has expired.
     for (const key of keys) expect(await server.cli('pttl', key)).not.toBe('-1');
   });
 });
@@ -52,5 +52,5 @@ describe('cluster', () => {
     opened.close();
     await cluster.stop();
   });
-  describeAllowance('Redis Cluster', () => open(opened));
+  describeRateLimitStore('Redis Cluster', () => open(opened));
 });

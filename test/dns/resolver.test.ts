@@ -4,7 +4,7 @@ const ONE: Address = { address: '192.0.2.1', family: 4 };
 const TWO: Address = { address: '192.0.2.2', family: 4 };
 const HOUR = 3600 * 1000;
 
-/** A resolver on a clock of the test's own, and a query whose calls the test answers one by one. */
+/** A resolver with a clock and a query under the control of the test. */
 function setUp() {
   let time = 0;
   const calls: {
@@ -51,7 +51,7 @@ test('keeps an address for 5 s and looks it up again after that', async () => {
   await expect(next).resolves.toEqual([TWO]);
 });
 
-test('a look-up without an answer is EAI_AGAIN for its callers, stays in flight, and serves later ones', async () => {
+test('rejects callers of a slow look-up with EAI_AGAIN, and serves later callers from it', async () => {
   const { calls, resolve } = setUp();
   await expect(resolve('redis.example', 0)).rejects.toMatchObject({
     code: 'EAI_AGAIN',
@@ -63,7 +63,7 @@ test('a look-up without an answer is EAI_AGAIN for its callers, stays in flight,
   await expect(later).resolves.toEqual([ONE]);
 });
 
-test('ends a look-up that nobody answers, and begins another one', async () => {
+test('ends a look-up without a response, and starts another one', async () => {
   const { calls, resolve, pass } = setUp();
   await expect(resolve('redis.example', 0)).rejects.toThrow();
   await new Promise((aborted) => calls[0]!.signal.addEventListener('abort', aborted));
@@ -77,7 +77,7 @@ test('ends a look-up that nobody answers, and begins another one', async () => {
   await expect(next).resolves.toEqual([ONE]);
 });
 
-test('returns the last good address when a look-up is late, and takes over its result', async () => {
+test('returns the last good address when a look-up is slow, and then uses its result', async () => {
   const { calls, resolve, known, pass } = setUp();
   await known('redis.example', ONE);
   pass(HOUR);
@@ -116,7 +116,7 @@ test('returns the last good address of a name that name servers deny for a minut
   await expect(denied).rejects.toMatchObject({ code: 'ENOTFOUND' });
 });
 
-test('a name without an answer does not delay another one', async () => {
+test('does not delay a look-up when another name gets no response', async () => {
   const { calls, resolve } = setUp();
   const silent = Array.from({ length: 20 }, (_, index) => resolve(`silent${index}.example`, 0));
   const found = resolve('upstream.example', 0);
@@ -126,7 +126,7 @@ test('a name without an answer does not delay another one', async () => {
   expect(new Set(settled.map(({ status }) => status))).toEqual(new Set(['rejected']));
 });
 
-test('keeps 1,000 names, the most recently used', async () => {
+test('keeps the 1,000 most recently used names', async () => {
   const { calls, resolve, known } = setUp();
   await known('first.example', ONE);
   for (let index = 0; index < 999; index += 1) await known(`${index}.example`, TWO);

@@ -17,7 +17,7 @@ test('finds every address of a name in the hosts file, in any case and with comm
   expect(addressesInHosts('', 'redis')).toEqual([]);
 });
 
-test('the last search list of resolv.conf counts, and ndots says which name is asked for first', () => {
+test('uses the last search list of resolv.conf, and orders the candidates by ndots', () => {
   const kubernetes = parseSearchList(
     'search ignored.example\nnameserver 192.0.2.53\nsearch shop.svc.cluster.local svc.cluster.local.\noptions timeout:1 ndots:5\n',
   );

@@ -60,7 +60,7 @@ test.each([
   expect(normalizeAddress(node)).toBeUndefined();
 });
 
-test('any text is an address in one spelling or none, and never throws', () => {
+test('normalizes any text to a canonical address or undefined, and never throws', () => {
   const pieces = fc.constantFrom(
     '::',
     ':',
@@ -102,16 +102,10 @@ test.each<[string, string | undefined, string, Trust, string]>([
   ['no trust', '192.0.2.9', '203.0.113.7', hops(0), '192.0.2.9'],
   ['no field', '::ffff:192.0.2.9', '', hops(1), '192.0.2.9'],
   ['one hop', '192.0.2.9', '203.0.113.7', hops(1), '203.0.113.7'],
-  [
-    'one hop, a client that wrote the field before',
-    '192.0.2.9',
-    '10.0.0.1, 203.0.113.7',
-    hops(1),
-    '203.0.113.7',
-  ],
+  ['one hop, and a field that the client sent', '192.0.2.9', '10.0.0.1, 203.0.113.7', hops(1), '203.0.113.7'],
   ['two hops', '192.0.2.9', '198.51.100.1,203.0.113.7 , 192.0.2.8:80', hops(2), '203.0.113.7'],
   ['more hops than nodes', '192.0.2.9', '203.0.113.7', hops(3), '203.0.113.7'],
-  ['empty elements do not count', '192.0.2.9', ',, 203.0.113.7,\t, ,', hops(1), '203.0.113.7'],
+  ['empty elements', '192.0.2.9', ',, 203.0.113.7,\t, ,', hops(1), '203.0.113.7'],
   ['an unknown client', '192.0.2.9', 'unknown', hops(1), '192.0.2.9'],
   ['an unknown client behind two proxies', '192.0.2.9', 'unknown, 192.0.2.8', hops(2), '192.0.2.8'],
   ['an unknown proxy', '192.0.2.9', '203.0.113.7, unknown', hops(2), '203.0.113.7'],
@@ -149,15 +143,15 @@ test.each<[string, string | undefined, string, Trust, string]>([
   expect(clientAddress(remote, forwardedFor, trust)).toBe(expected);
 });
 
-test('looks at few nodes of a long field', () => {
-  let asked = 0;
+test('examines a bounded number of nodes in a long field', () => {
+  let examined = 0;
   const trust: Trust = () => {
-    asked += 1;
+    examined += 1;
     return true;
   };
   expect(clientAddress('10.0.0.1', '10.0.0.2,'.repeat(10_000), trust)).toBe('10.0.0.2');
   expect(clientAddress('10.0.0.1', `${' ,'.repeat(100_000)}x${', '.repeat(100_000)}`, trust)).toBe(
     '10.0.0.1',
   );
-  expect(asked).toBeLessThan(100);
+  expect(examined).toBeLessThan(100);
 });

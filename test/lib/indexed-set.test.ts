@@ -1,14 +1,14 @@
 import { IndexedSet } from '../../src/lib/indexed-set.ts';
 
-test('holds what was added and not removed, whatever the order', () => {
-  const bag = new IndexedSet<{ name: string; index: number }>();
+test('contains the added members that were not removed, in any order', () => {
+  const set = new IndexedSet<{ name: string; index: number }>();
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => ({ name, index: 0 }));
-  for (const member of [a!, b!, c!]) bag.add(member);
-  bag.remove(a!);
-  bag.add(d!);
-  bag.remove(c!);
-  expect([...bag].map(({ name }) => name).toSorted()).toEqual(['b', 'd']);
-  bag.remove(d!);
-  bag.remove(b!);
-  expect(bag.size).toBe(0);
+  for (const member of [a!, b!, c!]) set.add(member);
+  set.remove(a!);
+  set.add(d!);
+  set.remove(c!);
+  expect([...set].map(({ name }) => name).toSorted()).toEqual(['b', 'd']);
+  set.remove(d!);
+  set.remove(b!);
+  expect(set.size).toBe(0);
 });

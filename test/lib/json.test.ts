@@ -13,7 +13,7 @@ const risky = fc
   .map(([sign, number]) => sign + number);
 const space = fc.constantFrom('', ' ', '\n\t');
 
-test('a number that a double may not hold comes out as it was written, wherever it stands', () => {
+test('preserves a number that a double cannot represent, at any position', () => {
   fc.assert(
     fc.property(risky, space, (number, gap) => {
       for (const [before, after] of [
@@ -30,7 +30,7 @@ test('a number that a double may not hold comes out as it was written, wherever 
   );
 });
 
-test('what is in quotes is text, whatever it looks like', () => {
+test('parses digits in quotes as a string', () => {
   fc.assert(
     fc.property(fc.oneof(risky, fc.uuid(), fc.string()), (text) => {
       const value = { a: text, b: [text, { c: `,${text}` }] };

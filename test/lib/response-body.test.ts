@@ -21,7 +21,7 @@ test.each<[string | undefined, Buffer]>([
   expect(responseText(body, coding, MAX)).toBe(TEXT);
 });
 
-test('ignores one byte order mark, also inside a coding, and keeps a second one', () => {
+test('removes one byte order mark, also inside a coding, and keeps a second one', () => {
   const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes]);
   expect(responseText(marked, undefined, MAX)).toBe(TEXT);
   expect(responseText(gzipSync(marked), 'gzip', MAX)).toBe(TEXT);
@@ -35,7 +35,7 @@ test.each<[string, string | string[], Buffer, string]>([
   ['an unknown coding', 'compress', bytes, 'CONTENT_ENCODING_COMPRESS'],
   ['two codings', 'gzip, br', bytes, 'CONTENT_ENCODING_GZIP_BR'],
   ['two fields', ['gzip', 'br'], bytes, 'CONTENT_ENCODING_GZIP_BR'],
-  ['a name of every object', 'constructor', bytes, 'CONTENT_ENCODING_CONSTRUCTOR'],
+  ['a name of an Object.prototype property', 'constructor', bytes, 'CONTENT_ENCODING_CONSTRUCTOR'],
   [
     'a name that could forge a log line',
     'a"\n{}'.repeat(20),
@@ -43,9 +43,9 @@ test.each<[string, string | string[], Buffer, string]>([
     'CONTENT_ENCODING_A____A____A____A____A___',
   ],
   ['plain text that claims to be gzip', 'gzip', bytes, 'BROKEN_CONTENT_ENCODING_GZIP'],
-  ['a body that ends early', 'gzip', gzipSync(bytes).subarray(0, -5), 'BROKEN_CONTENT_ENCODING_GZIP'],
-  ['no body at all', 'br', Buffer.alloc(0), 'BROKEN_CONTENT_ENCODING_BR'],
-])('names the coding of %s', (_name, coding, body, code) => {
+  ['a truncated body', 'gzip', gzipSync(bytes).subarray(0, -5), 'BROKEN_CONTENT_ENCODING_GZIP'],
+  ['an empty body', 'br', Buffer.alloc(0), 'BROKEN_CONTENT_ENCODING_BR'],
+])('reports the coding of %s', (_name, coding, body, code) => {
   expect(() => responseText(body, coding, MAX)).toThrow(expect.objectContaining({ code }));
 });
 

@@ -1,6 +1,6 @@
 import { batchReads } from '../../src/redis/batch-reads.ts';
 
-/** Values are the keys that were asked for; `commands` are the keys of each command. */
+/** The values are the requested keys; `commands` has the keys of each command. */
 function setUp(fail = false) {
   const commands: (readonly string[])[] = [];
   const read = batchReads(async (keys) => {
@@ -12,7 +12,7 @@ function setUp(fail = false) {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('reads of one turn are one command, and each gets its own values', async () => {
+test('batches the reads of one event-loop iteration and returns each its own values', async () => {
   const { commands, read } = setUp();
   const [one, two, none] = [read(['a', 'b']), read(['c']), read([])];
   await expect(Promise.all([one, two, none])).resolves.toEqual([['a', 'b'], ['c'], []]);
@@ -21,16 +21,16 @@ test('reads of one turn are one command, and each gets its own values', async ()
   expect(commands).toHaveLength(2);
 });
 
-test('no command is larger than it may be, and nobody gets what is another’s', async () => {
+test('splits a batch at the maximum number of keys and returns each read its own values', async () => {
   const { commands, read } = setUp();
-  const asked = Array.from({ length: 1000 }, (_, index) => [`${index}-a`, `${index}-b`, `${index}-c`]);
-  const got = await Promise.all(asked.map((keys) => read(keys)));
-  expect(got).toEqual(asked);
+  const requested = Array.from({ length: 1000 }, (_, index) => [`${index}-a`, `${index}-b`, `${index}-c`]);
+  const received = await Promise.all(requested.map((keys) => read(keys)));
+  expect(received).toEqual(requested);
   expect(Math.max(...commands.map((keys) => keys.length))).toBeLessThanOrEqual(512);
-  expect(commands.flat()).toEqual(asked.flat());
+  expect(commands.flat()).toEqual(requested.flat());
 });
 
-test('a command that fails fails all that it was for, and no later one', async () => {
+test('rejects all reads of a failed batch, and no later one', async () => {
   const { commands, read } = setUp(true);
   const settled = await Promise.allSettled([read(['a']), read(['b'])]);
   expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);

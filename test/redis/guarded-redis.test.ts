@@ -5,7 +5,7 @@ import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const TIMEOUT_MS = 80;
-/** The limit of a connection that does not answer. */
+/** The time limit of an unresponsive connection. */
 const SOCKET_TIMEOUT_MS = 3000;
 
 let server: RedisServer;
@@ -32,7 +32,7 @@ async function millisOf(operation: () => Promise<unknown>): Promise<number> {
 }
 const refused = () => expect(get()).rejects.toMatchObject({ name: 'RedisUnavailable' });
 
-test('the first who asks a hung server waits a moment, and nobody after that, until it answers again', async () => {
+test('fails fast after the first timeout of a hung server, until the server responds again', async () => {
   await get();
   server.signal('SIGSTOP');
   const first = await millisOf(refused);
@@ -46,7 +46,7 @@ test('the first who asks a hung server waits a moment, and nobody after that, un
   expect(messages()).toEqual(['Redis does not answer: going on without it', 'Redis answers again']);
 });
 
-test('a server that goes while nobody asks is missed all the same', async () => {
+test('detects an outage without traffic', async () => {
   await server.kill();
   await waitFor('the heartbeat', () => opened.health.report().reasons.length > 0);
   await server.restart();
@@ -54,7 +54,7 @@ test('a server that goes while nobody asks is missed all the same', async () => 
   expect(messages()).toHaveLength(2);
 });
 
-test('a server that refuses some commands is asked for the others, and told of once', async () => {
+test('keeps using a server that rejects some commands, and reports it once', async () => {
   await server.cli('acl', 'setuser', 'default', '-evalsha', '-eval');
   const script = opened.link.script("return redis.call('GET', KEYS[1])");
   for (let round = 0; round < 20; round += 1) {
@@ -68,7 +68,7 @@ test('a server that refuses some commands is asked for the others, and told of o
   expect(messages()).toEqual(['Redis refuses commands', 'Redis takes commands again']);
 });
 
-test('a server with its maximum number of clients is the reason, and is used once others have left', async () => {
+test('reports a server with its maximum number of clients, and uses it when clients have left', async () => {
   const full = await startRedis({ args: ['--maxclients', '1'] });
   const other = connect(full.port, '127.0.0.1');
   await once(other, 'connect');
@@ -84,7 +84,7 @@ test('a server with its maximum number of clients is the reason, and is used onc
     );
     other.destroy();
     await waitFor('the recovery', async () => {
-      // Its own connections need more than the one that is free.
+      // The client needs more connections than the free one.
       await full.cli('config', 'set', 'maxclients', '100').catch(() => {});
       return late.health.report().reasons.length === 0;
     });

@@ -5,7 +5,7 @@ function reply(message: string): Error {
 }
 const withCode = (code: string) => Object.assign(new Error('connect'), { code });
 
-describe('a server that answers and refuses', () => {
+describe('a server that rejects a command', () => {
   test.each([
     ["OOM command not allowed when used memory > 'maxmemory'.", 'OOM'],
     ["READONLY You can't write against a read only replica.", 'READONLY'],
@@ -14,13 +14,13 @@ describe('a server that answers and refuses', () => {
     ['ERR ACL failure in script: User zbff has no permissions to run the command', 'NOPERM'],
     ["ERR unknown command 'EVALSHA'", 'ERR'],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', 'WRONGTYPE'],
-    ['SOMETHINGNEW that nobody knew of', 'SOMETHINGNEW'],
+    ['SOMETHINGNEW that is unknown', 'SOMETHINGNEW'],
   ])('%s', (message, code) => {
     expect(faultOf(reply(message), undefined)).toMatchObject({ code, answered: true });
   });
 });
 
-describe('a server that is of no use', () => {
+describe('an unusable server', () => {
   test.each([
     [reply('LOADING Redis is loading the dataset in memory'), 'LOADING'],
     [reply('CLUSTERDOWN Hash slot not served'), 'CLUSTERDOWN'],
@@ -43,7 +43,7 @@ describe('a server that is of no use', () => {
     expect(faultOf(error, undefined)).toMatchObject({ code, answered: false });
   });
 
-  test('why there is no connection says more than that there is none', () => {
+  test('prefers the connection error to the error of a command without a connection', () => {
     const none = new Error("Stream isn't writeable and enableOfflineQueue options is false");
     expect(faultOf(none, undefined).code).toBe('UNCONNECTED');
     expect(faultOf(none, withCode('ENOTFOUND'))).toMatchObject({ code: 'ENOTFOUND', answered: false });
@@ -56,7 +56,7 @@ describe('a server that is of no use', () => {
   });
 });
 
-test('nothing of what was sent or answered comes out, but for the code', () => {
+test('reveals nothing of a request or reply except the code', () => {
   const fault = faultOf(reply("ERR value 'Jane Smith' of secret-key is wrong"), undefined);
   expect(JSON.stringify(fault)).not.toMatch(/Jane|secret-key/);
 });
@@ -72,7 +72,7 @@ test.each([
   expect(faultOf(withCode(code), undefined).advice).toMatch(advice);
 });
 
-test('an error that only says that there is no connection gives no reason', () => {
+test('finds no reason in an error that only reports a missing connection', () => {
   expect(hasReason(new Error('Connection is closed.'))).toBe(false);
   expect(hasReason(withCode('ECONNREFUSED'))).toBe(true);
 });
