@@ -84,7 +84,7 @@ test('an entry copied to another key is a miss and is logged', async () => {
   const [id, other] = [fleet.freshContact(), fleet.freshContact()];
   await readIntoRedis(old, `/contacts/${id}${ALL}`);
   await readIntoRedis(old, `/contacts/${other}${ALL}`);
-  const theirs = (await old.get(`/contacts/${other}${ALL}`)).json();
+  const original = (await old.get(`/contacts/${other}${ALL}`)).json();
   for (const part of PARTS) await redis.cli('copy', keyOf(id, part), keyOf(other, part), 'replace');
   // Both contacts get the same generation, so only the key name differs.
   await redis.cli(
@@ -94,7 +94,7 @@ test('an entry copied to another key is a miss and is logged', async () => {
     'replace',
   );
   expect(await statusOfRead(old, other)).toMatch(/fwd=miss/);
-  expect((await old.get(`/contacts/${other}${ALL}`)).json()).toEqual(theirs);
+  expect((await old.get(`/contacts/${other}${ALL}`)).json()).toEqual(original);
   await waitFor('the log line', () => unreadable(old) === 1);
 });
 

@@ -90,7 +90,9 @@ async function startSlowOldResponse(id: string, path: string): Promise<{ ended: 
   await world.sandbox.setFaults({ mode: 'slow-drip', dripMs: 1, contactId: id });
   const ended = world.get(path);
   await world.sandbox.awaitCalls(id, 1);
-  await waitFor('the drip', async () => (await world.sandbox.callsFor(id))[0]?.outcome.includes('drip'));
+  await waitFor('the slow response to start', async () =>
+    (await world.sandbox.callsFor(id))[0]?.outcome.includes('drip'),
+  );
   await setCity(id, 'After');
   return { ended };
 }
@@ -134,9 +136,9 @@ describe('an upstream call in flight during an invalidation', () => {
     const id = world.freshContact();
     await world.sandbox.setFaults({ delayMs: 15, contactId: id });
     let settled = 0;
-    const storm = { over: false };
+    const state = { over: false };
     const readers = Array.from({ length: 8 }, async () => {
-      while (!storm.over) {
+      while (!state.over) {
         const least = settled;
         const seen = Number(String(await city(id)).replace('v', ''));
         if (!Number.isNaN(seen)) expect(seen).toBeGreaterThanOrEqual(least);
@@ -149,7 +151,7 @@ describe('an upstream call in flight during an invalidation', () => {
         settled = version;
       }
     } finally {
-      storm.over = true;
+      state.over = true;
     }
     await Promise.all(readers);
     await waitFor('the last version', async () => (await city(id)) === 'v30');

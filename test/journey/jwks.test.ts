@@ -7,7 +7,7 @@ import { goodClaims, newSecret, signByHand, type Claims } from '../support/token
 import { waitFor } from '../support/wait-for.ts';
 import { programEnv, startWorld, type World } from '../support/world.ts';
 
-const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const unpublished = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const [old, next, rsa] = [newKey('old'), newKey('new'), newKey('rsa', 'RS256')];
 let world: World;
 let issuer: Issuer;
@@ -170,5 +170,5 @@ test('a key-set fetch that hangs does not delay shutdown', async () => {
 
 /** Returns a well-formed token signed with a key that was never published. */
 function unpublishedKeyToken(kid: string): string {
-  return signer(stranger, 'ES256', kid)(claims());
+  return signer(unpublished, 'ES256', kid)(claims());
 }

@@ -38,7 +38,7 @@ const workers = () => lines('listening').map((line) => Number(line['pid']));
 const many = <T>(count: number, send: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, send));
 
-test('the workers enforce a rate limit together, exactly', async () => {
+test('the workers together enforce a rate limit exactly', async () => {
   const token = world.token({ sub: randomUUID(), rate_tier: 'few' });
   const path = `/contacts/${world.freshContact()}`;
   const answers = await many(3 * LIMIT, () => world.get(path, { token }));

@@ -131,7 +131,7 @@ test('a response contains the private note of its own member', async () => {
 });
 
 test('random tokens and requests never cause a 5xx or return data of another member', async () => {
-  const tally = new Map<number, number>();
+  const statusCounts = new Map<number, number>();
   const attempt = fc.record({
     who: fc.nat(3),
     contact: fc.nat(2),
@@ -145,7 +145,7 @@ test('random tokens and requests never cause a 5xx or return data of another mem
     async (attempts) => {
       const answers = await Promise.all(attempts.map(send));
       for (const [index, answer] of answers.entries()) {
-        tally.set(answer.status, (tally.get(answer.status) ?? 0) + 1);
+        statusCounts.set(answer.status, (statusCounts.get(answer.status) ?? 0) + 1);
         expect({ status: answer.status < 500, text: answer.text.slice(0, 300) }).toMatchObject({
           status: true,
         });
@@ -161,8 +161,8 @@ test('random tokens and requests never cause a 5xx or return data of another mem
   );
   await fc.assert(property, { numRuns: 250 });
   // Both outcomes must occur often, otherwise the attempts prove nothing.
-  expect(tally.get(200)).toBeGreaterThan(50);
-  expect(tally.get(401)).toBeGreaterThan(50);
+  expect(statusCounts.get(200)).toBeGreaterThan(50);
+  expect(statusCounts.get(401)).toBeGreaterThan(50);
 });
 
 test('concurrent requests of random identities return only their own data', async () => {

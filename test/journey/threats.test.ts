@@ -14,7 +14,7 @@ import { programEnv, startWorld, type World } from '../support/world.ts';
 
 const rsa = newKey('rsa', 'RS256');
 const ec = newKey('ec');
-const stranger = newKey('rsa', 'RS256');
+const untrusted = newKey('rsa', 'RS256');
 let world: World;
 let issuer: Issuer;
 let attacker: Issuer;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   [world, issuer, attacker] = await Promise.all([
     startWorld(),
     startIssuer(rsa.jwk, ec.jwk),
-    startIssuer(stranger.jwk),
+    startIssuer(untrusted.jwk),
   ]);
   program = await startProgram({ ...programEnv(world.sandbox, world.secret), JWT_JWKS_URI: issuer.jwksUri });
   id = world.freshContact();
@@ -96,7 +96,7 @@ test('a key of another type or curve under a known kid', async () => {
     newKey('rsa', 'ES256').sign(claims()),
     newKey('ec', 'RS256').sign(claims()),
     newKey('ec', 'ES384').sign(claims()),
-    stranger.sign(claims()),
+    untrusted.sign(claims()),
     rsa.sign(claims(), { kid: 'ec' }),
     ec.sign(claims(), { kid: 'rsa' }),
   );
@@ -104,11 +104,11 @@ test('a key of another type or curve under a known kid', async () => {
 
 test('a key embedded in or referenced by the token (jwk, jku, x5c, x5u)', async () => {
   const before = attacker.fetches();
-  const own = { jwk: stranger.jwk, jku: attacker.jwksUri, x5u: attacker.jwksUri, x5c: ['MII='] };
+  const own = { jwk: untrusted.jwk, jku: attacker.jwksUri, x5u: attacker.jwksUri, x5c: ['MII='] };
   await expectRefused(
-    ...Object.entries(own).map(([name, value]) => stranger.sign(claims(), { [name]: value })),
-    stranger.sign(claims(), { ...own, kid: 'new' }),
-    stranger.sign(claims({ jku: attacker.jwksUri }), { kid: attacker.jwksUri }),
+    ...Object.entries(own).map(([name, value]) => untrusted.sign(claims(), { [name]: value })),
+    untrusted.sign(claims(), { ...own, kid: 'new' }),
+    untrusted.sign(claims({ jku: attacker.jwksUri }), { kid: attacker.jwksUri }),
   );
   expect(attacker.fetches()).toBe(before);
 });
@@ -369,8 +369,8 @@ test('failure reasons that the response or its timing could reveal', async () =>
     body: JSON.stringify({ jti: revoked }),
   });
   const tokens = {
-    'another key': stranger.sign(claims()),
-    'an unknown key': stranger.sign(claims(), { kid: 'unknown' }),
+    'another key': untrusted.sign(claims()),
+    'an unknown key': untrusted.sign(claims(), { kid: 'unknown' }),
     'another secret': sign(claims(), newSecret()),
     'another algorithm': signByHand({ alg: 'RS256', kid: 'rsa' }, claims(), 'x'),
     'no algorithm': unsigned({ alg: 'none' }, claims()),
@@ -402,7 +402,7 @@ test('failure reasons that the response or its timing could reveal', async () =>
   });
   issuer.answerWith(() => {});
   try {
-    const waiting = Array.from({ length: 5 }, (_, n) => get(stranger.sign(claims(), { kid: `slow ${n}` })));
+    const waiting = Array.from({ length: 5 }, (_, n) => get(untrusted.sign(claims(), { kid: `slow ${n}` })));
     const quick = await Promise.all([get(tokens['another key']), get(tokens['another secret'])]);
     for (const answer of quick) expect(answer.ms).toBeLessThan(2500);
     for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(401);
