@@ -6,7 +6,7 @@ import { makeCertificates, type Certificates } from '../support/certificates.ts'
 import type { Environment } from '../support/child.ts';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
 import { exchange } from '../support/http.ts';
-import { healthy, REFUSES } from '../support/outage.ts';
+import { healthy, COMMANDS_REJECTED } from '../support/outage.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -33,7 +33,7 @@ async function expectToWork(env: Environment): Promise<void> {
   });
   expect(revoked.status).toBe(204);
   await healthy(member);
-  expect(redisEvents(member)).not.toContain(REFUSES);
+  expect(redisEvents(member)).not.toContain(COMMANDS_REJECTED);
 }
 
 describe('TLS', () => {

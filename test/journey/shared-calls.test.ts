@@ -30,7 +30,7 @@ const crowd = (path: string, size: number) =>
 async function respondAfterAllArrive<T>(contactId: string, send: () => Promise<T>): Promise<T> {
   gate.hold(contactId);
   const answers = send();
-  await world.takenIn();
+  await world.awaitForwarded();
   gate.release();
   return answers;
 }
@@ -43,7 +43,7 @@ describe('one upstream call for many callers', () => {
     const left = world.get(`/contacts/${id}?include=notes`, { signal: leader.signal }).catch(() => 'gone');
     await world.sandbox.awaitCalls(id, 1);
     const followers = crowd(`/contacts/${id}?include=notes`, 5);
-    await world.takenIn();
+    await world.awaitForwarded();
     leader.abort();
     expect(await left).toBe('gone');
     gate.release();

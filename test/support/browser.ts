@@ -7,7 +7,10 @@ const CHROMIUM = '/usr/bin/chromium';
 const HOW = `These tests need Chromium at ${CHROMIUM}: apt-get install -y chromium`;
 const INSTALL_TIMEOUT_MS = 300_000;
 
-/** Debian's Chromium, installed where it is missing and can be. Fails, and says what to do, otherwise. */
+/**
+ * Launches Debian's Chromium, and installs it with apt if it is missing.
+ * @throws Error with instructions if it cannot be installed.
+ */
 export async function launchBrowser(...args: readonly string[]): Promise<Browser> {
   if (!existsSync(CHROMIUM)) installChromium();
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...args] });
@@ -24,24 +27,24 @@ function installChromium(): void {
   if (!existsSync(CHROMIUM)) throw new Error(HOW);
 }
 
-/** Whatever the page complained of: console messages, exceptions, requests that failed or went elsewhere. */
-export function complaintsOf(page: Page, origin: string): string[] {
-  const complaints: string[] = [];
-  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
-  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-  page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+/** Collects the page's console messages, exceptions, failed requests and requests to other origins. */
+export function collectPageErrors(page: Page, origin: string): string[] {
+  const errors: string[] = [];
+  page.on('console', (message) => errors.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => errors.push(`exception: ${error.message}`));
+  page.on('requestfailed', (request) => errors.push(`failed: ${request.url()}`));
   page.on('request', (request) => {
     if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url()))
-      complaints.push(`elsewhere: ${request.url()}`);
+      errors.push(`other origin: ${request.url()}`);
   });
-  return complaints;
+  return errors;
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The accessibility rules that axe-core sees broken. */
+/** Returns the accessibility rules that axe-core reports as violated, sorted. */
 export async function violationsOf(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which the page's Content-Security-Policy does not concern.
+  // The debugger evaluates it, so the page's Content-Security-Policy does not apply.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate<{ violations: { id: string }[] }>('axe.run()');
   return violations.map(({ id }) => id).toSorted();

@@ -7,8 +7,8 @@ import { waitFor } from './wait-for.ts';
 import { programEnv, startWorld } from './world.ts';
 
 /**
- * Every metric that running programs expose, with Redis and without, after everything has happened that is
- * counted: hits, refusals, faults of the upstream and of Redis.
+ * Returns every metric that running programs expose, with and without Redis, after each counted event has
+ * occurred: hits, rejected requests, upstream failures and a Redis outage.
  */
 export async function metricsOfBusyPrograms(): Promise<Map<string, Exposed>> {
   const redis = await startRedis();
@@ -32,7 +32,7 @@ export async function metricsOfBusyPrograms(): Promise<Map<string, Exposed>> {
     for (let count = 0; count < 12; count += 1) await get(`/contacts/${world.freshContact()}`);
     const exposed = readExposition(await scrape(alone.adminUrl));
     await redis.stop();
-    await waitFor('Redis to be missed', async () =>
+    await waitFor('redis_up to be 0', async () =>
       (await scrape(world.program.adminUrl)).includes('zyntro_bff_redis_up 0'),
     );
     await world.invalidate(id);

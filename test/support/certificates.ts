@@ -3,18 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Files of a certificate authority made for the occasion, and of a server that it vouches for. */
+/** Files of a temporary certificate authority and of a server certificate that it signed. */
 export interface Certificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
-  /** Arguments that make redis-server take TLS connections alone, on this port. */
+  /** Arguments that make redis-server accept only TLS connections, on this port. */
   readonly serverArgs: (port: number) => string[];
   remove(): void;
 }
 
 export interface CertificateOptions {
-  /** As `subjectAltName` takes it. */
+  /** Value in the syntax of OpenSSL's `subjectAltName`. */
   readonly altName?: string;
   readonly expired?: boolean;
 }

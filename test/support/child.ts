@@ -12,16 +12,16 @@ export interface Exit {
 
 export interface Child {
   readonly pid: number;
-  /** Resolves when the process has ended and its output is read. */
+  /** Resolves when the process has exited and its output has been read. */
   readonly exited: Promise<Exit>;
-  /** Resolves when the process has ended. */
+  /** Resolves when the process has exited. */
   readonly ended: Promise<Exit>;
   stdout(): string;
   stderr(): string;
   /** Stops reading standard output, so that its pipe fills. */
   stopReading(): void;
   signal(name: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL where that does not end it in time. */
+  /** Sends SIGTERM, and SIGKILL if the process has not exited after `timeoutMs`. */
   stop(timeoutMs?: number): Promise<Exit>;
 }
 
@@ -29,15 +29,15 @@ export type Environment = Readonly<Record<string, string>>;
 
 export interface StartOptions {
   readonly args?: readonly string[];
-  /** The working directory; the project's root where it is not given. */
+  /** Working directory; defaults to the project's root. */
   readonly cwd?: string;
-  /** Leads a process group of its own, as a command in a terminal does. */
+  /** Starts the process as the leader of a new process group, like a command in a terminal. */
   readonly detached?: boolean;
   /** A command that runs the program, such as `unshare` with its options. */
   readonly prefix?: readonly string[];
 }
 
-/** A Node process that gets these variables and nothing of ours but what finds programs and homes. */
+/** Starts a Node process with these variables. It inherits only `PATH` and `HOME`. */
 export function startNode(
   entry: string,
   env: Environment,
@@ -89,7 +89,7 @@ export function startNode(
   };
 }
 
-/** Runs a Node process that is expected to end by itself. */
+/** Runs a Node process until it exits, and kills it after `HANG_MS`. */
 export async function runNode(
   entry: string,
   env: Environment,
@@ -101,7 +101,10 @@ export async function runNode(
   return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
 }
 
-/** The first line of JSON on stdout that `accept` takes. Fails when the process ends or time runs out. */
+/**
+ * Resolves with the first JSON line on stdout that `accept` accepts.
+ * @throws Error if the process exits or the time runs out before that.
+ */
 export async function jsonLine(
   child: Child,
   accept: (line: Record<string, unknown>) => boolean,
@@ -112,13 +115,13 @@ export async function jsonLine(
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     for (const line of parsedLines(child.stdout())) if (accept(line)) return line;
-    if (exit) throw new Error(`ended with ${JSON.stringify(exit)} before it was ready:\n${child.stderr()}`);
+    if (exit) throw new Error(`exited with ${JSON.stringify(exit)} before it was ready:\n${child.stderr()}`);
     if (Date.now() > deadline) throw new Error(`not ready after ${timeoutMs} ms:\n${child.stderr()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-/** The complete lines that are JSON objects. */
+/** Returns the complete lines that are JSON objects, parsed. */
 export function parsedLines(text: string): Record<string, unknown>[] {
   return text.split('\n').flatMap((line) => {
     try {

@@ -7,8 +7,8 @@ export interface ClosedPort {
 }
 
 /**
- * A port on which connections are refused until it is released. It is the local end of a connection, so nothing
- * can listen there.
+ * Reserves a port on which connections are refused until it is released. It is the local end of a connection,
+ * so that no other process can listen on it.
  */
 export async function closedPort(): Promise<ClosedPort> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -5,16 +5,16 @@ import { once } from 'node:events';
 
 export interface ConnectProxy {
   readonly url: string;
-  /** The targets of the tunnels that were asked for, in order. */
+  /** Targets of the CONNECT requests, oldest first. */
   readonly tunnels: readonly string[];
-  /** Requests that came without a tunnel, by their target. */
+  /** Targets of the requests without a tunnel, oldest first. */
   readonly plain: readonly string[];
-  /** Refuses tunnels from now on. */
+  /** Rejects all further CONNECT requests with 403. */
   refuse(): void;
   stop(): Promise<void>;
 }
 
-/** An HTTP proxy that tunnels (RFC 9110 section 9.3.6), and remembers what it was asked for. */
+/** Starts an HTTP proxy that supports CONNECT (RFC 9110 section 9.3.6) and records its requests. */
 export async function startConnectProxy(): Promise<ConnectProxy> {
   const tunnels: string[] = [];
   const plain: string[] = [];

@@ -1,21 +1,21 @@
 export interface Organization {
   readonly id: string;
   readonly members: readonly string[];
-  /** Seen by every member; those with all parts come first. Without the documentation's contact. */
+  /** Visible to every member; contacts with all parts come first. Excludes the documentation's contact. */
   readonly contacts: readonly string[];
-  /** Seen by its owner alone. */
+  /** Visible to its owner only. */
   readonly hidden: { readonly id: string; readonly owner: string };
 }
 
 export interface Directory {
   readonly orgs: readonly Organization[];
-  /** The documentation's contact, and who may see it. */
+  /** The documentation's contact, and a member who may see it. */
   readonly reference: { readonly org: string; readonly member: string; readonly contact: string };
 }
 
 export const REFERENCE_CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 
-/** What the sandbox's control port says there is to ask for, as far as tests need it. */
+/** The members of the control port's directory response that tests read. */
 export interface DirectoryAnswer {
   readonly organizations: readonly {
     readonly id: string;
@@ -33,6 +33,7 @@ export function readDirectory(answer: DirectoryAnswer): Directory {
     hidden: org.hiddenContact,
   }));
   const [first] = orgs;
-  if (!first?.members[0] || first.contacts.length < 50) throw new Error('the sandbox knows too little');
+  if (!first?.members[0] || first.contacts.length < 50)
+    throw new Error('the sandbox has fewer than 50 contacts');
   return { orgs, reference: { org: first.id, member: first.members[0], contact: REFERENCE_CONTACT } };
 }

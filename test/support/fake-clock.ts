@@ -3,7 +3,7 @@ import type { SetTimer } from '../../src/lib/timers.ts';
 export interface FakeClock {
   readonly now: () => number;
   readonly setTimer: SetTimer;
-  /** Lets so many milliseconds pass; timers run in order, each with what awaits it. */
+  /** Advances the clock by `ms`. Runs due timers in order and settles promises after each. */
   advance(ms: number): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export function fakeClock(): FakeClock {
   };
 }
 
-/** Every promise that can settle without time passing has. */
+/** Resolves when all promises that do not depend on timers have settled. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

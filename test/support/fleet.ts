@@ -13,29 +13,29 @@ export interface Member {
   readonly program: Program;
   get(path: string, options?: Options): Promise<Answer>;
   invalidate(contactId: string): Promise<Answer>;
-  /** What readiness says on the admin port. */
+  /** Returns the readiness report of the admin port. */
   readyz(): Promise<Json>;
-  /** The lines that the program has logged, requests left out. */
+  /** Returns the program's log lines without the request lines. */
   events(): Json[];
 }
 
 export interface Fleet {
   readonly sandbox: Sandbox;
-  /** Between the programs and the sandbox. */
+  /** Forwards calls between the programs and the sandbox. */
   readonly gate: Gate;
   readonly members: readonly Member[];
   readonly org: Organization;
   token(memberId?: string, claims?: Claims): string;
-  /** A contact that no test of this file has touched before. */
+  /** Returns a contact that no test of this file has used before. */
   freshContact(): string;
-  /** Resolves when each process has taken in, up to the upstream, all requests that were sent before. */
-  takenIn(members?: readonly Member[]): Promise<void>;
-  /** One more process. */
+  /** Resolves when each process has received all earlier requests and forwarded their upstream calls. */
+  awaitForwarded(members?: readonly Member[]): Promise<void>;
+  /** Starts one more process. */
   add(env?: Environment): Promise<Member>;
   stop(): Promise<void>;
 }
 
-/** A sandbox, and so many programs in front of it, all with the same settings. */
+/** Starts a sandbox and `size` programs in front of it, all with the same settings. */
 export async function startFleet(size: number, env: Environment = {}): Promise<Fleet> {
   const sandbox = await startSandbox();
   const gate = await startGate(sandbox.url);
@@ -81,13 +81,13 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
 
   function freshContact(): string {
     const id = org!.contacts[next++];
-    if (id === undefined) throw new Error('the sandbox names no more contacts');
+    if (id === undefined) throw new Error('the sandbox has no more contacts');
     return id;
   }
 
   try {
     await Promise.all(Array.from({ length: size }, () => add()));
-    // A process starts without a Redis that is slow to connect.
+    // A process does not wait for a Redis that is slow to connect.
     await Promise.all(members.map(redisUp));
   } catch (error) {
     await stop();
@@ -100,8 +100,8 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
     org,
     token,
     freshContact,
-    // A request takes the same way, in the same order, as those before it.
-    takenIn: async (some = members) => {
+    // A request passes the same stages in the same order as the requests before it.
+    awaitForwarded: async (some = members) => {
       for (let round = 0; round < 2; round += 1)
         await Promise.all(some.map((member) => member.get(`/contacts/${crypto.randomUUID()}`)));
     },
@@ -111,19 +111,22 @@ export async function startFleet(size: number, env: Environment = {}): Promise<F
 }
 
 /**
- * Reads through a process without a near cache until Redis has stored what it read: its commands are in order, so
- * a second read follows the first one's store.
+ * Reads through a process without a near cache until Redis has stored the response. Redis runs a connection's
+ * commands in order, so a second read follows the first one's store.
  */
 export async function readIntoRedis(member: Member, path: string): Promise<void> {
   for (let round = 0; round < 2; round += 1) await member.get(path);
 }
 
-/** Resolves when readiness has no reason about Redis. */
+/** Resolves when readiness reports no problem with Redis. */
 export async function redisUp(member: Member): Promise<void> {
-  await waitFor('Redis', async () => !/"component":"redis/.test(JSON.stringify(await member.readyz())));
+  await waitFor(
+    'Redis to be up',
+    async () => !/"component":"redis/.test(JSON.stringify(await member.readyz())),
+  );
 }
 
-/** The lines that say that Redis went or came back, in order. */
+/** Returns the log messages about Redis outages and recoveries, in order. */
 export function redisEvents(member: Member): string[] {
   return member
     .events()

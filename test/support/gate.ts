@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net';
 
 export interface Gate {
   readonly url: string;
-  /** Holds back the responses about this contact, or all of them, from now on. */
+  /** Holds back the responses to further calls about this contact, or to all calls. */
   hold(contactId?: string): void;
-  /** Lets all responses through, those that are held and those to come. */
+  /** Releases all held responses, and holds no further ones. */
   release(): void;
   stop(): Promise<void>;
 }
 
-/** Passes calls on to an upstream at once, and its responses back when the test lets them through. */
+/** Starts a proxy that forwards calls at once and holds back responses until the test releases them. */
 export async function startGate(target: string): Promise<Gate> {
   let held: string | undefined;
   let opened = Promise.withResolvers<void>();

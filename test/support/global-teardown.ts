@@ -10,20 +10,23 @@ interface RunOptions {
 }
 
 /**
- * Fails the run when the program's logs hold what they must not, and a whole run when there is no log.
- * The logs are kept where something was found, so that it can be looked at.
+ * Fails the run if the program's logs contain sensitive values, and a complete run if there is no log.
+ * Keeps the logs if it finds a sensitive value, and deletes them otherwise.
  */
 export default function searchRunLogs(options: RunOptions): void {
   const directory = runDirectory();
   const { files, lines, findings } = searchLogs(directory);
   if (findings.length > 0) {
     const shown = findings.slice(0, 20).map((finding) => `  ${finding}`);
-    throw new Error(`${findings.length} finds in the program's logs (${directory}):\n${shown.join('\n')}`);
+    throw new Error(
+      `${findings.length} sensitive values in the program's logs (${directory}):\n${shown.join('\n')}`,
+    );
   }
   const partial = options.nonFlagArgs.length > 0 || Boolean(options.testNamePattern);
   if (lines === 0 && !partial && !options.onlyChanged && !options.onlyFailures) {
-    throw new Error(`no test left a log line of the program in ${directory}`);
+    throw new Error(`no log line of the program in ${directory}`);
   }
-  if (lines > 0) process.stderr.write(`searched ${lines} log lines of ${files} programs: nothing found\n`);
+  if (lines > 0)
+    process.stderr.write(`searched ${lines} log lines of ${files} programs: no sensitive value found\n`);
   rmSync(directory, { recursive: true, force: true });
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mustNotBeLogged } from './run-directory.ts';
 import { HANG_MS } from './wait-for.ts';
 
-/** An answer's JSON, whose shape tests assert rather than declare. */
+/** The JSON of a response. Tests assert its shape rather than declare it. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
@@ -14,7 +14,7 @@ export interface Answer {
   readonly body: Buffer;
   readonly text: string;
   readonly ms: number;
-  /** The body as JSON; throws where it is none. */
+  /** Parses the body. @throws SyntaxError if it is not JSON. */
   json(): Json;
 }
 
@@ -28,7 +28,7 @@ export interface Options {
   readonly agent?: http.Agent;
 }
 
-/** One exchange on a connection of its own, with the path sent as it is and nothing decoded. */
+/** Sends one request on a new connection. The path is sent verbatim, and the body is not decompressed. */
 export function exchange(url: string, options: Options = {}): Promise<Answer> {
   const begun = performance.now();
   const [, origin = '', path = ''] = /^(http:\/\/[^/]+)(.*)$/s.exec(url) ?? [];
@@ -55,7 +55,9 @@ export function exchange(url: string, options: Options = {}): Promise<Answer> {
         });
       },
     );
-    request.setTimeout(options.timeoutMs ?? HANG_MS, () => request.destroy(new Error(`no answer: ${path}`)));
+    request.setTimeout(options.timeoutMs ?? HANG_MS, () =>
+      request.destroy(new Error(`no response: ${path}`)),
+    );
     request.once('error', reject);
     request.end(options.body);
   });
@@ -67,14 +69,14 @@ function answer(status: number, headers: http.IncomingHttpHeaders, body: Buffer,
   return { status, headers, body, text, ms, json: () => JSON.parse(text) as unknown };
 }
 
-/** Whatever of a person was served must not be in the program's log as well. */
+/** Registers the personal data of a response as values that must not be in the program's log. */
 function notePersonalData(text: string): void {
   for (const [, value = ''] of text.matchAll(/"(?:email|phone|name|content)":"((?:[^"\\]|\\.)+)"/g)) {
     if (/[ @+]/.test(value)) mustNotBeLogged('personal data', value);
   }
 }
 
-/** Sends bytes as they are, ends its own side, and returns all that came until the other side closed. */
+/** Sends raw bytes, half-closes the connection, and returns everything received until the server closed it. */
 export async function rawExchange(port: number, bytes: string | Buffer): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   let text = '';

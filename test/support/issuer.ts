@@ -29,14 +29,14 @@ export function newKey(
   return { kid, algorithm, jwk, privateKey: pair.privateKey, sign: signer(pair.privateKey, algorithm, kid) };
 }
 
-/** Signs claims as they are, under a header that names the key. */
+/** Returns a function that signs claims verbatim, with the `kid` in the header. */
 export function signer(key: KeyObject, algorithm: Algorithm, kid: string | undefined): IssuerKey['sign'] {
   return (claims, header = {}) =>
     jwt.sign(claims, key, {
       algorithm,
       noTimestamp: claims['iat'] === undefined,
       header: { alg: algorithm, typ: 'JWT', ...(kid !== undefined && { kid }), ...header },
-      // Vectors bring keys that a careful library would not sign with.
+      // Some test vectors use keys that the library considers insecure.
       allowInsecureKeySizes: true,
       allowInvalidAsymmetricKeyTypes: true,
     });
@@ -45,18 +45,18 @@ export function signer(key: KeyObject, algorithm: Algorithm, kid: string | undef
 export interface Issuer {
   readonly port: number;
   readonly jwksUri: string;
-  /** Requests so far, of any path. */
+  /** Number of requests so far, for any path. */
   readonly fetches: () => number;
-  /** What is published from now on. */
+  /** Replaces the published keys. */
   publish(...jwks: readonly unknown[]): void;
-  /** Answers in another way from now on, or as usual again. */
+  /** Replaces the request handler. Undefined restores the default. */
   answerWith(handler: http.RequestListener | undefined): void;
-  /** Refuses connections until it is started again, on the same port. */
+  /** Refuses connections until `start` listens on the same port again. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
-/** An identity provider as far as the program can see it: a key set, served over a socket. */
+/** Starts an identity provider that serves only a key set. */
 export async function startIssuer(...jwks: readonly unknown[]): Promise<Issuer> {
   let keys = jwks;
   let fetches = 0;

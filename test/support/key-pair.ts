@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A new pair in PEM: the private key in a file of the directory, the public one as text. */
+/** Creates a key pair in PEM. Writes the private key to a file and returns the public key as text. */
 export function writeKeyPair(
   directory: string,
   type: 'rsa' | 'ec' | 'ed25519',

@@ -8,23 +8,23 @@ import path from 'node:path';
 
 export type RecordType = 'A' | 'AAAA';
 
-/** Addresses of the name; none if it does not exist; undefined for no response at all. */
+/** Returns the addresses of the name, none if it does not exist, or undefined to send no response. */
 export type Records = (name: string, type: RecordType) => readonly string[] | undefined;
 
 export interface NameServer {
-  /** Changes the answers from now on. */
+  /** Replaces the records. */
   answer(records: Records): void;
-  /** The names of all queries so far, in order. */
-  readonly asked: readonly string[];
-  /** Runs a program in a mount namespace in which this is the only name server and the hosts file is empty. */
+  /** Names of all queries so far, oldest first. */
+  readonly queries: readonly string[];
+  /** Command prefix for a mount namespace with only this name server and an empty hosts file. */
   readonly prefix: readonly string[];
   stop(): void;
 }
 
 const HOW =
-  'These tests need root and util-linux: unshare has to create a mount namespace, and port 53 is bound.';
+  'These tests need root and util-linux: they create a mount namespace with unshare and bind port 53.';
 const AAAA = 28;
-/** A response, with recursion desired and available. */
+/** Header flags of a response with recursion desired and available. */
 const RESPONSE = 0x8180;
 const NXDOMAIN = 3;
 
@@ -36,16 +36,16 @@ export async function startNameServer(records: Records): Promise<NameServer> {
   const files = { 'resolv.conf': `nameserver ${host}\n`, hosts: '', 'nsswitch.conf': 'hosts: files dns\n' };
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(directory, name), text);
   const mounts = Object.keys(files).map((name) => `mount --bind ${directory}/${name} /etc/${name}`);
-  const asked: string[] = [];
+  const queries: string[] = [];
   let current = records;
   socket.on('message', (query, from) => {
     const { name, type, end } = question(query);
-    asked.push(name);
+    queries.push(name);
     const addresses = current(name, type);
     if (addresses) socket.send(response(query.subarray(0, end), type, addresses), from.port, from.address);
   });
   return {
-    asked,
+    queries,
     answer: (next) => void (current = next),
     prefix: ['unshare', '-m', 'sh', '-ec', `${mounts.join('; ')}; exec "$0" "$@"`],
     stop: () => {
@@ -55,7 +55,7 @@ export async function startNameServer(records: Records): Promise<NameServer> {
   };
 }
 
-/** Other tests may have name servers at the same time. */
+/** Binds port 53 of a random address, since other tests may run name servers at the same time. */
 async function bind(): Promise<{ socket: Socket; host: string }> {
   for (let attempt = 0; ; attempt += 1) {
     const host = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
@@ -72,7 +72,7 @@ async function bind(): Promise<{ socket: Socket; host: string }> {
   }
 }
 
-/** The question of a query (RFC 1035 section 4.1.2). */
+/** Parses the question of a query (RFC 1035 section 4.1.2). */
 function question(query: Buffer): { name: string; type: RecordType; end: number } {
   const labels: string[] = [];
   let at = 12;
@@ -93,7 +93,7 @@ function response(query: Buffer, type: RecordType, addresses: readonly string[])
   return Buffer.concat([head, ...wanted.map(record)]);
 }
 
-/** The name of the question, class IN, and a time to live of 0. */
+/** Encodes a resource record for the name of the question, with class IN and a TTL of 0. */
 function record(address: string): Buffer {
   const data = isIP(address) === 4 ? Buffer.from(address.split('.').map(Number)) : ipv6(address);
   const head = Buffer.from([0xc0, 12, 0, data.length === 4 ? 1 : AAAA, 0, 1, 0, 0, 0, 0, 0, data.length]);

@@ -7,17 +7,17 @@ import type { Sandbox } from './start-sandbox.ts';
 import { goodClaims, newSecret, sign } from './tokens.ts';
 import { programEnv } from './world.ts';
 
-/** A loopback name, so that plain http is allowed; the name server alone decides what it resolves to. */
+/** A loopback name, so that plain http is allowed. The name server decides its addresses. */
 export const UPSTREAM = 'localhost';
 
 export interface NamedUpstream {
   readonly program: Program;
-  /** Requests a contact that no request before asked for. */
+  /** Requests a contact that has not been requested before. */
   readonly get: () => Promise<Answer>;
   readonly reasons: () => Promise<Json[]>;
 }
 
-/** Starts the program with this name server alone, in front of a sandbox that it knows by name. */
+/** Starts the program with only this name server, in front of a sandbox that it reaches by name. */
 export async function startNamedUpstream(
   dns: NameServer,
   sandbox: Sandbox,

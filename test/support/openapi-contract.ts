@@ -8,14 +8,14 @@ import type { Answer, Json } from './http.ts';
 export const DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'openapi.json');
 export const ADMIN_DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'openapi-admin.json');
 
-/** One answer as the document must have it: the path as it is written there. */
+/** One response to validate. `path` is the path template of the document. */
 export interface Exchange {
   readonly path: string;
   readonly method: 'get' | 'head' | 'post';
   readonly answer: Answer;
 }
 
-/** Holds answers of the running program against an OpenAPI document. */
+/** Validates responses of the running program against an OpenAPI document. */
 export function openApiContract(document: Json) {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false });
   formats.default(ajv);
@@ -27,7 +27,7 @@ export function openApiContract(document: Json) {
     check(value);
     return (check.errors ?? []).map((error) => `${pointer} ${error.instancePath} ${error.message}`);
   };
-  /** The object at a pointer, through one reference. */
+  /** Resolves a JSON pointer, and follows a `$ref`. */
   const at = (pointer: string): { pointer: string; value: Json } => {
     const value = pointer
       .slice(2)
@@ -36,7 +36,7 @@ export function openApiContract(document: Json) {
     return typeof value?.$ref === 'string' ? at(value.$ref) : { pointer, value };
   };
 
-  /** Everything about an answer that the document does not have. Empty where it is kept. */
+  /** Returns the differences between a response and the document. Empty if the response conforms. */
   return function breachesOf({ path, method, answer }: Exchange): string[] {
     const operation = `#/paths/${path.replaceAll('/', '~1')}/${method}`;
     const response = at(`${operation}/responses/${answer.status}`);
@@ -68,7 +68,7 @@ function bodyBreaches(
   validate: Validate,
 ): string[] {
   const { content } = response.value;
-  if (method === 'head' || !content) return answer.body.length > 0 ? ['a body where there is none'] : [];
+  if (method === 'head' || !content) return answer.body.length > 0 ? ['a body that is not documented'] : [];
   const type = String(answer.headers['content-type']).split(';', 1)[0]!;
   if (!content[type]) return [`the content type ${type} is not documented`];
   const value: unknown = type.endsWith('json') ? answer.json() : answer.text;

@@ -8,7 +8,7 @@ export interface ReceivedSpan {
   readonly parentSpanId: string | undefined;
   readonly name: string;
   readonly kind: number;
-  /** 2 where the span failed. */
+  /** 2 if the span failed. */
   readonly status: number | undefined;
   readonly attributes: Readonly<Record<string, string | number>>;
 }
@@ -16,11 +16,11 @@ export interface ReceivedSpan {
 export interface OtlpReceiver {
   readonly url: string;
   readonly spans: () => readonly ReceivedSpan[];
-  /** Of whatever was sent, resources included. */
+  /** Returns all received bodies as text, resources included. */
   readonly text: () => string;
-  /** Answers with this status from now on. */
+  /** Responds with this status to all further requests. */
   answerWith(status: number): void;
-  /** Never answers from now on. */
+  /** Leaves all further requests without a response. */
   hang(): void;
   stop(): Promise<void>;
 }
@@ -39,7 +39,7 @@ interface Export {
   }[];
 }
 
-/** A collector that takes OTLP over HTTP in JSON, as far as tests look at it. */
+/** Starts a collector that accepts OTLP over HTTP in JSON and records the spans. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   let text = '';

@@ -2,36 +2,39 @@ import { redisEvents, type Fleet, type Member } from './fleet.ts';
 import type { Json } from './http.ts';
 import { waitFor } from './wait-for.ts';
 
-export const WENT = 'Redis does not answer: going on without it';
-export const CAME_BACK = 'Redis answers again';
-export const REFUSES = 'Redis refuses commands';
-export const TAKES_AGAIN = 'Redis takes commands again';
+export const REDIS_DOWN = 'Redis does not answer: going on without it';
+export const REDIS_UP = 'Redis answers again';
+export const COMMANDS_REJECTED = 'Redis refuses commands';
+export const COMMANDS_ACCEPTED = 'Redis takes commands again';
 
 export interface Outage {
   readonly begin: () => Promise<unknown> | void;
   readonly end: () => Promise<unknown> | void;
-  /** What readiness says, in the end: the reason can become clearer with time. */
+  /** Matches the final reason in readiness, which can become more specific with time. */
   readonly reason: RegExp;
   readonly component?: string;
-  /** What the log says while it begins and ends, and nothing else. */
+  /** All log messages about Redis between the begin and the end of the outage. */
   readonly events?: readonly string[];
-  /** What POST /invalidations answers meanwhile. */
+  /** Status of POST /invalidations during the outage. */
   readonly invalidation: number;
 }
 
 /**
- * Redis may cost a request no more than REDIS_TIMEOUT_MS. The quickest of several requests shows that on a busy machine, too. The
- * one that finds out about the outage is alone: it has to be quicker than the connection's own limit of 3 s.
+ * Redis may delay a request by at most REDIS_TIMEOUT_MS. The fastest of several requests shows that even on a
+ * busy machine. Only the first request detects the outage, and must be faster than the connect timeout of 3 s.
  */
 const FIRST_MOST_MS = 2500;
 const LATER_EXTRA_MS = 150;
 
-/** Drives one process through an outage of Redis, requests flowing, and checks everything that is promised. */
-export async function expectThrough(fleet: Fleet, member: Member, outage: Outage): Promise<void> {
+/** Takes one process through a Redis outage under requests, and checks readiness, latency and log lines. */
+export async function expectOutageHandled(fleet: Fleet, member: Member, outage: Outage): Promise<void> {
   await healthy(member);
-  await waitFor('the log', () => ![WENT, REFUSES].includes(redisEvents(member).at(-1) ?? ''));
+  await waitFor(
+    'the recovery log line',
+    () => ![REDIS_DOWN, COMMANDS_REJECTED].includes(redisEvents(member).at(-1) ?? ''),
+  );
   const before = redisEvents(member).length;
-  const usual = await quickestCold(fleet, member);
+  const usual = await fastestColdMs(fleet, member);
   await outage.begin();
   let id: string;
   try {
@@ -41,9 +44,9 @@ export async function expectThrough(fleet: Fleet, member: Member, outage: Outage
   }
   await healthy(member);
   expect((await member.invalidate(id)).status).toBe(204);
-  await usesRedis(fleet, member);
-  const expected = outage.events ?? [WENT, CAME_BACK];
-  await waitFor('the log', () => redisEvents(member).length - before >= expected.length);
+  await expectRedisInUse(fleet, member);
+  const expected = outage.events ?? [REDIS_DOWN, REDIS_UP];
+  await waitFor('the log lines of the outage', () => redisEvents(member).length - before >= expected.length);
   expect(redisEvents(member).slice(before)).toEqual(expected);
 }
 
@@ -55,10 +58,10 @@ async function expectWithoutRedis(
   usualMs: number,
 ): Promise<string> {
   const first = await coldMs(fleet, member);
-  const later = await quickestCold(fleet, member);
+  const later = await fastestColdMs(fleet, member);
   expect(first).toBeLessThan(FIRST_MOST_MS);
   expect(later).toBeLessThan(usualMs + LATER_EXTRA_MS);
-  await waitFor('readiness to say why', async () => {
+  await waitFor('readiness to report the reason', async () => {
     const { httpStatus, status, reasons } = await member.readyz();
     const [reason] = reasons as Json[];
     return (
@@ -68,7 +71,7 @@ async function expectWithoutRedis(
       outage.reason.test(reason.detail as string)
     );
   });
-  await sharesCalls(fleet, member);
+  await expectSharedCalls(fleet, member);
   const id = fleet.freshContact();
   expect((await member.invalidate(id)).status).toBe(outage.invalidation);
   expect((await member.get(`/contacts/${id}?include=notes`)).status).toBe(200);
@@ -79,23 +82,23 @@ export function healthy(member: Member): Promise<unknown> {
   return waitFor('readiness', async () => (await member.readyz()).status === 'ready');
 }
 
-/** Redis or none, a call that is under way is joined. */
-async function sharesCalls(fleet: Fleet, member: Member): Promise<void> {
+/** Expects callers to share an upstream call in flight. */
+async function expectSharedCalls(fleet: Fleet, member: Member): Promise<void> {
   const id = fleet.freshContact();
   fleet.gate.hold(id);
   const path = `/contacts/${id}?include=notes`;
   const leader = member.get(path);
   await fleet.sandbox.awaitCalls(id, 1);
   const followers = Array.from({ length: 10 }, () => member.get(path));
-  await fleet.takenIn([member]);
+  await fleet.awaitForwarded([member]);
   fleet.gate.release();
   const answers = await Promise.all([leader, ...followers]);
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   expect(await fleet.sandbox.callsFor(id)).toHaveLength(1);
 }
 
-/** A part is found again once its process has stored it. */
-async function usesRedis(fleet: Fleet, member: Member): Promise<void> {
+/** Expects a hit after the process has stored the part. */
+async function expectRedisInUse(fleet: Fleet, member: Member): Promise<void> {
   const id = fleet.freshContact();
   await member.get(`/contacts/${id}`);
   const again = await member.get(`/contacts/${id}`);
@@ -108,7 +111,7 @@ async function coldMs(fleet: Fleet, member: Member): Promise<number> {
   return answer.ms;
 }
 
-async function quickestCold(fleet: Fleet, member: Member): Promise<number> {
+async function fastestColdMs(fleet: Fleet, member: Member): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < 3; round += 1) times.push(await coldMs(fleet, member));
   return Math.min(...times);

@@ -1,6 +1,6 @@
 import type { Answer } from './http.ts';
 
-/** The shape that every error shares, with its status and code. */
+/** Expects a problem response with this status and code. */
 export function expectProblem(answer: Answer, status: number, code: string): void {
   expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status, code });
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json\b/);

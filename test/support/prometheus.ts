@@ -1,16 +1,16 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import { exchange } from './http.ts';
 
-/** A metric as a running program exposes it: labels are those that were seen on its samples. */
+/** A metric that a running program exposes, with the labels of its samples. */
 export interface Exposed {
   readonly type: string;
   readonly help: string;
   readonly labels: Set<string>;
-  /** What each label was seen to be. */
+  /** The values of each label. */
   readonly values: Map<string, Set<string>>;
 }
 
-/** Reads the text format of Prometheus, by the names that samples have. */
+/** Parses the Prometheus text format. The keys are sample names. */
 export function readExposition(text: string, into = new Map<string, Exposed>()): Map<string, Exposed> {
   const helps = new Map<string, string>();
   for (const line of text.split('\n')) {
@@ -40,7 +40,7 @@ function addSample(into: Map<string, Exposed>, line: string): void {
 
 export async function scrape(adminUrl: string, token?: string): Promise<string> {
   const answer = await exchange(`${adminUrl}/metrics`, { token });
-  if (answer.status !== 200) throw new Error(`/metrics answered ${answer.status}`);
+  if (answer.status !== 200) throw new Error(`/metrics returned ${answer.status}`);
   return answer.text;
 }
 
@@ -49,7 +49,7 @@ export interface Selector {
   readonly matchers: readonly { readonly label: string; readonly value: string; readonly regex: boolean }[];
 }
 
-/** What a PromQL expression selects, and the labels that it groups by. Throws where it is not PromQL. */
+/** Returns the selectors and grouping labels of a PromQL expression. @throws Error if it is invalid. */
 export function readPromQl(expression: string): { selectors: Selector[]; groupedBy: string[] } {
   const selectors: Selector[] = [];
   const groupedBy: string[] = [];

@@ -8,7 +8,7 @@ export const LOGS_ROOT = path.join(os.tmpdir(), 'zyntro-bff-test-logs');
 
 let fallback: string | undefined;
 
-/** Where this run keeps the logs of every program it starts, and what must not be found in them. */
+/** Returns the directory for the logs of this run and for the values that must not be in them. */
 export function runDirectory(): string {
   const directory =
     process.env[RUN_DIRECTORY_VARIABLE] ?? (fallback ??= path.join(LOGS_ROOT, `${process.pid}`));
@@ -18,13 +18,13 @@ export function runDirectory(): string {
 
 const remembered = new Set<string>();
 
-/** What the search of the logs looks for, beside what it knows by pattern. */
+/** Kinds of registered values. The log search also finds values by pattern. */
 export type SensitiveKind = 'credential' | 'personal data';
 
-/** A weak secret that a test configures, such as "secret", is a word of ordinary log lines, too. */
+/** Minimum lengths. A short secret of a test, such as "secret", also occurs in ordinary log lines. */
 const SHORTEST: Readonly<Record<SensitiveKind, number>> = { credential: 12, 'personal data': 5 };
 
-/** Notes a value that no log line of the program may hold. Each worker appends to a file of its own. */
+/** Registers a value that no log line of the program may contain. Each worker appends to its own file. */
 export function mustNotBeLogged(kind: SensitiveKind, value: string): void {
   if (value.length < SHORTEST[kind] || remembered.has(value)) return;
   remembered.add(value);

@@ -12,16 +12,16 @@ export interface Finding {
 export interface Diagnosis {
   readonly code: number | null;
   readonly findings: readonly Finding[];
-  /** The finding of a check; throws where there is none or more than one. */
+  /** Returns the finding of a check. @throws Error if there is not exactly one. */
   readonly of: (check: string) => Finding;
-  /** The checks that did not pass, each with its status. */
+  /** Status of each check that did not pass. */
   readonly wrong: Readonly<Record<string, string>>;
   readonly output: string;
 }
 
 const SECRET = /^(JWT_SECRET|ZYNTRO_API_KEY|ZYNTRO_DEVELOPER_SECRET|REDIS_PASSWORD|ADMIN_TOKEN)$/;
 
-/** The doctor in front of this upstream, with the settings that a program would start with. */
+/** Runs the doctor against this upstream, with the settings of a program. */
 export async function runDoctor(upstreamUrl: string, env: Environment = {}): Promise<Diagnosis> {
   const { code, stdout } = await runDoctorAs(['--json'], upstreamUrl, env);
   const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Finding[] };
@@ -41,7 +41,7 @@ export async function runDoctor(upstreamUrl: string, env: Environment = {}): Pro
   };
 }
 
-/** The same with arguments of its own. Fails where anything that it prints holds a secret of its settings. */
+/** Runs the doctor with these arguments. @throws Error if its output contains a secret of its settings. */
 export async function runDoctorAs(
   args: readonly string[],
   upstreamUrl: string,
@@ -51,7 +51,7 @@ export async function runDoctorAs(
   const settings = {
     NODE_ENV: 'production',
     ...programEnv({ url: upstreamUrl }, newSecret()),
-    // Without a fixed address the doctor warns.
+    // The doctor warns if the egress address is not fixed.
     ...(env['EGRESS_PROXY_URL'] === undefined && { EGRESS_LOCAL_ADDRESS: '127.0.0.1' }),
     ...env,
   };
@@ -63,7 +63,7 @@ export async function runDoctorAs(
   return result;
 }
 
-/** Short ones are words of any text. */
+/** Returns the secrets of more than 7 characters. Shorter ones also occur in ordinary text. */
 function secretsOf(env: Environment): string[] {
   const values = Object.entries(env).flatMap(([name, value]) => {
     if (SECRET.test(name)) return [value];

@@ -14,12 +14,12 @@ export const FETCH_IDENTIFIERS = '/apis/v2/public/developers/fetchIdentifiers';
 
 export const ORG = '0b9f7c1e-3d52-4a86-9c47-5e1d8f2a6b30';
 export const OTHER_ORG = '5e8d3a72-9f41-4c0b-b6d8-2a7c1e4f9063';
-/** Organization of the same account as the first. */
+/** Another organization of the same account as `ORG`. */
 export const SISTER_ORG = 'c7a1b5e9-4d60-4382-a9f5-8b0e6d3c2f17';
 export const OWNER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
 export const COLLEAGUE = '1c5a9e74-8b3f-4d26-a0e1-6f7b2c9d4e85';
 
-/** A body that the upstream's page calls complete, for the contact that it prints. */
+/** A complete request body, for the contact in the upstream's documentation. */
 export const REQUEST = {
   api_key: API_KEY,
   developer_secret: DEVELOPER_SECRET,
@@ -32,12 +32,12 @@ export interface SandboxServers {
   readonly state: SandboxState;
   readonly data: Server;
   readonly control: Server;
-  /** Of the data server. */
+  /** Port of the data server. */
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** The sandbox's two servers in this process, for what needs its state at hand. */
+/** Starts the sandbox's two servers in this process, for tests that access its state. */
 export async function startSandboxServers(env: Record<string, string> = {}): Promise<SandboxServers> {
   const settings = readSettings(env);
   const state = makeState(settings.world, settings.faults);

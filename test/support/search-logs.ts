@@ -13,11 +13,11 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
 interface SearchResult {
   readonly files: number;
   readonly lines: number;
-  /** What was found and where; the value itself is not repeated. */
+  /** Kind and place of each match, without the value. */
   readonly findings: readonly string[];
 }
 
-/** Looks through every program's output for what tests noted and for what is recognised by its form. */
+/** Searches the output of all programs for registered values and for the patterns of sensitive data. */
 export function searchLogs(directory: string): SearchResult {
   const names = readdirSync(directory);
   const noted = names

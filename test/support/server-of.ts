@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Application } from '../../src/http/messages.ts';
 
-/** An application as supertest takes it: a server that does not listen yet. */
+/** Wraps an application for supertest in a server that does not listen yet. */
 export function serverOf({ handle, ...messages }: Application): Server {
   return createServer(messages, handle);
 }

@@ -2,12 +2,12 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface SlowProxy {
   readonly port: number;
-  /** Milliseconds by which every answer is late from now on. */
+  /** Delay of all further responses, in milliseconds. */
   delayMs: number;
   stop(): Promise<void>;
 }
 
-/** Passes bytes on to a port, and answers back after a while, in order. */
+/** Starts a TCP proxy that delays the bytes of the server, in order. */
 export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
   const open = new Set<Socket>();
   const server = createServer((client) => {

@@ -11,27 +11,26 @@ export interface SlowCall {
 
 export interface SlowUpstream {
   readonly url: string;
-  /** When each call came, in milliseconds of a monotonic clock, with its contact; oldest first. */
+  /** Calls, oldest first. `at` is in milliseconds of a monotonic clock. */
   readonly calls: readonly SlowCall[];
-  /** The most calls that were ever under way at a time. */
-  readonly mostAtATime: number;
-  readonly underWay: number;
-  /** Answers no call from now on until it is released. */
+  /** Highest number of calls in flight at the same time. */
+  readonly maxInFlight: number;
+  /** Holds back all further responses until `release`. */
   hold(): void;
   release(): void;
   stop(): Promise<void>;
 }
 
-/** An upstream that knows every contact and takes its time, and counts how many calls it has at a time. */
+/** Starts an upstream that knows every contact, responds after `delayMs`, and counts calls in flight. */
 export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> {
   const calls: SlowCall[] = [];
-  let mostAtATime = 0;
-  let underWay = 0;
+  let maxInFlight = 0;
+  let inFlight = 0;
   let held: PromiseWithResolvers<void> | undefined;
   const server = createServer(async (req, res) => {
-    underWay += 1;
-    mostAtATime = Math.max(mostAtATime, underWay);
-    res.on('close', () => (underWay -= 1));
+    inFlight += 1;
+    maxInFlight = Math.max(maxInFlight, inFlight);
+    res.on('close', () => (inFlight -= 1));
     let text = '';
     for await (const chunk of req.setEncoding('utf8')) text += String(chunk);
     const body = JSON.parse(text) as { contact_id: string; developer_secret: string };
@@ -48,11 +47,8 @@ export async function startSlowUpstream(delayMs: number): Promise<SlowUpstream> 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
-    get mostAtATime() {
-      return mostAtATime;
-    },
-    get underWay() {
-      return underWay;
+    get maxInFlight() {
+      return maxInFlight;
     },
     hold: () => void (held = Promise.withResolvers()),
     release: () => {

@@ -15,7 +15,7 @@ export interface Program extends Child {
 
 const SECRET_NAMES = /^(JWT_SECRET|ZYNTRO_API_KEY|ZYNTRO_DEVELOPER_SECRET|ADMIN_TOKEN)$/;
 
-/** Starts the real program and gives it back once it listens on both ports. */
+/** Starts the program and resolves when it listens on both ports. */
 export async function startProgram(env: Environment, options: StartOptions = {}): Promise<Program> {
   const child = spawnProgram(env, options);
   try {
@@ -36,7 +36,7 @@ export async function startProgram(env: Environment, options: StartOptions = {})
   }
 }
 
-/** Runs the program where it is expected to refuse to start. */
+/** Runs a program that is expected to exit at the start. */
 export async function runProgram(env: Environment): Promise<Exit & { stdout: string; stderr: string }> {
   const child = spawnProgram(env);
   const timer = setTimeout(() => child.signal('SIGKILL'), HANG_MS);
@@ -44,7 +44,7 @@ export async function runProgram(env: Environment): Promise<Exit & { stdout: str
   return { ...exit, stdout: child.stdout(), stderr: child.stderr() };
 }
 
-/** Starts the real program and does not wait for it. */
+/** Starts the program without waiting for it to listen. */
 export function spawnProgram(env: Environment, options: StartOptions = {}): Child {
   for (const [name, value] of Object.entries(env)) {
     if (SECRET_NAMES.test(name)) mustNotBeLogged('credential', value);

@@ -39,9 +39,9 @@ export interface Sandbox extends Child {
   readonly url: string;
   readonly controlUrl: string;
   calls(): Promise<readonly UpstreamCall[]>;
-  /** What reached the upstream about one contact, oldest first. */
+  /** Returns the calls about one contact, oldest first. */
   callsFor(contactId: string): Promise<readonly UpstreamCall[]>;
-  /** Resolves once so many calls about the contact have arrived. */
+  /** Resolves when at least `count` calls about the contact have arrived. */
   awaitCalls(contactId: string, count: number): Promise<readonly UpstreamCall[]>;
   setFaults(faults: Faults): Promise<void>;
   clearFaults(): Promise<void>;
@@ -51,7 +51,7 @@ export interface Sandbox extends Child {
   directory(): Promise<DirectoryAnswer>;
 }
 
-/** Starts the stand-in for the upstream, with calls recorded and faults switched over its control port. */
+/** Starts the sandbox upstream. Its control port lists recorded calls and sets faults. */
 export async function startSandbox(env: Environment = {}): Promise<Sandbox> {
   mustNotBeLogged('credential', API_KEY);
   mustNotBeLogged('credential', DEVELOPER_SECRET);

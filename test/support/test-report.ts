@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The members of jest's JSON result (`--json`) that the report reads. */
+/** Members of jest's JSON result (`--json`) that the report reads. */
 interface JestResult {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -32,7 +32,7 @@ function readResult(file: string): JestResult | undefined {
   }
 }
 
-/** The time of each file, slowest first. */
+/** Returns a line with the time of each file, slowest first. */
 function timesOf(jest: JestResult | undefined): string[] {
   const files = (jest?.testResults ?? []).map((file) => ({
     name: path.relative(root, file.name),
@@ -43,7 +43,7 @@ function timesOf(jest: JestResult | undefined): string[] {
     .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`);
 }
 
-/** A file that cannot be loaded counts as one failure, and so does a run without a result. */
+/** Returns the summary line. A file that cannot be loaded and a run without a result count as one failure. */
 function closingLine(jest: JestResult | undefined): string {
   if (!jest) return '0 passed, 1 failed';
   const failed = jest.numFailedTests + jest.numRuntimeErrorTestSuites;

@@ -7,7 +7,7 @@ export const AUDIENCE = 'zyntro-bff-test';
 
 export type Claims = Record<string, unknown>;
 
-/** What a good token holds. A claim that is undefined in `changes` is left out. */
+/** Returns the claims of a valid token. Omits claims that are undefined in `changes`. */
 export function goodClaims(org: string, member: string, changes: Claims = {}): Claims {
   const now = Math.floor(Date.now() / 1000);
   const sub = `subject-${randomUUID()}`;
@@ -20,14 +20,14 @@ export function newSecret(): string {
   return randomBytes(48).toString('base64');
 }
 
-/** Signed by jsonwebtoken, which adds no claim of its own here. */
+/** Signs claims with jsonwebtoken, which adds no claims here. */
 export function sign(claims: Claims, key: Secret, algorithm: Algorithm = 'HS256'): string {
   return jwt.sign(claims, key, { algorithm, noTimestamp: claims['iat'] === undefined });
 }
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Put together by hand, for headers and keys that a library refuses to sign with. */
+/** Builds a token without a library, for headers and keys that libraries reject. */
 export function signByHand(header: Claims, claims: Claims, secret: string | Buffer): string {
   const input = `${encode(header)}.${encode(claims)}`;
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;

@@ -6,13 +6,13 @@ import { HMAC_ALGORITHMS, PUBLIC_KEY_ALGORITHMS } from '../../src/auth/key-algor
 import type { Json } from './http.ts';
 import type { TokenKey } from '../../src/auth/key-set.ts';
 
-/** A key, or a set of keys, with the tokens that others say it verifies or does not. */
+/** A key or key set, with tokens that published test vectors declare valid or invalid. */
 export interface VectorGroup {
   readonly name: string;
-  /** Whether the keys came as a set, which only an issuer publishes. */
+  /** Whether the keys are a JWK set, which only an issuer publishes. */
   readonly published: boolean;
   readonly publicKeys: readonly Jwk[];
-  /** The halves that sign, in the same order. */
+  /** The private keys, in the same order. */
   readonly privateKeys: readonly Jwk[];
   readonly tests: readonly { readonly name: string; readonly jws: unknown; readonly valid: boolean }[];
 }
@@ -31,7 +31,7 @@ export function wycheproofGroups(): VectorGroup[] {
       publicKeys: keysOf(group.public ?? group.private),
       privateKeys: keysOf(group.private),
       tests: group.tests
-        // What is encrypted is another matter.
+        // Encrypted tokens (JWE) are out of scope.
         .filter((test: Json) => 'jws' in test)
         .map((test: Json) => ({
           name: `${file} ${test.tcId} ${test.comment}`,
@@ -42,7 +42,7 @@ export function wycheproofGroups(): VectorGroup[] {
   );
 }
 
-/** RFC 7520 section 4 and RFC 7797: every one is valid. Several of them have no compact form. */
+/** Returns the vectors of RFC 7520 section 4 and RFC 7797. All are valid; several have no compact form. */
 export function cookbookGroups(): VectorGroup[] {
   const files = [
     ...readdirSync(path.join(DIRECTORY, 'cookbook', 'jws')).map((name) => ['jws', name]),
@@ -65,7 +65,7 @@ export function publicHalf({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...
   return jwk;
 }
 
-/** As an operator configures a single symmetric key, and as an issuer publishes any other. */
+/** Reads a published or asymmetric key like a JWKS key, and any other like a configured secret. */
 export function vectorKey(jwk: Jwk, group: VectorGroup): TokenKey | undefined {
   if (jwk.kty !== 'oct' || group.published) return readJwk(jwk, new Set(PUBLIC_KEY_ALGORITHMS));
   const algorithms = HMAC_ALGORITHMS.filter((name) => name === jwk.alg);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * The limit of a wait for an event that the contract sets no limit to. It ends a test that hangs, and is long
- * enough for a machine on which ten processes compete for two cores.
+ * Timeout for an event without a time limit in the contract, in milliseconds. It ends a test that hangs, and
+ * is long enough when ten processes compete for two cores.
  */
 export const HANG_MS = 60_000;
 
-/** Polls until `probe` gives something else than undefined or false, and fails after `timeoutMs`. */
+/** Polls until `probe` returns a value other than undefined or false. @throws Error after `timeoutMs`. */
 export async function waitFor<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
@@ -17,7 +17,7 @@ export async function waitFor<T>(
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    if (Date.now() > deadline) throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`);
     await sleep(everyMs);
   }
 }

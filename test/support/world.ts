@@ -16,19 +16,19 @@ export interface World {
   readonly program: Program;
   readonly secret: string;
   readonly directory: Directory;
-  /** A token of the first organization's first member, unless the claims say otherwise. */
+  /** Returns a token of the first organization's first member, unless the claims override it. */
   token(claims?: Claims): string;
   get(path: string, options?: Options): Promise<Answer>;
   admin(path: string, options?: Options): Promise<Answer>;
   invalidate(contactId: string, org?: string, options?: Options): Promise<Answer>;
-  /** A contact that no test of this file has touched before. */
+  /** Returns a contact that no test of this file has used before. */
   freshContact(): string;
-  /** Resolves when the program has taken in, up to the upstream, all requests that were sent before. */
-  takenIn(): Promise<void>;
+  /** Resolves when the program has received all earlier requests and forwarded their upstream calls. */
+  awaitForwarded(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** One sandbox and one program in front of it, as a test file starts them once. */
+/** Starts one sandbox and one program in front of it. */
 export async function startWorld(
   env: Environment | ((sandbox: Sandbox) => Promise<Environment>) = {},
   sandboxEnv: Environment = {},
@@ -46,7 +46,7 @@ export async function startWorld(
   }
 }
 
-/** The least that makes a program run in front of a sandbox, all by its documented names. */
+/** Returns the minimum settings of a program in front of a sandbox. */
 export function programEnv(sandbox: { readonly url: string }, secret: string): Environment {
   mustNotBeLogged('credential', secret);
   return {
@@ -56,7 +56,7 @@ export function programEnv(sandbox: { readonly url: string }, secret: string): E
     ZYNTRO_BASE_URL: sandbox.url,
     ZYNTRO_API_KEY: API_KEY,
     ZYNTRO_DEVELOPER_SECRET: DEVELOPER_SECRET,
-    // Long enough for a machine on which ten processes compete for two cores.
+    // Long enough when ten processes compete for two cores.
     UPSTREAM_TIMEOUT_MS: '60000',
     REDIS_TIMEOUT_MS: '10000',
   };
@@ -87,11 +87,11 @@ function world(sandbox: Sandbox, program: Program, secret: string, directory: Di
       }),
     freshContact: () => {
       const id = first.contacts[next++];
-      if (id === undefined) throw new Error('the sandbox names no more contacts');
+      if (id === undefined) throw new Error('the sandbox has no more contacts');
       return id;
     },
-    // A request takes the same way, in the same order, as those before it.
-    takenIn: async () => {
+    // A request passes the same stages in the same order as the requests before it.
+    awaitForwarded: async () => {
       for (let round = 0; round < 2; round += 1)
         await exchange(`${program.url}/contacts/${crypto.randomUUID()}`, { token: token() });
     },

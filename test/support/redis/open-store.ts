@@ -16,9 +16,9 @@ export interface OpenedStore {
   readonly link: GuardedRedis;
   readonly health: Health;
   readonly logged: Record<string, unknown>[];
-  /** How many entries could not be read. */
+  /** Number of entries that could not be decoded. */
   undecodable(): number;
-  /** How many invalidations no replica has confirmed. */
+  /** Number of invalidations that no replica has acknowledged. */
   unsafe(): number;
   close(): void;
 }
@@ -30,11 +30,11 @@ export interface OpenStoreOptions {
   /** The process's monotonic clock. */
   readonly now?: () => number;
   readonly timeoutMs?: number;
-  /** Whether to wait until the server answers. */
+  /** Whether to wait until the server responds. */
   readonly up?: boolean;
 }
 
-/** A part store as one process has it, on a Redis of the test's own. */
+/** Opens the part store of one process on the test's own Redis. */
 export async function openStore(
   settings: Partial<RedisSettings> & Pick<RedisSettings, 'mode' | 'nodes'>,
   {
@@ -82,9 +82,11 @@ export async function openStore(
     onUnsafeInvalidation: () => (unsafe += 1),
   });
   await link.connect();
-  // Connecting may take longer than a start waits for it.
+  // The connection may take longer than `connect` waits.
   if (up)
-    await waitFor('Redis', () => health.report().reasons.every(({ component }) => component !== 'redis'));
+    await waitFor('Redis to be up', () =>
+      health.report().reasons.every(({ component }) => component !== 'redis'),
+    );
   return {
     store,
     remote,

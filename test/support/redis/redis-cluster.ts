@@ -9,21 +9,21 @@ const NODES = 6;
 
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
-  /** As REDIS_NODES takes it. */
+  /** Value for REDIS_NODES. */
   readonly addresses: string;
-  /** The master that a key lives on. */
+  /** Returns the master that holds a key. */
   masterOf(key: string): Promise<RedisServer>;
   stop(): Promise<void>;
 }
 
 export interface RedisClusterOptions {
-  /** For a Cluster that takes TLS connections alone. */
+  /** Makes the Cluster accept only TLS connections. */
   readonly certificates?: Certificates;
-  /** More arguments of every node. */
+  /** Additional arguments for every node. */
   readonly args?: readonly string[];
 }
 
-/** A real Cluster: three masters with a replica each. */
+/** Starts a Cluster of three masters with one replica each. */
 export async function startCluster({
   certificates,
   args: more = [],

@@ -7,14 +7,14 @@ const NAME = 'main';
 export interface RedisSentinels {
   readonly master: RedisServer;
   readonly replica: RedisServer;
-  /** As REDIS_NODES takes it. */
+  /** Value for REDIS_NODES. */
   readonly addresses: string;
-  /** As REDIS_SENTINEL_NAME takes it. */
+  /** Value for REDIS_SENTINEL_NAME. */
   readonly name: string;
   stop(): Promise<void>;
 }
 
-/** A master with a replica, watched by three Sentinels; all of them take TLS connections alone if it is given. */
+/** Starts a master, a replica and three Sentinels. With `certificates`, all accept only TLS connections. */
 export async function startSentinels(certificates?: Certificates): Promise<RedisSentinels> {
   const options = (...more: string[]) => ({
     args: (port: number) =>

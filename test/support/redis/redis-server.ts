@@ -11,12 +11,12 @@ const run = promisify(execFile);
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** One command, as redis-cli takes it, and what it prints; rejects where the server refuses it. */
+  /** Runs one command with redis-cli and returns its output. Rejects if the server returns an error. */
   cli(...args: string[]): Promise<string>;
   signal(name: NodeJS.Signals): void;
-  /** SIGKILL, as when the machine dies. */
+  /** Sends SIGKILL, which simulates a machine failure. */
   kill(): Promise<void>;
-  /** The same port again, empty. */
+  /** Kills the server and starts an empty one on the same port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -25,24 +25,24 @@ export interface RedisServerOptions {
   readonly args?: readonly string[] | ((port: number) => readonly string[]);
   /** Arguments for redis-cli, such as a password. */
   readonly cliArgs?: readonly string[];
-  /** Makes it a Sentinel, with these lines as its configuration. */
+  /** Starts a Sentinel with these lines as its configuration. */
   readonly sentinelConfig?: string;
 }
 
 interface Started {
   readonly child: ChildProcess;
-  readonly gone: Promise<void>;
+  readonly exited: Promise<void>;
 }
 
 /**
- * Ports below the range from which the system takes ephemeral ones, so that a server that was killed finds its
- * port free again. A Cluster's nodes use the port plus 10,000 as well.
+ * Ports below the system's ephemeral range, so that a restarted server finds its port free. Nodes of a Cluster
+ * also use the port plus 10,000.
  */
 const FIRST_PORT = 10_000;
 const LAST_PORT = 22_000;
 const PORT_TAKEN = /Address already in use/;
 
-/** Starts a real server on a port of its own, with nothing on disk but an empty directory. */
+/** Starts redis-server on a free port, without persistence, in an empty directory. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-redis-'));
   const [port, first] = await startOnFreePort((candidate) => start(argsFor(options, directory, candidate)));
@@ -62,16 +62,16 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     signal: (name) => void server.child.kill(name),
     async kill() {
       server.child.kill('SIGKILL');
-      await server.gone;
+      await server.exited;
     },
     async restart() {
       server.child.kill('SIGKILL');
-      await server.gone;
+      await server.exited;
       server = await start(args);
     },
     async stop() {
       server.child.kill('SIGKILL');
-      await server.gone;
+      await server.exited;
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -86,7 +86,7 @@ function argsFor(options: RedisServerOptions, directory: string, port: number): 
   return [file, '--sentinel', ...common, ...own];
 }
 
-/** Another process may listen on any port: the server itself finds out. */
+/** Retries on random ports until the server can bind one, since other processes may use any of them. */
 async function startOnFreePort(startOn: (port: number) => Promise<Started>): Promise<[number, Started]> {
   for (;;) {
     const port = randomInt(FIRST_PORT, LAST_PORT);
@@ -97,10 +97,10 @@ async function startOnFreePort(startOn: (port: number) => Promise<Started>): Pro
   }
 }
 
-/** Resolves once the server has logged that it is ready. */
+/** Resolves when the server has logged that it is ready. */
 function start(args: readonly string[]): Promise<Started> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   let output = '';
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
@@ -110,11 +110,11 @@ function start(args: readonly string[]): Promise<Started> {
         output = (output + text).slice(-4000);
         if (!/Ready to accept connections|Sentinel ID is/.test(output)) return;
         clearTimeout(timer);
-        resolve({ child, gone });
+        resolve({ child, exited });
       });
-    void gone.then(() => {
+    void exited.then(() => {
       clearTimeout(timer);
-      reject(new Error(`redis-server ended:\n${output}`));
+      reject(new Error(`redis-server exited:\n${output}`));
     });
   });
 }
