@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { complaintsOf, launchBrowser, violationsOf } from '../support/browser.ts';
+import { collectPageErrors, launchBrowser, violationsOf } from '../support/browser.ts';
 import { startProgram, type Program } from '../support/start-program.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { programEnv, startWorld, type World } from '../support/world.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** A browser that draws in software on a busy machine is slow. */
+/** Software rendering is slow on a busy machine. */
 const STEP_TIMEOUT_MS = 60_000;
 const TEST_TIMEOUT_MS = 180_000;
 
@@ -29,7 +29,7 @@ async function openPage(options: Parameters<Browser['newPage']>[0] = {}): Promis
   return page;
 }
 
-/** The figure of a tile, by the name above it. */
+/** Returns the value of a tile by its label. */
 async function tile(page: Page, name: string): Promise<string> {
   return (await page.textContent(`#tiles div:has(dt:text-is("${name}")) b`)) ?? '';
 }
@@ -43,14 +43,14 @@ test.each([
   ['light', 'phone', { width: 390, height: 844 }],
   ['dark', 'phone', { width: 390, height: 844 }],
 ] as const)(
-  'in the %s, on a %s: figures move under load, all can be read, and nothing complains',
+  'updates live figures accessibly and without browser errors (%s theme, %s)',
   async (colorScheme, _device, viewport) => {
     const page = await openPage({ colorScheme, viewport });
-    const complaints = complaintsOf(page, world.program.adminUrl);
+    const errors = collectPageErrors(page, world.program.adminUrl);
     await page.goto(world.program.adminUrl);
     await page.waitForSelector('#tiles dd');
     const id = world.freshContact();
-    await until('requests to be seen', async () => {
+    await until('the request rate to be shown', async () => {
       await Promise.all([1, 2, 3, 4].map(() => world.get(`/contacts/${id}?include=notes`)));
       return Number.parseFloat(await tile(page, 'Requests')) > 0;
     });
@@ -65,14 +65,14 @@ test.each([
     await page.waitForSelector('details[open] tbody td');
     expect(await violationsOf(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     await page.close();
   },
   TEST_TIMEOUT_MS,
 );
 
 test(
-  'tells what is wrong, and that it is over',
+  'shows a current problem, and lists it as past when it is resolved',
   async () => {
     const page = await openPage();
     await page.goto(world.program.adminUrl);
@@ -92,35 +92,35 @@ test(
 );
 
 test(
-  'asks for nothing while paused or out of sight',
+  'sends no status requests while paused or hidden',
   async () => {
     const page = await openPage();
-    let asked = 0;
-    page.on('request', (request) => (asked += request.url().endsWith('/status') ? 1 : 0));
+    let statusRequests = 0;
+    page.on('request', (request) => (statusRequests += request.url().endsWith('/status') ? 1 : 0));
     await page.goto(world.program.adminUrl);
-    await until('the second look', async () => asked >= 2);
+    await until('the second status request', async () => statusRequests >= 2);
     await page.click('#pause');
-    // What is under way when it is paused may still arrive.
+    // A status request in flight may still complete after the pause.
     await page.waitForLoadState('networkidle');
-    const paused = asked;
+    const paused = statusRequests;
     await page.waitForTimeout(5000);
-    expect(asked).toBe(paused);
+    expect(statusRequests).toBe(paused);
     await page.click('#pause');
-    await until('it to go on', async () => asked > paused);
+    await until('status requests to resume', async () => statusRequests > paused);
     await page.evaluate(
       `Object.defineProperty(document, 'hidden', { value: true }); document.dispatchEvent(new Event('visibilitychange'))`,
     );
     await page.waitForLoadState('networkidle');
-    const hidden = asked;
+    const hidden = statusRequests;
     await page.waitForTimeout(5000);
-    expect(asked).toBe(hidden);
+    expect(statusRequests).toBe(hidden);
     await page.close();
   },
   TEST_TIMEOUT_MS,
 );
 
 test(
-  'where a token is set it asks for it, and keeps it in its tab alone',
+  'asks for the admin token if one is set, and keeps it in its tab only',
   async () => {
     const page = await openPage();
     const answer = await page.goto(locked.adminUrl);
@@ -130,7 +130,7 @@ test(
     expect(await violationsOf(page)).toEqual([]);
     await page.fill('#token', `${TOKEN}x`);
     await page.keyboard.press('Enter');
-    // No function that polls: the page's policy lets nobody evaluate text in it.
+    // A polled function would need eval, which the page's Content-Security-Policy forbids.
     await page.locator('#sign-in-fault', { hasText: 'not the token' }).waitFor();
     await page.fill('#token', TOKEN);
     await page.keyboard.press('Enter');

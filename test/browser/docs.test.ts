@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { complaintsOf, launchBrowser, violationsOf } from '../support/browser.ts';
+import { collectPageErrors, launchBrowser, violationsOf } from '../support/browser.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -14,11 +14,11 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** A browser that draws in software on a busy machine is slow. */
+/** Software rendering is slow on a busy machine. */
 const STEP_TIMEOUT_MS = 60_000;
 const TEST_TIMEOUT_MS = 180_000;
 
-/** Swagger UI's own markup, which we do not write. */
+/** Violations in the markup of Swagger UI itself. */
 const SWAGGER_UI_VIOLATIONS = [
   'heading-order',
   'nested-interactive',
@@ -56,10 +56,10 @@ test.each([
   ['light', 'desktop', { width: 1280, height: 900 }],
   ['dark', 'phone', { width: 390, height: 844 }],
 ] as const)(
-  '/docs, %s, %s: takes a token, sends a request, shows the answer',
+  'sends a request with a token from /docs and shows the response (%s theme, %s)',
   async (colorScheme, _device, viewport) => {
     const page = await browser.newPage({ colorScheme, viewport });
-    const complaints = complaintsOf(page, world.program.url);
+    const errors = collectPageErrors(page, world.program.url);
     await openDocs(page);
     await authorize(page);
     const include = `${OPERATION} [data-param-name="include"] select[multiple]`;
@@ -73,7 +73,7 @@ test.each([
       colorScheme === 'dark' ? 'dark-mode' : '',
     );
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     expect((await violationsOf(page)).filter((id) => !SWAGGER_UI_VIOLATIONS.includes(id))).toEqual([]);
     await page.close();
   },
@@ -81,7 +81,7 @@ test.each([
 );
 
 test(
-  'a token is gone with the page, and without one the problem is shown',
+  'forgets the token on reload, and shows the problem response without a token',
   async () => {
     const page = await browser.newPage();
     await openDocs(page);

@@ -3,7 +3,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const ADMIN_TOKEN = 'an-operator-token-of-enough-length-and-randomness';
-/** A name that browsers do not treat as loopback, so that they would upgrade requests to https. */
+/** A name that browsers do not treat as loopback, so `upgrade-insecure-requests` would apply. */
 const HOST = 'pages.example';
 const STEP_TIMEOUT_MS = 60_000;
 const TEST_TIMEOUT_MS = 180_000;

@@ -21,39 +21,36 @@ async function callCount(world: World): Promise<number> {
   return (await world.sandbox.calls()).length;
 }
 
-describe.each(['reset', 'http-500', 'truncated'])(
-  '60 requests against an upstream that answers with %s',
-  (mode) => {
-    test.each(['at once', 'one after another'])('cause at most 75 calls when they come %s', async (how) => {
-      const world = await start();
-      await getMany(world, 20);
-      const before = await callCount(world);
-      await world.sandbox.setFaults({ mode });
-      const answers = how === 'at once' ? await getMany(world, 60) : [];
-      while (answers.length < 60) answers.push(...(await getMany(world, 1)));
-      for (const answer of answers) {
-        expect([502, 503]).toContain(answer.status);
-        if (answer.status === 503) expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
-      }
-      expect((await callCount(world)) - before).toBeLessThanOrEqual(75);
-    });
-  },
-);
+describe.each(['reset', 'http-500', 'truncated'])('60 requests to an upstream that fails with %s', (mode) => {
+  test.each(['at once', 'one after another'])('cause at most 75 upstream calls when sent %s', async (how) => {
+    const world = await start();
+    await getMany(world, 20);
+    const before = await callCount(world);
+    await world.sandbox.setFaults({ mode });
+    const answers = how === 'at once' ? await getMany(world, 60) : [];
+    while (answers.length < 60) answers.push(...(await getMany(world, 1)));
+    for (const answer of answers) {
+      expect([502, 503]).toContain(answer.status);
+      if (answer.status === 503) expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    }
+    expect((await callCount(world)) - before).toBeLessThanOrEqual(75);
+  });
+});
 
-test('a single reset is made up for by the retry', async () => {
+test('retries once after a connection reset and returns 200', async () => {
   const world = await start();
   await world.sandbox.setFaults({ mode: 'reset', rate: 0.5 });
-  let mended = 0;
-  for (let tries = 0; tries < 40 && mended === 0; tries += 1) {
+  let recovered = 0;
+  for (let tries = 0; tries < 40 && recovered === 0; tries += 1) {
     const id = world.freshContact();
     const answer = await world.get(`/contacts/${id}`);
     const outcomes = (await world.sandbox.callsFor(id)).map((call) => call.outcome);
-    if (answer.status === 200 && outcomes.join() === 'FAULT:reset,success') mended += 1;
+    if (answer.status === 200 && outcomes.join() === 'FAULT:reset,success') recovered += 1;
   }
-  expect(mended).toBe(1);
+  expect(recovered).toBe(1);
 });
 
-test('the Retry-After of a 429 is waited for where it fits into the deadline', async () => {
+test('waits for the Retry-After of a 429 when it fits into the deadline', async () => {
   const world = await start();
   const id = world.freshContact();
   await world.sandbox.setFaults({ mode: 'http-429', retryAfterS: 1, contactId: id });
@@ -73,7 +70,7 @@ describe('the circuit breaker', () => {
       .map((line) => /circuit breaker (opened|closed)/.exec(String(line['msg']))?.[1])
       .filter(Boolean);
 
-  test('opens on silence and answers at once, with a time to come back', async () => {
+  test('opens when the upstream does not respond, then returns 503 with Retry-After at once', async () => {
     await world.sandbox.setFaults({ mode: 'silent' });
     const answers = await getMany(world, 30);
     expectProblem(answers[0]!, 504, 'UPSTREAM_TIMEOUT');
@@ -85,29 +82,29 @@ describe('the circuit breaker', () => {
     expect(states()).toEqual(['opened']);
   });
 
-  test('is told of on the admin port alone, and the instance stays ready', async () => {
+  test('is reported on the admin port only, and the instance stays ready', async () => {
     const admin = await world.admin('/readyz');
     expect({ status: admin.status, state: admin.json().status }).toEqual({ status: 200, state: 'degraded' });
     expect(JSON.stringify(admin.json())).toMatch(/circuit breaker open/);
     expect((await world.get('/readyz')).text).not.toMatch(/breaker/);
   });
 
-  test('lets one call try now and then, and closes once the upstream answers', async () => {
+  test('sends one probe call while half-open, and closes when the upstream responds', async () => {
     const before = await callCount(world);
-    await waitFor('a try', async () => {
+    await waitFor('a probe call', async () => {
       await getMany(world, 5);
       return (await callCount(world)) > before;
     });
     expect(await callCount(world)).toBe(before + 1);
     await world.sandbox.clearFaults();
     const id = world.freshContact();
-    await waitFor('an answer', async () => (await world.get(`/contacts/${id}`)).status === 200);
+    await waitFor('a 200 response', async () => (await world.get(`/contacts/${id}`)).status === 200);
     expect((await world.admin('/readyz')).json().status).toBe('ready');
-    await waitFor('the log', () => states().join() === 'opened,closed');
+    await waitFor('the closed log line', () => states().join() === 'opened,closed');
   });
 });
 
-test('contacts that are not there are no ill health', async () => {
+test('does not open the circuit breaker for contacts that do not exist', async () => {
   const world = await start();
   const answers = await getMany(world, 60);
   for (const answer of answers) expect(answer.status).toBe(404);

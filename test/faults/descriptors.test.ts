@@ -46,12 +46,12 @@ async function expectService(): Promise<void> {
 }
 
 test.each([
-  ['keep an answered connection open', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'],
-  ['trickle a header', 'GET /healthz HTTP/1.1\r\nHost'],
+  ['keep an idle connection open after a response', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['stall inside the header', 'GET /healthz HTTP/1.1\r\nHost'],
   ['send nothing', ''],
 ])(
-  'with 256 descriptors, 300 clients that %s leave room for others, the upstream and the admin port',
-  async (_what, bytes) => {
+  'with 256 descriptors, 300 clients that %s do not block other clients, the upstream or the admin port',
+  async (_clients, bytes) => {
     for (let count = 0; count < CONNECTIONS; count += 1) await open(program.port, bytes);
     await expectService();
   },
@@ -59,7 +59,7 @@ test.each([
 );
 
 test(
-  'with 256 descriptors, 300 idle connections to the admin port leave both ports in service',
+  'with 256 descriptors, 300 idle connections to the admin port do not block either port',
   async () => {
     for (let count = 0; count < CONNECTIONS; count += 1) await open(program.adminPort, '');
     await expectService();

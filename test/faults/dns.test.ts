@@ -6,7 +6,7 @@ import type { Program } from '../support/start-program.ts';
 import { startSandbox, type Sandbox } from '../support/start-sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Half of the time that a connection may take: what a request waits for another name shows. */
+/** Half of the connect timeout. A request that waits for another name's look-up takes longer. */
 const LATE_MS = 500;
 
 let dns: NameServer;
@@ -25,7 +25,7 @@ afterAll(async () => {
   dns?.stop();
 });
 
-/** Nothing but the upstream's name is answered. */
+/** Resolves the upstream's name and does not respond to queries for other names. */
 function upstreamAlone(name: string): readonly string[] | undefined {
   return name === UPSTREAM ? ['127.0.0.1'] : undefined;
 }
@@ -56,7 +56,7 @@ describe.each<[string, Environment]>([
   ],
   ['the nodes of a Cluster', { REDIS_MODE: 'cluster', REDIS_NODES: 'one.example,two.example,three.example' }],
   [
-    'an issuer of keys and Redis',
+    'a JWKS issuer and Redis',
     {
       ...REDIS,
       JWT_ISSUERS: JSON.stringify({
@@ -64,8 +64,8 @@ describe.each<[string, Environment]>([
       }),
     },
   ],
-])('names of %s without an answer', (_title, env) => {
-  test('do not delay a request that needs the upstream, nor the end of the program', async () => {
+])('unresponsive DNS for %s', (_title, env) => {
+  test('does not delay requests to the upstream or the shutdown', async () => {
     const { get } = await start(env);
     const answers = [];
     for (let round = 0; round < 23; round += 1) answers.push(await get());
@@ -76,33 +76,33 @@ describe.each<[string, Environment]>([
   });
 });
 
-test('readiness says that the name of Redis does not resolve', async () => {
+test('reports in readiness that the Redis host name does not resolve', async () => {
   const { reasons } = await start(REDIS);
-  await waitFor('the reason', async () =>
+  await waitFor('the reason in readiness', async () =>
     /EAI_AGAIN.*does not resolve/.test(JSON.stringify(await reasons())),
   );
 });
 
-test('a name is looked up once at a time, however many connections need it', async () => {
+test('shares one DNS look-up between all connections that need the name', async () => {
   const { get } = await start(REDIS);
-  const before = dns.asked.length;
-  await waitFor('look-ups', async () => {
+  const before = dns.queries.length;
+  await waitFor('eight DNS queries', async () => {
     await get();
-    return dns.asked.slice(before).filter((name) => name === 'redis.example').length >= 8;
+    return dns.queries.slice(before).filter((name) => name === 'redis.example').length >= 8;
   });
-  // Four tries for each of two types, over 4.5 s; a look-up per connection would make many more.
-  expect(dns.asked.slice(before).filter((name) => name === 'redis.example').length).toBeLessThan(20);
+  // One look-up makes four attempts for each of two record types, over 4.5 s.
+  expect(dns.queries.slice(before).filter((name) => name === 'redis.example').length).toBeLessThan(20);
 });
 
-test('the last good address of the upstream is used while name servers are silent', async () => {
+test('uses the last known upstream address while name servers do not respond', async () => {
   const { get } = await start({});
   expect((await get()).status).toBe(200);
   dns.answer(() => undefined);
   await sandbox.setFaults({ delayMs: 100 });
-  const before = dns.asked.length;
+  const before = dns.queries.length;
   const statuses: number[] = [];
-  // More calls at a time than before need new connections, whose look-up is due once the address is not fresh.
-  for (let parallel = 2; dns.asked.length === before; parallel += 1) {
+  // More parallel calls need new connections, which look the name up when the cached address has expired.
+  for (let parallel = 2; dns.queries.length === before; parallel += 1) {
     const answers = await Promise.all(Array.from({ length: parallel }, () => get()));
     statuses.push(...answers.map(({ status }) => status));
     await sleep(1000);
@@ -111,7 +111,7 @@ test('the last good address of the upstream is used while name servers are silen
   expect(new Set(statuses)).toEqual(new Set([200]));
 }, 60_000);
 
-test('a name that name servers deny is 503', async () => {
+test('returns 503 when the upstream host name does not exist', async () => {
   dns.answer(() => []);
   const { get } = await start({});
   expect(await get()).toMatchObject({ status: 503 });

@@ -7,7 +7,7 @@ import { startSandbox, type Sandbox } from '../support/start-sandbox.ts';
 let dns: NameServer;
 let sandbox: Sandbox;
 let overIpv6: Server;
-/** Sources of the connections over IPv6. */
+/** Source addresses of the connections over IPv6. */
 const sources: (string | undefined)[] = [];
 beforeAll(async () => {
   dns = await startNameServer(() => []);
@@ -50,7 +50,7 @@ test.each([
   ['IPv4', '127.0.0.9'],
   ['IPv4-mapped IPv6', '::ffff:127.0.0.9'],
 ])(
-  'an %s source address reaches a name with addresses of both families over IPv4',
+  'connects over IPv4 from an %s source address when the name has addresses of both families',
   async (_title, source) => {
     const { statuses, peers } = await threeCalls(source, BOTH);
     expect(statuses).toEqual([200, 200, 200]);
@@ -59,7 +59,7 @@ test.each([
   },
 );
 
-test('an IPv6 source address reaches a name with addresses of both families over IPv6', async () => {
+test('connects over IPv6 from an IPv6 source address when the name has addresses of both families', async () => {
   const { statuses } = await threeCalls('::1', BOTH);
   expect(statuses).toEqual([200, 200, 200]);
   expect(new Set(sources)).toEqual(new Set(['::1']));
@@ -69,7 +69,7 @@ test.each([
   ['127.0.0.9', ['::1']],
   ['::1', ['127.0.0.1']],
 ])(
-  'a name without an address of the family of %s is 503 without a retry, and readiness says why',
+  'returns 503 without a retry when the name has no address of the family of %s, and readiness gives the reason',
   async (source, addresses) => {
     const { statuses, peers, reasons, log } = await threeCalls(source, addresses);
     expect(statuses).toEqual([503, 503, 503]);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startFleet, type Fleet } from '../support/fleet.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 
-/** How long to hammer, in seconds. */
+/** Duration of the load, in seconds. */
 const SECONDS = Number(process.env['HAMMER_SECONDS'] ?? 15);
 const NEAR_TTL_MS = 500;
 const PROCESSES = 3;
@@ -14,7 +14,7 @@ let redis: RedisServer;
 let fleet: Fleet;
 beforeAll(async () => {
   redis = await startRedis();
-  // Short lives, so that refreshes in the background and stale answers take part.
+  // Short TTLs, so that background refreshes and stale responses occur.
   const shortLived = Object.fromEntries(
     ['CONTACT', 'NOTES', 'ENTITY', 'PROFILE', 'SIGNALS'].map((part) => [`CACHE_TTL_${part}_S`, '1']),
   );
@@ -39,8 +39,8 @@ interface Acknowledged {
 
 const pick = (size: number): number => Math.floor(Math.random() * size);
 
-/** What happens to Redis while it is used. Each leaves it well. */
-const MISHAPS: readonly (() => Promise<unknown>)[] = [
+/** Redis outages under load. Each of them ends with a healthy Redis. */
+const OUTAGES: readonly (() => Promise<unknown>)[] = [
   () => redis.cli('client', 'kill', 'type', 'pubsub'),
   () => redis.cli('client', 'kill', 'type', 'normal').catch(() => {}),
   () => redis.restart(),
@@ -51,7 +51,7 @@ const MISHAPS: readonly (() => Promise<unknown>)[] = [
   },
 ];
 
-async function hammer(ms: number, mishaps: readonly (() => Promise<unknown>)[]) {
+async function hammer(ms: number, outages: readonly (() => Promise<unknown>)[]) {
   const over = performance.now() + ms;
   const contacts = Array.from({ length: CONTACTS }, () => {
     return { id: fleet.freshContact(), acknowledged: [] as Acknowledged[] };
@@ -65,8 +65,8 @@ async function hammer(ms: number, mishaps: readonly (() => Promise<unknown>)[]) 
     failures: new Map<string, number>(),
   };
   const violations: string[] = [];
-  // Enough of each has to happen for the result to mean something.
-  const going = (): boolean =>
+  // The result is meaningful only if each kind of event occurred often enough.
+  const running = (): boolean =>
     performance.now() < over ||
     seen.reads < 5 * SECONDS ||
     seen.hits < SECONDS / 2 ||
@@ -74,7 +74,7 @@ async function hammer(ms: number, mishaps: readonly (() => Promise<unknown>)[]) 
     seen.invalidations < SECONDS / 2;
 
   async function write({ id, acknowledged }: (typeof contacts)[number]): Promise<void> {
-    for (let version = 1; going(); version += 1) {
+    for (let version = 1; running(); version += 1) {
       await fleet.sandbox.patchContact(id, { contact: { contact_city: `v${version}` } });
       const process = pick(PROCESSES);
       const answer = await fleet.members[process]!.invalidate(id);
@@ -85,24 +85,24 @@ async function hammer(ms: number, mishaps: readonly (() => Promise<unknown>)[]) 
         expect([answer.status, answer.json().code]).toEqual([503, 'CACHE_UNAVAILABLE']);
         seen.refused += 1;
       }
-      // Bursts, and pauses in which entries can grow stale.
+      // Sends bursts, with pauses in which entries become stale.
       await sleep(pick(3) > 0 ? pick(100) : pick(4000));
     }
   }
 
   async function read(process: number): Promise<void> {
-    while (going()) {
+    while (running()) {
       const { id, acknowledged } = contacts[pick(CONTACTS)]!;
-      const impatient = pick(10) === 0 ? { signal: AbortSignal.timeout(1 + pick(60)) } : {};
+      const cancellation = pick(10) === 0 ? { signal: AbortSignal.timeout(1 + pick(60)) } : {};
       const begun = performance.now();
       const known = acknowledged.filter(
         (one) => one.at + (one.process === process ? 0 : NEAR_TTL_MS) < begun,
       );
       const answer = await fleet.members[process]!.get(
         `/contacts/${id}${INCLUDES[pick(INCLUDES.length)]}`,
-        impatient,
+        cancellation,
       ).catch((error: unknown) => {
-        if (!impatient.signal) throw error;
+        if (!cancellation.signal) throw error;
       });
       if (!answer) continue;
       seen.reads += 1;
@@ -116,16 +116,16 @@ async function hammer(ms: number, mishaps: readonly (() => Promise<unknown>)[]) 
       else if (how.includes('; hit')) seen.hits += 1;
       const version = Number(String(answer.json().data.contact.city).replace(/^v/, ''));
       const least = Math.max(0, ...known.map((one) => one.version));
-      // Before the first version the contact has a city of its own.
+      // Before the first version, the contact has the city that the sandbox generated.
       if (!(version >= least) && least > 0)
         violations.push(`process ${process} served ${version} after ${least}: ${how}`);
     }
   }
 
   async function disturb(): Promise<void> {
-    while (mishaps.length > 0 && going()) {
+    while (outages.length > 0 && running()) {
       await sleep(500 + pick(1000));
-      await mishaps[pick(mishaps.length)]!();
+      await outages[pick(outages.length)]!();
     }
   }
 
@@ -140,11 +140,11 @@ async function hammer(ms: number, mishaps: readonly (() => Promise<unknown>)[]) 
 const NAMED = new Set(['503 UPSTREAM_UNAVAILABLE', '504 UPSTREAM_TIMEOUT', '502 UPSTREAM_BAD_RESPONSE']);
 
 test.each([
-  ['while Redis is well', () => []],
-  ['while Redis is cut, hung and restarted', () => MISHAPS],
-])('no reader sees a version older than an acknowledged invalidation %s', async (_when, mishaps) => {
+  ['while Redis is healthy', () => []],
+  ['while Redis is disconnected, hung and restarted', () => OUTAGES],
+])('never serves a version older than an acknowledged invalidation %s', async (_state, outages) => {
   await fleet.sandbox.setFaults({ delayMs: 10, jitterMs: 200, mode: 'http-500', rate: 0.05 });
-  const result = await hammer((SECONDS * 1000) / 2, mishaps());
+  const result = await hammer((SECONDS * 1000) / 2, outages());
   expect(result.violations).toEqual([]);
   expect([...result.failures.keys()].filter((failure) => !NAMED.has(failure))).toEqual([]);
 });

@@ -2,14 +2,14 @@ import { startFleet, type Fleet, type Member } from '../support/fleet.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Less than the time after which an entry would be fetched again without a message. */
+/** Less than the TTL after which an entry would be fetched again without a message. */
 const BY_MESSAGE_MS = 20_000;
 
 let redis: RedisServer;
 let fleet: Fleet;
 beforeAll(async () => {
   redis = await startRedis();
-  // Long, so that what the others stop serving in time they have been told of.
+  // Long, so that another process stops serving an entry in time only if it received the message.
   fleet = await startFleet(3, { REDIS_URL: redis.url, CACHE_L1_TTL_MS: '60000' });
 });
 afterAll(async () => {
@@ -23,8 +23,8 @@ const setCity = (id: string, city: string) =>
 const city = async (member: Member, id: string, token = fleet.token()): Promise<unknown> =>
   (await member.get(`/contacts/${id}?include=notes`, { token })).json().data?.contact.city;
 
-describe('an invalidation through one process', () => {
-  test('holds there at once, and in the others by a message', async () => {
+describe('an invalidation sent to one process', () => {
+  test('applies to that process at once, and to the others by a message', async () => {
     const id = fleet.freshContact();
     const [one, ...others] = fleet.members;
     await setCity(id, 'Before');
@@ -33,10 +33,14 @@ describe('an invalidation through one process', () => {
     expect((await one!.invalidate(id)).status).toBe(204);
     expect(await city(one!, id)).toBe('After');
     for (const member of others)
-      await waitFor('the message', async () => (await city(member, id)) === 'After', BY_MESSAGE_MS);
+      await waitFor(
+        'the invalidation message',
+        async () => (await city(member, id)) === 'After',
+        BY_MESSAGE_MS,
+      );
   });
 
-  test('holds for every member', async () => {
+  test('applies to every member of the organization', async () => {
     const id = fleet.freshContact();
     const [one, two] = fleet.members;
     const tokens = fleet.org.members.slice(0, 2).map((memberId) => fleet.token(memberId));
@@ -46,11 +50,15 @@ describe('an invalidation through one process', () => {
     expect((await one!.invalidate(id)).status).toBe(204);
     for (const token of tokens) {
       expect(await city(one!, id, token)).toBe('After');
-      await waitFor('the message', async () => (await city(two!, id, token)) === 'After', BY_MESSAGE_MS);
+      await waitFor(
+        'the invalidation message',
+        async () => (await city(two!, id, token)) === 'After',
+        BY_MESSAGE_MS,
+      );
     }
   });
 
-  test('takes away a not-found', async () => {
+  test('removes a cached 404', async () => {
     const id = fleet.freshContact();
     const [one, two] = fleet.members;
     await fleet.sandbox.deleteContact(id);
@@ -60,20 +68,20 @@ describe('an invalidation through one process', () => {
     expect((await one!.invalidate(id)).status).toBe(204);
     expect((await one!.get(`/contacts/${id}`)).status).toBe(200);
     await waitFor(
-      'the message',
+      'the invalidation message',
       async () => (await two!.get(`/contacts/${id}`)).status === 200,
       BY_MESSAGE_MS,
     );
   });
 
-  test('outruns a call that another process has under way, for all three', async () => {
+  test('does not cache the response of a call that another process has in flight', async () => {
     const id = fleet.freshContact();
     const [one, two] = fleet.members;
     await setCity(id, 'Before');
     await fleet.sandbox.setFaults({ delayMs: 1200, contactId: id });
     const old = city(two!, id);
     await fleet.sandbox.awaitCalls(id, 1);
-    // The sandbox makes up its answer before the delay.
+    // The sandbox builds its response before the delay.
     await setCity(id, 'After');
     await fleet.sandbox.clearFaults();
     expect((await one!.invalidate(id)).status).toBe(204);

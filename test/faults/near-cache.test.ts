@@ -24,7 +24,7 @@ const setCity = (id: string, city: string) =>
 const city = async (member: Member, id: string): Promise<unknown> =>
   (await member.get(`/contacts/${id}`)).json().data.contact.city;
 
-test('answers hot entries without Redis, but asks again within CACHE_L1_TTL_MS', async () => {
+test('serves hot entries from the near cache without Redis, and reads them again within CACHE_L1_TTL_MS', async () => {
   const member = await fleet.add({ CACHE_L1_TTL_MS: String(TTL_MS) });
   const id = fleet.freshContact();
   await member.get(`/contacts/${id}`);
@@ -42,7 +42,7 @@ test('answers hot entries without Redis, but asks again within CACHE_L1_TTL_MS',
   expect(answers).toBeGreaterThan(2 * reads);
 });
 
-test('is off with CACHE_L1_MAX_MB=0: every hit is read from Redis', async () => {
+test('reads every hit from Redis when CACHE_L1_MAX_MB=0', async () => {
   const member = await fleet.add({ CACHE_L1_MAX_MB: '0' });
   const id = fleet.freshContact();
   await member.get(`/contacts/${id}`);
@@ -52,23 +52,23 @@ test('is off with CACHE_L1_MAX_MB=0: every hit is read from Redis', async () => 
   expect(await readsOfRedis()).toBe(before + 20);
 });
 
-test('is cleared when messages are heard again, since some may have been missed', async () => {
+test('clears the near cache on resubscription, since messages may have been lost', async () => {
   const member = await fleet.add({ CACHE_L1_TTL_MS: '60000' });
   const id = fleet.freshContact();
   await setCity(id, 'Before');
   expect(await city(member, id)).toBe('Before');
   await setCity(id, 'After');
-  // An invalidation whose message is lost.
+  // The message of this invalidation is lost.
   expect(await redis.cli('del', `zbff:1:{${fleet.org.id}|${id}}:gen`)).toBe('1');
   expect(await city(member, id)).toBe('Before');
   await redis.cli('client', 'kill', 'type', 'pubsub');
   await waitFor('the near cache to be cleared', async () => (await city(member, id)) === 'After', 20_000);
 });
 
-test('in a process that is deaf serves nothing older than CACHE_L1_TTL_MS', async () => {
-  await redis.cli('acl', 'setuser', 'deaf', 'on', '>deaf-password', '+@all', '~*', 'resetchannels');
-  const deaf = await fleet.add({
-    REDIS_URL: redis.url.replace('//', '//deaf:deaf-password@'),
+test('serves nothing older than CACHE_L1_TTL_MS in a process that receives no invalidation messages', async () => {
+  await redis.cli('acl', 'setuser', 'muted', 'on', '>muted-password', '+@all', '~*', 'resetchannels');
+  const muted = await fleet.add({
+    REDIS_URL: redis.url.replace('//', '//muted:muted-password@'),
     CACHE_L1_TTL_MS: String(TTL_MS),
   });
   const other = await fleet.add();
@@ -80,13 +80,13 @@ test('in a process that is deaf serves nothing older than CACHE_L1_TTL_MS', asyn
     let begun: number;
     do {
       begun = performance.now();
-      const seen = await city(deaf, id);
+      const seen = await city(muted, id);
       if (begun > invalidatedAt + TTL_MS) expect(seen).toBe(version);
     } while (begun < invalidatedAt + 2 * TTL_MS);
   }
 });
 
-test('whose subscriber is cut again and again serves nothing older than CACHE_L1_TTL_MS', async () => {
+test('serves nothing older than CACHE_L1_TTL_MS while the subscriber is disconnected repeatedly', async () => {
   const member = await fleet.add({ CACHE_L1_TTL_MS: String(TTL_MS) });
   const other = await fleet.add();
   const id = fleet.freshContact();
@@ -115,7 +115,7 @@ test('whose subscriber is cut again and again serves nothing older than CACHE_L1
   }
 });
 
-test('no-store leaves nothing in the near cache and in Redis, also beside a call in flight', async () => {
+test('stores nothing in the near cache or in Redis for no-store, even when a call is in flight', async () => {
   const [member, other] = [await fleet.add(), await fleet.add()];
   const id = fleet.freshContact();
   const path = `/contacts/${id}`;

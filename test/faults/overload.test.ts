@@ -3,14 +3,14 @@ import { parsedLines } from '../support/child.ts';
 import { startWorld } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Loaded before the program: keeps the event loop busy, with a gap now and then, between two signals. */
+/** Preloaded module that blocks the event loop, with short gaps, between two signals. */
 const BUSY = `let timer;
 process.on('SIGUSR2', () => {
   if (timer) return clearInterval(timer);
   timer = setInterval(() => { const end = Date.now() + 1500; while (Date.now() < end); }, 1);
 });`;
 
-test('while the event loop lags, requests are turned away with 503, and health checks are not', async () => {
+test('rejects requests with 503 while the event loop lags, but not health checks', async () => {
   const world = await startWorld({
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BUSY)}`,
   });
@@ -18,7 +18,7 @@ test('while the event loop lags, requests are turned away with 503, and health c
     const id = world.freshContact();
     expect((await world.get(`/contacts/${id}`)).status).toBe(200);
     world.program.signal('SIGUSR2');
-    const refused = await waitFor('a request to be turned away', async () => {
+    const refused = await waitFor('a rejected request', async () => {
       const answer = await world.get(`/contacts/${id}`);
       return answer.status !== 200 && answer;
     });
@@ -27,10 +27,12 @@ test('while the event loop lags, requests are turned away with 503, and health c
     expect((await world.get('/healthz')).status).toBe(200);
     expect((await world.get('/readyz')).status).toBe(200);
     world.program.signal('SIGUSR2');
-    await waitFor('answers again', async () => (await world.get(`/contacts/${id}`)).status === 200);
+    await waitFor('a 200 response', async () => (await world.get(`/contacts/${id}`)).status === 200);
     await waitFor('the log', () => {
-      const told = parsedLines(world.program.stdout()).map((line) => String(line['msg']));
-      return told.includes('overloaded: requests are turned away') && told.includes('no longer overloaded');
+      const messages = parsedLines(world.program.stdout()).map((line) => String(line['msg']));
+      return (
+        messages.includes('overloaded: requests are turned away') && messages.includes('no longer overloaded')
+      );
     });
   } finally {
     await world.stop();

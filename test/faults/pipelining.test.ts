@@ -6,11 +6,11 @@ import { waitFor } from '../support/wait-for.ts';
 
 const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 const SOCKETS = 100;
-/** Longer than the time in which the heap runs out if each parsed request is handled at once. */
+/** Longer than it takes to exhaust the heap if each parsed request is handled at once. */
 const ATTACK_MS = 12_000;
 const TEST_TIMEOUT_MS = 120_000;
 
-/** Writes requests for as long as the other side takes them, and reads no response. */
+/** Writes requests as long as the server accepts them, and reads no response. */
 function flood(port: number, request: string): net.Socket {
   const bytes = request.repeat(Math.ceil(65_536 / request.length));
   const socket = net.connect(port, '127.0.0.1').pause();
@@ -21,7 +21,7 @@ function flood(port: number, request: string): net.Socket {
   return socket.on('error', () => undefined);
 }
 
-describe('clients that pipeline and read nothing', () => {
+describe('clients that pipeline requests and read no response', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ NODE_OPTIONS: '--max-old-space-size=160' });
@@ -32,7 +32,7 @@ describe('clients that pipeline and read nothing', () => {
     ['a health check', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['a contact without a token', `GET /contacts/${CONTACT} HTTP/1.1\r\nHost: x\r\n\r\n`],
   ])(
-    'cannot exhaust a small heap with %s',
+    'cannot exhaust a small heap with requests for %s',
     async (_what, request) => {
       const sockets = Array.from({ length: SOCKETS }, () => flood(world.program.port, request));
       let ended = false;
@@ -48,7 +48,7 @@ describe('clients that pipeline and read nothing', () => {
 });
 
 test(
-  '5,000 pipelined requests of a client that reads are all answered, in order',
+  'responds in order to 5,000 pipelined requests of a client that reads',
   async () => {
     const world = await startWorld();
     const socket = net.connect(world.program.port, '127.0.0.1');
@@ -61,7 +61,7 @@ test(
         (_, at) => `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: r${at}\r\n\r\n`,
       );
       socket.write(requests.join(''));
-      await waitFor('the last answer', () => text.includes('X-Request-Id: r4999\r\n'), 60_000);
+      await waitFor('the last response', () => text.includes('X-Request-Id: r4999\r\n'), 60_000);
       const ids = [...text.matchAll(/X-Request-Id: r(\d+)/g)].map(([, id]) => Number(id));
       expect(ids).toEqual(requests.map((_, at) => at));
     } finally {

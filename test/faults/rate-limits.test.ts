@@ -21,7 +21,7 @@ afterEach(async () => {
   await redis?.stop();
 });
 
-/** So many requests of one caller to each process, all at once. */
+/** Sends this many requests of one caller to each process in parallel. */
 function crowd(path: string, token: string, each: number, members = fleet.members): Promise<Answer[]> {
   return Promise.all(
     members.flatMap((member) => Array.from({ length: each }, () => member.get(path, { token }))),
@@ -36,14 +36,14 @@ function allowedOf(answers: readonly Answer[]): number {
 const caller = () => fleet.token(undefined, { sub: randomUUID() });
 const contact = () => `/contacts/${fleet.freshContact()}`;
 
-async function eachSays(status: string): Promise<void> {
+async function awaitStatus(status: string): Promise<void> {
   await waitFor(`every process to be ${status}`, async () => {
     const reports = await Promise.all(fleet.members.map((member) => member.readyz()));
     return reports.every((report) => report.status === status);
   });
 }
 
-test('three processes share a limit: 240 requests in parallel let 47 to 50 through', async () => {
+test('shares a limit of 50 between three processes: 47 to 50 of 240 parallel requests pass', async () => {
   await start();
   for (let round = 0; round < 3; round += 1) {
     const allowed = allowedOf(await crowd(contact(), caller(), 80));
@@ -52,32 +52,32 @@ test('three processes share a limit: 240 requests in parallel let 47 to 50 throu
   }
 });
 
-test('Redis killed and restarted in the middle: local lets each process go on from what it knew', async () => {
+test('continues from the last known count in each process with the policy local when Redis is restarted', async () => {
   await start();
   const [path, token] = [contact(), caller()];
   const before = allowedOf(await crowd(path, token, 8));
   expect(before).toBe(24);
   await redis.kill();
-  // Each of them has seen some of what the others used, so this is no more than once the limit for each.
+  // Each process knows part of the others' usage, so each passes at most the whole limit.
   const during = allowedOf(await crowd(path, token, 5));
   expect(during).toBe(15);
-  await eachSays('degraded');
+  await awaitStatus('degraded');
   await redis.restart();
-  await eachSays('ready');
-  // What was let through meanwhile is told, and counts.
+  await awaitStatus('ready');
+  // Requests that passed during the outage are added to the count in Redis.
   await crowd(path, token, 1);
   expect(before + during + 3 + allowedOf(await crowd(path, token, 80))).toBeLessThanOrEqual(LIMIT);
 });
 
-test('Redis down at the start: local counts in each process, and together once it is there', async () => {
+test('counts per process with the policy local if Redis is down at the start, and jointly when Redis is up', async () => {
   await start();
   await redis.kill();
   const token = caller();
   const path = contact();
   expect(allowedOf(await crowd(path, token, 80))).toBeLessThanOrEqual(PROCESSES * LIMIT);
-  await eachSays('degraded');
+  await awaitStatus('degraded');
   await redis.restart();
-  await eachSays('ready');
+  await awaitStatus('ready');
   const next = allowedOf(await crowd(path, caller(), 80));
   expect(next).toBeLessThanOrEqual(LIMIT);
   expect(next).toBeGreaterThanOrEqual(47);
@@ -86,7 +86,7 @@ test('Redis down at the start: local counts in each process, and together once i
 test.each([
   ['open', 200],
   ['closed', 503],
-])('the policy %s answers %d while Redis is away', async (policy, status) => {
+])('with the policy %s, returns %d while Redis is unreachable', async (policy, status) => {
   await start(1, policy);
   const path = contact();
   await crowd(path, caller(), 1);
@@ -106,7 +106,7 @@ test.each([
   ['open', 401, 'INVALID_TOKEN'],
   ['closed', 503, 'RATE_LIMIT_UNAVAILABLE'],
 ])(
-  'the policy %s answers failed authentication with %d %s while Redis is away',
+  'with the policy %s, returns %d %s for failed authentication while Redis is unreachable',
   async (policy, status, code) => {
     await start(1, policy);
     await redis.kill();
@@ -116,7 +116,7 @@ test.each([
 );
 
 test.each(['local', 'closed'])(
-  'the policy %s refuses a batch that no window holds with 400',
+  'with the policy %s, returns 400 for a batch larger than the limit',
   async (policy) => {
     await start(1, policy);
     await redis.kill();
@@ -128,7 +128,7 @@ test.each(['local', 'closed'])(
   },
 );
 
-test('no key in Redis holds a subject or an address', async () => {
+test('stores no subject and no address in Redis keys', async () => {
   await start(1);
   const sub = 'jane.doe@example.com';
   await crowd(contact(), fleet.token(undefined, { sub }), 1);

@@ -41,7 +41,7 @@ const MODES: Readonly<Record<string, () => Promise<Setup>>> = {
 const logged = (member: Member, message: string) =>
   member.events().filter(({ msg }) => msg === message).length;
 
-describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
+describe.each(Object.keys(MODES))('the Redis password (%s)', (mode) => {
   let directory: string;
   let redis: Setup;
   let fleet: Fleet;
@@ -72,7 +72,7 @@ describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
     await Promise.all(redis.servers.map((server) => server.cli('acl', 'setuser', USER, ...rules)));
   }
 
-  /** Every connection has to be made again, those that subscribe included. */
+  /** Forces every connection to reconnect, subscribers included. */
   async function dropConnections(): Promise<void> {
     await Promise.all(redis.servers.map((server) => server.cli('client', 'kill', 'user', USER)));
   }
@@ -85,9 +85,9 @@ describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
     );
   }
 
-  /** Both processes use Redis and subscribe with the new password. */
+  /** Resolves when both processes use Redis and subscribe with the new password. */
   async function expectToWork(): Promise<void> {
-    await waitFor('subscriptions', async () => {
+    await waitFor('two subscribers', async () => {
       const lists = await Promise.all(redis.servers.map((server) => server.cli('client', 'list')));
       const lines = lists.join('\n').split('\n');
       return lines.filter((line) => line.includes(` user=${USER} `) && / sub=[1-9]/.test(line)).length >= 2;
@@ -95,7 +95,7 @@ describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
     for (const member of fleet.members) {
       await healthy(member);
       const id = fleet.freshContact();
-      await waitFor('a hit', async () => {
+      await waitFor('a cache hit', async () => {
         const answer = await member.get(`/contacts/${id}`);
         return answer.headers['cache-status']?.includes('; hit;');
       });
@@ -103,7 +103,7 @@ describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
     }
   }
 
-  test('is replaced on all connections at SIGHUP', async () => {
+  test('is replaced on all connections on SIGHUP', async () => {
     const before = password;
     password = newPassword();
     await acceptOnly(password);
@@ -115,7 +115,7 @@ describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
       for (const secret of [before, password]) expect(program.stdout()).not.toContain(secret);
   });
 
-  test('stays in use while Redis does not accept the new one, and readiness says so', async () => {
+  test('stays in use while Redis rejects the new one, and readiness reports it', async () => {
     password = newPassword();
     writeFile(password);
     await reload('new credentials of Redis not usable');
@@ -126,9 +126,9 @@ describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
         detail: expect.stringMatching(/^WRONGPASS: the new credentials do not work yet/),
       }),
     ]);
-    // Redis comes to accept it later, without another signal.
+    // Redis accepts the new password later. The program gets no further signal.
     await acceptOnly(password);
-    await waitFor('the new password', async () => {
+    await waitFor('the new password to be used', async () => {
       const all = await Promise.all(fleet.members.map((member) => member.readyz()));
       return all.every((state: Json) => state.status === 'ready');
     });
@@ -136,7 +136,7 @@ describe.each(Object.keys(MODES))('the password of Redis (%s)', (mode) => {
     await expectToWork();
   });
 
-  test('stays in use after a file with a wrong one is put back', async () => {
+  test('stays in use after a file with a wrong password is restored', async () => {
     writeFile(newPassword());
     await reload('new credentials of Redis not usable');
     writeFile(password);

@@ -1,14 +1,21 @@
 import { startFleet, redisEvents, type Fleet } from '../support/fleet.ts';
-import { CAME_BACK, expectThrough, healthy, REFUSES, TAKES_AGAIN, WENT } from '../support/outage.ts';
+import {
+  REDIS_UP,
+  expectOutageHandled,
+  healthy,
+  COMMANDS_REJECTED,
+  COMMANDS_ACCEPTED,
+  REDIS_DOWN,
+} from '../support/outage.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startSlowProxy } from '../support/slow-proxy.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-// Off, so that what is found comes from Redis or the upstream.
+// The near cache is off, so that every hit comes from Redis.
 const NO_NEAR_CACHE = { CACHE_L1_MAX_MB: '0', REDIS_TIMEOUT_MS: '500' };
 
-describe('a Redis that was well', () => {
+describe('a healthy Redis', () => {
   let redis: RedisServer;
   let fleet: Fleet;
   beforeAll(async () => {
@@ -19,10 +26,10 @@ describe('a Redis that was well', () => {
     await fleet?.stop();
     await redis?.stop();
   });
-  const through = (outage: Parameters<typeof expectThrough>[2]) =>
-    expectThrough(fleet, fleet.members[0]!, outage);
+  const through = (outage: Parameters<typeof expectOutageHandled>[2]) =>
+    expectOutageHandled(fleet, fleet.members[0]!, outage);
 
-  test('is killed, and comes back empty', async () => {
+  test('is killed and restarts empty', async () => {
     await through({
       begin: () => redis.kill(),
       end: () => redis.restart(),
@@ -49,30 +56,30 @@ describe('a Redis that was well', () => {
     });
   });
 
-  test('is full and evicts nothing', async () => {
+  test('is full and does not evict', async () => {
     await through({
       begin: () => redis.cli('config', 'set', 'maxmemory', '1'),
       end: () => redis.cli('config', 'set', 'maxmemory', '0'),
       component: 'redis:commands',
       reason: /^OOM: .*maxmemory-policy/,
-      events: [REFUSES, TAKES_AGAIN],
-      // Taking away needs no memory.
+      events: [COMMANDS_REJECTED, COMMANDS_ACCEPTED],
+      // Deletes need no memory.
       invalidation: 204,
     });
   });
 
-  test('may not be used any more', async () => {
+  test('denies the permission to run scripts', async () => {
     await through({
       begin: () => redis.cli('acl', 'setuser', 'default', '-evalsha', '-eval'),
       end: () => redis.cli('acl', 'setuser', 'default', '+@all'),
       component: 'redis:commands',
       reason: /^NOPERM: .*may not run a command/,
-      events: [REFUSES, TAKES_AGAIN],
+      events: [COMMANDS_REJECTED, COMMANDS_ACCEPTED],
       invalidation: 503,
     });
   });
 
-  test('is restarted in no time: what it forgot is fetched again', async () => {
+  test('restarts quickly and empty, and lost entries are fetched again', async () => {
     const member = fleet.members[0]!;
     const id = fleet.freshContact();
     await member.get(`/contacts/${id}`);
@@ -83,15 +90,15 @@ describe('a Redis that was well', () => {
     expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
   });
 
-  test('becomes slower than anybody waits for: it is left alone, with one line in the log', async () => {
+  test('becomes slower than REDIS_TIMEOUT_MS, is bypassed, and causes one log line', async () => {
     const proxy = await startSlowProxy(redis.port);
     const member = await fleet.add({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
     try {
-      await expectThrough(fleet, member, {
+      await expectOutageHandled(fleet, member, {
         begin: () => void (proxy.delayMs = 800),
         end: () => void (proxy.delayMs = 0),
         reason: /^TIMEOUT: /,
-        // An invalidation is worth the wait.
+        // Invalidations wait longer than reads.
         invalidation: 204,
       });
     } finally {
@@ -100,7 +107,7 @@ describe('a Redis that was well', () => {
   });
 });
 
-describe('a Redis that cannot be used at the start', () => {
+describe('a Redis that is unusable at the start', () => {
   let fleet: Fleet;
   beforeAll(async () => void (fleet = await startFleet(0, NO_NEAR_CACHE)));
   afterAll(() => fleet?.stop());
@@ -113,12 +120,12 @@ describe('a Redis that cannot be used at the start', () => {
     servers.push(server);
     return server;
   }
-  /** Readiness says so before anybody has asked for anything; then requests are answered all the same. */
+  /** Expects readiness to report the reason before the first request, and requests to succeed. */
   async function expectWithout(env: Record<string, string>, component: string, reason: RegExp) {
     const member = await fleet.add(env);
     const id = fleet.freshContact();
     if (component === 'redis:commands') await member.get(`/contacts/${id}`);
-    await waitFor(`readiness to say ${reason}`, async () => {
+    await waitFor(`readiness to report ${reason}`, async () => {
       const { httpStatus, status, reasons } = await member.readyz();
       if (httpStatus !== 200 || status !== 'degraded') return false;
       return reasons.some((one: { component: string; detail: string }) => {
@@ -138,7 +145,7 @@ describe('a Redis that cannot be used at the start', () => {
     return { member, id };
   }
 
-  test('is not there yet: the process listens, and uses it once it is', async () => {
+  test('is down: the process listens, and uses Redis when it is up', async () => {
     const redis = await redisWith();
     await redis.kill();
     const { member, id } = await expectWithout(
@@ -151,7 +158,7 @@ describe('a Redis that cannot be used at the start', () => {
     expect((await member.invalidate(id)).status).toBe(204);
     await member.get(`/contacts/${id}`);
     expect((await member.get(`/contacts/${id}`)).headers['cache-status']).toMatch(/; hit;/);
-    expect(redisEvents(member)).toEqual([WENT, CAME_BACK]);
+    expect(redisEvents(member)).toEqual([REDIS_DOWN, REDIS_UP]);
   });
 
   test('hangs', async () => {
@@ -166,7 +173,7 @@ describe('a Redis that cannot be used at the start', () => {
   test.each([
     ['redis://:wrong@', /^WRONGPASS: check the user and the password/] as const,
     ['redis://', /^NOAUTH: Redis wants a password/] as const,
-  ])('wants another password than that of %s', async (prefix, reason) => {
+  ])('rejects the password of %s', async (prefix, reason) => {
     const redis = await redisWith({
       args: ['--requirepass', 'right-password'],
       cliArgs: ['-a', 'right-password', '--no-auth-warning'],
@@ -194,7 +201,7 @@ describe('a Redis that cannot be used at the start', () => {
     expect((await member.invalidate(id)).status).toBe(204);
   });
 
-  test('is no Cluster, but REDIS_MODE says so', async () => {
+  test('is not a Cluster, but REDIS_MODE is cluster', async () => {
     const redis = await redisWith();
     await expectWithout(
       { REDIS_MODE: 'cluster', REDIS_NODES: `127.0.0.1:${redis.port}` },
@@ -203,14 +210,14 @@ describe('a Redis that cannot be used at the start', () => {
     );
   });
 
-  test('is a Cluster, but REDIS_MODE does not say so', async () => {
+  test('is a Cluster, but REDIS_MODE is not cluster', async () => {
     const redis = await redisWith({
       args: ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'],
     });
     await expectWithout({ REDIS_URL: redis.url }, 'redis', /CLUSTERDOWN|REDIS_MODE does not fit/);
   });
 
-  test('is no Sentinel, but REDIS_MODE says so', async () => {
+  test('is not a Sentinel, but REDIS_MODE is sentinel', async () => {
     const redis = await redisWith();
     await expectWithout(
       { REDIS_MODE: 'sentinel', REDIS_NODES: `127.0.0.1:${redis.port}`, REDIS_SENTINEL_NAME: 'main' },
@@ -219,7 +226,7 @@ describe('a Redis that cannot be used at the start', () => {
     );
   });
 
-  test('is spoken to without TLS, and wants it not', async () => {
+  test('accepts plaintext only, but REDIS_URL asks for TLS', async () => {
     const redis = await redisWith();
     await expectWithout(
       { REDIS_URL: redis.url.replace('redis:', 'rediss:') },

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet?.stop());
 
-/** Two processes share entries, and one learns of the other's invalidations. */
+/** Expects two processes to share entries, and one to receive the other's invalidations. */
 async function expectToShare(env: Environment): Promise<void> {
   const [one, two] = await Promise.all([fleet.add(env), fleet.add(env)]);
   await Promise.all([healthy(one), healthy(two)]);
@@ -58,7 +58,7 @@ describe('a Cluster over TLS', () => {
   });
 });
 
-test('Sentinels and their master are used over TLS if their certificate is for names', async () => {
+test('uses Sentinels and their master over TLS when their certificate is for host names', async () => {
   const certificates = makeCertificates(BY_NAME);
   const sentinels = await startSentinels(certificates);
   try {
@@ -75,7 +75,7 @@ test('Sentinels and their master are used over TLS if their certificate is for n
   }
 });
 
-describe('a certificate that is refused', () => {
+describe('a rejected certificate', () => {
   const SETTINGS: Readonly<Record<string, (port: number) => Environment>> = {
     standalone: (port) => ({ REDIS_URL: `rediss://localhost:${port}` }),
     cluster: (port) => ({ REDIS_MODE: 'cluster', REDIS_URL: `rediss://localhost:${port}` }),
@@ -102,7 +102,7 @@ describe('a certificate that is refused', () => {
       Object.keys(SETTINGS).map((mode) => [title, mode, options, isTrusted, reason] as const),
     ),
   )(
-    'readiness gives the reason if it %s, and requests are answered (%s)',
+    'readiness gives the reason when it %s, and requests succeed (%s)',
     async (_title, mode, options, isTrusted, reason) => {
       const certificates = makeCertificates(options);
       const cluster = ['--cluster-enabled', 'yes', '--tls-cluster', 'yes'];
@@ -116,7 +116,7 @@ describe('a certificate that is refused', () => {
         const trust: Environment = isTrusted ? { NODE_EXTRA_CA_CERTS: certificates.ca } : {};
         const member = await fleet.add({ ...SETTINGS[mode]!(redis.port), ...trust });
         expect((await member.get(`/contacts/${fleet.freshContact()}`)).status).toBe(200);
-        await waitFor('the reason', async () => {
+        await waitFor('the reason in readiness', async () => {
           expect((await member.get(`/contacts/${fleet.freshContact()}`)).status).toBe(200);
           const { reasons } = await member.readyz();
           return (reasons as Json[]).some(({ detail }) => reason.test(String(detail)));

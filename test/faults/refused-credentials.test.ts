@@ -7,8 +7,8 @@ import { waitFor } from '../support/wait-for.ts';
 describe.each([
   ['error:INVALID_DEVELOPER_SECRET', 'UPSTREAM_CREDENTIALS_REJECTED'],
   ['error:IP_NOT_WHITELISTED', 'UPSTREAM_EGRESS_REJECTED'],
-])('an upstream that answers every call with %s', (mode, code) => {
-  test('is asked now and then, not with every request, and again once it accepts', async () => {
+])('an upstream that responds to every call with %s', (mode, code) => {
+  test('gets a call now and then, not for every request, and recovers when it accepts', async () => {
     const world = await startWorld();
     try {
       await world.sandbox.setFaults({ mode });
@@ -21,7 +21,7 @@ describe.each([
 
       await world.sandbox.clearFaults();
       const id = world.freshContact();
-      await waitFor('an answer', async () => (await world.get(`/contacts/${id}`)).status === 200);
+      await waitFor('a 200 response', async () => (await world.get(`/contacts/${id}`)).status === 200);
       expect((await world.admin('/readyz')).json().status).toBe('ready');
       const loud = parsedLines(world.program.stdout()).filter((line) => line['level'] === 'error');
       expect(loud).toHaveLength(1);

@@ -19,19 +19,19 @@ afterEach(() => {
 });
 
 const CROWD = 40;
-/** A lease of 1 s that has ended ends the wait, not the 60 s that an upstream call may take here. */
+/** The wait ends when the lease of 1 s expires, before the upstream timeout of 60 s. */
 const LEASE_ENDED_MS = 20_000;
 
-/** So many requests to each of the processes, all at once. */
+/** Sends `CROWD` requests to each process in parallel. */
 function crowds(path: string, members = fleet.members): Promise<Answer>[] {
   return members.flatMap((member) => Array.from({ length: CROWD }, () => member.get(path)));
 }
 
-/** Answers to requests that have all arrived before the upstream responds. */
-async function answersAtOnce(contactId: string, ask: () => Promise<Answer>[]): Promise<Answer[]> {
+/** Returns the responses to requests that have all arrived before the upstream responds. */
+async function answersAtOnce(contactId: string, send: () => Promise<Answer>[]): Promise<Answer[]> {
   fleet.gate.hold(contactId);
-  const answers = ask();
-  await fleet.takenIn();
+  const answers = send();
+  await fleet.awaitForwarded();
   fleet.gate.release();
   return Promise.all(answers);
 }
@@ -40,8 +40,8 @@ const statuses = (answers: readonly Answer[]): number[] => [
   ...new Set(answers.map((answer) => answer.status)),
 ];
 
-describe('one upstream call for the callers of three processes', () => {
-  test('of one cold contact, and none afterwards', async () => {
+describe('an upstream call shared by the callers of three processes', () => {
+  test('is made once for a cold contact, and not repeated afterwards', async () => {
     const id = fleet.freshContact();
     const path = `/contacts/${id}?include=notes,entity`;
     const answers = await answersAtOnce(id, () => crowds(path));
@@ -53,7 +53,7 @@ describe('one upstream call for the callers of three processes', () => {
     expect(await fleet.sandbox.callsFor(id)).toHaveLength(1);
   });
 
-  test('where their include sets overlap, no part is asked for twice', async () => {
+  test('requests no part twice when their include sets overlap', async () => {
     const id = fleet.freshContact();
     const [one, two, three] = fleet.members;
     const answers = await answersAtOnce(id, () => [
@@ -67,8 +67,8 @@ describe('one upstream call for the callers of three processes', () => {
       ['contact', 'entity', 'profile'],
       ['contact', 'notes', 'profile', 'signals'],
     ]);
-    const asked = (await fleet.sandbox.callsFor(id)).flatMap((call) => call.include);
-    expect(asked.toSorted()).toEqual(['entity', 'notes', 'profile', 'signals']);
+    const requested = (await fleet.sandbox.callsFor(id)).flatMap((call) => call.include);
+    expect(requested.toSorted()).toEqual(['entity', 'notes', 'profile', 'signals']);
   });
 
   test.each([
@@ -76,49 +76,52 @@ describe('one upstream call for the callers of three processes', () => {
     ['error:NOT_FOUND', 404, 'CONTACT_NOT_FOUND'],
     ['html', 502, 'UPSTREAM_BAD_RESPONSE'],
     ['http-500', 503, 'UPSTREAM_UNAVAILABLE'],
-  ])('that fails with %s: it fails for everybody, with no herd behind it', async (mode, status, code) => {
-    const id = fleet.freshContact();
-    await fleet.sandbox.setFaults({ mode, contactId: id });
-    const answers = await answersAtOnce(id, () => crowds(`/contacts/${id}?include=notes`));
-    for (const answer of answers) expectProblem(answer, status, code);
-    // An answer that may be better next time is asked for once more, by whoever asked first.
-    const attempts = mode.startsWith('error:') ? 1 : 2;
-    expect((await fleet.sandbox.callsFor(id)).length).toBeLessThanOrEqual(attempts);
-  });
+  ])(
+    'fails for all callers when the upstream fails with %s, without a retry storm',
+    async (mode, status, code) => {
+      const id = fleet.freshContact();
+      await fleet.sandbox.setFaults({ mode, contactId: id });
+      const answers = await answersAtOnce(id, () => crowds(`/contacts/${id}?include=notes`));
+      for (const answer of answers) expectProblem(answer, status, code);
+      // Only the first caller retries, once, and only if the failure is transient.
+      const attempts = mode.startsWith('error:') ? 1 : 2;
+      expect((await fleet.sandbox.callsFor(id)).length).toBeLessThanOrEqual(attempts);
+    },
+  );
 
-  test('whose first caller hangs up: the others do not notice', async () => {
+  test('serves the other callers when the first caller disconnects', async () => {
     const id = fleet.freshContact();
     fleet.gate.hold(id);
     const path = `/contacts/${id}?include=signals`;
     const leader = new AbortController();
-    const left = fleet.members[0]!.get(path, { signal: leader.signal }).catch(() => 'gone');
+    const left = fleet.members[0]!.get(path, { signal: leader.signal }).catch(() => 'disconnected');
     await fleet.sandbox.awaitCalls(id, 1);
     const others = crowds(path, fleet.members.slice(1));
-    await fleet.takenIn(fleet.members.slice(1));
+    await fleet.awaitForwarded(fleet.members.slice(1));
     leader.abort();
-    expect(await left).toBe('gone');
+    expect(await left).toBe('disconnected');
     fleet.gate.release();
     expect(statuses(await Promise.all(others))).toEqual([200]);
     expect((await fleet.sandbox.callsFor(id)).length).toBeLessThanOrEqual(2);
   });
 
-  test('whose process dies by SIGKILL: every caller of the others is answered', async () => {
+  test('serves the callers of the other processes when its process dies by SIGKILL', async () => {
     const id = fleet.freshContact();
     fleet.gate.hold(id);
     const path = `/contacts/${id}?include=notes`;
     const leader = await fleet.add();
-    const left = leader.get(path).catch(() => 'gone');
+    const left = leader.get(path).catch(() => 'disconnected');
     await fleet.sandbox.awaitCalls(id, 1);
     const survivors = fleet.members.slice(0, 3);
     const others = crowds(path, survivors);
-    await fleet.takenIn(survivors);
+    await fleet.awaitForwarded(survivors);
     leader.program.signal('SIGKILL');
     fleet.gate.release();
     const answers = await Promise.all(others);
-    expect(await left).toBe('gone');
+    expect(await left).toBe('disconnected');
     expect(statuses(answers)).toEqual([200]);
     expect(Math.max(...answers.map((answer) => answer.ms))).toBeLessThan(LEASE_ENDED_MS);
-    // The dead leader's, and one after its lease has ended.
+    // One call of the killed process, and one after its lease has expired.
     expect(await fleet.sandbox.callsFor(id)).toHaveLength(2);
   });
 });

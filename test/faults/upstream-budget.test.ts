@@ -41,15 +41,15 @@ async function withBudget(
 const times = <T>(count: number, make: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, make));
 
-test('UPSTREAM_MAX_CONCURRENCY is never passed, and everybody is answered in turn', async () => {
+test('never exceeds UPSTREAM_MAX_CONCURRENCY, and serves all queued callers', async () => {
   await withBudget({ UPSTREAM_MAX_CONCURRENCY: '4' }, 100, async ({ get, upstream }) => {
     const answers = await times(40, () => get());
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
-    expect(upstream.mostAtATime).toBe(4);
+    expect(upstream.maxInFlight).toBe(4);
   });
 });
 
-test('UPSTREAM_MAX_RPS spreads calls over the second', async () => {
+test('spaces upstream calls evenly for UPSTREAM_MAX_RPS', async () => {
   await withBudget({ UPSTREAM_MAX_RPS: '20' }, 10, async ({ get, upstream }) => {
     const answers = await times(30, () => get());
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
@@ -58,48 +58,48 @@ test('UPSTREAM_MAX_RPS spreads calls over the second', async () => {
   });
 });
 
-test('beyond the queue, and where the wait would be too long, the answer is 503 with Retry-After', async () => {
+test('returns 503 with Retry-After when the queue is full or the wait would be too long', async () => {
   const settings = { UPSTREAM_MAX_CONCURRENCY: '1', UPSTREAM_TIMEOUT_MS: '1000' };
   await withBudget(settings, 300, async ({ get, upstream }) => {
     const begun = performance.now();
     const answers = await times(300, () => get());
     const elapsed = performance.now() - begun;
     const refused = answers.filter((answer) => answer.status !== 200);
-    // The last to begin may run out of time.
+    // The last calls to start may time out.
     const [late, early] = [504, 503].map((status) => refused.filter((answer) => answer.status === status));
     expect(late!.length).toBeLessThanOrEqual(upstream.calls.length);
     expect(late!.length + early!.length).toBe(refused.length);
     for (const answer of early!) expectProblem(answer, 503, 'UPSTREAM_UNAVAILABLE');
     for (const answer of refused) expect(answer.headers['retry-after']).toBe('1');
     expect(refused.length).toBeGreaterThan(100);
-    // One after another, of 300 ms each.
+    // Calls run one after another and take 300 ms each.
     expect(upstream.calls.length).toBeLessThanOrEqual(elapsed / 300 + 2);
-    expect(upstream.mostAtATime).toBe(1);
-    // Our own queue is no ill health of the upstream's.
+    expect(upstream.maxInFlight).toBe(1);
+    // A full queue does not count as an upstream failure.
     expect((await get()).status).toBe(200);
   });
 });
 
-test('who hangs up while waiting is not called for, and who hangs up later gives the place back', async () => {
+test('makes no upstream call for a caller that disconnects in the queue, and releases the slot of one in flight', async () => {
   await withBudget({ UPSTREAM_MAX_CONCURRENCY: '1' }, 2000, async ({ get, upstream }) => {
     const first = new AbortController();
-    const left = [get(randomUUID(), first.signal).catch(() => 'gone')];
+    const left = [get(randomUUID(), first.signal).catch(() => 'disconnected')];
     await waitFor('the first call', () => upstream.calls.length === 1);
     const waiting = new AbortController();
     const unwanted = randomUUID();
-    left.push(get(unwanted, waiting.signal).catch(() => 'gone'));
+    left.push(get(unwanted, waiting.signal).catch(() => 'disconnected'));
     const wanted = randomUUID();
     const answer = get(wanted);
     waiting.abort();
     first.abort();
-    expect(await Promise.all(left)).toEqual(['gone', 'gone']);
+    expect(await Promise.all(left)).toEqual(['disconnected', 'disconnected']);
     expect((await answer).status).toBe(200);
     expect(upstream.calls.map((call) => call.contactId)).toContain(wanted);
     expect(upstream.calls.map((call) => call.contactId)).not.toContain(unwanted);
   });
 });
 
-test('refreshes let callers go first', async () => {
+test('prioritizes callers over background refreshes', async () => {
   const settings = {
     UPSTREAM_MAX_CONCURRENCY: '1',
     CACHE_TTL_CONTACT_S: '1',

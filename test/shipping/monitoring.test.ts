@@ -17,9 +17,9 @@ const datasources: Json[] = parse(read('config/grafana/provisioning/datasources/
 let exposed: Map<string, Exposed>;
 beforeAll(async () => void (exposed = await metricsOfBusyPrograms()));
 
-/** What Prometheus adds by itself. */
+/** Labels that Prometheus adds to every scraped sample. */
 const SCRAPED = ['instance', 'job'];
-/** Values that this run does not bring about. */
+/** Label values that do not occur in this run. */
 const RARE = new Map([['zyntro_bff_upstream_calls_total', ['UPSTREAM_EGRESS_REJECTED']]]);
 
 const expressions: [string, string][] = [
@@ -50,19 +50,22 @@ function missingFrom(expression: string): string[] {
   return [...missing, ...groupedBy.filter((label) => !known.has(label))];
 }
 
-test.each(expressions)('%s asks for what a running program exposes', (_name, expression) => {
-  expect(readPromQl(expression).selectors.length).toBeGreaterThan(0);
-  expect(missingFrom(expression)).toEqual([]);
-});
+test.each(expressions)(
+  'every metric and label of %s is exposed by a running program',
+  (_name, expression) => {
+    expect(readPromQl(expression).selectors.length).toBeGreaterThan(0);
+    expect(missingFrom(expression)).toEqual([]);
+  },
+);
 
-test('a name or a label that does not exist would be noticed', () => {
+test('unknown metrics, labels and label values are detected', () => {
   expect(missingFrom('rate(zyntro_bff_no_such_total[1m])')).toEqual(['zyntro_bff_no_such_total']);
-  expect(missingFrom('sum by (nobody) (zyntro_bff_redis_up{no="x"})')).toHaveLength(2);
+  expect(missingFrom('sum by (unknown) (zyntro_bff_redis_up{no="x"})')).toHaveLength(2);
   expect(missingFrom('zyntro_bff_cache_parts_total{outcome="hti"}')).toHaveLength(1);
   expect(() => readPromQl('sum by (a) (rate(x[5m])')).toThrow('not PromQL');
 });
 
-test('every metric of ours is in the dashboard', () => {
+test('the dashboard shows every metric of the program', () => {
   const shown = new Set(
     expressions.flatMap(([, text]) => readPromQl(text).selectors.map(({ metric }) => metric)),
   );
@@ -72,7 +75,7 @@ test('every metric of ours is in the dashboard', () => {
 });
 
 test.each(rules.map((rule): [string, Json] => [rule.alert, rule]))(
-  '%s says what is wrong and what to do',
+  'the alert %s has a summary, a severity and an action',
   (_name, { alert, expr, labels, annotations, for: duration, ...more }) => {
     expect(alert).toMatch(/^ZyntroBff[A-Za-z]+$/);
     expect(duration).toMatch(/^\d+m$/);
@@ -93,7 +96,7 @@ test.each(rules.map((rule): [string, Json] => [rule.alert, rule]))(
   },
 );
 
-test('panels have ids of their own, do not overlap, and use the data source that is provisioned', () => {
+test('dashboard panels have unique ids, do not overlap, and use the provisioned data source', () => {
   const ids = dashboard.panels.map(({ id }: Json) => id);
   expect(new Set(ids).size).toBe(ids.length);
   for (const one of dashboard.panels)
@@ -115,7 +118,7 @@ function overlap(a: Json, b: Json): boolean {
   return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 }
 
-describe('the table in the README', () => {
+describe('the metrics table in the README', () => {
   const [, table = ''] = /<!-- metrics -->\n([\s\S]*?)<!-- \/metrics -->/.exec(read('README.md')) ?? [];
   const rows = [...table.matchAll(/^\| `(\w+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm)].map(
     ([, name = '', type, labels = '', help]) => ({
@@ -126,7 +129,7 @@ describe('the table in the README', () => {
     }),
   );
 
-  test('has every metric of a running program, with its type, its labels and its meaning', () => {
+  test('lists every metric of a running program with its type, labels and help text', () => {
     const documented = new Map(rows.map((row) => [row.name, row]));
     const real = new Map(
       [...exposed]

@@ -11,11 +11,11 @@ const manifest = JSON.parse(readFileSync(path.join(PROJECT_ROOT, 'package.json')
 
 function preloadUnder(version: string) {
   const script = `Object.defineProperty(process.versions, 'node', { value: ${JSON.stringify(version)} });
-    require(${JSON.stringify(PRELOAD)}); console.log('went on');`;
+    require(${JSON.stringify(PRELOAD)}); console.log('continued');`;
   return spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 20_000 });
 }
 
-test.each(['16.20.2', '20.20.2', '24.11.9'])('Node %s is refused in one sentence', (version) => {
+test.each(['16.20.2', '20.20.2', '24.11.9'])('Node %s is rejected with a one-sentence error', (version) => {
   const { status, stdout, stderr } = preloadUnder(version);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toBe(
@@ -25,22 +25,22 @@ test.each(['16.20.2', '20.20.2', '24.11.9'])('Node %s is refused in one sentence
 });
 
 test.each(['24.12.0', '26.10.0', '100.0.0'])('Node %s is accepted', (version) => {
-  expect(preloadUnder(version)).toMatchObject({ status: 0, stdout: 'went on\n', stderr: '' });
+  expect(preloadUnder(version)).toMatchObject({ status: 0, stdout: 'continued\n', stderr: '' });
 });
 
-test('the check and the manifest ask for the same version', () => {
+test('the version check and package.json require the same version', () => {
   expect(manifest.engines.node).toBe('>=24.12');
 });
 
 const scripts = Object.entries(manifest.scripts);
 
 test.each(scripts.filter(([, command]) => /\.ts\b|jest\.js/.test(command)))(
-  'npm run %s checks the version first',
+  'npm run %s checks the Node version first',
   (_name, command) => {
     expect(command).toMatch(/^node -r \.\/src\/preload\.cjs /);
   },
 );
 
-test.each(scripts)('npm run %s uses nothing that only a POSIX shell has', (_name, command) => {
+test.each(scripts)('npm run %s uses no syntax specific to POSIX shells', (_name, command) => {
   expect(command).not.toMatch(/^(exec|env) |^\w+=|[;'$`|]/);
 });

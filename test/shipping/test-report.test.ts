@@ -28,7 +28,7 @@ async function report(content: string): Promise<{ code: number | null; lines: re
   return { code, lines: stdout.trimEnd().split('\n') };
 }
 
-test('lists the time of each file, slowest first, and closes with the number of tests', async () => {
+test('the test report lists the time of each file, slowest first, and ends with the number of tests', async () => {
   expect(await report(JSON.stringify(RESULT))).toEqual({
     code: 0,
     lines: ['   12.3 s  test/b.test.ts', '    0.4 s  test/a.test.ts', '1746 passed, 0 failed'],
@@ -39,12 +39,12 @@ test.each([
   ['a failed test', { numFailedTests: 2 }, '1746 passed, 2 failed', 0],
   ['a file that cannot be loaded', { numRuntimeErrorTestSuites: 1 }, '1746 passed, 1 failed', 0],
   ['a skipped test', { numPendingTests: 3 }, '1746 passed, 0 failed, 3 skipped', 1],
-  ['a test that is still to be written', { numTodoTests: 1 }, '1746 passed, 0 failed, 1 skipped', 1],
-])('counts %s', async (_what, more, line, code) => {
+  ['a todo test', { numTodoTests: 1 }, '1746 passed, 0 failed, 1 skipped', 1],
+])('the test report counts %s', async (_result, more, line, code) => {
   const { lines, ...exit } = await report(JSON.stringify({ ...RESULT, ...more }));
   expect([lines.at(-1), exit.code]).toEqual([line, code]);
 });
 
-test('counts a run without a result as one failure', async () => {
+test('the test report counts a run without a result as one failure', async () => {
   expect(await report('')).toEqual({ code: 0, lines: ['0 passed, 1 failed'] });
 });

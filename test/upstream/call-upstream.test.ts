@@ -12,10 +12,10 @@ const OK = `HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
 let transport: OpenTransport;
 let sockets: Set<Socket>;
 let stop: () => Promise<void>;
-/** Written, piece by piece, to whoever has asked. Nothing: no answer. */
+/** Chunks to write as the response. Empty for no response. */
 let answer: readonly (string | Buffer)[];
 /** The head of the last request. */
-let asked: string;
+let requestHead: string;
 let thenClose: boolean;
 
 async function open(options: { asProxy?: boolean } = {}): Promise<void> {
@@ -26,7 +26,7 @@ async function open(options: { asProxy?: boolean } = {}): Promise<void> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
     socket.on('data', (chunk) => {
-      asked = chunk.toString('latin1');
+      requestHead = chunk.toString('latin1');
       for (const piece of answer) socket.write(piece);
       if (thenClose) socket.end();
     });
@@ -56,45 +56,45 @@ const call = ({ signal = new AbortController().signal, ms = 5000 } = {}) =>
   );
 const allClosed = () => waitFor('connections to be closed', () => sockets.size === 0);
 
-describe('an answer', () => {
+describe('an upstream response', () => {
   beforeEach(() => open());
 
-  test('is taken in whole, and its connection is used again', async () => {
+  test('is read completely, and its connection is reused', async () => {
     expect(await call()).toBe(BODY);
     await new Promise((resolve) => setImmediate(resolve));
     expect(await call()).toBe(BODY);
     expect(sockets.size).toBe(1);
   });
 
-  test('comes after interim ones', async () => {
+  test('is read after interim 1xx responses', async () => {
     answer = ['HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n', OK];
     expect(await call()).toBe(BODY);
   });
 
-  test('may end with its connection', async () => {
+  test('may be delimited by the end of its connection', async () => {
     answer = [`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${BODY}`];
     thenClose = true;
     expect(await call()).toBe(BODY);
   });
 
   test.each([
-    ['of another status', 'HTTP/1.1 302 Found\r\ncontent-length: 5\r\n\r\n', 'HTTP_302'],
-    ['that says it is too large', 'HTTP/1.1 200 OK\r\ncontent-length: 101\r\n\r\n', 'TOO_LARGE'],
+    ['with a status other than 200', 'HTTP/1.1 302 Found\r\ncontent-length: 5\r\n\r\n', 'HTTP_302'],
+    ['with a Content-Length over the limit', 'HTTP/1.1 200 OK\r\ncontent-length: 101\r\n\r\n', 'TOO_LARGE'],
     [
-      'that turns out to be too large',
+      'with a chunked body over the limit',
       `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n65\r\n${'x'.repeat(0x65)}\r\n`,
       'TOO_LARGE',
     ],
-    ['that is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'HPE_INVALID'],
-  ])('%s is refused, and its connection closed', async (_what, bytes, reason) => {
+    ['that is not HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'HPE_INVALID'],
+  ])('%s is rejected, and its connection closed', async (_response, bytes, reason) => {
     answer = [bytes];
     await expect(call()).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', details: { reason } });
     await allClosed();
   });
 
-  test('asks for identity, and is decoded if it is compressed nevertheless', async () => {
+  test('is requested with identity encoding, and decoded if it is compressed nevertheless', async () => {
     expect(await call()).toBe(BODY);
-    expect(asked).toMatch(/^accept-encoding: identity\r$/m);
+    expect(requestHead).toMatch(/^accept-encoding: identity\r$/m);
     for (const [coding, body] of [
       ['gzip', gzipSync(BODY)],
       ['br', brotliCompressSync(BODY)],
@@ -104,7 +104,7 @@ describe('an answer', () => {
     }
   });
 
-  test('begins with a byte order mark, which is ignored', async () => {
+  test('may begin with a byte order mark, which is ignored', async () => {
     answer = [`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length + 3}\r\n\r\n\ufeff${BODY}`];
     expect(await call()).toBe(BODY);
     answer = encoded('gzip', gzipSync(`\ufeff${BODY}`));
@@ -112,15 +112,20 @@ describe('an answer', () => {
   });
 
   test.each<[string, string, Buffer, string]>([
-    ['a coding that is not known', 'compress', Buffer.from(BODY), 'CONTENT_ENCODING_COMPRESS'],
-    ['a body that is not in its coding', 'gzip', Buffer.from(BODY), 'BROKEN_CONTENT_ENCODING_GZIP'],
-    ['a body that is too large once it is decoded', 'gzip', gzipSync('x'.repeat(101)), 'TOO_LARGE'],
-  ])('is refused by name for %s', async (_what, coding, body, reason) => {
+    ['an unknown content coding', 'compress', Buffer.from(BODY), 'CONTENT_ENCODING_COMPRESS'],
+    [
+      'a body that does not match its content coding',
+      'gzip',
+      Buffer.from(BODY),
+      'BROKEN_CONTENT_ENCODING_GZIP',
+    ],
+    ['a decoded body over the limit', 'gzip', gzipSync('x'.repeat(101)), 'TOO_LARGE'],
+  ])('is rejected with a specific reason for %s', async (_response, coding, body, reason) => {
     answer = encoded(coding, body);
     await expect(call()).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', details: { reason } });
   });
 
-  test('that is cut off is told from one that never came', async () => {
+  test('that is truncated has another error code than a missing one', async () => {
     answer = ['HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf'];
     thenClose = true;
     await expect(call()).rejects.toMatchObject({
@@ -135,7 +140,7 @@ describe('an answer', () => {
   });
 
   test.each([[[]], [['HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf']]])(
-    'that does not end is given up in time (%j)',
+    'that does not end is aborted at the deadline (%j)',
     async (pieces) => {
       answer = pieces;
       await expect(call({ ms: 100 })).rejects.toMatchObject({
@@ -146,18 +151,18 @@ describe('an answer', () => {
     },
   );
 
-  test('that nobody waits for any more is given up at once', async () => {
+  test('is aborted at once when the caller disconnects', async () => {
     answer = [];
-    const gone = new AbortController();
-    const given = call({ signal: gone.signal });
+    const caller = new AbortController();
+    const pending = call({ signal: caller.signal });
     await waitFor('the call', () => sockets.size === 1);
-    gone.abort(new Error('gone'));
-    await expect(given).rejects.toThrow('gone');
+    caller.abort(new Error('disconnected'));
+    await expect(pending).rejects.toThrow('disconnected');
     await allClosed();
   });
 });
 
-test('a proxy that is stuck keeps no connection of calls that were given up', async () => {
+test('closes the connections of timed-out calls when the proxy hangs', async () => {
   await open({ asProxy: true });
   answer = [];
   const calls = Array.from({ length: 5 }, () => call({ ms: 50 }));
@@ -165,7 +170,7 @@ test('a proxy that is stuck keeps no connection of calls that were given up', as
   await allClosed();
 });
 
-test('an answer may take longer than the proxy may for its own', async () => {
+test('does not apply the connect timeout of the proxy to the upstream response', async () => {
   const proxy = await startConnectProxy();
   const upstream = createHttpServer((_req, res) => void setTimeout(() => res.end(BODY), 2500));
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));

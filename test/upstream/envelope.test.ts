@@ -8,7 +8,7 @@ const answer = (data: object) =>
 const error = (...messages: unknown[]) => JSON.stringify({ status: 'error', data: messages });
 const decode = (text: string, ...parts: Part[]) => decodeEnvelope(text, query(...parts));
 
-test('gives the parts that were asked for, and the contact', () => {
+test('returns the requested parts and the contact', () => {
   const text = answer({
     notes: [{ note_maker: 'x' }],
     entity: null,
@@ -42,7 +42,7 @@ test.each([
   ['No such contact', 'CONTACT_NOT_FOUND', 'NOT_FOUND'],
   ['Something new', 'UPSTREAM_BAD_RESPONSE', 'UNKNOWN_MESSAGE'],
   ['constructor', 'UPSTREAM_BAD_RESPONSE', 'UNKNOWN_MESSAGE'],
-])('%j is %s', (message, code, reason) => {
+])('maps the message %j to %s', (message, code, reason) => {
   expect(() => decode(error(message), 'contact')).toThrow(
     expect.objectContaining({ code, details: expect.objectContaining({ reason }) }),
   );
@@ -51,22 +51,22 @@ test.each([
 test.each([
   ['HTML', '<!doctype html><title>Maintenance</title>'],
   ['nothing', ''],
-  ['cut JSON', answer({}).slice(0, -5)],
+  ['truncated JSON', answer({}).slice(0, -5)],
   ['another status', '{"status":"ok","data":{}}'],
-  ['a list', '[]'],
+  ['an array', '[]'],
   ['null', 'null'],
   ['an error without a message', error()],
-  ['an error whose message is no text', error({ a: 1 })],
-  ['an error whose data is no list', '{"status":"error","data":"No such contact"}'],
+  ['an error whose message is not a string', error({ a: 1 })],
+  ['an error whose data is not an array', '{"status":"error","data":"No such contact"}'],
   ['no data', '{"status":"success"}'],
   ['no contact', '{"status":"success","data":{"contact":null}}'],
   ['a contact without its id', '{"status":"success","data":{"contact":{}}}'],
   ['another contact', answer({ contact: { contact_id: crypto.randomUUID() } })],
-  ['notes that are no list', answer({ notes: 'none' })],
-  ['notes that are no objects', answer({ notes: ['a'] })],
-  ['an entity that is a list', answer({ notes: null, entity: [] })],
-  ['signals that are a text', answer({ notes: null, signals: 'x' })],
-  ['a part left out that was asked for', answer({ entity: null })],
-])('%s is a bad response', (_name, text) => {
+  ['notes that are not an array', answer({ notes: 'none' })],
+  ['notes that are not objects', answer({ notes: ['a'] })],
+  ['an entity that is an array', answer({ notes: null, entity: [] })],
+  ['signals that are a string', answer({ notes: null, signals: 'x' })],
+  ['a missing requested part', answer({ entity: null })],
+])('rejects %s as a bad response', (_name, text) => {
   expect(() => decode(text, 'notes')).toThrow(expect.objectContaining({ code: 'UPSTREAM_BAD_RESPONSE' }));
 });
