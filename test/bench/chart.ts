@@ -9,7 +9,7 @@ const TOP = 56;
 const BOTTOM = 34;
 
 /**
- * Bars of the ratios to the yardstick, with a line from the least to the most that was measured. Follows the
+ * Renders the ratios to the yardstick as SVG bars, with a line from the minimum to the maximum. Follows the
  * reader's light or dark theme.
  */
 export function ratioChart(rows: readonly ThroughputRow[], title: string, note: string): string {

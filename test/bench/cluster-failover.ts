@@ -5,24 +5,24 @@ import { waitFor } from '../support/wait-for.ts';
 
 export interface FailoverFigures {
   readonly requests: number;
-  /** Anything but the contact that was asked for, in a 200. */
+  /** Number of 200 responses with anything but the requested contact. */
   readonly wrong: number;
-  /** By status and code. */
+  /** Number of failures by status and code. */
   readonly failed: Readonly<Record<string, number>>;
   readonly medianMs: { readonly before: number; readonly after: number };
   readonly p99Ms: { readonly before: number; readonly after: number };
   readonly maxMs: number;
   readonly over100Ms: number;
   readonly over1000Ms: number;
-  /** Requests that the cache did not answer, of those after the kill. */
+  /** Number of cache misses after the kill. */
   readonly misses: number;
-  /** From the kill until no process misses any server of Redis. */
+  /** Time from the kill until every process reports a healthy Redis. */
   readonly recoveredMs: number;
 }
 
 interface Options {
   readonly processes: number;
-  /** Requests under way at any time. */
+  /** Number of requests in flight. */
   readonly concurrency: number;
   readonly contacts: number;
   readonly secondsBefore: number;
@@ -37,7 +37,7 @@ interface Sample {
   readonly hit: boolean;
 }
 
-/** Reads contacts through processes that share a Cluster of six nodes, and kills one of its masters. */
+/** Reads contacts through processes that share a Cluster of six nodes, and kills one of the masters. */
 export async function clusterFailover(options: Options): Promise<FailoverFigures> {
   const cluster = await startCluster();
   const fleet = await startFleet(options.processes, {
@@ -62,10 +62,10 @@ export async function clusterFailover(options: Options): Promise<FailoverFigures
     const master = await cluster.masterOf(`zbff:1:{${fleet.org.id}|${ids[0]!}}:gen`);
     const killedAt = performance.now();
     await master.kill();
-    // Once it has been noticed and got over.
+    // Measured after the processes have detected the failure and recovered.
     await sleep(1500);
     await waitFor(
-      'all processes to be well',
+      'all processes to be ready',
       async () => {
         const states = await Promise.all(fleet.members.map((member) => member.readyz()));
         return states.every(({ status }) => status === 'ready');

@@ -3,7 +3,7 @@ import type { Scene } from './scene.ts';
 import { measureThroughput } from './throughput.ts';
 import type { Spread } from './statistics.ts';
 
-/** Hits in two processes on two cores, divided by those in one, with the load generator beside them. */
+/** Measures the hit rate of two processes relative to one. They share two cores with the load generator. */
 export async function measureTwoProcesses(
   scene: Scene,
   { rounds, secondsEach }: { readonly rounds: number; readonly secondsEach: number },

@@ -14,7 +14,7 @@ const PEERS = [
   ['Fastify stack', 'fastify-stack'],
 ] as const;
 
-/** Those of Debian's packages that are there, or can be installed. */
+/** Returns the peers whose Debian packages are installed or can be installed. */
 function nativePeers(): readonly (readonly [name: string, entry: string])[] {
   const nginx = hasNginxLua() || (installPackages(...NGINX_LUA) && hasNginxLua());
   const haproxy = hasProgram('haproxy', '-v') || (installPackages('haproxy') && hasProgram('haproxy', '-v'));
@@ -22,7 +22,7 @@ function nativePeers(): readonly (readonly [name: string, entry: string])[] {
     [nginx, NGINX_LUA.join(' ')],
     [haproxy, 'haproxy'],
   ] as const)
-    if (!found) process.stderr.write(`left out, for want of it: apt-get install ${packages}\n`);
+    if (!found) process.stderr.write(`skipped, package missing: apt-get install ${packages}\n`);
   return [
     ...(nginx ? [['nginx with Lua', 'nginx-lua'] as const] : []),
     ...(haproxy ? [['HAProxy, the same bytes to all', 'haproxy'] as const] : []),
@@ -37,7 +37,7 @@ function hasNginxLua(): boolean {
   return module && cjson && hasProgram('nginx', '-v');
 }
 
-/** Everybody who answers hits: the peers, and the proxy in each of its ways. */
+/** Starts all servers under comparison: the peers, and the proxy in each mode. */
 export async function openContenders(
   scene: Scene,
 ): Promise<{ readonly contenders: readonly Contender[]; stop: () => Promise<void> }> {
@@ -65,14 +65,14 @@ export async function openContenders(
   }
 }
 
-/** The same requests, each with the tag that its answer has now. */
+/** Returns the same requests as conditional ones, each with the current ETag of its response. */
 async function writeConditional(scene: Scene, server: ServerProcess): Promise<string> {
   const conditional = [];
   for (const request of scene.requests) {
     const { token } = request;
     const answer = await exchange(`http://127.0.0.1:${server.port}${request.path}`, { token });
     const entityTag = answer.headers.etag;
-    if (entityTag === undefined) throw new Error('the proxy answered without an ETag');
+    if (entityTag === undefined) throw new Error('the proxy responded without an ETag');
     conditional.push({ ...request, entityTag });
   }
   const file = scene.file('conditional-requests');

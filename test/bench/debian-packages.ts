@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Installs Debian packages where that can be done, and says whether it could. */
+/** Installs Debian packages and returns whether that succeeded. */
 export function installPackages(...names: readonly string[]): boolean {
   if (process.getuid?.() !== 0) return false;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -5,26 +5,26 @@ import { spreadOf, type Spread } from './statistics.ts';
 import { load, type LoadResult } from './wrk.ts';
 
 export interface LatencyResult {
-  /** Requests per second that were aimed at, which is half of the most, and those that were reached. */
+  /** Target rate in requests per second, which is half of the maximum, and the achieved rate. */
   readonly aimedAt: number;
   readonly perSecond: number;
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
-  /** The 99th percentile divided by the median, run by run. */
+  /** The 99th percentile divided by the median, for each run. */
   readonly ratio: Spread;
-  /** The same of bare Express, which takes turns with the proxy at the same rate: what the machine allows. */
+  /** The same ratio for bare Express at the same rate, in alternating runs: the noise of the machine. */
   readonly bareRatio: Spread;
   readonly collections: number;
-  /** Milliseconds of the longest pause for collecting garbage, by the clock on the wall. */
+  /** Longest garbage collection pause, in milliseconds of wall-clock time. */
   readonly longestPauseMs: number;
 }
 
 const CONNECTIONS = 64;
 const WARM_UP_S = 3;
-/** `--trace-gc`: … Scavenge 12.3 (15.0) -> 10.1 (16.0) MB, pooled: 0 MB, 1.23 / 0.00 ms … */
+/** Matches a line of `--trace-gc`: … Scavenge 12.3 (15.0) -> 10.1 (16.0) MB, pooled: 0 MB, 1.23 / 0.00 ms … */
 const COLLECTION = /ms: (?:Scavenge|Mark-Compact|Minor).*? MB, (?:pooled: \d+ MB, )?([\d.]+) \/ /g;
 
-/** How long hits take when the server has time to spare, and how long collecting garbage stops it. */
+/** Measures the latency of hits at half load, and the longest garbage collection pause. */
 export async function measureLatency(
   scene: Scene,
   options: { readonly topRate: number; readonly rounds: number; readonly secondsEach: number },

@@ -1,6 +1,6 @@
--- Requests are made up before the run, one for each line of the file that is the first argument:
+-- Builds the requests before the run, one for each line of the file in the first argument:
 -- path, token and (for a 304) entity tag, separated by tabs. The second argument is the mean pause between
--- an answer and the connection's next request in milliseconds, 0 for none.
+-- a response and the connection's next request in milliseconds, 0 for none.
 local requests, at = {}, 0
 
 function init(args)

@@ -12,12 +12,12 @@ import { soak } from './soak.ts';
 import { measureStart } from './start-time.ts';
 import { measureThroughput, type ThroughputRow } from './throughput.ts';
 
-const HELP = `npm run bench -- [what]
+const HELP = `npm run bench -- [options]
 
-  --quick            a rough picture in under two minutes: hits, misses, start
-  --soak             ten minutes of soak, not one
-  --profile hits     no measurement but where the time goes, for hits or misses
-  --simulate         no measurement but upstream calls of a simulated hour, at more rates
+  --quick            a rough measurement in under two minutes: hits, misses, start
+  --soak             soak for ten minutes instead of one
+  --profile hits     only a CPU profile, of hits or misses
+  --simulate         only the upstream calls of a simulated hour, at more rates
 `;
 
 const { values: flags } = parseArgs({
@@ -49,7 +49,7 @@ async function compareHits(scene: Scene): Promise<ThroughputRow[]> {
     });
     printThroughput(results.add('throughput', rows));
     if (!quick) results.writeChart(rows);
-    judgeHits(rows);
+    addHitGoals(rows);
     return rows;
   } finally {
     await stop();
@@ -58,20 +58,20 @@ async function compareHits(scene: Scene): Promise<ThroughputRow[]> {
 
 const against = (one: ThroughputRow, other: ThroughputRow): number => one.ratio.median / other.ratio.median;
 
-function judgeRatio(what: string, least: number, value: number): void {
-  results.judge(what, `at least ${least}`, value.toFixed(2), value >= least);
+function addRatioGoal(what: string, least: number, value: number): void {
+  results.addGoal(what, `at least ${least}`, value.toFixed(2), value >= least);
 }
 
-function judgeHits(rows: readonly ThroughputRow[]): void {
+function addHitGoals(rows: readonly ThroughputRow[]): void {
   const of = (name: string) => rows.find((row) => row.name === name)!;
   const [near, remote, conditional, fastify] = ['near-cache hit', 'Redis hit', '304', 'Fastify stack'].map(
     of,
   );
-  judgeRatio('near-cache hit, of bare Express', 1, near!.ratio.median);
-  judgeRatio('near-cache hit, of the Fastify stack', 3, against(near!, fastify!));
-  judgeRatio('Redis hit, of bare Express', 0.75, remote!.ratio.median);
-  judgeRatio('Redis hit, of the Fastify stack', 2, against(remote!, fastify!));
-  judgeRatio('304, of a 200', 1, against(conditional!, near!));
+  addRatioGoal('near-cache hit, of bare Express', 1, near!.ratio.median);
+  addRatioGoal('near-cache hit, of the Fastify stack', 3, against(near!, fastify!));
+  addRatioGoal('Redis hit, of bare Express', 0.75, remote!.ratio.median);
+  addRatioGoal('Redis hit, of the Fastify stack', 2, against(remote!, fastify!));
+  addRatioGoal('304, of a 200', 1, against(conditional!, near!));
 }
 
 async function compareMisses(scene: Scene): Promise<void> {
@@ -89,14 +89,14 @@ async function compareMisses(scene: Scene): Promise<void> {
     ['full rate', atFullRate],
   ] as const)
     if (added)
-      results.judge(
+      results.addGoal(
         `CPU µs of a miss over a bare undici request, ${rate}`,
         'at most 150',
         spreadText(added, 0),
         added.median <= 150,
       );
   const { addedP99Ms } = atFixedRate;
-  results.judge(
+  results.addGoal(
     'p99 ms that a miss adds, 200 requests/s',
     'under 2',
     spreadText(addedP99Ms),
@@ -107,7 +107,7 @@ async function compareMisses(scene: Scene): Promise<void> {
 async function measureStartTime(scene: Scene): Promise<void> {
   say('start');
   const start = results.add('startMs', await measureStart(scene, quick ? 3 : 10));
-  results.judge('ms until it listens', 'within 600', spreadText(start, 0), start.median <= 600);
+  results.addGoal('ms until it listens', 'within 600', spreadText(start, 0), start.median <= 600);
 }
 
 async function measureTail(scene: Scene, rows: readonly ThroughputRow[]): Promise<void> {
@@ -115,13 +115,13 @@ async function measureTail(scene: Scene, rows: readonly ThroughputRow[]): Promis
   const topRate = rows.find(({ name }) => name === 'near-cache hit')!.perSecond.median;
   const latency = results.add('latency', await measureLatency(scene, { topRate, rounds: 5, secondsEach: 5 }));
   const { ratio, bareRatio, longestPauseMs } = latency;
-  results.judge(
+  results.addGoal(
     'p99 of the median, at half of the top rate',
     'under 3',
     `${spreadText(ratio)}, and of bare Express ${spreadText(bareRatio)}`,
     ratio.median < 3,
   );
-  results.judge(
+  results.addGoal(
     'longest pause for garbage, ms',
     'at most 20',
     longestPauseMs.toFixed(1),
@@ -133,7 +133,7 @@ async function measureFootprint(scene: Scene): Promise<void> {
   say('memory');
   const memory = results.add('memory', await measureMemory(scene, 100_000));
   const { residentBytes, heapBytes, externalBytes } = memory;
-  results.judge(
+  results.addGoal(
     'bytes for each of 100,000 contacts of 1.3 KB',
     'at most 2,560',
     `${residentBytes} resident, ${heapBytes} of them heap and ${externalBytes} external`,
@@ -142,7 +142,7 @@ async function measureFootprint(scene: Scene): Promise<void> {
   say('soak');
   const soaked = results.add('soak', await soak(scene, flags.soak ? 600 : 60));
   const grown = soaked.lateMiB / soaked.earlyMiB;
-  results.judge(
+  results.addGoal(
     `memory after ${soaked.seconds} s at full rate, of what it was after a quarter`,
     'flat: at most 1.1',
     `${grown.toFixed(2)} (${soaked.residentMiB.join(', ')} MiB)`,
@@ -160,7 +160,7 @@ async function simulateCalls(rates: readonly number[]): Promise<void> {
   }
   console.table(results.add('simulation', rows));
   const last = rows.at(-1)!;
-  results.judge(
+  results.addGoal(
     `upstream calls, of one key per include set, at ${last.requestsPerSecond} requests/s`,
     'at most 0.60',
     last.ratio.toFixed(2),
@@ -185,7 +185,7 @@ async function measureAll(): Promise<void> {
         'twoProcesses',
         await measureTwoProcesses(scene, { rounds: 5, secondsEach: 3 }),
       );
-      results.judge('two processes, of one', 'at least 1.4', spreadText(two), two.median >= 1.4);
+      results.addGoal('two processes, of one', 'at least 1.4', spreadText(two), two.median >= 1.4);
       await measureFootprint(scene);
       await simulateCalls([10, 100, 1000]);
     }

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 export interface MemoryResult {
   readonly contacts: number;
-  /** Bytes for each cached contact: of the process, and of that in the JavaScript heap and outside of it. */
+  /** Bytes per cached contact: resident, in the JavaScript heap, and external. */
   readonly residentBytes: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
@@ -17,7 +17,7 @@ export interface MemoryResult {
 const BODY_BYTES = 1331;
 const TIMEOUT_MS = 300_000;
 
-/** What the near cache takes with so many contacts of 1.3 KB in it. */
+/** Measures the memory of the near cache with this many contacts of 1.3 KB. */
 export async function measureMemory(scene: Scene, contacts: number): Promise<MemoryResult> {
   const program = path.join(import.meta.dirname, 'near-cache-bytes.ts');
   const redisPort = new URL(scene.redisUrl).port;
@@ -27,6 +27,6 @@ export async function measureMemory(scene: Scene, contacts: number): Promise<Mem
   });
   const result = JSON.parse(stdout) as MemoryResult;
   if (result.contacts !== contacts)
-    throw new Error(`only ${result.contacts} of ${contacts} were in the cache`);
+    throw new Error(`only ${result.contacts} of ${contacts} are in the cache`);
   return result;
 }

@@ -5,10 +5,10 @@ import { spreadOf, type Spread } from './statistics.ts';
 import { load, writeRequests } from './wrk.ts';
 
 export interface MissResult {
-  /** Requests per second, which the load generator holds; undefined where it goes as fast as it can. */
+  /** Requests per second of the load generator; undefined for full rate. */
   readonly fixedRate: number | undefined;
   readonly perSecond: Spread;
-  /** Microseconds of CPU for one request: the proxy's, the bare request's, and what is between them. */
+  /** Microseconds of CPU per request: the proxy's, the bare request's, and the difference. */
   readonly proxyCpuMicros: Spread | undefined;
   readonly bareCpuMicros: Spread | undefined;
   readonly addedCpuMicros: Spread | undefined;
@@ -19,17 +19,17 @@ export interface MissResult {
 }
 
 const FIXED_RATE = 200;
-/** More than there is time for at any rate. */
+/** More requests than any rate reaches in the time. */
 const MOST_PER_SECOND = 8000;
 const CONNECTIONS = 40;
 
-/** What a miss costs over a bare undici request to the same upstream: at a fixed rate, and at the most. */
+/** Measures the cost of a miss over a bare undici request to the same upstream, at a fixed and at full rate. */
 export async function measureMisses(
   scene: Scene,
   options: {
     readonly rounds: number;
     readonly secondsEach: number;
-    /** At full rate: what optimizing compilers need to see would take long at the fixed one. */
+    /** Warm-up time at full rate, in seconds. At the fixed rate, JIT optimization would take too long. */
     readonly warmUpS: number;
   },
 ): Promise<{ readonly atFixedRate: MissResult; readonly atFullRate: MissResult }> {
@@ -92,7 +92,7 @@ interface MissRun {
   readonly p99Ms: number;
 }
 
-/** Contacts that nobody has asked for before. */
+/** Creates requests for contacts that have not been requested before. */
 export function writeMisses(scene: Scene, count: number): string {
   const file = scene.file('misses');
   const requests = Array.from({ length: count }, (_, index) => ({

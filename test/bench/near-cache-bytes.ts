@@ -3,10 +3,10 @@ import { openStore } from '../support/redis/open-store.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 
 /**
- * Fills the near cache, through a real Redis, in a process that does nothing else, and prints what that
- * took. To be run with --expose-gc.
+ * Fills the near cache through Redis in a separate process, and prints its memory usage. Requires
+ * `--expose-gc`.
  *
- * Arguments: the port of a Redis, how many contacts, bytes of each.
+ * Arguments: Redis port, number of contacts, bytes per contact.
  */
 const [redisPort, contacts, bodyBytes] = process.argv.slice(2).map(Number) as [number, number, number];
 const AT_ONCE = 64;
@@ -36,7 +36,7 @@ async function put(contact: string): Promise<void> {
 async function settledMemory(): Promise<NodeJS.MemoryUsage> {
   for (let pass = 0; pass < 5; pass += 1) {
     collect();
-    // Backing stores are freed on other threads.
+    // V8 frees backing stores on other threads.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return process.memoryUsage();
@@ -48,7 +48,7 @@ async function fill(some: readonly string[]): Promise<NodeJS.MemoryUsage> {
   return settledMemory();
 }
 
-// The first half brings what the process takes for working as such, however much is in the cache.
+// The first half covers the fixed memory of the process, which does not depend on the cache size.
 const before = await fill(ids.slice(0, contacts / 2));
 const after = await fill(ids.slice(contacts / 2));
 let held = 0;

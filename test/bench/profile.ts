@@ -23,7 +23,7 @@ const WARM_UP_S = 3;
 const SECONDS = 10;
 const MISSES = 100_000;
 
-/** Where the proxy's time goes while it answers hits, or misses: the functions with the most of it. */
+/** Profiles the proxy while it serves hits or misses, and lists the functions with the most CPU time. */
 export async function profile(scene: Scene, what: 'hits' | 'misses', top: number): Promise<string> {
   const proxy = await scene.startProxy(
     {},
@@ -38,7 +38,7 @@ export async function profile(scene: Scene, what: 'hits' | 'misses', top: number
   await load({ ...options, seconds: SECONDS });
   await proxy.stop();
   const file = readdirSync(scene.directory).find((name) => name.endsWith('.cpuprofile'));
-  if (file === undefined) throw new Error('the proxy left no profile');
+  if (file === undefined) throw new Error('the proxy wrote no profile');
   const recorded = JSON.parse(readFileSync(path.join(scene.directory, file), 'utf8')) as CpuProfile;
   return [
     table('self', selfTimes(recorded), top),
@@ -53,8 +53,8 @@ function timeByNode({ samples, timeDeltas }: CpuProfile): Map<number, number> {
 }
 
 function nameOf({ callFrame: { functionName, url, lineNumber } }: CpuProfile['nodes'][number]): string {
-  const where = url.replace(`file://${PROJECT_ROOT}/`, '').replace('node_modules/', '');
-  return `${functionName || '(anonymous)'} ${where}${url === '' ? '' : `:${lineNumber + 1}`}`;
+  const location = url.replace(`file://${PROJECT_ROOT}/`, '').replace('node_modules/', '');
+  return `${functionName || '(anonymous)'} ${location}${url === '' ? '' : `:${lineNumber + 1}`}`;
 }
 
 function selfTimes(profile: CpuProfile): Map<string, number> {
@@ -65,7 +65,7 @@ function selfTimes(profile: CpuProfile): Map<string, number> {
   return sums;
 }
 
-/** A function that calls itself counts once. */
+/** Sums the time of each function. A recursive function counts once. */
 function totalTimes(profile: CpuProfile): Map<string, number> {
   const times = timeByNode(profile);
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
@@ -88,7 +88,7 @@ function totalTimes(profile: CpuProfile): Map<string, number> {
   return sums;
 }
 
-/** In percent of the time in which anything ran. */
+/** Formats times in percent of the non-idle time. */
 function table(title: string, times: Map<string, number>, top: number): string {
   const busy = [...times].filter(([name]) => !/^\((idle|root)\)/.test(name));
   const all = title === 'self' ? busy.reduce((sum, [, time]) => sum + time, 0) : (times.get('(root) ') ?? 0);

@@ -7,7 +7,7 @@ const CONTACTS = 1000;
 const BATCH = 50;
 const INCLUDES = 'notes,entity,profile,signals';
 
-/** Fills a Redis with contacts of the sandbox, all five parts each, and says what one of them takes there. */
+/** Fills Redis with contacts of the sandbox, each with all five parts, and measures the bytes per contact. */
 async function bytesPerContact(env: Environment) {
   const redis = await startRedis();
   try {

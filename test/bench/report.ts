@@ -10,7 +10,7 @@ import type { ThroughputRow } from './throughput.ts';
 const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
 const CHART_FILE = path.join(import.meta.dirname, 'results.svg');
 
-/** One goal of the project, and what was measured of it. */
+/** A goal of the project and its measured value. */
 export interface Goal {
   readonly what: string;
   readonly goal: string;
@@ -18,7 +18,7 @@ export interface Goal {
   readonly met: boolean;
 }
 
-/** Everything of one run; `load` is the machine's load average when each measurement ended. */
+/** All results of one run. `load` is the load average of the machine after each measurement. */
 export class Results {
   readonly #sections: Record<string, unknown> = {};
   readonly goals: Goal[] = [];
@@ -29,7 +29,7 @@ export class Results {
     return value;
   }
 
-  judge(what: string, goal: string, measured: string, met: boolean): void {
+  addGoal(what: string, goal: string, measured: string, met: boolean): void {
     this.goals.push({ what, goal, measured, met });
   }
 

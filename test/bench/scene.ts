@@ -15,9 +15,9 @@ import { LOAD_CORE, pin } from './pinned.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 import { installWrk, writeRequests, type BenchRequest } from './wrk.ts';
 
-/** A limit for everybody that is counted like any other and never reached. */
+/** Rate limit that is counted like any other but never reached. */
 const TIERS = JSON.stringify({ default: { limit: 1_000_000_000, windowS: 60 } });
-/** The flags that `npm start` gives to Node. */
+/** Node flags of `npm start`. */
 const START_FLAGS = startFlags();
 
 function startFlags(): readonly string[] {
@@ -26,26 +26,26 @@ function startFlags(): readonly string[] {
   return start.split(' ').filter((word) => word.startsWith('--'));
 }
 
-/** What `npm start` sets. */
+/** Environment of `npm start`. */
 const AS_NPM_START = { NODE_COMPILE_CACHE: path.join(PROJECT_ROOT, 'node_modules/.cache/compiled') };
 const USERS = 256;
 const DAY_S = 86_400;
 
-/** What every measurement needs around the server under test. */
+/** The environment of the server under test: Redis, upstream and requests. */
 export interface Scene {
   readonly directory: string;
   readonly redisUrl: string;
   readonly upstreamUrl: string;
-  /** One request for each user, each with a token and a contact of its own. */
+  /** One request per user, each with its own token and contact. */
   readonly requests: readonly BenchRequest[];
-  /** A file of these requests, as the load generator takes it. */
+  /** File with these requests in the format of the load generator. */
   readonly requestsFile: string;
   token(): string;
   file(name: string): string;
-  /** The proxy as shipped, every feature on; `env` changes settings. */
+  /** Starts the proxy as shipped, with every feature on; `env` overrides settings. */
   startProxy(env?: Environment, options?: ProxyOptions): Promise<ServerProcess>;
   startPeer(name: string): Promise<ServerProcess>;
-  /** Puts what the proxy answers where the peers find it, and the median of the bodies into a file. */
+  /** Stores the proxy's response bodies in Redis for the peers, and the one of median size in a file. */
   stockPeers(proxy: ServerProcess): Promise<void>;
   stop(): Promise<void>;
 }
@@ -53,17 +53,17 @@ export interface Scene {
 export interface ProxyOptions {
   readonly nodeArgs?: readonly string[];
   readonly cores?: string;
-  /** Leaves Redis out: the embedded cache. */
+  /** Runs without Redis, with the memory store. */
   readonly embedded?: boolean;
 }
 
-/** The limits that the program has by itself; tests give it more time. */
+/** Default timeouts of the program. The settings of tests are longer. */
 const DEFAULTS: Environment = { UPSTREAM_TIMEOUT_MS: '5000', REDIS_TIMEOUT_MS: '80' };
 
 export async function openScene(): Promise<Scene> {
   installRedis();
   installWrk();
-  // Whatever is started from here on inherits it: the servers under test are moved away.
+  // Later children inherit the cores. The servers under test are then pinned to their own core.
   pin(process.pid, LOAD_CORE);
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-bench-'));
   const file = (name: string): string => path.join(directory, name);
@@ -97,7 +97,7 @@ export async function openScene(): Promise<Scene> {
     const bodies: Buffer[] = [];
     for (const { path: at, token: bearer } of requests) {
       const answer = await exchange(`http://127.0.0.1:${proxy.port}${at}`, { token: bearer });
-      if (answer.status !== 200) throw new Error(`the proxy answered ${answer.status}: ${answer.text}`);
+      if (answer.status !== 200) throw new Error(`the proxy returned ${answer.status}: ${answer.text}`);
       bodies.push(answer.body);
       const key = contactKey({ org_id: ORG, member_id: OWNER }, at.slice('/contacts/'.length));
       await client.set(key, answer.body);

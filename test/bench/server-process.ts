@@ -10,20 +10,20 @@ export interface ServerProcess {
   readonly adminPort: number;
   readonly pid: number;
   readonly logFile: string;
-  /** Milliseconds from the start of the process to its line `listening`. */
+  /** Milliseconds from the start of the process to its log line `listening`. */
   readonly startMs: number;
-  /** Microseconds of CPU that it has used so far. */
+  /** Returns the CPU time used so far, in microseconds. */
   cpuMicros(): number | undefined;
-  /** Empties the log, which is a file as a container's would be. */
+  /** Truncates the log file. */
   clearLog(): void;
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
-  /** Path of the program, from the project's root. */
+  /** Path of the program, relative to the project's root. */
   readonly entry: string;
   readonly env: Environment;
-  /** Where its output goes. */
+  /** File for the output. */
   readonly logFile: string;
   readonly nodeArgs?: readonly string[];
   readonly cores?: string;
@@ -58,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
       `${entry} to listen`,
       () => {
         const text = readFileSync(logFile, 'utf8');
-        if (child.exitCode !== null) throw new Error(`${entry} ended:\n${text}`);
+        if (child.exitCode !== null) throw new Error(`${entry} exited:\n${text}`);
         return parsedLines(text).find(({ msg }) => msg === 'listening');
       },
       30_000,

@@ -19,14 +19,14 @@ export interface SimulationOptions {
 
 export interface SimulationResult {
   readonly requests: number;
-  /** Upstream calls with one key per part: the real cache, on a clock of the simulation's. */
+  /** Upstream calls with one key per part, in the real cache on a simulated clock. */
   readonly perPart: number;
-  /** Upstream calls with one key per set of includes, whose answers live as long as their shortest-lived part. */
+  /** Upstream calls with one key per include set, whose TTL is the shortest of its parts. */
   readonly perIncludeSet: number;
   readonly ratio: number;
 }
 
-/** Times to live as they are when nobody sets any. */
+/** Returns the default TTLs. */
 export function shippedPolicy(): CachePolicy {
   return loadConfig(programEnv({ url: 'http://127.0.0.1:1' }, newSecret())).cache;
 }
@@ -38,8 +38,8 @@ const SETS: readonly (readonly Part[])[] = Array.from({ length: 2 ** INCLUDES.le
 ]);
 
 /**
- * The same requests to both caches: contacts by Zipf's law (s = 1), every set of includes equally often,
- * arrivals at random. The upstream answers at once. Both serve stale answers while they refresh them.
+ * Sends the same requests to both caches: contacts by Zipf's law (s = 1), include sets uniformly, random
+ * arrivals. The upstream responds at once. Both caches serve stale responses while they revalidate.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { policy, contacts, seconds, requestsPerSecond, seed } = options;
@@ -55,9 +55,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     if (now >= end) break;
     requests += 1;
     const contact = String(pickContact(random()));
-    const asked = SETS[Math.floor(random() * SETS.length)]!;
-    await parts.request(contact, asked);
-    sets.request(contact, asked);
+    const include = SETS[Math.floor(random() * SETS.length)]!;
+    await parts.request(contact, include);
+    sets.request(contact, include);
   }
   const [perPart, perIncludeSet] = [parts.calls(), sets.calls()];
   return { requests, perPart, perIncludeSet, ratio: perPart / perIncludeSet };
@@ -70,7 +70,7 @@ function perPartCache(policy: CachePolicy, now: () => number, random: () => numb
   const read = withCache(
     async ({ parts }) => {
       calls += 1;
-      // The upstream sends the contact with whatever else it is asked for.
+      // The upstream returns the contact with every response.
       return Object.fromEntries(['contact', ...parts].map((part) => [part, answer[part]]));
     },
     {
@@ -93,7 +93,7 @@ function perPartCache(policy: CachePolicy, now: () => number, random: () => numb
         { org: 'org', member: 'member', contact, parts },
         { ...options, onCacheOutcome: ({ result }) => (stale = result === 'stale') },
       );
-      // A refresh in the background ends before the clock goes on.
+      // A background refresh finishes before the clock advances.
       if (stale) await settled();
     },
   };
@@ -107,7 +107,7 @@ function perSetCache(policy: CachePolicy, now: () => number, random: () => numbe
     request(contact: string, parts: readonly Part[]): void {
       const key = `${contact}:${parts.join()}`;
       if ((staleAt.get(key) ?? -Infinity) > now()) return;
-      // Stale or missing: either way one call, and its answer counts from now.
+      // A stale or missing entry causes one call, whose response is fresh from now on.
       calls += 1;
       const shortest = Math.min(...parts.map((part) => policy.ttlMs[part]));
       staleAt.set(key, now() + shortest * (1 - 0.1 * random()));
@@ -115,7 +115,7 @@ function perSetCache(policy: CachePolicy, now: () => number, random: () => numbe
   };
 }
 
-/** Inverse of the distribution's sum: rank k with a probability in proportion to 1/k. */
+/** Inverts the cumulative distribution: returns rank k with a probability proportional to 1/k. */
 function zipf(count: number): (u: number) => number {
   const sums = new Float64Array(count);
   let sum = 0;

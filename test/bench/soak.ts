@@ -9,7 +9,7 @@ export interface SoakResult {
   readonly requests: number;
   /** Resident MiB over time, oldest first. */
   readonly residentMiB: readonly number[];
-  /** Medians of the second and of the last quarter: the first one fills what is to be filled. */
+  /** Medians of the second and the last quarter. Caches fill in the first quarter. */
   readonly earlyMiB: number;
   readonly lateMiB: number;
 }
@@ -18,8 +18,8 @@ const SLICE_S = 5;
 const CONTACTS = 4000;
 
 /**
- * Full rate for a while. There are more contacts than the near cache has room for, so that entries come and
- * go all the time: memory that grows has no excuse.
+ * Runs at full rate with more contacts than fit into the near cache, so that entries are evicted constantly.
+ * Memory that still grows is a leak.
  */
 export async function soak(scene: Scene, seconds: number): Promise<SoakResult> {
   const requestsFile = writeMisses(scene, CONTACTS);
@@ -27,7 +27,7 @@ export async function soak(scene: Scene, seconds: number): Promise<SoakResult> {
   try {
     const residentMiB: number[] = [];
     let answered = 0;
-    for (let gone = 0; gone < seconds; gone += SLICE_S) {
+    for (let elapsedS = 0; elapsedS < seconds; elapsedS += SLICE_S) {
       const { port } = server;
       answered += (await load({ port, requestsFile, seconds: SLICE_S, connections: 64 })).requests;
       residentMiB.push(residentKiB(server.pid) / 1024);

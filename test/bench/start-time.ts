@@ -1,7 +1,7 @@
 import type { Scene } from './scene.ts';
 import { spreadOf, type Spread } from './statistics.ts';
 
-/** Milliseconds from the start of the process until it says that it listens. */
+/** Measures the milliseconds from the start of the process to its log line `listening`. */
 export async function measureStart(scene: Scene, times: number): Promise<Spread> {
   const startMs: number[] = [];
   for (let run = 0; run < times; run += 1) {

@@ -6,11 +6,11 @@ export interface Spread {
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
-  if (sorted.length === 0) throw new RangeError('there is no median of nothing');
+  if (sorted.length === 0) throw new RangeError('median of an empty list');
   return { median: quantile(sorted, 0.5), least: sorted[0]!, most: sorted.at(-1)! };
 }
 
-/** @param sorted ascending. Between two values, in proportion. */
+/** Returns a quantile, with linear interpolation. @param sorted ascending. */
 export function quantile(sorted: readonly number[], q: number): number {
   const at = (sorted.length - 1) * q;
   const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];

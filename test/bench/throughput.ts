@@ -4,7 +4,7 @@ import { load } from './wrk.ts';
 
 const CONNECTIONS = 64;
 const WARM_UP_S = 1;
-/** What optimizing compilers need to see, on however busy a machine. */
+/** Number of warm-up requests that JIT optimization needs. It does not depend on the load of the machine. */
 const WARM_UP_REQUESTS = 15_000;
 const WARM_UP_RUNS = 8;
 
@@ -17,13 +17,13 @@ export interface Contender {
 export interface ThroughputRow {
   readonly name: string;
   readonly perSecond: Spread;
-  /** Requests per second, divided by the yardstick's in the same round. */
+  /** Requests per second, relative to the yardstick's in the same round. */
   readonly ratio: Spread;
-  /** Microseconds of the server's CPU for one request. */
+  /** CPU time of the server per request, in microseconds. */
   readonly cpuMicros: Spread | undefined;
-  /** The yardstick's CPU for one request, divided by this one's in the same round: a rate without the noise. */
+  /** The yardstick's CPU time per request over this server's in the same round; less noisy than a rate. */
   readonly cpuRatio: Spread | undefined;
-  /** The same of the least that either has needed: what else runs on the machine can only add to it. */
+  /** The same ratio for the minimum CPU times, since other load can only increase them. */
   readonly leastCpuRatio: number | undefined;
   readonly bytesPerAnswer: number;
   readonly p50Ms: Spread;
@@ -46,8 +46,8 @@ interface Run {
 }
 
 /**
- * As many requests as each server can take. The servers take turns, in another order each round, since the
- * machine itself drifts: only figures of one round are compared.
+ * Measures the maximum rate of each server. The servers take turns in a different order each round. Only
+ * figures of the same round are compared, since the speed of the machine drifts.
  */
 export async function measureThroughput(
   contenders: readonly Contender[],

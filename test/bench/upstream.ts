@@ -8,13 +8,13 @@ import { ORGANIZATIONS } from '../../src/sandbox/world.ts';
 import type { ContactRecord } from '../../src/sandbox/records.ts';
 import { announce } from './peers/peer.ts';
 
-/** Brings an answer to 1.3 KB, the size that is measured. */
+/** Pads a response to 1.3 KB, the size in the measurements. */
 const CUSTOM_FIELDS = JSON.stringify({
   industry: 'Technology',
   background: 'Came by a recommendation of a long-standing customer and asks for references. '.repeat(6),
 });
 
-/** As many contacts as anybody asks for: each is made up from its id, the same every time, and seen by all. */
+/** An unlimited number of contacts, generated from their ids and visible to every member. */
 class EndlessContacts extends Map<string, ContactRecord> {
   override get(id: string): ContactRecord {
     const seed = createHash('sha256').update(id).digest().readInt32LE();
@@ -24,7 +24,7 @@ class EndlessContacts extends Map<string, ContactRecord> {
   }
 }
 
-/** The sandbox, with no end to its contacts. */
+/** Starts the sandbox with an unlimited number of contacts. */
 const settings = readSettings(process.env);
 const state = makeState(settings.world, settings.faults);
 state.world = { ...state.world, contacts: new EndlessContacts() };

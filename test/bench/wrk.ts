@@ -7,7 +7,7 @@ import { hasProgram, installPackages } from './debian-packages.ts';
 const run = promisify(execFile);
 const SCRIPT = path.join(import.meta.dirname, 'load.lua');
 
-/** One request of the mix: `entityTag` makes it a conditional one. */
+/** One request of the mix. It is conditional if it has an `entityTag`. */
 export interface BenchRequest {
   readonly path: string;
   readonly token: string;
@@ -18,9 +18,9 @@ export interface LoadResult {
   readonly requests: number;
   readonly durationS: number;
   readonly bytes: number;
-  /** Answers over 399. */
+  /** Number of responses with a status above 399. */
   readonly refused: number;
-  /** Connections that failed, or did not answer in time. */
+  /** Number of connections that failed or timed out. */
   readonly broken: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -29,11 +29,11 @@ export interface LoadResult {
 
 export interface LoadOptions {
   readonly port: number;
-  /** As `writeRequests` leaves it. */
+  /** File in the format of `writeRequests`. */
   readonly requestsFile: string;
   readonly seconds: number;
   readonly connections: number;
-  /** Mean milliseconds that each connection waits before its next request. */
+  /** Mean pause of each connection before its next request, in milliseconds. */
   readonly pauseMs?: number;
 }
 
@@ -42,7 +42,7 @@ export function writeRequests(file: string, requests: readonly BenchRequest[]): 
   writeFileSync(file, lines.join(''), { mode: 0o600 });
 }
 
-/** Runs wrk once. @throws Error where anything was answered otherwise than it should be. */
+/** Runs wrk once. @throws Error if any response has an unexpected status. */
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const { port, requestsFile, seconds, connections, pauseMs = 0 } = options;
   const { stdout } = await run(
@@ -53,14 +53,14 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     { timeout: (seconds + 30) * 1000 },
   );
   const line = /^RESULT (.+)$/m.exec(stdout)?.[1];
-  if (line === undefined) throw new Error(`wrk said nothing that can be read:\n${stdout}`);
+  if (line === undefined) throw new Error(`wrk printed no result:\n${stdout}`);
   const result = JSON.parse(line) as LoadResult;
   if (result.refused > 0 || result.broken > 0 || result.requests === 0)
-    throw new Error(`port ${port} did not answer as it should: ${line}`);
+    throw new Error(`port ${port} returned unexpected responses: ${line}`);
   return result;
 }
 
-/** Makes sure that wrk is there; installs it with apt where that can be done. */
+/** Installs wrk with apt if it is missing. @throws Error if that fails. */
 export function installWrk(): void {
   if (hasProgram('wrk', '--version')) return;
   installPackages('wrk');

@@ -4,7 +4,7 @@ import { API_KEY, DEVELOPER_SECRET } from '../../support/start-sandbox.ts';
 import { FETCH_CONTACT, ORG, OWNER } from '../../support/sandbox-servers.ts';
 import { announce, peer } from './peer.ts';
 
-/** The least that any way to the upstream costs: a request in, one request out, its bytes passed on as they are. */
+/** The minimum cost of an upstream call: one request in, one request out, and the body forwarded verbatim. */
 const pool = new Pool(peer.upstreamUrl, { connections: 32 });
 const fixed = { api_key: API_KEY, developer_secret: DEVELOPER_SECRET, org_id: ORG, member_id: OWNER };
 

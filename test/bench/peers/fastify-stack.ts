@@ -5,7 +5,7 @@ import fastifyRedis from '@fastify/redis';
 import fastify from 'fastify';
 import { announce, contactKey, LIMIT, peer, WINDOW_MS } from './peer.ts';
 
-/** Fastify with its own plugins; fast-jwt remembers verified tokens, as the proxy does. */
+/** Fastify with its own plugins. fast-jwt caches verified tokens, as the proxy does. */
 const app = fastify({ logger: false });
 await app.register(fastifyHelmet);
 await app.register(fastifyRedis, { url: peer.redisUrl, enableAutoPipelining: true });

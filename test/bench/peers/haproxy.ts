@@ -5,8 +5,8 @@ import { LIMIT, peer, WINDOW_MS } from './peer.ts';
 const quoted = (text: string): string => `"${text.replaceAll('"', '\\"')}"`;
 
 /**
- * Verifies the token of every request, counts by subject, and answers with the same bytes to all: HAProxy's
- * cache takes no answer to a request with a token.
+ * Verifies the token of every request, counts by subject, and returns the same bytes to all, since HAProxy's
+ * cache does not store responses to requests with `Authorization`.
  */
 await runNative({
   program: 'haproxy',

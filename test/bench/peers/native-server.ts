@@ -10,11 +10,11 @@ export interface NativeServer {
   readonly program: string;
   /** @param file of the configuration. */
   readonly args: (file: string, directory: string) => readonly string[];
-  /** What goes into the file. */
+  /** Content of the configuration file. */
   readonly configuration: (port: number, directory: string) => string;
 }
 
-/** Runs a server that is no Node program as a peer: on a free port, in a directory that goes with it. */
+/** Runs a native server as a peer, on a free port and in a temporary directory. */
 export async function runNative({ program, args, configuration }: NativeServer): Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-peer-'));
   const port = await freePort();

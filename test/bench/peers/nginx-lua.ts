@@ -12,7 +12,7 @@ redis.disconnect();
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`;
 
-/** One worker, as the others have one process; what it needs of Redis it has read before. */
+/** nginx with one worker, as the other peers have one process. It loads its data from Redis at the start. */
 await runNative({
   program: 'nginx',
   args: (file, directory) => ['-c', file, '-p', directory, '-e', 'stderr'],

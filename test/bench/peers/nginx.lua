@@ -1,6 +1,6 @@
--- The usual work of an API gateway in nginx: JWT (HS256) verified and remembered, requests counted by subject,
--- the contact from a dictionary that the worker shares with nobody, headers. No parts, no invalidation, and no
--- count across hosts.
+-- The usual work of an API gateway in nginx: verifies JWTs (HS256) and caches the result, counts requests by
+-- subject, and serves the contact from a worker-local dictionary with all headers. Parts, invalidation and
+-- counts across hosts are not supported.
 local ffi = require 'ffi'
 local cjson = require 'cjson.safe'
 

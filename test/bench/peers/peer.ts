@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 
-/** What the benchmark tells a peer, through its environment. */
+/** Settings of a peer, from its environment. */
 export const peer = {
-  /** The bytes that a peer without a cache answers with. */
+  /** Response body of a peer without a cache. */
   body: (): Buffer => readFileSync(String(process.env['BENCH_BODY_FILE'])),
   redisUrl: String(process.env['REDIS_URL']),
   jwtSecret: String(process.env['JWT_SECRET']),
@@ -12,11 +12,11 @@ export const peer = {
   upstreamUrl: String(process.env['ZYNTRO_BASE_URL']),
 };
 
-/** A limit that is counted and never reached. */
+/** Rate limit that is counted but never reached. */
 export const LIMIT = 1_000_000_000;
 export const WINDOW_MS = 60_000;
 
-/** Where a stack without parts keeps a contact: one key for a member's contact. */
+/** Returns the cache key of a stack without parts: one key per member and contact. */
 export function contactKey(claims: Readonly<Record<string, unknown>>, contact: string): string {
   return `peer:${String(claims['org_id'])}:${String(claims['member_id'])}:${contact}`;
 }
