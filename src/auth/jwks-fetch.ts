@@ -17,7 +17,8 @@ export function createJwksFetch(options: JwksFetchOptions) {
     connections: 1,
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: options.timeoutMs },
+    // Explicit, because NODE_TLS_REJECT_UNAUTHORIZED=0 would let anyone publish keys.
+    connect: { timeout: options.timeoutMs, rejectUnauthorized: true },
   });
 
   return {

@@ -15,6 +15,8 @@ const TOO_MANY_CLIENTS = '-ERR max number of clients reached';
  */
 export function tlsOptions(certificateNames: readonly string[]): ConnectionOptions {
   return {
+    // Overrides NODE_TLS_REJECT_UNAUTHORIZED.
+    rejectUnauthorized: true,
     checkServerIdentity(host, certificate) {
       const error = checkServerIdentity(host, certificate);
       const isGood =

@@ -118,6 +118,9 @@ function traceHeaders(): { traceparent?: string } {
   return context ? { traceparent: formatTraceparent(context) } : {};
 }
 
+/** Overrides NODE_TLS_REJECT_UNAUTHORIZED: credentials go to a server with a valid certificate only. */
+const VERIFIED = { rejectUnauthorized: true };
+
 function openDispatcher(options: TransportOptions): Dispatcher {
   const common = {
     // As many connections as there are calls, whose number is bounded before they get here, and as those that
@@ -134,6 +137,7 @@ function openDispatcher(options: TransportOptions): Dispatcher {
       ...(authorization !== undefined && { token: authorization }),
       // Otherwise a plain-http upstream would be asked of the proxy itself, credentials readable.
       proxyTunnel: true,
+      requestTls: VERIFIED,
       // The time for its answer to CONNECT: a proxy that is stuck would keep every call's connection.
       clientFactory: (origin, settings) =>
         new Pool(origin, { ...settings, headersTimeout: options.connectTimeoutMs }),
@@ -144,7 +148,11 @@ function openDispatcher(options: TransportOptions): Dispatcher {
   return new Agent({
     ...common,
     // A source address reaches destinations of its own family only, whatever else the name resolves to.
-    connect: { timeout: options.connectTimeoutMs, ...(localAddress && { family: isIP(localAddress) }) },
+    connect: {
+      ...VERIFIED,
+      timeout: options.connectTimeoutMs,
+      ...(localAddress && { family: isIP(localAddress) }),
+    },
     // undici ignores it inside `connect`.
     ...(localAddress && { localAddress }),
   });

@@ -1,6 +1,9 @@
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { makeCertificates } from '../support/certificates.ts';
 import { rawExchange } from '../support/http.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -54,5 +57,31 @@ test.each([
   } finally {
     proxy.close();
     proxy.closeAllConnections();
+  }
+});
+
+test('NODE_TLS_REJECT_UNAUTHORIZED=0 does not send credentials to a server without a valid certificate', async () => {
+  const certificates = makeCertificates();
+  let requests = 0;
+  const tls = { cert: readFileSync(certificates.cert), key: readFileSync(certificates.key) };
+  const server = createTlsServer(tls, (_req, res) => {
+    requests += 1;
+    res.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    await withWorld({ NODE_TLS_REJECT_UNAUTHORIZED: '0', ZYNTRO_BASE_URL: origin }, async (world) => {
+      const { status, body } = await world.get(`/contacts/${world.freshContact()}`);
+      expect([status, (JSON.parse(body.toString()) as { code: string }).code]).toEqual([
+        503,
+        'UPSTREAM_UNAVAILABLE',
+      ]);
+      expect(requests).toBe(0);
+    });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    certificates.remove();
   }
 });
