@@ -8,7 +8,7 @@ import { unknownVariables } from './config/unknown-variables.ts';
 import { installResolver } from './dns/install.ts';
 import { exitAtOnce } from './exit.ts';
 import { ADMIN_CONNECTIONS, publicConnections } from './http/descriptors.ts';
-import { listenFault, type AddressVariables } from './http/listen-fault.ts';
+import { listenIssue, type AddressVariables } from './http/listen-issue.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './cluster/primary.ts';
 import { createWorkerBus } from './cluster/worker-bus.ts';
@@ -48,7 +48,7 @@ function readConfig(): Settings {
     return { env, config: loadConfig(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`zyntro-bff cannot start. Its configuration has ${error.issues.length} fault(s):\n`);
+    process.stderr.write(`zyntro-bff cannot start. The configuration has ${error.issues.length} issue(s):\n`);
     for (const issue of error.issues) process.stderr.write(`  ${issue}\n`);
     process.exit(EX_CONFIG);
   }
@@ -86,7 +86,7 @@ async function open(
     return await withinTime(LISTEN_MS, start());
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    log.fatal({ code, ...listenFault(code, variables) }, `cannot listen on the ${name} port`);
+    log.fatal({ code, ...listenIssue(code, variables) }, `cannot listen on the ${name} port`);
     return failStart(output);
   }
 }

@@ -6,7 +6,7 @@ const SRC = path.join(PROJECT_ROOT, 'src');
 const MODEL = ['lib', 'contact', 'errors'];
 const PROCESS = ['exit', 'signals', 'shutdown'];
 
-/** Each folder or file of `src`, and those that it may import besides its own. */
+/** The folders and files of `src`, each with the others that it may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   lib: [],
   errors: [],
@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
 /** Entry points and composition roots, which nothing else imports. */
 const ROOTS = ['app', 'program', 'main', 'cli', 'sandbox', 'client'];
 
-/** Packages that belong to the files named here; the others are free. */
+/** Packages that only these files may import. All other packages are unrestricted. */
 const OWNERS: Readonly<Record<string, RegExp>> = {
   undici: /^(auth\/jwks-fetch|upstream\/transport)\.ts$/,
   ioredis: /^redis\/redis-(client|connections|connector)\.ts$/,
@@ -80,7 +80,7 @@ function unitOf(file: string): string {
   return file.split('/')[0]!.replace(/\.ts$/, '');
 }
 
-test('every import is one that the table allows', () => {
+test('imports only the modules that the table allows', () => {
   const forbidden: string[] = [];
   for (const [file, targets] of graph) {
     const [from, allowed] = [unitOf(file), MAY_IMPORT[unitOf(file)]];
@@ -93,11 +93,11 @@ test('every import is one that the table allows', () => {
   expect(forbidden).toEqual([]);
 });
 
-test('every entry of the table exists', () => {
+test('lists exactly the folders and files of src in the table', () => {
   expect(Object.keys(MAY_IMPORT).toSorted()).toEqual([...new Set(files.map(unitOf))].toSorted());
 });
 
-test('packages are imported by their owners alone', () => {
+test('imports restricted packages only from their owners', () => {
   const foreign = files.flatMap((file) =>
     importsOf(file)
       .map((target) => target.split('/')[0]!)
@@ -107,7 +107,7 @@ test('packages are imported by their owners alone', () => {
   expect(foreign).toEqual([]);
 });
 
-test('the client and the sandbox import no package, and the sandbox nothing outside its folder', () => {
+test('imports only Node modules and their own files in the client and the sandbox', () => {
   const own = files.filter((file) => /^(client|sandbox)\//.test(file));
   const foreign = own.flatMap((file) =>
     importsOf(file)
@@ -117,7 +117,7 @@ test('the client and the sandbox import no package, and the sandbox nothing outs
   expect(foreign).toEqual([]);
 });
 
-test('no imports form a cycle', () => {
+test('has no import cycles', () => {
   const done = new Set<string>();
   const cycles: string[] = [];
   function visit(file: string, trail: readonly string[]): void {

@@ -62,9 +62,9 @@ const REJECTED = 'secret reload failed, keeping previous values';
 test.each([
   ['is empty', () => put('developer', ''), 'ZYNTRO_DEVELOPER_SECRET_FILE'],
   ['is blank', () => put('developer', ' \n'), 'ZYNTRO_DEVELOPER_SECRET_FILE'],
-  ['is gone', () => rmSync(file('jwt')), 'JWT_SECRET_FILE'],
-  ['is refused', () => put('jwt', 'hunter2'), 'JWT_SECRET'],
-])('commits nothing when a file %s, and logs the name alone', (_what, spoil, name) => {
+  ['is missing', () => rmSync(file('jwt')), 'JWT_SECRET_FILE'],
+  ['holds a short secret', () => put('jwt', 'hunter2'), 'JWT_SECRET'],
+])('keeps all secrets when a file %s, and logs only the name of its variable', (_case, spoil, name) => {
   const { reload, committed, lines } = start();
   put('admin', 'second-admin');
   spoil();
@@ -77,7 +77,7 @@ test.each([
   expect(lines.join('')).not.toMatch(/hunter2|second-admin|first/);
 });
 
-test('commits the next good set after a broken one', () => {
+test('commits the next valid secrets after a failed reload', () => {
   const { reload, committed } = start();
   put('developer', '');
   reload();
@@ -86,7 +86,7 @@ test('commits the next good set after a broken one', () => {
   expect(committed).toHaveLength(1);
 });
 
-test('survives an error of any kind, and logs no message that could quote a secret', () => {
+test('survives any error, and does not log its message, which could quote a secret', () => {
   const { reload, committed, lines } = start(() => {
     throw new Error('cannot use first-key');
   });

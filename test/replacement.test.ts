@@ -19,7 +19,7 @@ test('prepares everything before the first commit', () => {
   expect(calls).toEqual(['prepare a', 'prepare b', 'commit a', 'commit b']);
 });
 
-test('discards the prepared ones and commits none when one cannot be prepared', () => {
+test('discards the prepared steps and commits none when one throws', () => {
   const { calls, prepare } = recorder();
   expect(() => prepareAll([prepare('a'), broken, prepare('b')])).toThrow(RangeError);
   expect(calls).toEqual(['prepare a', 'discard a']);

@@ -51,10 +51,10 @@ const PROBLEM = {
   requestId: expect.stringMatching(/^[\w.-]{1,128}$/),
 };
 
-test('a path that no route serves is a problem, and nothing but the documented members', async () => {
-  const answer = await request(publicServer).get('/nothing?token=hush').expect(404);
-  expect(answer.headers['content-type']).toBe('application/problem+json');
-  expect(JSON.parse(answer.text)).toEqual({
+test('returns a problem with only the documented members for an unknown path', async () => {
+  const response = await request(publicServer).get('/nothing?token=hush').expect(404);
+  expect(response.headers['content-type']).toBe('application/problem+json');
+  expect(JSON.parse(response.text)).toEqual({
     ...PROBLEM,
     status: 404,
     code: 'ROUTE_NOT_FOUND',
@@ -63,11 +63,11 @@ test('a path that no route serves is a problem, and nothing but the documented m
 });
 
 test.each(['put', 'post', 'patch', 'delete', 'options'] as const)(
-  '%s on a contact is 405',
+  'returns 405 for %s on a contact',
   async (method) => {
-    const answer = await request(publicServer)[method](CONTACT).expect(405);
-    expect(answer.headers['allow']).toBe('GET, HEAD');
-    expect(JSON.parse(answer.text)).toMatchObject({
+    const response = await request(publicServer)[method](CONTACT).expect(405);
+    expect(response.headers['allow']).toBe('GET, HEAD');
+    expect(JSON.parse(response.text)).toMatchObject({
       ...PROBLEM,
       code: 'METHOD_NOT_ALLOWED',
       instance: CONTACT,
@@ -75,21 +75,21 @@ test.each(['put', 'post', 'patch', 'delete', 'options'] as const)(
   },
 );
 
-test('the admin port takes POST on /invalidations alone, and serves no contacts', async () => {
-  const answer = await request(adminServer).get('/invalidations').expect(405);
-  expect(answer.headers['allow']).toBe('POST');
+test('accepts only POST on /invalidations of the admin port, which does not serve contacts', async () => {
+  const response = await request(adminServer).get('/invalidations').expect(405);
+  expect(response.headers['allow']).toBe('POST');
   await get(CONTACT, adminServer).expect(404);
   await request(publicServer).post('/invalidations').expect(404);
 });
 
 test.each([
   ['a success', () => get(CONTACT), 200],
-  ['a refusal', () => request(publicServer).get(CONTACT), 401],
-  ['a route that is none', () => request(publicServer).get('/nothing'), 404],
+  ['a 401', () => request(publicServer).get(CONTACT), 401],
+  ['an unknown path', () => request(publicServer).get('/nothing'), 404],
   ['the health check', () => request(publicServer).get('/healthz'), 200],
   ['the admin port', () => request(adminServer).get('/readyz'), 200],
-])("%s has helmet's headers for JSON and no sign of Express", async (_name, ask, status) => {
-  const { headers } = await ask().expect(status);
+])("%s has helmet's headers for JSON and does not reveal Express", async (_name, send, status) => {
+  const { headers } = await send().expect(status);
   expect(headers).toMatchObject({
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'strict-transport-security': expect.stringContaining('max-age='),
@@ -101,7 +101,7 @@ test.each([
   expect(headers).not.toHaveProperty('x-powered-by');
 });
 
-test('an entity tag is answered with 304 and no body, for as long as it holds', async () => {
+test('returns 304 without a body when If-None-Match matches', async () => {
   const first = await get(`${CONTACT}?include=notes`).set('Accept-Encoding', 'identity').expect(200);
   const etag = first.headers['etag']!;
   expect(etag).toMatch(/^"[\w-]+"$/);
@@ -117,7 +117,7 @@ test('an entity tag is answered with 304 and no body, for as long as it holds', 
   await get(`${CONTACT}?include=entity`).set('If-None-Match', etag).expect(200);
 });
 
-test('HEAD is answered as GET, less the body', async () => {
+test('returns the headers of GET for HEAD, without the body', async () => {
   const token = sign(goodClaims(ORG, OWNER), secret);
   const whole = await get(CONTACT).set('Accept-Encoding', 'identity');
   const head = await request(publicServer)
@@ -129,7 +129,7 @@ test('HEAD is answered as GET, less the body', async () => {
   expect(head.text ?? '').toBe('');
 });
 
-test('two applications in one process share nothing that they have cached', async () => {
+test('does not share cached parts between two applications in one process', async () => {
   const config = loadConfig(programEnv({ url: `http://127.0.0.1:${sandbox.port}` }, secret));
   const other = buildApp({
     config,
@@ -140,14 +140,14 @@ test('two applications in one process share nothing that they have cached', asyn
   });
   try {
     await get(CONTACT).expect(200);
-    const answer = await get(CONTACT, serverOf(other.publicApp)).expect(200);
-    expect(answer.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
+    const response = await get(CONTACT, serverOf(other.publicApp)).expect(200);
+    expect(response.headers['cache-status']).toBe('zyntro-bff; fwd=miss; stored');
   } finally {
     await other.close();
   }
 });
 
-test('readiness follows the phase', async () => {
+test('returns 503 from /readyz while draining, and 200 from /healthz', async () => {
   health.enter('draining');
   try {
     await request(publicServer).get('/readyz').expect(503);

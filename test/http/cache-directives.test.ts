@@ -16,6 +16,6 @@ test.each<[string, boolean, boolean]>([
   ['x="a\\", no-store, b"', false, false],
   ['x="a, no-store', false, false],
   ['max-stale=60, only-if-cached', false, false],
-])('%j: no-cache is %s, no-store is %s', (header, noCache, noStore) => {
+])('parses Cache-Control %j as no-cache %s, no-store %s', (header, noCache, noStore) => {
   expect(parseCacheDirectives(header)).toEqual({ noCache, noStore });
 });

@@ -8,7 +8,7 @@ test.each([
   { ttlS: -12, ageS: 72, clientMaxAgeS: 3600, value: 'private, max-age=72' },
   { ttlS: 60, ageS: 0, clientMaxAgeS: 60, value: 'private, max-age=60' },
 ])(
-  'a response of age $ageS with $ttlS s left and CLIENT_MAX_AGE_S=$clientMaxAgeS is $value',
+  'sends "$value" for Age $ageS, $ttlS s of freshness and CLIENT_MAX_AGE_S=$clientMaxAgeS',
   ({ ttlS, ageS, clientMaxAgeS, value }) => {
     expect(clientCacheControl(ttlS, ageS, clientMaxAgeS)).toBe(value);
   },

@@ -14,15 +14,15 @@ const SCOPES = {
   includes: { profile: 'contacts:profile', signals: 'contacts:signals' },
 };
 
-let asked: ContactQuery[];
-beforeEach(() => void (asked = []));
+let queries: ContactQuery[];
+beforeEach(() => void (queries = []));
 
 const silent = pino({ level: 'silent' });
 const found = { bytes: Buffer.from('{}'), contentHash: 'abc', fetchedAt: 0, staleAt: 0 };
 let broken: string | undefined;
 beforeEach(() => (broken = undefined));
 
-/** The program's routes with scopes of their own for two includes, for a caller with these scopes. */
+/** Serves the routes to a caller with these scopes. Two includes require a scope of their own. */
 function server(...held: string[]) {
   const app = express();
   app.set('query parser', 'simple');
@@ -35,7 +35,7 @@ function server(...held: string[]) {
     log: silent,
     now: Date.now,
     readContact: async (query) => {
-      asked.push(query);
+      queries.push(query);
       if (query.contact === broken) throw new TypeError('broken');
       return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, found]));
     },
@@ -63,9 +63,9 @@ test.each([
   [`/contacts/${ID}?include=profile`, 'contacts:read contacts:profile'],
   [`/contacts/${ID}/profile`, 'contacts:read contacts:profile'],
   [`/contacts?ids=${ID}&include=signals,profile`, 'contacts:read contacts:profile contacts:signals'],
-])('%s is answered with %s', async (path, scopes) => {
+])('%s returns 200 when the caller has the scopes %s', async (path, scopes) => {
   expect((await server(...scopes.split(' ')).get(path)).status).toBe(200);
-  expect(asked).toHaveLength(1);
+  expect(queries).toHaveLength(1);
 });
 
 test.each([
@@ -76,32 +76,32 @@ test.each([
   [`/contacts/${ID}/profile`, 'contacts:read', 'contacts:profile'],
   [`/contacts/${ID}/signals`, 'contacts:read contacts:profile', 'contacts:signals'],
   [`/contacts?ids=${ID}&include=notes,signals`, 'contacts:read', 'contacts:signals'],
-])('%s with %s is refused whole, naming %s, before anything is read', async (path, held, missing) => {
-  const answer = await server(...held.split(' ')).get(path);
-  expect({ status: answer.status, code: answer.body.code }).toEqual({
+])('%s with the scopes %s returns 403 naming %s, and reads nothing', async (path, held, missing) => {
+  const response = await server(...held.split(' ')).get(path);
+  expect({ status: response.status, code: response.body.code }).toEqual({
     status: 403,
     code: 'INSUFFICIENT_SCOPE',
   });
-  const named = /scope="([^"]*)"/.exec(answer.headers['www-authenticate'] ?? '')?.[1]?.split(' ');
+  const named = /scope="([^"]*)"/.exec(response.headers['www-authenticate'] ?? '')?.[1]?.split(' ');
   expect(new Set(named)).toEqual(new Set(missing.split(' ')));
-  expect(answer.body.detail).toContain(missing.split(' ')[0]);
-  expect(asked).toEqual([]);
+  expect(response.body.detail).toContain(missing.split(' ')[0]);
+  expect(queries).toEqual([]);
 });
 
-test('scopes are no part of what is asked for, so one entry serves every permission level', async () => {
+test('does not pass scopes to the read, so that callers of all scopes share an entry', async () => {
   const path = `/contacts/${ID}?include=profile`;
   await server('contacts:read', 'contacts:profile').get(path);
   await server('contacts:read', 'contacts:profile', 'contacts:signals', 'admin').get(path);
-  expect(asked[0]).toEqual(asked[1]);
-  expect(JSON.stringify(asked)).not.toContain('contacts:');
+  expect(queries[0]).toEqual(queries[1]);
+  expect(JSON.stringify(queries)).not.toContain('contacts:');
 });
 
-test('an unexpected error is the failure of one contact of a batch, not of the whole batch', async () => {
+test('reports an unexpected error for its contact alone, and returns the rest of the batch', async () => {
   broken = crypto.randomUUID();
-  const answer = await server('contacts:read').get(`/contacts?ids=${ID},${broken}`);
-  expect(answer.status).toBe(200);
-  expect(answer.body.data).toHaveLength(1);
-  expect(answer.body.errors).toEqual([
+  const response = await server('contacts:read').get(`/contacts?ids=${ID},${broken}`);
+  expect(response.status).toBe(200);
+  expect(response.body.data).toHaveLength(1);
+  expect(response.body.errors).toEqual([
     { id: broken, status: 500, code: 'INTERNAL_ERROR', title: 'Internal error' },
   ]);
 });

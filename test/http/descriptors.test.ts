@@ -9,10 +9,10 @@ test.each([
   [1024, 832],
   [256, 112],
   [64, 16],
-])('with %d descriptors the public port may hold %d connections', (descriptors, expected) => {
+])('with %d descriptors, allows %d connections on the public port', (descriptors, expected) => {
   expect(publicConnections(wanted, descriptors)).toBe(expected);
 });
 
-test('upstream connections cannot take the share of clients', () => {
+test('reserves a quarter of the descriptors for clients when upstream connections need them all', () => {
   expect(publicConnections({ ...wanted, maxUpstreamConnections: 10_000 }, 1024)).toBe(256);
 });

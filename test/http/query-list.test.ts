@@ -34,11 +34,11 @@ test.each([
   'ids[1234567890]=x',
   'ids[__proto__]=x',
   'ids=a&ids[length]=2',
-])('%j is not a list', (query) => {
+])('rejects %j as a list', (query) => {
   expect(read(query)).toBeUndefined();
 });
 
-test('splits at commas, within the bound', () => {
+test('splits at commas, and rejects a text over the maximum length', () => {
   expect(splitList(' a , b', 6)).toEqual(['a', 'b']);
   expect(splitList(' a , b', 5)).toBeUndefined();
   expect(splitList('', 5)).toEqual([]);

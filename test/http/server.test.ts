@@ -20,7 +20,7 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
       ServerResponse,
       handle(req, res) {
         requestsSeen += 1;
-        // A request without a body has ended already.
+        // A request without a body emits `end` before this.
         if (req.readableEnded) return res.end(body);
         req.resume();
         return req.on('end', () => res.end(body));
@@ -59,7 +59,7 @@ async function connect(port: number): Promise<Client> {
   return client;
 }
 
-/** Sends a byte now and then, until the other side has had enough. */
+/** Sends a byte every 50 ms until the connection is closed. */
 function trickle({ socket }: Client, text: string): void {
   let sent = 0;
   const timer = setInterval(() => socket.writable && socket.write(text[sent++ % text.length]!), 50);
@@ -68,7 +68,7 @@ function trickle({ socket }: Client, text: string): void {
 
 const closing = (client: Client) => waitFor('the connection to be closed', () => client.closed);
 
-test('headers that trickle in are answered with 408 and cut off', async () => {
+test('returns 408 and closes the connection when headers arrive too slowly', async () => {
   const client = await connect(await start());
   client.socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
   trickle(client, 'a');
@@ -76,7 +76,7 @@ test('headers that trickle in are answered with 408 and cut off', async () => {
   expect(client.text).toMatch(/^HTTP\/1\.1 408 .*"code":"INVALID_REQUEST"/s);
 });
 
-test('a client that goes on sending after it was answered is cut off all the same', async () => {
+test('closes the connection when a client continues to send after a 408', async () => {
   const socket = net.connect({ port: await start(), host: '127.0.0.1', allowHalfOpen: true });
   sockets.push(socket);
   const client: Client = { socket, text: '', closed: false };
@@ -88,7 +88,7 @@ test('a client that goes on sending after it was answered is cut off all the sam
   await closing(client);
 });
 
-test('so is a body, and a connection that says nothing', async () => {
+test('closes connections with a slow body or without any request', async () => {
   const port = await start();
   const [slow, silent] = [await connect(port), await connect(port)];
   slow.socket.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
@@ -97,29 +97,29 @@ test('so is a body, and a connection that says nothing', async () => {
   expect(slow.text).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('an idle connection is closed after its keep-alive time', async () => {
+test('closes an idle connection after the keep-alive timeout', async () => {
   const client = await connect(await start());
   client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   await closing(client);
   expect(client.text).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-test('an answer that nobody reads is cut off, and does not hold up the end', async () => {
+test('cuts off a response that the client does not read, so that drain can finish', async () => {
   const port = await start({}, Buffer.alloc(64 * 1024 * 1024, 'x'));
   const client = await connect(port);
   client.socket.pause();
   client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   const [server] = started.splice(0);
-  await waitFor('the request to be under way', () => client.socket.readableLength > 0);
-  const begun = performance.now();
+  await waitFor('the response to begin', () => client.socket.readableLength > 0);
+  const startedAt = performance.now();
   expect(await server!.drain(20_000)).toBe(0);
-  expect(performance.now() - begun).toBeLessThan(20_000);
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
 });
 
 test.each([
   ['headers', `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'a'.repeat(20_000)}\r\n\r\n`],
   ['a path', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
-])('%s of 20 kB are refused with 431', async (_what, bytes) => {
+])('returns 431 for %s of 20 kB', async (_title, bytes) => {
   const client = await connect(await start());
   client.socket.write(bytes);
   await closing(client);
@@ -127,49 +127,49 @@ test.each([
 });
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
-const patient = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000 };
+const longTimeouts = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000 };
 
-test('a connection beyond the limit replaces the one that is idle the longest', async () => {
-  const port = await start({ ...patient, maxConnections: 3 });
+test('closes the longest idle connection when a new one exceeds the limit', async () => {
+  const port = await start({ ...longTimeouts, maxConnections: 3 });
   const [first, second, third] = [await connect(port), await connect(port), await connect(port)];
   first.socket.write(GET);
-  await waitFor('an answer', () => first.text.startsWith('HTTP/1.1 200'));
+  await waitFor('a response', () => first.text.startsWith('HTTP/1.1 200'));
   const fourth = await connect(port);
   await closing(second);
   fourth.socket.write(GET);
-  await waitFor('an answer', () => fourth.text.startsWith('HTTP/1.1 200'));
+  await waitFor('a response', () => fourth.text.startsWith('HTTP/1.1 200'));
   expect([first.closed, third.closed]).toEqual([false, false]);
 });
 
-test('a connection beyond the limit is closed at once if none is idle', async () => {
-  const port = await start({ ...patient, maxConnections: 2 });
+test('closes a connection over the limit at once if none is idle', async () => {
+  const port = await start({ ...longTimeouts, maxConnections: 2 });
   const busy = [await connect(port), await connect(port)];
   for (const { socket } of busy) socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na');
   await waitFor('both requests', () => requestsSeen >= 2);
   await closing(await connect(port));
   for (const { socket } of busy) socket.write('b');
-  for (const client of busy) await waitFor('an answer', () => client.text.startsWith('HTTP/1.1 200'));
+  for (const client of busy) await waitFor('a response', () => client.text.startsWith('HTTP/1.1 200'));
 });
 
 test.each([
   [
-    'bytes after Connection: close are ignored',
+    'ignores bytes after Connection: close',
     `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n${GET}`,
     [200],
   ],
   [
-    'a broken request is refused after the responses in flight',
+    'returns 400 for a malformed request after the responses in flight',
     `${GET}${GET}BROKEN\r\n\r\n`,
     [200, 200, 400],
   ],
   [
-    'a broken body is refused once',
+    'returns 400 once for a malformed body',
     `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`,
     [400],
   ],
-  ['CONNECT after a request', `${GET}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`, [200, 400]],
-  ['an unknown HTTP version', 'GET / HTTP/9.9\r\nHost: x\r\n\r\n', [505]],
-])('%s', async (_what, bytes, statuses) => {
+  ['returns 400 for CONNECT after a request', `${GET}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`, [200, 400]],
+  ['returns 505 for an unknown HTTP version', 'GET / HTTP/9.9\r\nHost: x\r\n\r\n', [505]],
+])('%s', async (_title, bytes, statuses) => {
   const client = await connect(await start());
   client.socket.write(bytes);
   await closing(client);
@@ -181,24 +181,24 @@ test.each([
 const expecting = (length: number) =>
   `POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
 
-test('100 is not sent for a body whose declared length is over the limit', async () => {
-  const port = await start(patient);
+test('does not send 100 (Continue) if the declared length of the body is over the limit', async () => {
+  const port = await start(longTimeouts);
   const client = await connect(port);
   client.socket.write(expecting(3));
   await waitFor('100', () => client.text === 'HTTP/1.1 100 Continue\r\n\r\n');
   client.socket.write(`abc${expecting(4096)}`);
   await waitFor('the second request', () => requestsSeen === 2);
   client.socket.write('a'.repeat(4096));
-  await waitFor('both answers', () => client.text.split('HTTP/1.1 200').length === 3);
+  await waitFor('both responses', () => client.text.split('HTTP/1.1 200').length === 3);
   expect(client.text.split('HTTP/1.1 100')).toHaveLength(2);
 });
 
-test('pipelined requests wait for earlier ones instead of being handled at once', async () => {
-  const port = await start(patient);
+test('queues pipelined requests over the limit, and responds to all of them', async () => {
+  const port = await start(longTimeouts);
   const client = await connect(port);
   const slow = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n';
   client.socket.write(GET.repeat(100) + slow);
-  await waitFor('the answers', () => client.text.split('HTTP/1.1 200').length === 101);
+  await waitFor('the responses', () => client.text.split('HTTP/1.1 200').length === 101);
   client.socket.write(`a${GET}`);
   await waitFor('the rest', () => client.text.split('HTTP/1.1 200').length === 103);
 });
