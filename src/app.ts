@@ -45,7 +45,7 @@ import { memoryRateLimitStore } from './rate-limit/memory-rate-limit-store.ts';
 import { redisRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
 import { batchSizer } from './http/parse-query.ts';
 import { GuardedRedis } from './redis/guarded-redis.ts';
-import { staticAnswer } from './http/static-answer.ts';
+import { staticResponse } from './http/static-response.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { onBroadcast, aggregateMetrics, broadcast } from './cluster/broadcast.ts';
@@ -170,10 +170,10 @@ function readChain({ config, log, health, metrics, secrets, store }: Dependencie
     onRefreshFailure: (error) =>
       log[isAppError(error) ? 'debug' : 'error'](
         { error: describeError(error) },
-        'a background refresh failed',
+        'background refresh failed',
       ),
     onStoreFailure: (error) =>
-      log.error({ error: describeError(error) }, 'what was fetched could not be stored'),
+      log.error({ error: describeError(error) }, 'could not store the upstream response'),
   });
   return tracedRead(readCached);
 }
@@ -233,7 +233,8 @@ function publicPort(parts: Dependencies): Application {
     ),
   ]);
   const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
-  for (const [path, content] of docsPages(openApi)) defineRoute(app, path, { get: [staticAnswer(content)] });
+  for (const [path, content] of docsPages(openApi))
+    defineRoute(app, path, { get: [staticResponse(content)] });
   const entry = [
     ...entrySteps(parts),
     ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
@@ -269,12 +270,12 @@ function adminPort(parts: Dependencies): Application {
     uptime: () => process.uptime(),
   });
   defineRoute(app, '/', { get: [operator, dashboard] });
-  for (const [path, content] of dashboardFiles()) defineRoute(app, path, { get: [staticAnswer(content)] });
+  for (const [path, content] of dashboardFiles()) defineRoute(app, path, { get: [staticResponse(content)] });
   defineRoute(app, '/status', { get: [operator, operatorsStatus(readStatus)] });
   defineRoute(app, '/metrics', { get: [operator, scrape(metricsOfAll)] });
   defineRoute(app, '/invalidations', { post: [operator, json, invalidate] });
   defineRoute(app, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
-  defineRoute(app, '/openapi.json', { get: [operator, staticAnswer(adminOpenApi)] });
+  defineRoute(app, '/openapi.json', { get: [operator, staticResponse(adminOpenApi)] });
   app.use(operator, routeNotFound).use(dashboardRefusal);
   return application([...entrySteps(parts), protectAdmin(secrets.adminToken)], app, errorResponse(log));
 }

@@ -28,7 +28,7 @@ export function drainOnStop({ drain, health, log, output }: ShutdownOptions): vo
     try {
       log.info(await drain(), 'stopped');
     } catch (error) {
-      log.fatal({ error: describeError(error) }, 'could not stop in order');
+      log.fatal({ error: describeError(error) }, 'graceful shutdown failed');
       exitCode = 1;
     }
     await output.flush(LAST_LINES_MS);

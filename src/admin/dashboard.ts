@@ -6,7 +6,7 @@ import { isAppError } from '../errors.ts';
 import { scopeOf } from '../scope.ts';
 import type { Status } from '../telemetry/status.ts';
 import { BEARER_CHALLENGE } from '../http/error-response.ts';
-import { markAsPage, type StaticContent } from '../http/static-answer.ts';
+import { markAsPage, type StaticContent } from '../http/static-response.ts';
 
 const OWN = join(import.meta.dirname, 'dashboard');
 const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));

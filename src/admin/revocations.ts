@@ -28,7 +28,7 @@ export function revocations(options: {
     if (!body.success) {
       throw new AppError('INVALID_REQUEST', {
         detail:
-          'Send a JSON object with jti (and perhaps exp, iss), or with sub (and perhaps before, iss). Times are seconds.',
+          'Send a JSON object with jti (optionally exp, iss), or with sub (optionally before, iss). Times are in seconds.',
       });
     }
     if ('sub' in body.data && (body.data.before ?? 0) > options.now() / 1000 + MAX_AHEAD_S) {

@@ -18,7 +18,7 @@ export function onBroadcast(workerBus: WorkerBus, { store, identity, metrics }: 
     store.forget(org, contact);
   });
   workerBus.on('revoked', (payload) => {
-    if (!identity.learn(payload as Revocation)) throw new Error('there is no room for a revocation');
+    if (!identity.learn(payload as Revocation)) throw new Error('the revocation list is full');
   });
   workerBus.on('metrics', (payload) => metrics.snapshot(payload as 'all' | 'own'));
 }
@@ -33,7 +33,7 @@ export async function broadcast(workerBus: WorkerBus, kind: string, payload: unk
   const { missing } = await workerBus.query(kind, payload);
   if (missing === 0) return;
   throw new AppError('CACHE_UNAVAILABLE', {
-    detail: 'A process of this proxy does not answer, so it may not hold everywhere. Send it again.',
+    detail: 'One worker did not respond, so the change may not be in effect everywhere. Send it again.',
     retryAfterS: 1,
   });
 }
@@ -54,7 +54,7 @@ export function aggregateMetrics(
     const { values, missing } = await workerBus.query('metrics', which);
     if (missing > 0) {
       throw new AppError('OVERLOADED', {
-        detail: 'A process of this proxy does not answer, so its figures are not to be had. Ask again.',
+        detail: 'One worker did not respond, so metrics are incomplete. Try again.',
         retryAfterS: 1,
       });
     }

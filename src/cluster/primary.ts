@@ -71,7 +71,7 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
       exitCode = code || 1;
       stop('SIGTERM');
     } else {
-      log.error({ pid, exitCode: code, signal, restartMs }, 'a process has died: another takes its place');
+      log.error({ pid, exitCode: code, signal, restartMs }, 'worker died, restarting');
       setTimeout(() => void (stopping || start()), restartMs);
       restartMs = Math.min(2 * restartMs, RESTART_MAX_MS);
     }

@@ -29,7 +29,7 @@ export class Connection {
   /** Whether the connection takes no further requests. */
   refused = false;
   /** Called after each response if the connection is `refused`. */
-  onAnswered: (() => void) | undefined = undefined;
+  onResponseClosed: (() => void) | undefined = undefined;
   before: Connection | undefined = undefined;
   after: Connection | undefined = undefined;
 
@@ -114,7 +114,7 @@ export class Connections {
     connection.newest = exchange;
     connection.unanswered += 1;
     this.exchanges.add(exchange);
-    exchange.res.on('close', () => this.#answered(connection, exchange));
+    exchange.res.on('close', () => this.#onResponse(connection, exchange));
     if (connection.unanswered === 1) removeIdle(connection);
     else {
       this.#pipelined += 1;
@@ -139,7 +139,7 @@ export class Connections {
     for (let at = this.#idle.after!; at !== this.#idle; at = at.after!) yield at;
   }
 
-  #answered(connection: Connection, exchange: Exchange): void {
+  #onResponse(connection: Connection, exchange: Exchange): void {
     const { socket, waiting } = connection;
     this.exchanges.remove(exchange);
     connection.unanswered -= 1;
@@ -155,7 +155,7 @@ export class Connections {
       connection.stopped = false;
       socket.resume();
     }
-    connection.onAnswered?.();
+    connection.onResponseClosed?.();
   }
 
   #schedule(connection: Connection): void {

@@ -21,7 +21,7 @@ export function contactFastPath(handlers: ContactHandlers): RequestHandler {
     const handler = id === undefined ? undefined : handlers.get(afterId(url));
     if (!handler) return next();
     scopeOf(req).contactId = id!;
-    return handler(req, res, (error?: unknown) => next(error ?? new Error('a handler did not answer')));
+    return handler(req, res, (error?: unknown) => next(error ?? new Error('the handler did not respond')));
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { StaticContent } from './static-answer.ts';
+import type { StaticContent } from './static-response.ts';
 
 const SHORT_S = 300;
 const LONG_S = 86_400;

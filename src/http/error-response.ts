@@ -59,7 +59,7 @@ export function logUnexpected(
   { requestId }: Pick<RequestScope, 'requestId'>,
   error: unknown,
 ): void {
-  log.error({ requestId, error: describeError(error) }, 'a request failed unexpectedly');
+  log.error({ requestId, error: describeError(error) }, 'request failed with an unexpected error');
 }
 
 function setHeaders(res: Response, error: unknown, code: ErrorCode): void {

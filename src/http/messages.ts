@@ -66,8 +66,6 @@ export function messagesOf(app: Express): Omit<Application, 'handle'> {
   const trial = new AppResponse(new AppRequest(new Socket()));
   trial.writeHead(204);
   if (!String((trial as unknown as { _header?: string })._header).includes(JSON_LINES.lines))
-    throw new Error(
-      'This version of Node sends answers another way, without their headers: use a tried one.',
-    );
+    throw new Error('This version of Node does not send the security headers. Use a supported version.');
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }

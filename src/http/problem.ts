@@ -4,11 +4,11 @@ import { isAppError, type AppError, type ErrorCode } from '../errors.ts';
 const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: string, detail: string]>> = {
   INVALID_CONTACT_ID: [400, 'Invalid contact id', 'The contact id must be a UUID.'],
   INVALID_INCLUDE: [400, 'Invalid include', 'An include is unknown.'],
-  INVALID_FIELDS: [400, 'Invalid fieldset', 'A fields parameter cannot be used.'],
-  INVALID_IDS: [400, 'Invalid ids', 'The ids parameter cannot be used.'],
-  INVALID_REQUEST: [400, 'Invalid request', 'The request cannot be understood.'],
+  INVALID_FIELDS: [400, 'Invalid fieldset', 'A fields parameter is invalid.'],
+  INVALID_IDS: [400, 'Invalid ids', 'The ids parameter is invalid.'],
+  INVALID_REQUEST: [400, 'Invalid request', 'The request is invalid.'],
   MISSING_TOKEN: [401, 'Missing token', 'Send a JWT as a bearer token in the Authorization header.'],
-  INVALID_TOKEN: [401, 'Invalid token', 'The token was refused.'],
+  INVALID_TOKEN: [401, 'Invalid token', 'The token was rejected.'],
   EXPIRED_TOKEN: [401, 'Expired token', 'The token has expired; get a new one.'],
   INSUFFICIENT_SCOPE: [403, 'Insufficient scope', 'The token lacks a scope that this request needs.'],
   ORG_NOT_CONFIGURED: [
@@ -21,7 +21,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'CSRF header missing',
     'A request with the cookie needs the header X-Requested-With, or Sec-Fetch-Site: same-origin.',
   ],
-  CONTACT_NOT_FOUND: [404, 'Contact not found', 'There is no such contact, or this member may not see it.'],
+  CONTACT_NOT_FOUND: [404, 'Contact not found', 'The contact does not exist, or this member may not see it.'],
   ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
   PRECONDITION_FAILED: [
@@ -35,41 +35,41 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'Request headers too large',
     'The token is over 8192 bytes, or the request line and headers are too large together.',
   ],
-  RATE_LIMITED: [429, 'Too many requests', 'The limit is used up. Try again after the time in Retry-After.'],
+  RATE_LIMITED: [
+    429,
+    'Too many requests',
+    'The rate limit is exceeded. Try again after the time in Retry-After.',
+  ],
   INTERNAL_ERROR: [
     500,
     'Internal error',
-    'Something went wrong here. Quote the requestId when you report it.',
+    'An unexpected error occurred. Quote the requestId when you report it.',
   ],
   CACHE_UNAVAILABLE: [
     503,
     'Cache unavailable',
-    'Redis cannot be reached, so the invalidation may not hold everywhere. Send it again.',
+    'Redis is unreachable, so the invalidation may not be in effect everywhere. Send it again.',
   ],
-  OVERLOADED: [503, 'Overloaded', 'This proxy has too much to do right now. Try again later.'],
+  OVERLOADED: [503, 'Overloaded', 'This proxy is overloaded. Try again later.'],
   RATE_LIMIT_UNAVAILABLE: [
     503,
     'Rate limit unavailable',
-    'Requests cannot be counted right now. Try again after the time in Retry-After.',
+    'The rate limit cannot be checked right now. Try again after the time in Retry-After.',
   ],
   UPSTREAM_CREDENTIALS_REJECTED: [
     502,
     'Upstream refused the proxy',
-    'The CRM refused this proxy; its operator has been told.',
+    'The CRM rejected this proxy. Its operator has been notified.',
   ],
   UPSTREAM_EGRESS_REJECTED: [
     502,
     'Upstream refused the proxy',
-    'The CRM refused this proxy; its operator has been told.',
+    'The CRM rejected this proxy. Its operator has been notified.',
   ],
-  UPSTREAM_BAD_RESPONSE: [502, 'Bad upstream response', 'The CRM gave an answer that cannot be used.'],
-  UPSTREAM_UNAVAILABLE: [
-    503,
-    'Upstream unavailable',
-    'The CRM cannot be reached right now. Try again later.',
-  ],
-  UPSTREAM_TIMEOUT: [504, 'Upstream timeout', 'The CRM did not answer in time. Try again later.'],
-  CLIENT_GONE: [499, 'Client closed request', 'The client went away.'],
+  UPSTREAM_BAD_RESPONSE: [502, 'Bad upstream response', 'The CRM sent an invalid response.'],
+  UPSTREAM_UNAVAILABLE: [503, 'Upstream unavailable', 'The CRM is unreachable. Try again later.'],
+  UPSTREAM_TIMEOUT: [504, 'Upstream timeout', 'The CRM did not respond in time. Try again later.'],
+  CLIENT_GONE: [499, 'Client closed request', 'The client closed the connection.'],
 };
 
 export interface Problem {

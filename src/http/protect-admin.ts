@@ -21,7 +21,7 @@ export function protectAdmin(currentToken: () => string | undefined): RequestHan
     }
     if (!READS.has(req.method) && isSentByForeignPage(req)) {
       throw new AppError('INVALID_REQUEST', {
-        detail: 'A page of another origin must not change anything here.',
+        detail: 'Requests from a page of another origin are rejected.',
       });
     }
     next();

@@ -52,11 +52,11 @@ function refuseConnection(connection: Connection, refusal: Refusal): void {
   const broken = newest && !newest.req.complete ? newest : undefined;
   const sendWhenLast = () => {
     if (connection.unanswered > (broken && !broken.res.closed ? 1 : 0)) return;
-    connection.onAnswered = undefined;
+    connection.onResponseClosed = undefined;
     if (!socket.writable || broken?.res.headersSent) socket.destroy();
     else sendProblem(socket, refusal);
   };
-  connection.onAnswered = sendWhenLast;
+  connection.onResponseClosed = sendWhenLast;
   sendWhenLast();
 }
 

@@ -7,7 +7,7 @@ import { cacheStatus, clientCacheControl } from './cache-headers.ts';
 import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
 import { chooseCoding, encode, entityTag, entityTags, type Coding } from './content-coding.ts';
 
-export interface JsonAnswer {
+export interface JsonContent {
   readonly body: Latin1String;
   /** Differs between two responses of one URL if their bodies differ. */
   readonly contentHash: string;
@@ -34,10 +34,10 @@ export interface SendJsonOptions {
 export function sendJson(
   req: Request,
   res: Response,
-  answer: JsonAnswer,
+  content: JsonContent,
   options: SendJsonOptions,
 ): Promise<void> | undefined {
-  const { body, contentHash, cache, fetchedAt } = answer;
+  const { body, contentHash, cache, fetchedAt } = content;
   const coding = chooseCoding(req, body.length < options.compressFromBytes);
   const etag = entityTag(contentHash, coding);
   const ifMatch = req.headers['if-match'];

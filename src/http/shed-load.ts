@@ -21,7 +21,7 @@ export function shedLoad({ lag, maxLagMs, log }: ShedLoadOptions): RequestHandle
     const overloaded = lagMs > maxLagMs;
     if (overloaded !== shedding) {
       shedding = overloaded;
-      if (overloaded) log.warn({ lagMs: Math.round(lagMs) }, 'overloaded: requests are turned away');
+      if (overloaded) log.warn({ lagMs: Math.round(lagMs) }, 'overloaded, shedding load');
       else log.info('no longer overloaded');
     }
     if (overloaded) throw new AppError('OVERLOADED');

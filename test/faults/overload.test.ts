@@ -30,9 +30,7 @@ test('rejects requests with 503 while the event loop lags, but not health checks
     await waitFor('a 200 response', async () => (await world.get(`/contacts/${id}`)).status === 200);
     await waitFor('the log', () => {
       const messages = parsedLines(world.program.stdout()).map((line) => String(line['msg']));
-      return (
-        messages.includes('overloaded: requests are turned away') && messages.includes('no longer overloaded')
-      );
+      return messages.includes('overloaded, shedding load') && messages.includes('no longer overloaded');
     });
   } finally {
     await world.stop();

@@ -95,7 +95,7 @@ test('a worker that dies is replaced, and requests are served meanwhile', async 
   await world.get(path);
   process.kill(workers()[0]!, 'SIGKILL');
   await waitFor('another worker', () => workers().length === PROCESSES + 1);
-  expect(lines('a process has died: another takes its place')).toMatchObject([
+  expect(lines('worker died, restarting')).toMatchObject([
     { level: 'error', pid: workers()[0], signal: 'SIGKILL' },
   ]);
   for (const { status } of await many(4 * PROCESSES, () => world.get(path))) expect(status).toBe(200);

@@ -13,11 +13,11 @@ const CHARTS = [
     ],
   },
   {
-    title: 'Time to answer',
+    title: 'Response time',
     format: seconds,
     series: [
-      { of: 'median', name: 'half within', color: '--blue' },
-      { of: 'p95', name: '95 % within', color: '--orange', dash: [6, 4] },
+      { of: 'median', name: 'median', color: '--blue' },
+      { of: 'p95', name: '95th percentile', color: '--orange', dash: [6, 4] },
     ],
   },
   {

@@ -24,7 +24,7 @@ async function poll() {
     show(await fetchStatus());
   } catch (error) {
     if (error instanceof TokenNeeded) return promptForToken(error.message);
-    showState('unreachable', 'This instance does not answer; what you see is old');
+    showState('unreachable', 'This instance does not respond; the figures are outdated');
   } finally {
     isFetching = false;
   }
@@ -64,9 +64,9 @@ function showState(state, words) {
 
 function stateWords({ status, reasons }) {
   if (status === 'starting') return 'Starting';
-  if (status === 'draining') return 'Stopping: finishing what is under way';
-  if (reasons.length === 0) return 'Ready, nothing is wrong';
-  return `Ready, but ${reasons.length === 1 ? 'one thing is' : `${reasons.length} things are`} wrong`;
+  if (status === 'draining') return 'Draining: finishing requests in flight';
+  if (reasons.length === 0) return 'Ready, no problems';
+  return `Ready, with ${reasons.length === 1 ? 'one problem' : `${reasons.length} problems`}`;
 }
 
 function dateTime(time) {
@@ -116,7 +116,7 @@ function showTiles(status) {
 function flowTiles({ requests, failures, median, p95, hits, misses, calls, callFailures }) {
   return [
     ['Requests', perSecond(requests), `${percent(failures / requests)} failed`, failures > 0],
-    ['Time to answer', seconds(median), `95 % within ${seconds(p95)}`],
+    ['Response time', seconds(median), `95 % within ${seconds(p95)}`],
     ['From the cache', percent(hits / (hits + misses)), 'of the parts served'],
     ['Calls to Zyntro', perSecond(calls), `${percent(callFailures / calls)} failed`, callFailures > 0],
   ];
@@ -134,41 +134,41 @@ function stateTiles(status) {
   const bytes = value('near_cache_bytes') ?? value('memory_cache_bytes');
   return [
     ['Calls saved', percent(share), words],
+    ['Calls in flight', `${number(active)} of ${number(most)}`, `${number(waiting)} queued`, waiting > 0],
     [
-      'Calls under way',
-      `${number(active)} of ${number(most)}`,
-      `${number(waiting)} waiting for a turn`,
-      waiting > 0,
+      'Circuit breaker',
+      open ? 'open' : 'closed',
+      open ? 'calls to Zyntro fail fast' : 'calls are allowed',
+      open,
     ],
-    ['Circuit breaker', open ? 'open' : 'closed', open ? 'Zyntro is left alone' : 'calls are made', open],
     redisTile(value('redis_up')),
     ['Cache in memory', figures.megabytes(bytes), nearWords(metrics)],
-    ['Event loop', `${Math.round(lag * 1000)} ms`, 'behind its work', lag > 0.1],
+    ['Event loop', `${Math.round(lag * 1000)} ms`, 'lag', lag > 0.1],
     ['Calls leave from', egress.localAddress ?? egress.proxy ?? 'any address', egressWords(egress)],
     ['Up', figures.span(uptimeS), `version ${version}`],
   ];
 }
 
 function redisTile(up) {
-  if (up === undefined) return ['Redis', 'none', 'everything is in this process'];
-  return ['Redis', up ? 'works' : 'fails', up ? 'shared with other processes' : 'going on without it', !up];
+  if (up === undefined) return ['Redis', 'none', 'all state is in this process'];
+  return ['Redis', up ? 'works' : 'fails', up ? 'shared with other processes' : 'unreachable', !up];
 }
 
 function egressWords({ localAddress, proxy }) {
   if (localAddress) return 'set by EGRESS_LOCAL_ADDRESS';
-  return proxy ? 'the egress proxy' : 'of this machine: none is set';
+  return proxy ? 'the egress proxy' : 'not configured';
 }
 
 function nearWords(metrics) {
   const reads = sum(metrics.near_cache_reads_total);
   const hits = sum(metrics.near_cache_reads_total, ({ outcome }) => outcome === 'hit');
-  return reads === 0 ? 'of this process' : `answers ${percent(hits / reads)} without Redis`;
+  return reads === 0 ? 'of this process' : `${percent(hits / reads)} of reads without Redis`;
 }
 
 function showFacts({ at: time, version, node, upstream }) {
   const updated = new Date(time).toLocaleTimeString('en-GB');
   at('facts').textContent =
-    `zyntro-bff ${version} on Node ${node}, in front of ${upstream}. Last heard at ${updated}.`;
+    `zyntro-bff ${version} on Node ${node}, in front of ${upstream}. Last update at ${updated}.`;
 }
 
 at('sign-in').addEventListener('submit', (event) => {
@@ -179,7 +179,7 @@ at('sign-in').addEventListener('submit', (event) => {
 });
 at('pause').addEventListener('click', () => {
   paused = !paused;
-  at('pause').textContent = paused ? 'Go on' : 'Pause';
+  at('pause').textContent = paused ? 'Resume' : 'Pause';
   void poll();
 });
 document.addEventListener('visibilitychange', () => void poll());

@@ -2,21 +2,21 @@ import { element } from './charts.js';
 import { number, percent, pivot, sum } from './figures.js';
 
 const OUTCOMES = {
-  SUCCESS: 'Answered',
-  CONTACT_NOT_FOUND: 'Answered: no such contact',
+  SUCCESS: 'Success',
+  CONTACT_NOT_FOUND: 'Contact not found',
   UPSTREAM_CREDENTIALS_REJECTED: 'Refused our credentials',
   UPSTREAM_EGRESS_REJECTED: 'Refused our address',
-  UPSTREAM_BAD_RESPONSE: 'Answer not understood',
-  UPSTREAM_UNAVAILABLE: 'Not reachable, or overloaded',
-  UPSTREAM_TIMEOUT: 'No answer in time',
-  CLIENT_GONE: 'Given up: nobody waited any more',
-  INTERNAL_ERROR: 'A fault in this program',
+  UPSTREAM_BAD_RESPONSE: 'Invalid response',
+  UPSTREAM_UNAVAILABLE: 'Unreachable or overloaded',
+  UPSTREAM_TIMEOUT: 'Timeout',
+  CLIENT_GONE: 'Canceled: the client closed the connection',
+  INTERNAL_ERROR: 'Internal error',
 };
 const WITHHELD = {
   BREAKER_OPEN: 'Not made: the circuit breaker is open',
-  QUEUE_FULL: 'Not made: too many were waiting',
-  QUEUE_TIMEOUT: 'Not made: waited too long for a turn',
-  HELD: 'Not made: refused just before',
+  QUEUE_FULL: 'Not made: the queue is full',
+  QUEUE_TIMEOUT: 'Not made: timeout in the queue',
+  HELD: 'Not made: the upstream rejected the last call',
 };
 const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'];
 const DECISIONS = ['allowed', 'limited', 'uncounted'];
@@ -29,9 +29,9 @@ export function showTables(host, { metrics }) {
       ['Part', 'Hit ratio', 'Fresh', 'Stale', 'Fetched', 'Bypassed'],
       partRows(metrics),
     ),
-    table('Calls to Zyntro', ['How it went', 'First', 'Retry', 'Refresh'], callRows(metrics)),
+    table('Calls to Zyntro', ['Outcome', 'First', 'Retry', 'Refresh'], callRows(metrics)),
     table('Requests', ['Status', 'Contacts', 'Other'], requestRows(metrics)),
-    table('Rate limits', ['Tier', 'Let through', 'Limited', 'Not counted'], limitRows(metrics)),
+    table('Rate limits', ['Tier', 'Allowed', 'Limited', 'Not counted'], limitRows(metrics)),
     table('Keys of token issuers', ['Issuer', 'Usable keys', 'Last fetched'], keyRows(metrics)),
   );
 }

@@ -13,7 +13,7 @@ export interface StaticContent {
 }
 
 /** Creates a handler that sends constant bytes, compressed once for each coding. */
-export function staticAnswer({ body, contentType, maxAgeS }: StaticContent): RequestHandler {
+export function staticResponse({ body, contentType, maxAgeS }: StaticContent): RequestHandler {
   const isPage = !contentType.startsWith('application/json');
   const hash = contentHash(body);
   const tags: Readonly<Record<Coding, string>> = {
