@@ -44,8 +44,7 @@ export interface IdentityOptions {
 /** Creates the authentication chain: revocation (outermost), the cache of verified tokens, verification. */
 export function createIdentity(options: IdentityOptions) {
   const { now, monotonicNow, random, link, log } = options;
-  const onUnusable = () =>
-    log.error('a revocation cannot be taken over from Redis: its token is not refused here');
+  const onUnusable = () => log.error('revocation from Redis not applied: unreadable, or the list is full');
   const fetch = createJwksFetch(options.jwks);
   const issuers = createTrustedIssuers(options.issuers, {
     ...options.jwks,
@@ -96,14 +95,14 @@ export function createIdentity(options: IdentityOptions) {
 function measureJwks(issuers: TrustedIssuers, metrics: IdentityOptions['metrics']): void {
   metrics.gauges(
     'jwks_usable_keys',
-    'Published keys that can verify tokens, by the place of their issuer in the configuration',
+    'Published keys that can verify tokens, by the index of their issuer in the configuration',
     'issuer',
     () => issuers.published().map(({ issuer, usableKeys }) => [String(issuer), usableKeys]),
     'min',
   );
   metrics.gauges(
     'jwks_fetched_timestamp_seconds',
-    'When the keys were last fetched, in seconds since 1970; 0 where they never were',
+    'Time of the last successful key-set fetch, in seconds since 1970; 0 if no fetch has succeeded',
     'issuer',
     () => issuers.published().map(({ issuer, fetchedAt }) => [String(issuer), (fetchedAt ?? 0) / 1000]),
     'min',

@@ -22,27 +22,27 @@ export function readJwk(jwk: unknown, allowed: ReadonlySet<string>): TokenKey | 
 
 /** Like `readJwk`, with the reason if a key is not used: text for the operator that never quotes the key. */
 export function examineJwk(jwk: unknown, allowed: ReadonlySet<string>): ExaminedJwk {
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { unusable: 'is no JWK' };
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { unusable: 'is not a JWK' };
   const { kid, alg } = jwk as Jwk;
   const otherUse = unusableAs(jwk as Jwk);
   if (otherUse) return { unusable: otherUse };
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID_LENGTH))
-    return { unusable: `has a kid that is no text of up to ${MAX_KID_LENGTH} characters` };
+    return { unusable: `has a kid that is not a string of at most ${MAX_KID_LENGTH} characters` };
   const key = importKey(jwk as Jwk);
-  if (!key) return { unusable: 'is no well-formed RSA key, nor EC key on P-256, P-384 or P-521' };
+  if (!key) return { unusable: 'is not a well-formed RSA key or EC key on P-256, P-384 or P-521' };
   const weakness = weaknessOfRsa(key);
   if (weakness) return { unusable: weakness };
   const own = algorithmsOf(key).filter((name) => alg === undefined || alg === name);
-  if (own.length === 0) return { unusable: 'names an alg that is not of its kind' };
+  if (own.length === 0) return { unusable: 'has an alg that does not fit the key' };
   const algorithms = own.filter((name) => allowed.has(name));
-  if (algorithms.length === 0) return { unusable: 'verifies no algorithm that is allowed here' };
+  if (algorithms.length === 0) return { unusable: 'has no allowed algorithm' };
   return { usable: { kid, key, algorithms: new Set(algorithms) } };
 }
 
 /** Returns why a JWK must not verify tokens (RFC 7517 sections 4.2 and 4.3); undefined if it may. */
 function unusableAs(jwk: Jwk): string | undefined {
   if ('k' in jwk) return 'is symmetric';
-  if ('d' in jwk) return 'was published with its private half: everybody can sign with it, so replace it';
+  if ('d' in jwk) return 'was published with its private half, so anyone can sign with it: replace it';
   if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return 'is for another use';
   const operations = jwk['key_ops'];
   if (operations === undefined || (Array.isArray(operations) && operations.includes('verify')))

@@ -28,7 +28,7 @@ const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 const RETRY_AFTER_S = 5;
 const UNAVAILABLE: ErrorDetails = {
-  detail: 'The keys that tokens are verified with cannot be fetched right now. Try again later.',
+  detail: 'The keys for token verification cannot be fetched at present. Try again later.',
   reason: 'JWKS_UNAVAILABLE',
   retryAfterS: RETRY_AFTER_S,
 };

@@ -32,7 +32,8 @@ export function weaknessOfRsa(key: KeyObject): string | undefined {
   if (modulusLength < MIN_RSA_BITS) return `is an RSA key of under ${MIN_RSA_BITS} bits`;
   if (modulusLength > MAX_RSA_BITS) return `is an RSA key of over ${MAX_RSA_BITS} bits`;
   // If the exponent is 1, every message is its own signature.
-  if (publicExponent < 3n || publicExponent % 2n === 0n) return 'is an RSA key with a broken public exponent';
+  if (publicExponent < 3n || publicExponent % 2n === 0n)
+    return 'is an RSA key with an invalid public exponent';
   if (isInfineonKey(key)) return 'is an RSA key that can be factored (CVE-2017-15361)';
   return undefined;
 }

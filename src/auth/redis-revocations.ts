@@ -127,7 +127,7 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
       } catch (cause) {
         if (!(cause instanceof RedisUnavailable)) throw cause;
         throw new AppError('CACHE_UNAVAILABLE', {
-          detail: 'Redis cannot be reached, so the revocation may not hold everywhere. Send it again.',
+          detail: 'Redis is unreachable, so the revocation may not apply in every process. Send it again.',
           retryAfterS: 1,
           cause,
         });

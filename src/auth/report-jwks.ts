@@ -13,10 +13,9 @@ export function reportJwks(
     const component = several ? `jwks of ${issuer}` : 'jwks';
     const problem = problemOf(state);
     if (problem === undefined) {
-      if (health.recover(component))
-        log.info({ component, keys: state.keys }, 'the key set can be used again');
+      if (health.recover(component)) log.info({ component, keys: state.keys }, 'key set recovered');
     } else if (health.fail(component, problem)) {
-      log.warn({ component, fault: problem, keys: state.keys }, 'the key set cannot be used as it should');
+      log.warn({ component, fault: problem, keys: state.keys }, 'key set unavailable or incomplete');
     }
   };
 }
@@ -24,8 +23,8 @@ export function reportJwks(
 function problemOf(state: JwksState): string | undefined {
   if (!state.ok) {
     return state.keys > 0
-      ? `${state.reason}: the key set cannot be fetched; the keys known so far serve on`
+      ? `${state.reason}: the key set cannot be fetched; known keys remain in use`
       : `${state.reason}: the key set cannot be fetched, and no key is known: check JWT_JWKS_URI`;
   }
-  return state.keys > 0 ? undefined : 'the key set holds no key that can verify a token here';
+  return state.keys > 0 ? undefined : 'the key set contains no usable key';
 }

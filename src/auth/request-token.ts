@@ -49,7 +49,7 @@ function carriedToken(req: IncomingMessage, cookie: CookieOptions | undefined): 
   }
   if (value !== undefined && tokenIn(header) !== value) {
     throw new AppError('INVALID_REQUEST', {
-      detail: 'The Authorization header and the cookie hold different tokens. Send one of them.',
+      detail: 'The Authorization header and the cookie contain different tokens. Send only one of them.',
     });
   }
   return bearerToken(header);
@@ -99,6 +99,6 @@ function requireOwnPage({ method, headers }: IncomingMessage, origins: readonly 
     origin === undefined ? SAFE_METHODS.has(method) : origins.includes(origin) || isOwnOrigin(origin, host);
   if (allowed) return;
   throw new AppError('INVALID_REQUEST', {
-    detail: 'With the cookie, requests are accepted from pages of the allowed origins only.',
+    detail: 'Requests with the cookie are accepted only from pages of the allowed origins.',
   });
 }

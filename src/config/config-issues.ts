@@ -3,7 +3,7 @@ export class ConfigError extends Error {
   readonly issues: readonly string[];
 
   constructor(issues: readonly string[]) {
-    super(`the configuration has ${issues.length} fault(s)`);
+    super(`the configuration has ${issues.length} issue(s)`);
     this.name = 'ConfigError';
     this.issues = issues;
   }

@@ -58,12 +58,12 @@ function parseMap(text: string, issues: ConfigIssues): CredentialSettings | unde
     const org = parseUuid(name);
     const pair = entry.safeParse(value);
     // Numbers the entries instead of quoting names: if a pair is swapped, the name is a secret.
-    if (!org) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is no UUID`);
+    if (!org) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is not a UUID`);
     else if (byOrg.has(org))
-      issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its organization is named twice`);
+      issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its organization is listed twice`);
     else if (!pair.success) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: ${reasonOf(pair.error)}`);
     else byOrg.set(org, pair.data);
   }
-  if (Object.keys(parsed).length === 0) issues.add('ZYNTRO_CREDENTIALS', 'names no organization');
+  if (Object.keys(parsed).length === 0) issues.add('ZYNTRO_CREDENTIALS', 'does not contain an organization');
   return { kind: 'by-org', byOrg };
 }

@@ -22,7 +22,7 @@ export async function egressWarnings({ upstream, development }: Config): Promise
       variable: 'EGRESS_LOCAL_ADDRESS',
       message: 'no egress address configured',
       advice:
-        'set EGRESS_LOCAL_ADDRESS or EGRESS_PROXY_URL: the upstream refuses calls from addresses that are not on its list',
+        'set EGRESS_LOCAL_ADDRESS or EGRESS_PROXY_URL: the upstream rejects calls from addresses that are not on its allowlist',
     },
   ];
 }

@@ -16,7 +16,7 @@ export function buildProxy(values: Partial<Values>, issues: ConfigIssues): Proxy
   }
   const { username, password } = readUserInfo('EGRESS_PROXY_URL', given, issues);
   // RFC 7617 section 2: the first colon ends the user name.
-  if (username?.includes(':')) issues.add('EGRESS_PROXY_URL', 'has a user name with a colon in it');
+  if (username?.includes(':')) issues.add('EGRESS_PROXY_URL', 'has a user name that contains a colon');
   const url = new URL(given);
   url.username = '';
   url.password = '';

@@ -13,12 +13,12 @@ export function buildEncryptionKeys(
     if (key.length !== KEY_BYTES)
       issues.add(
         'CACHE_ENCRYPTION_KEYS',
-        `key ${index + 1} is not of ${KEY_BYTES} bytes in base64 or hex; make one with: openssl rand -base64 32`,
+        `key ${index + 1} is not ${KEY_BYTES} bytes in base64 or hex; make one with: openssl rand -base64 32`,
       );
   }
   const [first, ...rest] = keys;
-  if (!first) return issues.add('CACHE_ENCRYPTION_KEYS', 'names no key');
+  if (!first) return issues.add('CACHE_ENCRYPTION_KEYS', 'does not contain a key');
   if (new Set(keys.map((key) => key.toString('latin1'))).size < keys.length)
-    issues.add('CACHE_ENCRYPTION_KEYS', 'names a key twice');
+    issues.add('CACHE_ENCRYPTION_KEYS', 'contains a key twice');
   return [first, ...rest];
 }

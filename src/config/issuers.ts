@@ -43,20 +43,17 @@ export function buildIssuers(values: Partial<Values>, issues: ConfigIssues): Iss
   if (!single) {
     const unusable = KEY_VARIABLES.some((name) => issues.has(name));
     if (values.JWT_ISSUERS === undefined && !unusable) {
-      issues.add(
-        'JWT_SECRET',
-        'or JWT_PUBLIC_KEY, JWT_JWKS_URI or JWT_ISSUERS is required: no token could be verified',
-      );
+      issues.add('JWT_SECRET', 'or JWT_PUBLIC_KEY, JWT_JWKS_URI or JWT_ISSUERS is required to verify tokens');
     } else if (values.JWT_ALGORITHMS !== undefined && !unusable) {
       issues.add(
         'JWT_ALGORITHMS',
-        'goes with JWT_SECRET, JWT_PUBLIC_KEY or JWT_JWKS_URI; give JWT_ISSUERS its own',
+        'applies to JWT_SECRET, JWT_PUBLIC_KEY or JWT_JWKS_URI; set algorithms in JWT_ISSUERS instead',
       );
     }
     return listed;
   }
   if (single.issuer !== undefined && listed.some(({ issuer }) => issuer === single.issuer)) {
-    issues.add('JWT_ISSUERS', 'names the issuer of JWT_ISSUER as well: describe it in one place');
+    issues.add('JWT_ISSUERS', 'contains the issuer of JWT_ISSUER as well: configure it in one place');
   }
   return [single, ...listed];
 }
@@ -75,7 +72,7 @@ function buildSingle(values: Partial<Values>, issues: ConfigIssues): IssuerSetti
   if (values.JWT_ISSUER === undefined && values.JWT_ISSUERS !== undefined) {
     issues.addMissing(
       'JWT_ISSUER',
-      'is required beside JWT_ISSUERS: it says whose tokens the other JWT_ keys verify',
+      'is required together with JWT_ISSUERS: it names the issuer of the other JWT_ keys',
     );
   } else if (values.JWT_ISSUER === undefined && !development) {
     issues.addMissing('JWT_ISSUER', 'is required unless NODE_ENV is development');
@@ -98,11 +95,11 @@ function parseIssuers(json: string, values: Partial<Values>, issues: ConfigIssue
     // Numbers the entries instead of quoting names: if an entry is malformed, the name can be a secret.
     const addIssue = (message: string) => issues.add('JWT_ISSUERS', `entry ${index + 1}: ${message}`);
     if (!isPlainText(issuer) || !isUnchangedByReading(issuer))
-      addIssue('its name can be the iss of no token');
+      addIssue('its name cannot be the iss of a token');
     const entry = ENTRY.safeParse(value);
     if (entry.success) return [buildListed(issuer, entry.data, values, addIssue)];
     for (const { path, message, code } of entry.error.issues) {
-      const text = code === 'unrecognized_keys' ? 'has a member of an unknown name' : message;
+      const text = code === 'unrecognized_keys' ? 'has an unknown member' : message;
       addIssue([...path, text].join(' '));
     }
     return [];
@@ -123,11 +120,11 @@ function buildListed(
 ): IssuerSettings {
   const addKeyIssue: AddKeyIssue = (name, message) => addIssue(`${name} ${message}`);
   const { secret, publicKey, jwksUri, algorithms } = entry;
-  if (secret === DEMO_JWT_SECRET) addIssue('secret is that of the demo, which everybody knows');
+  if (secret === DEMO_JWT_SECRET) addIssue('secret is the public secret of the demo');
   const keys = buildVerificationKeys({ secret, publicKey, jwksUri, algorithms }, addKeyIssue);
   const audience = entry.audience ?? values.JWT_AUDIENCE;
   if (audience === undefined && values.NODE_ENV !== 'development') {
-    addIssue('audience is required unless NODE_ENV is development (JWT_AUDIENCE stands in for it)');
+    addIssue('audience is required unless NODE_ENV is development (JWT_AUDIENCE is the default)');
   }
   return { ...keys, issuer, audience, claims: claimNames(values, entry.claims), tier: entry.tier };
 }

@@ -41,7 +41,7 @@ export function buildVerificationKeys(
   const known = new Set<string>([...candidates.flatMap(({ algorithms }) => algorithms), ...remote]);
   for (const name of material.algorithms ?? []) {
     if (!(ALGORITHMS as readonly string[]).includes(name)) {
-      addIssue('algorithms', `lists something that is none of ${ALGORITHMS.join(', ')}`);
+      addIssue('algorithms', `lists an unknown algorithm; use ${ALGORITHMS.join(', ')}`);
     } else if (known.size > 0 && !known.has(name)) {
       addIssue('algorithms', `lists ${name}, which no configured key can verify`);
     }
@@ -60,14 +60,14 @@ function parsePublicKey(pem: string, addIssue: AddKeyIssue): KeyObject | undefin
   if (/PRIVATE KEY-----/.test(text)) {
     return addIssue(
       'publicKey',
-      'holds a private key; give the public one, and keep this one away from here',
+      'contains a private key: set the public key, and keep the private key secret',
     );
   }
   let key: KeyObject;
   try {
     key = createPublicKey(text);
   } catch {
-    return addIssue('publicKey', 'is no public key in PEM (-----BEGIN PUBLIC KEY-----)');
+    return addIssue('publicKey', 'is not a public key in PEM (-----BEGIN PUBLIC KEY-----)');
   }
   const weakness = weaknessOfRsa(key);
   if (weakness) return addIssue('publicKey', weakness);

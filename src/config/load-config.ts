@@ -109,13 +109,10 @@ function checkProcesses(values: Partial<Values>, issues: ConfigIssues): void {
   const { WEB_CONCURRENCY: processes = 1, UPSTREAM_MAX_CONCURRENCY, UPSTREAM_MAX_RPS } = values;
   if (processes === 1) return;
   if (values.REDIS_URL === undefined && values.REDIS_NODES === undefined)
-    issues.add(
-      'WEB_CONCURRENCY',
-      'above 1 needs Redis, which processes share limits and cache by: set REDIS_URL',
-    );
+    issues.add('WEB_CONCURRENCY', 'above 1 requires Redis to share limits and cache: set REDIS_URL');
   for (const [name, budget] of Object.entries({ UPSTREAM_MAX_CONCURRENCY, UPSTREAM_MAX_RPS }))
     if (budget !== undefined && budget < processes)
-      issues.add('WEB_CONCURRENCY', `must not be more than ${name}, of which each process gets a part`);
+      issues.add('WEB_CONCURRENCY', `must not be more than ${name}, because each process gets a part of it`);
 }
 
 const WILDCARDS: readonly (string | undefined)[] = [undefined, '0.0.0.0', '::'];
@@ -132,17 +129,14 @@ function checkCombinations(values: Partial<Values>, issues: ConfigIssues): void 
   const development = values.NODE_ENV === 'development';
   const upstreamIsLocal = values.ZYNTRO_BASE_URL && isLoopbackHost(values.ZYNTRO_BASE_URL.hostname);
   if (values.JWT_SECRET === DEMO_JWT_SECRET && !(development && upstreamIsLocal)) {
-    issues.add(
-      'JWT_SECRET',
-      'is the secret of the demo, which everybody knows; make one with: openssl rand -base64 48',
-    );
+    issues.add('JWT_SECRET', 'is the public secret of the demo; make one with: openssl rand -base64 48');
   }
   if (
     values.ADMIN_HOST !== undefined &&
     !isLoopbackHost(values.ADMIN_HOST) &&
     values.ADMIN_TOKEN === undefined
   ) {
-    issues.addMissing('ADMIN_TOKEN', 'is required where ADMIN_HOST is not a loopback address');
+    issues.addMissing('ADMIN_TOKEN', 'is required if ADMIN_HOST is not a loopback address');
   }
   checkProcesses(values, issues);
   checkSourceFamily(values, issues);

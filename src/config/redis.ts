@@ -36,7 +36,8 @@ export function buildRedis(values: Partial<Values>, issues: ConfigIssues): Redis
   const timeoutMs = values.REDIS_TIMEOUT_MS;
   if (timeoutMs === undefined) return undefined;
   const db = Number(url?.pathname.slice(1) || 0);
-  if (mode === 'cluster' && db !== 0) issues.add('REDIS_URL', 'names a database, and a Cluster has but one');
+  if (mode === 'cluster' && db !== 0)
+    issues.add('REDIS_URL', 'names a database, but a Cluster has only database 0');
   return {
     mode,
     nodes,

@@ -27,8 +27,8 @@ export function readText(raw: string, kind: TextKind): Text {
         'contains a control character, an invisible character or a space that is not ASCII: type it again, in UTF-8',
     };
   }
-  if (QUOTED.test(text)) return { issue: 'is in quotes, which count as a part of the value: remove them' };
-  if (PLACEHOLDER.test(text)) return { issue: 'is a placeholder that nothing has replaced: set the value' };
+  if (QUOTED.test(text)) return { issue: 'is in quotes, which are part of the value: remove them' };
+  if (PLACEHOLDER.test(text)) return { issue: 'is a placeholder that was not replaced: set the value' };
   return { text };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isLoopbackHost } from './hosts.ts';
 
-const NO_PORT = 'must not name port 0';
+const NO_PORT = 'must not use port 0';
 
 /** A URL for credentials or keys: https, unless the host is a loopback address. */
 const secureUrl = z
@@ -12,11 +12,11 @@ const secureUrl = z
     error: 'must be https, unless its host is a loopback address',
   })
   .refine((url) => !url.username && !url.password && !url.hash, {
-    error: 'must hold no user, password or fragment',
+    error: 'must not contain a user, password or fragment',
   })
   .refine(hasPort, { error: NO_PORT });
 
-export const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must hold no query' });
+export const baseUrl = secureUrl.refine((url) => !url.search, { error: 'must not contain a query' });
 
 /** Allows a query, because some identity providers identify the tenant by it. */
 export const jwksUrl = secureUrl;

@@ -26,12 +26,12 @@ const credential = text.refine((value) => !isExample(value), { error: EXAMPLE })
 
 /** A token that operators send in a header, after a space. */
 const adminToken = credential.refine((value) => /^[\x21-\x7E]+$/.test(value), {
-  error: 'must be printable ASCII without spaces, since it is sent in a header',
+  error: 'must be printable ASCII without spaces, because it is sent in a header',
 });
 
 /** A value that is compared with a claim, so the same check applies to it. */
 const claimValue = text.refine(isPlainText, {
-  error: 'is longer than 256 characters, and no token is accepted with such a value',
+  error: 'is longer than 256 characters, and tokens with such a value are rejected',
 });
 
 /** Returns the IPv4 address of an IPv4-mapped one (RFC 4291 section 2.5.5.2); other addresses unchanged. */
@@ -61,19 +61,19 @@ const list = z.string().transform((value) =>
 );
 
 const someOf = list.refine((items) => items.length > 0, {
-  error: 'lists nothing: set a value, or remove it',
+  error: 'is an empty list: set a value, or remove the variable',
 });
 
 const origins = list
   .refine((items) => items.every((item) => parseOrigin(item) !== undefined), {
-    error: 'must be origins such as https://app.example.com, separated by commas; * is not taken',
+    error: 'must be origins such as https://app.example.com, separated by commas; * is not accepted',
   })
   .transform((items) => items.map((item) => parseOrigin(item)!));
 
 const trustProxy = text
   .refine((value) => parseTrustProxy(value) !== undefined, {
     error:
-      'must be the number of proxies in front (0 to 16), or their addresses and ranges separated by commas; true is not taken, since anybody could say anything then',
+      'must be the number of proxies in front (0 to 16), or their addresses and ranges separated by commas; true is not accepted, because clients could then forge their address',
   })
   .transform((value) => parseTrustProxy(value)!);
 
@@ -109,7 +109,7 @@ export const VARIABLES = {
   JWT_ISSUERS: text.optional(),
   AUTH_COOKIE_NAME: text
     .refine((name) => COOKIE_NAME.test(name), {
-      error: 'must begin with __Host- and go on with letters, digits, . _ or -',
+      error: 'must begin with __Host-, followed by letters, digits, . _ or -',
     })
     .optional(),
 

@@ -93,7 +93,7 @@ export function rateLimitUnavailable({ resetMs }: RateLimitResult, cause?: unkno
 /** Creates the error for a batch that no window can hold, so that a retry cannot succeed. */
 function costsMoreThan({ limit }: Tier): AppError {
   return new AppError('INVALID_IDS', {
-    detail: `The rate limit holds ${limit} contacts in a window. Send at most ${limit} ids in one request.`,
+    detail: `The rate limit is ${limit} contacts per window. Send at most ${limit} ids in one request.`,
   });
 }
 

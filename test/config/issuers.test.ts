@@ -98,7 +98,7 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'an unknown member',
     entry({ secret: SECRET, hunter2: 1 }),
-    /^JWT_ISSUERS: entry 1: has a member of an unknown name/,
+    /^JWT_ISSUERS: entry 1: has an unknown member/,
   ],
   ['a weak secret', entry({ secret: 'hunter2' }), /^JWT_ISSUERS: entry 1: secret is shorter/],
   [
@@ -109,9 +109,9 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'the demo’s secret',
     entry({ secret: DEMO_JWT_SECRET }),
-    /^JWT_ISSUERS: entry 1: secret is that of the demo/,
+    /^JWT_ISSUERS: entry 1: secret is the public secret of the demo/,
   ],
-  ['a broken key', entry({ publicKey: 'hunter2' }), /^JWT_ISSUERS: entry 1: publicKey is no public key/],
+  ['a broken key', entry({ publicKey: 'hunter2' }), /^JWT_ISSUERS: entry 1: publicKey is not a public key/],
   [
     'a jwksUri without TLS',
     entry({ jwksUri: 'http://idp.example/' }),
@@ -130,7 +130,7 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'an unknown algorithm',
     entry({ jwksUri: URI, algorithms: ['none'] }),
-    /^JWT_ISSUERS: entry 1: algorithms lists something/,
+    /^JWT_ISSUERS: entry 1: algorithms lists an unknown algorithm/,
   ],
   [
     'an HMAC algorithm for a key set',
@@ -141,7 +141,7 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'an unknown claim',
     entry({ jwksUri: URI, claims: { hunter2: 'x' } }),
-    /^JWT_ISSUERS: entry 1: claims has a member/,
+    /^JWT_ISSUERS: entry 1: claims has an unknown member/,
   ],
   [
     'an issuer that no token can name',
@@ -156,17 +156,17 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'the issuer of JWT_ISSUER repeated',
     { ...SINGLE, ...json({ i: { secret: OTHER } }) },
-    /^JWT_ISSUERS: names the issuer of JWT_ISSUER/,
+    /^JWT_ISSUERS: contains the issuer of JWT_ISSUER/,
   ],
   [
     'a JWT_SECRET without an issuer',
     { ...json({ i: { secret: OTHER } }), JWT_SECRET: SECRET, JWT_AUDIENCE: 'a', NODE_ENV: 'development' },
-    /^JWT_ISSUER: is required beside/,
+    /^JWT_ISSUER: is required together with/,
   ],
   [
     'JWT_ALGORITHMS without keys',
     { ...entry({ secret: SECRET }), JWT_ALGORITHMS: 'HS256' },
-    /^JWT_ALGORITHMS: goes with/,
+    /^JWT_ALGORITHMS: applies to/,
   ],
   [
     'a JWT_JWKS_URI without TLS',

@@ -416,7 +416,7 @@ describe('white space and lookalikes', () => {
     ['ADMIN_TOKEN', 'two words', /must be printable ASCII/],
     ['ADMIN_TOKEN', 'tökén', /must be printable ASCII/],
     ['ADMIN_TOKEN', ' ', /is blank/],
-    ['JWT_ALGORITHMS', ',', /lists nothing/],
+    ['JWT_ALGORITHMS', ',', /is an empty list/],
     ['TRUST_PROXY', '0.0.0.0/0', /must be the number of proxies/],
     ['TRUST_PROXY', 'fe80::1%eth0', /must be the number of proxies/],
   ])('in %s=%j are one issue', (name, text, reason) => {
@@ -442,7 +442,7 @@ describe('white space and lookalikes', () => {
       byOrg: new Map([[org, { apiKey: 'an-api-key', developerSecret: 'zdk_a' }]]),
     });
     expect(issuesOf(envOf('hunter\u200B2', `${SECRET} `, 'i '))).toEqual([
-      'JWT_ISSUERS: entry 1: its name can be the iss of no token',
+      'JWT_ISSUERS: entry 1: its name cannot be the iss of a token',
       'JWT_ISSUERS: entry 1: secret begins or ends with white space: remove it',
       expect.stringMatching(/^ZYNTRO_CREDENTIALS: entry 1: apiKey contains a control character/),
     ]);

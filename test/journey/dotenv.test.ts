@@ -139,7 +139,7 @@ describe('.env.example', () => {
     writeFileSync(dotenv, EXAMPLE.replace('http://127.0.0.1:4010', 'https://app.zyntrohq.com'));
     const { code, stderr } = await refusal();
     expect(code).toBe(78);
-    expect(stderr).toMatch(/JWT_SECRET: is the secret of the demo/);
+    expect(stderr).toMatch(/JWT_SECRET: is the public secret of the demo/);
     expect(stderr).not.toContain(settings['JWT_SECRET']);
   });
 });
