@@ -81,7 +81,7 @@ interface Dependencies extends AppOptions {
   readonly secrets: ReturnType<typeof replaceableSecrets>;
   readonly store: PartStore;
   readonly identity: ReturnType<typeof createIdentity>;
-  readonly allowance: RateLimitStore;
+  readonly rateLimitStore: RateLimitStore;
 }
 
 /** Milliseconds since the epoch. */
@@ -105,7 +105,7 @@ export function buildApp(options: AppOptions) {
       metrics,
     });
   const store = createPartStore({ ...config, ...options, redis, codec: secrets.codec, now: clock });
-  const allowance = redis
+  const rateLimitStore = redis
     ? redisRateLimitStore({ link: redis, onFailure: config.limits.onFailure, now: clock })
     : memoryRateLimitStore(clock);
   const identity = createIdentity({
@@ -119,7 +119,7 @@ export function buildApp(options: AppOptions) {
     metrics,
   });
   onBroadcast(workerBus, { store, identity, metrics });
-  const parts = { ...options, secrets, store, identity, allowance };
+  const parts = { ...options, secrets, store, identity, rateLimitStore };
   return {
     publicApp: publicPort(parts),
     adminApp: adminPort(parts),
@@ -191,15 +191,15 @@ function entrySteps({ log, metrics, secrets }: Dependencies): RequestHandler[] {
 }
 
 function publicPort(parts: Dependencies): Application {
-  const { config, log, health, identity, allowance, metrics } = parts;
+  const { config, log, health, identity, rateLimitStore, metrics } = parts;
   const caller = throttleFailedAuthentication(
     authenticate({ verify: identity.verify, cookie: config.auth.cookie }),
     {
       tier: config.limits.failedAuthentication,
-      allowance,
+      rateLimitStore,
     },
   );
-  const limit = rateLimitCallers({ ...config.limits, allowance, metrics });
+  const limit = rateLimitCallers({ ...config.limits, rateLimitStore, metrics });
   const perRequest = [caller, limit(() => 1)];
   const batchSize = batchSizer(config.http.maxBatchSize);
   const perContact = [caller, limit((req) => batchSize(req.query))];

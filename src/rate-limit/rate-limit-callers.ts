@@ -14,7 +14,7 @@ export const DEFAULT_TIER = 'default';
 export interface RateLimitCallersOptions {
   /** Tiers by name; must include `default`. */
   readonly tiers: ReadonlyMap<string, Tier>;
-  readonly allowance: RateLimitStore;
+  readonly rateLimitStore: RateLimitStore;
   readonly metrics: Pick<Metrics, 'rateLimit'>;
 }
 
@@ -38,7 +38,7 @@ interface Account {
  * @returns a function that creates the middleware for a route from the cost of its requests. The middleware
  *   throws AppError `RATE_LIMITED`, `RATE_LIMIT_UNAVAILABLE`, or `INVALID_IDS` if the cost exceeds the limit.
  */
-export function rateLimitCallers({ tiers, allowance, metrics }: RateLimitCallersOptions) {
+export function rateLimitCallers({ tiers, rateLimitStore, metrics }: RateLimitCallersOptions) {
   const limiters = new Map([...tiers].map(([name, tier]) => [name, { tier, limiter: limiterOf(tier) }]));
   const defaultLimiter = limiters.get(DEFAULT_TIER)!;
   // A caller is the same object while its token is cached.
@@ -61,7 +61,7 @@ export function rateLimitCallers({ tiers, allowance, metrics }: RateLimitCallers
       const account = accountOf(callerOf(req));
       const cost = costOf(req);
       if (cost > account.tier.limit) throw costsMoreThan(account.tier);
-      const pending = allowance.consume(account.key, cost, account.tier);
+      const pending = rateLimitStore.consume(account.key, cost, account.tier);
       const applyResult = (result: RateLimitResult): void => {
         const decision = decisionOf(result);
         metrics.rateLimit(account.tier.name, decision);

@@ -8,7 +8,7 @@ import { limitKey } from './limit-key.ts';
 
 export interface ThrottleOptions {
   readonly tier: Tier;
-  readonly allowance: RateLimitStore;
+  readonly rateLimitStore: RateLimitStore;
 }
 
 /** The prefix that a provider assigns to one customer; all its addresses count as one client. */
@@ -20,7 +20,7 @@ const IPV6_CLIENT_BITS = 64;
  */
 export function throttleFailedAuthentication(
   authenticate: RequestHandler,
-  { tier, allowance }: ThrottleOptions,
+  { tier, rateLimitStore }: ThrottleOptions,
 ): RequestHandler {
   /**
    * @throws AppError the failure itself within the limit; `RATE_LIMITED` above it;
@@ -28,7 +28,7 @@ export function throttleFailedAuthentication(
    */
   async function count(req: Request, failure: unknown): Promise<never> {
     if (!isAppError(failure, 'MISSING_TOKEN', 'INVALID_TOKEN', 'EXPIRED_TOKEN')) throw failure;
-    const result = await allowance.consume(addressKey(req), 1, tier);
+    const result = await rateLimitStore.consume(addressKey(req), 1, tier);
     const { allowed, counted, resetMs } = result;
     if (allowed) throw failure;
     if (!counted) throw rateLimitUnavailable(result, failure);
