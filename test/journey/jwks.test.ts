@@ -4,9 +4,13 @@ import { newKey, signer, startIssuer, type Issuer } from '../support/issuer.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startProgram, type Program } from '../support/start-program.ts';
 import { goodClaims, newSecret, signByHand, type Claims } from '../support/tokens.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { HANG_MS, waitFor } from '../support/wait-for.ts';
 import { programEnv, startWorld, type World } from '../support/world.ts';
 
+/** Slow enough for polls of a few seconds to stay below the limit of failed authentication. */
+const POLL_MS = 100;
+/** The time between two fetches for unknown keys. */
+const SPACING_MS = 5000;
 const unpublished = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const [old, next, rsa] = [newKey('old'), newKey('new'), newKey('rsa', 'RS256')];
 let world: World;
@@ -59,9 +63,19 @@ test('a key replaced under the same kid, or without a kid, verifies tokens withi
   for (const kid of ['old', undefined]) {
     const [before, after] = [newKey(kid), newKey(kid)];
     issuer.publish(before.jwk);
-    await waitFor('the first key', async () => (await statusOf(before.sign(claims()))) === 200, 30_000);
+    await waitFor(
+      'the first key',
+      async () => (await statusOf(before.sign(claims()))) === 200,
+      30_000,
+      POLL_MS,
+    );
     issuer.publish(after.jwk);
-    await waitFor('its replacement', async () => (await statusOf(after.sign(claims()))) === 200, 30_000);
+    await waitFor(
+      'its replacement',
+      async () => (await statusOf(after.sign(claims()))) === 200,
+      30_000,
+      POLL_MS,
+    );
     expectProblem(await get(before.sign(claims())), 401, 'INVALID_TOKEN');
   }
 });
@@ -69,27 +83,31 @@ test('a key replaced under the same kid, or without a kid, verifies tokens withi
 test('200 concurrent tokens with a wrong signature cause at most two key-set fetches', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   const before = issuer.fetches();
+  const begun = performance.now();
   const forged = Array.from({ length: 200 }, () => unpublishedKeyToken('old'));
   expect(new Set(await Promise.all(forged.map(statusOf)))).toEqual(new Set([401]));
-  expect(issuer.fetches() - before).toBeLessThanOrEqual(2);
+  const most = 2 + Math.floor((performance.now() - begun) / SPACING_MS);
+  expect(issuer.fetches() - before).toBeLessThanOrEqual(most);
 });
 
 test('200 concurrent unknown kids cause at most two key-set fetches, and a rotated key is found', async () => {
   expect(await statusOf(old.sign(claims()))).toBe(200);
   const before = issuer.fetches();
+  const begun = performance.now();
   const bad = Array.from({ length: 200 }, (_, n) => unpublishedKeyToken(`bad-${n}`));
   const statuses = await Promise.all(bad.map(statusOf));
   expect(new Set(statuses)).toEqual(new Set([401]));
-  expect(issuer.fetches() - before).toBeLessThanOrEqual(2);
+  const most = 2 + Math.floor((performance.now() - begun) / SPACING_MS);
+  expect(issuer.fetches() - before).toBeLessThanOrEqual(most);
 
   issuer.publish(next.jwk, rsa.jwk);
   let floods = 0;
   const flood = setInterval(() => {
     floods += 1;
     void statusOf(unpublishedKeyToken(`more-${floods}`)).catch(() => 0);
-  }, 20);
+  }, POLL_MS);
   try {
-    await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200);
+    await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200, HANG_MS, POLL_MS);
   } finally {
     clearInterval(flood);
   }
@@ -102,7 +120,7 @@ test('a verified token is refused after its key leaves the key set', async () =>
   expect(await statusOf(token)).toBe(200);
   issuer.publish(next.jwk);
   expect(await statusOf(token)).toBe(200);
-  await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200);
+  await waitFor('the new key', async () => (await statusOf(next.sign(claims()))) === 200, HANG_MS, POLL_MS);
   expectProblem(await get(token), 401, 'INVALID_TOKEN');
 });
 
