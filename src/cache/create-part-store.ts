@@ -31,7 +31,7 @@ export function createPartStore(options: PartStoreOptions): PartStore {
   if (!redis) return memoryPartStore({ ...options.memoryStore, now, metrics });
   const limit = { everyMs: REPEAT_MS, now };
   const logUndecodable = throttleLog(
-    (times) => log.warn({ times }, 'an entry in Redis cannot be read, and counts as missing'),
+    (times) => log.warn({ times }, 'undecodable entry in redis, treated as a miss'),
     limit,
   );
   const remote = redisPartStore({
@@ -51,11 +51,7 @@ export function createPartStore(options: PartStoreOptions): PartStore {
     now,
     metrics,
     onUnsafeInvalidation: throttleLog(
-      (times) =>
-        log.warn(
-          { times },
-          'no replica has confirmed an invalidation: a failover of Redis right now could undo it',
-        ),
+      (times) => log.warn({ times }, 'invalidation not confirmed by a replica, a redis failover may undo it'),
       limit,
     ),
   });

@@ -17,7 +17,7 @@ export function memoryPartStore(options: {
   const table = new LruTable(options);
   options.metrics.gauge(
     'memory_cache_bytes',
-    'Bytes in the cache of a process without Redis, overhead included',
+    'Bytes in the memory store of a process without Redis, overhead included',
     () => table.bytes,
   );
 

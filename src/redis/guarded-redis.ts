@@ -53,13 +53,13 @@ const REFUSAL_QUIET_MS = 1500;
 /** The kinds of outage, with the component name for readiness and the log messages. */
 const DOWN = {
   component: 'redis',
-  began: 'Redis does not answer: going on without it',
-  ended: 'Redis answers again',
+  began: 'redis unreachable, continuing without it',
+  ended: 'redis reachable again',
 };
 const REFUSING = {
   component: 'redis:commands',
-  began: 'Redis refuses commands',
-  ended: 'Redis takes commands again',
+  began: 'redis rejects commands',
+  ended: 'redis accepts commands again',
 };
 type Outage = typeof DOWN;
 
@@ -94,7 +94,7 @@ export class GuardedRedis {
     this.#health = health;
     metrics.gauge(
       'redis_up',
-      '1 while every server of Redis answers and takes commands',
+      '1 if every Redis server responds and accepts commands, else 0',
       () => (this.#outages.size === 0 ? 1 : 0),
       'min',
     );

@@ -13,30 +13,31 @@ const UNUSABLE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host in REDIS_URL or REDIS_NODES does not resolve',
   EAI_AGAIN: 'the host in REDIS_URL or REDIS_NODES does not resolve',
   ETIMEDOUT:
-    'the address in REDIS_URL or REDIS_NODES cannot be reached, or speaks no TLS: check rediss:// against redis://',
-  ECONNRESET: 'the connection was cut; if it is never made, check rediss:// against redis://',
-  TIMEOUT: 'Redis is connected and does not answer in time',
+    'the address in REDIS_URL or REDIS_NODES is unreachable, or the server does not use TLS: check rediss:// against redis://',
+  ECONNRESET: 'the connection was reset; if every attempt fails, check rediss:// against redis://',
+  TIMEOUT: 'Redis is connected and does not respond in time',
   WRONGPASS: 'check the user and the password for Redis',
-  NOAUTH: 'Redis wants a password: set it in REDIS_URL or REDIS_PASSWORD',
+  NOAUTH: 'Redis requires a password: set it in REDIS_URL or REDIS_PASSWORD',
   LOADING: 'Redis is loading its data',
   CLUSTERDOWN: 'the Cluster has slots that no master serves',
   MASTERDOWN: 'the replica has lost its master',
   BUSY: 'a script blocks Redis',
-  MAXCLIENTS: 'Redis has its maximum number of clients: raise maxclients, or close the connections of others',
+  MAXCLIENTS: 'Redis has its maximum number of clients: raise maxclients, or close other connections',
   CROSSSLOT: WRONG_MODE,
   MOVED: WRONG_MODE,
   NOT_A_CLUSTER: WRONG_MODE,
-  NO_SENTINEL: 'the Sentinels in REDIS_NODES do not answer, or know no master named REDIS_SENTINEL_NAME',
+  NO_SENTINEL:
+    'the Sentinels in REDIS_NODES do not respond, or do not know a master named REDIS_SENTINEL_NAME',
 };
 
 const REFUSED: Readonly<Record<string, string>> = {
-  OOM: 'Redis is full and evicts nothing: set maxmemory-policy to allkeys-lru, or give it more memory',
+  OOM: 'Redis is full and does not evict keys: set maxmemory-policy to allkeys-lru, or give it more memory',
   READONLY: 'this is a read-only replica: point REDIS_URL to the master',
-  MISCONF: 'Redis cannot save to disk and refuses writes: turn persistence off for a cache',
-  NOREPLICAS: 'Redis has fewer replicas than min-replicas-to-write asks for',
-  NOPERM: 'the user in REDIS_URL may not run a command or reach a key or channel that is needed',
+  MISCONF: 'Redis cannot save to disk and rejects writes: turn persistence off for a cache',
+  NOREPLICAS: 'Redis has fewer replicas than min-replicas-to-write requires',
+  NOPERM: 'the user in REDIS_URL may not run a command, or use a key or channel, that the proxy requires',
 };
-const REFUSED_OTHERWISE = 'Redis refuses a command: it must be version 6.2 or newer, with Lua scripts';
+const REFUSED_OTHERWISE = 'Redis rejects a command: version 6.2 or newer with Lua scripts is required';
 
 /** The code of an error without a reason. */
 const NO_REASON = 'UNCONNECTED';
@@ -53,9 +54,9 @@ const EXPIRED = 'the certificate of Redis has expired or is not valid yet: renew
 const OTHER_NAME =
   'the certificate of Redis is for another host: use one of its names in REDIS_URL or REDIS_NODES, or have it issued for this host';
 const NOT_TRUSTED =
-  'the certificate of Redis is not trusted: name the file of its authority in NODE_EXTRA_CA_CERTS';
+  'the certificate of Redis is not trusted: set NODE_EXTRA_CA_CERTS to the file of its certificate authority';
 const NO_TLS =
-  'the server speaks no TLS that is accepted here: check rediss:// against redis://, and the port';
+  'the server does not use an accepted version of TLS: check rediss:// against redis://, and the port';
 
 /** Advice for TLS errors, by the codes of OpenSSL and Node. The first match wins. */
 const TLS_ADVICE: readonly (readonly [RegExp, string])[] = [

@@ -23,7 +23,7 @@ export function credentialReloader(
   function apply(next: RedisSettings): void {
     health.recover(COMPONENT);
     if (!isSame(withoutCredentials(next), withoutCredentials(settings)))
-      return log.warn('address or TLS of Redis changed, which takes effect at the next start');
+      return log.warn('changed redis address or tls settings apply at the next start');
     if (isSame(next, wanted)) return undefined;
     wanted = next;
     if (isSame(next, inUse)) return client.cancelReplacement();
@@ -31,12 +31,12 @@ export function credentialReloader(
       onReplaced() {
         inUse = next;
         health.recover(COMPONENT);
-        log.info({ component: COMPONENT }, 'new credentials of Redis in use');
+        log.info({ component: COMPONENT }, 'new redis credentials in use');
       },
       onFailed(error) {
         const { code, advice } = faultOf(error, undefined);
         const isNew = health.fail(COMPONENT, `${code}: the new credentials do not work yet: ${advice}`);
-        if (isNew) log.error({ component: COMPONENT, code, advice }, 'new credentials of Redis not usable');
+        if (isNew) log.error({ component: COMPONENT, code, advice }, 'new redis credentials not usable');
       },
     });
   }

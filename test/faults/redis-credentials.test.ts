@@ -108,7 +108,7 @@ describe.each(Object.keys(MODES))('the Redis password (%s)', (mode) => {
     password = newPassword();
     await acceptOnly(password);
     writeFile(password);
-    await reload('new credentials of Redis in use');
+    await reload('new redis credentials in use');
     await dropConnections();
     await expectToWork();
     for (const { program } of fleet.members)
@@ -118,7 +118,7 @@ describe.each(Object.keys(MODES))('the Redis password (%s)', (mode) => {
   test('stays in use while Redis rejects the new one, and readiness reports it', async () => {
     password = newPassword();
     writeFile(password);
-    await reload('new credentials of Redis not usable');
+    await reload('new redis credentials not usable');
     const { reasons } = await fleet.members[0]!.readyz();
     expect(reasons).toEqual([
       expect.objectContaining({
@@ -138,7 +138,7 @@ describe.each(Object.keys(MODES))('the Redis password (%s)', (mode) => {
 
   test('stays in use after a file with a wrong password is restored', async () => {
     writeFile(newPassword());
-    await reload('new credentials of Redis not usable');
+    await reload('new redis credentials not usable');
     writeFile(password);
     await reload('secrets reloaded');
     await expectToWork();

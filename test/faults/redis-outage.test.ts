@@ -42,7 +42,7 @@ describe('a healthy Redis', () => {
     await through({
       begin: () => redis.signal('SIGSTOP'),
       end: () => redis.signal('SIGCONT'),
-      reason: /^TIMEOUT: Redis is connected and does not answer in time$/,
+      reason: /^TIMEOUT: Redis is connected and does not respond in time$/,
       invalidation: 503,
     });
   });
@@ -172,7 +172,7 @@ describe('a Redis that is unusable at the start', () => {
 
   test.each([
     ['redis://:wrong@', /^WRONGPASS: check the user and the password/] as const,
-    ['redis://', /^NOAUTH: Redis wants a password/] as const,
+    ['redis://', /^NOAUTH: Redis requires a password/] as const,
   ])('rejects the password of %s', async (prefix, reason) => {
     const redis = await redisWith({
       args: ['--requirepass', 'right-password'],
@@ -222,7 +222,7 @@ describe('a Redis that is unusable at the start', () => {
     await expectWithout(
       { REDIS_MODE: 'sentinel', REDIS_NODES: `127.0.0.1:${redis.port}`, REDIS_SENTINEL_NAME: 'main' },
       'redis',
-      /the Sentinels in REDIS_NODES do not answer/,
+      /the Sentinels in REDIS_NODES do not respond/,
     );
   });
 

@@ -43,7 +43,7 @@ test('fails fast after the first timeout of a hung server, until the server resp
   expect(rest).toBeLessThan(100 * TIMEOUT_MS);
   server.signal('SIGCONT');
   await waitFor('an answer', () => get().catch(() => false));
-  expect(messages()).toEqual(['Redis does not answer: going on without it', 'Redis answers again']);
+  expect(messages()).toEqual(['redis unreachable, continuing without it', 'redis reachable again']);
 });
 
 test('detects an outage without traffic', async () => {
@@ -65,7 +65,7 @@ test('keeps using a server that rejects some commands, and reports it once', asy
   expect(reason).toMatchObject({ component: 'redis:commands', detail: expect.stringMatching(/^NOPERM: /) });
   await server.cli('acl', 'setuser', 'default', '+@all');
   await waitFor('the recovery', () => opened.health.report().reasons.length === 0);
-  expect(messages()).toEqual(['Redis refuses commands', 'Redis takes commands again']);
+  expect(messages()).toEqual(['redis rejects commands', 'redis accepts commands again']);
 });
 
 test('reports a server with its maximum number of clients, and uses it when clients have left', async () => {

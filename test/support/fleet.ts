@@ -131,5 +131,5 @@ export function redisEvents(member: Member): string[] {
   return member
     .events()
     .map((line: Json) => String(line['msg']))
-    .filter((message) => message.startsWith('Redis '));
+    .filter((message) => message.startsWith('redis '));
 }

@@ -2,10 +2,10 @@ import { redisEvents, type Fleet, type Member } from './fleet.ts';
 import type { Json } from './http.ts';
 import { waitFor } from './wait-for.ts';
 
-export const REDIS_DOWN = 'Redis does not answer: going on without it';
-export const REDIS_UP = 'Redis answers again';
-export const COMMANDS_REJECTED = 'Redis refuses commands';
-export const COMMANDS_ACCEPTED = 'Redis takes commands again';
+export const REDIS_DOWN = 'redis unreachable, continuing without it';
+export const REDIS_UP = 'redis reachable again';
+export const COMMANDS_REJECTED = 'redis rejects commands';
+export const COMMANDS_ACCEPTED = 'redis accepts commands again';
 
 export interface Outage {
   readonly begin: () => Promise<unknown> | void;
