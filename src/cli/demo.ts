@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
 import { mintToken } from './mint-token.ts';
 
-/** The reference contact of the upstream's documentation, which the sandbox serves, and its owner. */
+/** The documented contact of the upstream, which the sandbox serves, and its owner. */
 const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
 const READY_WITHIN_MS = 60_000;
-/** Longer than the proxy takes to let go of what is under way. */
+/** Longer than the proxy takes to drain in-flight requests. */
 const STOP_WITHIN_MS = 15_000;
 const TOKEN_LIFETIME_S = 8 * 3600;
 
@@ -30,13 +30,13 @@ function stop(exitCode: number): void {
   void Promise.all(gone).then(() => process.exit(exitCode));
 }
 
-function giveUp(message: string): void {
+function abort(message: string): void {
   if (stopping) return;
   process.stderr.write(`\n${message}\n`);
   stop(1);
 }
 
-/** Starts a part of the demo and gives back the first JSON line that satisfies `isReady`. */
+/** Starts one child process. Resolves to its first JSON line that satisfies `isReady`. */
 function start(
   name: string,
   script: string,
@@ -46,7 +46,7 @@ function start(
 ): Promise<Record<string, unknown>> {
   if (stopping) return Promise.reject(new Error('the demo is being stopped'));
   const path = fileURLToPath(new URL(script, import.meta.url));
-  // Settings for a real upstream must not leak in, neither from the environment nor from a .env file.
+  // Settings of a real upstream must not leak in from the environment or from a .env file.
   const child = spawn(process.execPath, [path], {
     cwd: dirname(path),
     env: { PATH: process.env['PATH'], ...env },
@@ -55,14 +55,14 @@ function start(
   children.push(child);
   return new Promise((resolve) => {
     let isUp = false;
-    const timer = setTimeout(() => giveUp(`The ${name} was not ready in time.`), READY_WITHIN_MS);
+    const timer = setTimeout(() => abort(`The ${name} was not ready in time.`), READY_WITHIN_MS);
     child.once('exit', (code, signal) => {
-      // A terminal's Ctrl-C reaches the children too, and they may be gone first.
+      // Ctrl-C in a terminal reaches the children, too, and they can exit first.
       if (code === 0) return stop(0);
-      giveUp(isUp ? `The ${name} ended (${code ?? signal}); the demo stops.` : cannotStart(name));
+      abort(isUp ? `The ${name} ended (${code ?? signal}); the demo stops.` : cannotStart(name));
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (echo && !process.stdout.write(`${line}\n`)) waitForReader(child.stdout);
+      if (echo && !process.stdout.write(`${line}\n`)) pauseUntilDrained(child.stdout);
       const parsed = parseLine(line);
       if (!parsed || !isReady(parsed)) return;
       clearTimeout(timer);
@@ -72,8 +72,8 @@ function start(
   });
 }
 
-/** Lets a child's output wait while nothing reads ours, rather than gathering it in memory. */
-function waitForReader(output: Readable): void {
+/** Pauses a child's output until stdout drains (backpressure). */
+function pauseUntilDrained(output: Readable): void {
   output.pause();
   process.stdout.once('drain', () => output.resume());
 }
@@ -194,4 +194,4 @@ Below is the proxy's log, one line a request. Ctrl-C stops both.
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
-demo().catch((error: unknown) => giveUp(`The demo cannot start: ${(error as Error).message}`));
+demo().catch((error: unknown) => abort(`The demo cannot start: ${(error as Error).message}`));

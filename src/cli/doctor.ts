@@ -24,7 +24,7 @@ Exit code 0: all well, warnings aside. 1: a check failed. 78: the configuration 
 
 const EX_USAGE = 64;
 const EX_CONFIG = 78;
-/** Each check bounds what it does; this is for when that goes wrong. */
+/** A last resort: each check has its own, shorter timeouts. */
 const CHECK_MS = 45_000;
 
 function parse(): { json: boolean } {
@@ -57,14 +57,14 @@ function readConfig(): { env: Environment; config: Config } | { findings: Findin
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const advice = 'mend it and run this again: the other checks need a configuration without faults';
-    return { findings: error.issues.map((fault) => failed('configuration', fault, advice)) };
+    return { findings: error.issues.map((issue) => failed('configuration', issue, advice)) };
   }
 }
 
 const asFinding = (check: string) => (one: ConfigWarning) =>
   warned(check, `${one.variable}: ${one.message}`, one.advice);
 
-/** Settings that probably do not have the effect that the operator wants. */
+/** Warns about settings that probably do not have the intended effect. */
 async function checkSettings(env: Environment, config: Config): Promise<Finding[]> {
   return [
     ...unknownVariables(env).map(asFinding('variables')),
@@ -96,7 +96,7 @@ async function checkSurroundings(config: Config): Promise<Finding[]> {
   return [...all.flat(), ...checkClock(readings, config.auth.clockToleranceS)];
 }
 
-/** Ends once everything is written: what still hangs somewhere must not keep the process. */
+/** Exits when the output is written, even if a connection is still open. */
 function end(text: string, code: number): void {
   process.stdout.write(text, () => process.exit(code));
 }

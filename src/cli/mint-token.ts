@@ -12,15 +12,15 @@ export interface TokenRequest {
   readonly audience: string | undefined;
   readonly orgClaim: string;
   readonly memberClaim: string;
-  /** What the proxy takes (JWT_ALGORITHMS); undefined where it takes all that its keys verify. */
+  /** The algorithms that the proxy accepts (JWT_ALGORITHMS); undefined if it accepts all that its keys support. */
   readonly algorithms: readonly string[] | undefined;
   readonly tierClaim: string;
 }
 
-/** A secret for HS256, or a private key in PEM, whose kind names the algorithm. */
+/** A secret for HMAC, or a PEM private key, whose type determines the algorithms. */
 export type SigningKey = { readonly secret: string } | { readonly privateKeyPem: string };
 
-/** RFC 7518 section 3.1, the common one of each family first. */
+/** The algorithms of RFC 7518 section 3.1, the most common of each family first. */
 const HMAC: readonly jwt.Algorithm[] = ['HS256', 'HS384', 'HS512'];
 const RSA: readonly jwt.Algorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 const BY_CURVE: Readonly<Record<string, readonly jwt.Algorithm[]>> = {
@@ -29,7 +29,11 @@ const BY_CURVE: Readonly<Record<string, readonly jwt.Algorithm[]>> = {
   secp521r1: ['ES512'],
 };
 
-/** @throws Error where the key cannot sign with any algorithm that the proxy takes. */
+/**
+ * Signs a token.
+ *
+ * @throws Error if the key does not support any algorithm that the proxy accepts.
+ */
 export function mintToken(request: TokenRequest, key: SigningKey): string {
   const claims = {
     [request.orgClaim]: request.org,
@@ -46,7 +50,7 @@ export function mintToken(request: TokenRequest, key: SigningKey): string {
   const { signingKey, family } =
     'secret' in key ? { signingKey: key.secret, family: HMAC } : readPrivateKey(key.privateKeyPem);
   const algorithm = family.find((name) => request.algorithms?.includes(name) ?? true);
-  if (!algorithm) throw new Error('no algorithm of this kind of key is taken');
+  if (!algorithm) throw new Error('the proxy accepts no algorithm of this key type');
   return jwt.sign(claims, signingKey, { ...options, algorithm });
 }
 

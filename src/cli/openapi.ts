@@ -1,6 +1,6 @@
 /**
- * Writes what is derived from the code and kept under version control: the OpenAPI documents of both ports,
- * and from the public one the typed client's types. The client's generator is a development dependency.
+ * Regenerates committed files: the OpenAPI documents of both ports, and the client's types from the public
+ * document. The generator of the types is a development dependency.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,9 +17,9 @@ const DOCUMENT = join(SOURCE, 'openapi', 'openapi.json');
 const ADMIN_DOCUMENT = join(SOURCE, 'openapi', 'openapi-admin.json');
 const TYPES = join(SOURCE, 'client', 'schema.ts');
 
-const faults = new ConfigIssues();
-const { http, scopes } = readSettingsFiles(faults);
-faults.throwIfAny();
+const issues = new ConfigIssues();
+const { http, scopes } = readSettingsFiles(issues);
+issues.throwIfAny();
 writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ ...http!, scopes: scopes! })));
 writeFileSync(ADMIN_DOCUMENT, openApiBytes(adminOpenApiDocument()));
 

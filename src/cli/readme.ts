@@ -5,7 +5,7 @@ import { variablesTable } from '../config/variable-docs.ts';
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 const SECTION = /(<!-- variables -->\n)[^]*?(<!-- \/variables -->)/;
 
-/** Writes what the code knows into the README, between its markers. */
+/** Regenerates the table of variables between the markers of the README. */
 const before = readFileSync(README, 'utf8');
 if (!SECTION.test(before)) throw new Error('README.md has no place for the table of variables');
 writeFileSync(

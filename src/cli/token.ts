@@ -58,13 +58,13 @@ function signingKey(keyFile: string | undefined, env: Texts): SigningKey {
   return { secret: DEMO_JWT_SECRET };
 }
 
-/** The variables that describe tokens, read as the proxy reads them. */
+/** Reads the JWT_ variables in the same way as the proxy. */
 function environment(): Texts {
   try {
-    const faults = new ConfigIssues();
-    const texts = readTexts(processEnvironment(), faults);
-    const issues = faults.found.filter((issue) => issue.startsWith('JWT_'));
-    return issues.length > 0 ? fail(issues.join('\n')) : texts;
+    const issues = new ConfigIssues();
+    const texts = readTexts(processEnvironment(), issues);
+    const relevant = issues.found.filter((issue) => issue.startsWith('JWT_'));
+    return relevant.length > 0 ? fail(relevant.join('\n')) : texts;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return fail(error.issues.join('\n'));

@@ -10,7 +10,7 @@ import { failed, mapBounded, passed, quoted, warned, type Finding } from './find
 const MAX_LISTED = 10;
 const PARALLELISM = 4;
 
-/** Every configured key set: whether it can be had, and what can be done with its keys. */
+/** Fetches every configured key set and reports its usable keys. */
 export async function checkJwks(auth: Config['auth'], signal: AbortSignal): Promise<Finding[]> {
   const remote = auth.issuers.filter(({ jwks }) => jwks);
   if (remote.length === 0)
@@ -20,7 +20,7 @@ export async function checkJwks(auth: Config['auth'], signal: AbortSignal): Prom
     const all = await mapBounded(remote, PARALLELISM, async ({ issuer, jwks }) => {
       const name = remote.length > 1 ? `JWKS of ${quoted(issuer ?? '')}` : 'JWKS';
       try {
-        return judgeDocument(name, await fetch.fetchJwks(jwks!.uri, signal), jwks!, auth.jwks.maxKeys);
+        return evaluateKeySet(name, await fetch.fetchJwks(jwks!.uri, signal), jwks!, auth.jwks.maxKeys);
       } catch (error) {
         const code = errorCodeOf(error);
         const { origin, pathname } = jwks!.uri;
@@ -35,7 +35,7 @@ export async function checkJwks(auth: Config['auth'], signal: AbortSignal): Prom
   }
 }
 
-function judgeDocument(
+function evaluateKeySet(
   name: string,
   document: unknown,
   { algorithms }: NonNullable<IssuerSettings['jwks']>,
@@ -66,7 +66,7 @@ function judgeDocument(
   if (usable.length === 0) {
     return [failed(name, text, 'no token can be verified: have the issuer publish a key for signatures')];
   }
-  const findings = [usable.length < listed.length ? unusedSome(name, text) : passed(name, text)];
+  const findings = [usable.length < listed.length ? unusableKeys(name, text) : passed(name, text)];
   const twice = sharedKid(mergeEqualKeys(usable));
   if (twice)
     findings.push(
@@ -75,8 +75,8 @@ function judgeDocument(
   return findings;
 }
 
-/** Keys for encryption beside those for signatures are usual; a private one is everybody's. */
-function unusedSome(name: string, text: string): Finding {
+/** Passes if only other keys are unusable, such as encryption keys. Warns if a private key was published. */
+function unusableKeys(name: string, text: string): Finding {
   return text.includes('private half')
     ? warned(name, text, 'have the issuer replace the key that everybody can sign with')
     : passed(name, text);

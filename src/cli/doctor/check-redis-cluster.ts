@@ -1,18 +1,18 @@
 import { createRedis, type RedisClient } from '../../redis/redis-client.ts';
 import type { RedisAddress, RedisSettings } from '../../redis/redis-settings.ts';
-import { ask, connect } from './ask-redis.ts';
+import { connect, sendCommand } from './redis-command.ts';
 import { checkServer } from './check-redis-server.ts';
 import { failed, mapBounded, passed, type Finding } from './finding.ts';
-import { parseInfo } from './judge-redis-server.ts';
+import { parseInfo } from './evaluate-redis-server.ts';
 
 const PARALLELISM = 4;
 const MAX_MASTERS = 50;
 const SLOTS = 16_384;
 
-/** Whether a Cluster serves all its slots, and how each of its masters is set up. */
+/** Checks that a Cluster serves all slots, and checks the settings of each master. */
 export async function checkCluster(client: RedisClient, settings: RedisSettings): Promise<Finding[]> {
-  const slots = judgeSlots(parseInfo(await ask(client, 'CLUSTER', ['INFO'])));
-  const masters = mastersIn(await ask(client, 'CLUSTER', ['SLOTS']));
+  const slots = evaluateSlots(parseInfo(await sendCommand(client, 'CLUSTER', ['INFO'])));
+  const masters = mastersIn(await sendCommand(client, 'CLUSTER', ['SLOTS']));
   const each = await mapBounded(masters.slice(0, MAX_MASTERS), PARALLELISM, async (node) => {
     const one = createRedis({ ...settings, mode: 'standalone', nodes: [node], db: 0 });
     const at = `${node.host}:${node.port}`;
@@ -27,8 +27,12 @@ export async function checkCluster(client: RedisClient, settings: RedisSettings)
   return [slots, ...merged(each.flat())];
 }
 
-/** @param info what CLUSTER INFO says. */
-export function judgeSlots(info: ReadonlyMap<string, string>): Finding {
+/**
+ * Checks the slot coverage.
+ *
+ * @param info the fields of CLUSTER INFO.
+ */
+export function evaluateSlots(info: ReadonlyMap<string, string>): Finding {
   const covered = Number(info.get('cluster_slots_ok') ?? 0);
   if (info.get('cluster_state') === 'ok' && covered === SLOTS)
     return passed('Redis Cluster', `all ${SLOTS} slots are served`);
@@ -41,7 +45,7 @@ export function judgeSlots(info: ReadonlyMap<string, string>): Finding {
 
 const alike = ({ check, status, detail }: Finding) => `${check}\n${status}\n${detail}`;
 
-/** What is the same of every master is said once. */
+/** Merges findings that are the same for every master. */
 function merged(findings: readonly (Finding & { readonly at?: string })[]): Finding[] {
   const groups = Map.groupBy(findings, alike);
   const differing = new Set(findings.map(({ check }) => check)).size < groups.size;

@@ -1,12 +1,12 @@
 import { createRedis, type RedisClient } from '../../redis/redis-client.ts';
 import { faultOf, type RedisFault } from '../../redis/redis-fault.ts';
 import type { RedisSettings } from '../../redis/redis-settings.ts';
-import { ask, connect } from './ask-redis.ts';
-import { checkCluster, judgeSlots } from './check-redis-cluster.ts';
+import { connect, sendCommand } from './redis-command.ts';
+import { checkCluster, evaluateSlots } from './check-redis-cluster.ts';
 import { checkServer } from './check-redis-server.ts';
 import { skewMs, type ClockReading } from './clock.ts';
 import { failed, passed, type Finding } from './finding.ts';
-import { parseInfo } from './judge-redis-server.ts';
+import { parseInfo } from './evaluate-redis-server.ts';
 import { tryStore } from './try-store.ts';
 
 export interface RedisResult {
@@ -14,7 +14,7 @@ export interface RedisResult {
   readonly clock?: ClockReading;
 }
 
-/** Whether Redis can be reached, does what the cache asks of it, and is set up as a cache. */
+/** Checks that Redis is reachable, supports the commands of the cache, and has suitable settings. */
 export async function checkRedis(
   settings: RedisSettings,
   { now, signal }: { readonly now: () => number; readonly signal: AbortSignal },
@@ -38,16 +38,16 @@ export async function checkRedis(
 }
 
 function placesOf({ mode, nodes, tls }: RedisSettings): string {
-  const what = {
+  const target = {
     standalone: 'the server',
     cluster: 'the Cluster',
     sentinel: 'the master that the Sentinels name',
   };
   const places = nodes.map(({ host, port }) => `${host}:${port}`).join(', ');
-  return `${what[mode]} (${places}${tls ? ', over TLS' : ''})`;
+  return `${target[mode]} (${places}${tls ? ', over TLS' : ''})`;
 }
 
-/** Where nothing more is known than that there is no connection, what to look at depends on the mode. */
+/** The advice for a failed connection without a more specific error, by mode. */
 const BY_MODE: Readonly<Record<RedisSettings['mode'], string>> = {
   standalone: 'check the address, and rediss:// against redis://',
   cluster: 'check REDIS_MODE, that REDIS_NODES are nodes of a Cluster, and that it serves all slots',
@@ -62,7 +62,7 @@ async function explain(settings: RedisSettings, fault: RedisFault): Promise<Find
   const node = createRedis({ ...settings, mode: 'standalone', nodes: settings.nodes.slice(0, 1) });
   try {
     if (await connect(node)) return [unusable];
-    return [unusable, judgeSlots(parseInfo(await ask(node, 'CLUSTER', ['INFO'])))];
+    return [unusable, evaluateSlots(parseInfo(await sendCommand(node, 'CLUSTER', ['INFO'])))];
   } catch (error) {
     const { code } = faultOf(error, undefined);
     const detail = `its first node answers, and does not speak of a Cluster (${code})`;
@@ -74,10 +74,10 @@ async function explain(settings: RedisSettings, fault: RedisFault): Promise<Find
 
 async function readClock(client: RedisClient, now: () => number): Promise<ClockReading | undefined> {
   const sentAt = now();
-  const reply = await ask(client, 'TIME', []).catch(() => undefined);
+  const reply = await sendCommand(client, 'TIME', []).catch(() => undefined);
   if (!Array.isArray(reply)) return undefined;
   const remote = Number(String(reply[0])) * 1000 + Number(String(reply[1])) / 1000;
-  // Redis counts lifetimes by its own clock alone, so a difference is worth knowing and no more.
+  // Redis expires keys by its own clock, so a difference is reported but harmless.
   return {
     source: 'Redis',
     aheadMs: skewMs({ sentAt, receivedAt: now(), remote, resolutionMs: 0 }),

@@ -7,20 +7,20 @@ import { fetchIdentifiers } from '../../upstream/operations/fetch-identifiers.ts
 import { createSend } from '../../upstream/client.ts';
 import { createTransport } from '../../upstream/transport.ts';
 import { mapBounded, warned, type Finding } from './finding.ts';
-import { isAnswer, judgeConnection } from './judge-connection.ts';
-import { judgePair, type Pair, type PairAnswers } from './judge-pair.ts';
+import { evaluateConnection, isUpstreamReply } from './evaluate-connection.ts';
+import { evaluatePair, type Pair, type PairResults } from './evaluate-pair.ts';
 import type { HttpWatch } from './watch-http.ts';
 
 const PARALLELISM = 4;
 const MAX_PAIRS = 50;
 const MAX_CALL_MS = 10_000;
-/** Well-formed, and in nobody's use: the answer is that there is no such contact. */
-const NOBODY = '00000000-0000-4000-8000-000000000000';
+/** A well-formed id that is not in use: the upstream returns that the contact does not exist. */
+const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
 
 /** Milliseconds of the monotonic clock. */
 const now = () => performance.now();
 
-/** What the upstream says to each configured pair of credentials, from the configured egress address. */
+/** Checks each configured pair of credentials with the upstream, from the configured egress address. */
 export async function checkUpstream(
   { upstream, resilience }: Pick<Config, 'upstream' | 'resilience'>,
   watch: HttpWatch,
@@ -28,30 +28,33 @@ export async function checkUpstream(
 ): Promise<Finding[]> {
   const transport = createTransport(upstream);
   const timeoutMs = Math.min(resilience.timeoutMs, MAX_CALL_MS);
-  const ask = asker({ ...upstream, transport, now }, () => ({ signal, deadline: now() + timeoutMs }));
+  const callWith = pairCaller({ ...upstream, transport, now }, () => ({
+    signal,
+    deadline: now() + timeoutMs,
+  }));
   try {
     const [first, ...rest] = pairsOf(upstream.credentials);
-    const answers = await ask(first!);
-    const connection = judgeConnection(upstream, watch, mostTelling(answers));
-    // Whatever kept this one from being answered keeps the others from it, too.
+    const results = await callWith(first!);
+    const connection = evaluateConnection(upstream, watch, mostSpecific(results));
+    // A failed connection affects every pair.
     if (connection.status === 'failed') return [connection];
     const others = await mapBounded(rest.slice(0, MAX_PAIRS - 1), PARALLELISM, async (pair) =>
-      judgePair(pair, await ask(pair), upstream, watch),
+      evaluatePair(pair, await callWith(pair), upstream, watch),
     );
-    const left = rest.length + 1 - MAX_PAIRS;
+    const skipped = rest.length + 1 - MAX_PAIRS;
     const more =
-      left > 0
-        ? [warned('credentials', `of ${left} more organizations were not tried`, 'try them by hand')]
+      skipped > 0
+        ? [warned('credentials', `of ${skipped} more organizations were not checked`, 'check them manually')]
         : [];
-    return [connection, ...judgePair(first!, answers, upstream, watch), ...others.flat(), ...more];
+    return [connection, ...evaluatePair(first!, results, upstream, watch), ...others.flat(), ...more];
   } finally {
     await transport.close();
   }
 }
 
-/** That either operation answers shows that the upstream can be reached. */
-function mostTelling({ contact, identifiers }: PairAnswers): string {
-  return isAnswer(identifiers) ? identifiers : contact;
+/** Prefers a reply of the upstream: one reply proves that the upstream is reachable. */
+function mostSpecific({ contact, identifiers }: PairResults): string {
+  return isUpstreamReply(identifiers) ? identifiers : contact;
 }
 
 function pairsOf(settings: Config['upstream']['credentials']): Pair[] {
@@ -59,10 +62,10 @@ function pairsOf(settings: Config['upstream']['credentials']): Pair[] {
   return [...settings.byOrg].map(([org, credentials]) => ({ org, credentials }));
 }
 
-function asker(options: UpstreamCallOptions, bounds: () => CallBounds) {
-  return async function askUpstream({ org, credentials }: Pair): Promise<PairAnswers> {
+function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
+  return async function askUpstream({ org, credentials }: Pair): Promise<PairResults> {
     const send = createSend({ ...options, credentialsOf: () => credentials });
-    const query = { org: org ?? NOBODY, member: NOBODY, contact: NOBODY, parts: ['contact'] as const };
+    const query = { org: org ?? UNUSED_ID, member: UNUSED_ID, contact: UNUSED_ID, parts: ['contact'] as const };
     const callOptions = () => ({ ...bounds(), priority: 'caller' }) as const;
     let listed: Json | undefined;
     const [contact, identifiers] = await Promise.all([

@@ -1,42 +1,43 @@
 import { failed, passed, warned, type Finding } from './finding.ts';
 
-/** How far this machine's clock is ahead of another one, at the least; negative where it is behind. */
+/** The minimum difference of this machine's clock to another clock. */
 export interface ClockReading {
   readonly source: string;
+  /** Milliseconds that this machine is ahead; negative if it is behind. */
   readonly aheadMs: number;
-  /** Whether anything goes wrong where the two differ. */
+  /** Whether a difference affects tokens. */
   readonly matters: boolean;
 }
 
-/** More than this is no drift: a clock that nothing sets. */
+/** A larger difference is not drift: the clock is not synchronized. */
 const LARGE_MS = 60_000;
 const ADVICE = 'set the clock by NTP here and there: tokens are refused too early or too late otherwise';
 
 /**
- * The least difference of two clocks that explains what was seen: the remote time was read after `sentAt`
- * and before `receivedAt`, and was cut down to its resolution.
+ * Returns the smallest clock difference, in milliseconds, that is consistent with one reading: the remote
+ * time was read between `sentAt` and `receivedAt`, and was truncated to `resolutionMs`.
  */
-export function skewMs(seen: {
+export function skewMs(reading: {
   readonly sentAt: number;
   readonly receivedAt: number;
   readonly remote: number;
   readonly resolutionMs: number;
 }): number {
-  const least = seen.sentAt - seen.remote - seen.resolutionMs;
-  const most = seen.receivedAt - seen.remote;
+  const least = reading.sentAt - reading.remote - reading.resolutionMs;
+  const most = reading.receivedAt - reading.remote;
   if (least > 0) return least;
   return most < 0 ? most : 0;
 }
 
-/** This machine's clock held against every other that could be asked. */
+/** Compares this machine's clock with the clock of every server that sent its time. */
 export function checkClock(readings: readonly ClockReading[], toleranceS: number): Finding[] {
   if (readings.length === 0) {
     return [warned('clock', 'no other clock could be asked', 'compare it by hand: date -u')];
   }
-  return readings.map((reading) => judge(reading, toleranceS * 1000));
+  return readings.map((reading) => evaluate(reading, toleranceS * 1000));
 }
 
-function judge({ source, aheadMs, matters }: ClockReading, toleranceMs: number): Finding {
+function evaluate({ source, aheadMs, matters }: ClockReading, toleranceMs: number): Finding {
   const name = `clock against ${source}`;
   const seconds = (Math.abs(aheadMs) / 1000).toFixed(1);
   const detail = `this machine is at least ${seconds} s ${aheadMs > 0 ? 'ahead' : 'behind'}`;

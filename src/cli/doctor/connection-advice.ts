@@ -36,7 +36,7 @@ const BY_FORM: readonly (readonly [RegExp, string])[] = [
   [/^HPE_/, 'what answers there does not speak HTTP'],
 ];
 
-/** What to do about a connection that failed or an answer that is none, by its code. */
+/** Returns the advice for a failed connection or an invalid response, by its error code. */
 export function connectionAdvice(code: string): string {
   return (
     BY_CODE[code] ??

@@ -1,11 +1,11 @@
 export type Status = 'passed' | 'warned' | 'failed';
 
-/** What one check found, in words for the operator. No text of it ever holds a secret. */
+/** The result of one check, in words for the operator. It never contains a secret. */
 export interface Finding {
   readonly check: string;
   readonly status: Status;
   readonly detail: string;
-  /** What to do; there where the check did not pass. */
+  /** Present if the check did not pass. */
   readonly advice?: string;
 }
 
@@ -23,7 +23,7 @@ export const failed = (check: string, detail: string, advice: string): Finding =
   advice,
 });
 
-/** Makes checks that belong together, in bounded time. Never rejects: a check that cannot be made has failed. */
+/** Runs a group of checks with a timeout. Never rejects: an error or a timeout is a failed check. */
 export async function inTime(
   name: string,
   ms: number,
@@ -40,7 +40,7 @@ export async function inTime(
   try {
     return await Promise.race([make(expired.signal), tooLate]);
   } catch (error) {
-    // A library's message can quote what it was given.
+    // The error message of a library can quote a secret, so only the name is shown.
     const kind = error instanceof Error ? error.name : typeof error;
     return [
       failed(name, `could not be made (${kind})`, 'report it together with the version of this program'),
@@ -50,7 +50,7 @@ export async function inTime(
   }
 }
 
-/** The results in order, with so many under way at a time. */
+/** Maps the items with bounded concurrency. The results keep the order of the items. */
 export async function mapBounded<In, Out>(
   items: readonly In[],
   parallelism: number,
@@ -67,7 +67,7 @@ export async function mapBounded<In, Out>(
 
 const MAX_QUOTED = 60;
 
-/** Text of somebody else's making, cut, and without what a terminal would obey. */
+/** Quotes untrusted text: truncates it and escapes control and non-ASCII characters. */
 export function quoted(text: string): string {
   const cut = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
   const escaped = cut.replace(

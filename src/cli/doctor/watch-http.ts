@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { skewMs, type ClockReading } from './clock.ts';
 
-/** What of undici's diagnostics channels is read here. */
+/** The members of undici's diagnostics-channel messages that this module reads. */
 interface UndiciRequest {
   readonly origin: string | URL;
 }
@@ -10,33 +10,33 @@ interface Connected {
   readonly connectParams: { readonly host: string };
   readonly socket: Socket;
 }
-interface Sent {
+interface HeadersSent {
   readonly request: UndiciRequest;
   readonly socket: Socket;
 }
-interface Answered {
+interface HeadersReceived {
   readonly request: UndiciRequest;
   readonly response: { readonly headers: readonly Buffer[] };
 }
 
-/** An HTTP date tells full seconds (RFC 9110 section 5.6.7). */
+/** An HTTP date has a resolution of one second (RFC 9110 section 5.6.7). */
 const DATE_RESOLUTION_MS = 1000;
 const MAX_READINGS = 100;
 
-/** What HTTP calls show beside their answers: where they leave from, and what time it is elsewhere. */
+/** Side information of HTTP calls: source addresses, tunnels, and the clocks of the servers. */
 export interface HttpWatch {
-  /** The source address of the latest connection on which this origin was asked. */
+  /** The local address of the latest connection that sent a request to this origin. */
   sourceAddressOf(origin: string): string | undefined;
-  /** Whether a connection to this host (as `URL.host` says it) was made. */
+  /** Whether a connection to this host (in the form of `URL.host`) succeeded. */
   hasReached(host: string): boolean;
   /** Whether a proxy opened a tunnel. */
   readonly tunnelled: boolean;
-  /** The clock of an origin, as its first answer told it. */
+  /** The clock of an origin, from the `Date` of its first response. */
   clockOf(origin: string): ClockReading | undefined;
   close(): void;
 }
 
-/** Watches every call that undici makes in this process, without a part in any of them. */
+/** Observes every undici call in this process through diagnostics channels, without changing it. */
 export function watchHttp(now: () => number): HttpWatch {
   const sources = new Map<string, string>();
   const reached = new Set<string>();
@@ -51,12 +51,12 @@ export function watchHttp(now: () => number): HttpWatch {
     tunnelled = true;
   };
   const onSent = (message: unknown) => {
-    const { request, socket } = message as Sent;
+    const { request, socket } = message as HeadersSent;
     sentAt.set(request, now());
     if (socket.localAddress !== undefined) sources.set(originOf(request), socket.localAddress);
   };
-  const onAnswered = (message: unknown) => {
-    const { request, response } = message as Answered;
+  const onHeaders = (message: unknown) => {
+    const { request, response } = message as HeadersReceived;
     const sent = sentAt.get(request);
     const remote = dateOf(response.headers);
     const origin = originOf(request);
@@ -69,7 +69,7 @@ export function watchHttp(now: () => number): HttpWatch {
     ['undici:client:connected', onConnected],
     ['undici:proxy:connected', onTunnel],
     ['undici:client:sendHeaders', onSent],
-    ['undici:request:headers', onAnswered],
+    ['undici:request:headers', onHeaders],
   ] as const;
   for (const [name, listener] of listeners) subscribe(name, listener);
 
@@ -90,7 +90,7 @@ function originOf(request: UndiciRequest): string {
   return new URL(request.origin).origin;
 }
 
-/** When the answer was made, in milliseconds since the epoch. A cache in between says how long it kept it. */
+/** Returns the current time of the server, in milliseconds since the epoch: `Date` plus the `Age` of a cached response. */
 function dateOf(headers: readonly Buffer[]): number | undefined {
   const at = Date.parse(headerOf(headers, 'date') ?? '');
   const age = headerOf(headers, 'age') ?? '0';

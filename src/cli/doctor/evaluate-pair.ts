@@ -3,44 +3,44 @@ import type { Json } from '../../lib/json.ts';
 import type { UpstreamCredentials } from '../../upstream/credentials.ts';
 import { connectionAdvice } from './connection-advice.ts';
 import { failed, passed, warned, type Finding } from './finding.ts';
-import { isAnswer, sourceOf } from './judge-connection.ts';
+import { isUpstreamReply, sourceOf } from './evaluate-connection.ts';
 import type { HttpWatch } from './watch-http.ts';
 
 export interface Pair {
-  /** Undefined where one pair serves every organization. */
+  /** Undefined if one pair serves every organization. */
   readonly org: string | undefined;
   readonly credentials: UpstreamCredentials;
 }
 
-/** How the upstream answered a pair: `ok`, or the reason of the failure. */
-export interface PairAnswers {
+/** The result of each operation for one pair: `ok`, or the reason of the failure. */
+export interface PairResults {
   readonly contact: string;
   readonly identifiers: string;
-  /** What fetchIdentifiers listed; it holds an API key, and is never shown. */
+  /** The response of fetchIdentifiers. It contains an API key and must not be shown. */
   readonly listed: Json | undefined;
 }
 
-/** What two answers together say of the egress address, the developer secret and the API key of one pair. */
-export function judgePair(
+/** Evaluates the egress address, the developer secret and the API key of one pair from both results. */
+export function evaluatePair(
   { org }: Pair,
-  answers: PairAnswers,
+  results: PairResults,
   upstream: Config['upstream'],
   watch: HttpWatch,
 ): Finding[] {
   const of = org === undefined ? '' : ` of organization ${org}`;
   const variable = (name: string) => (org === undefined ? name : 'this entry of ZYNTRO_CREDENTIALS');
-  if (!isAnswer(answers.contact)) {
-    const detail = `were not answered as documented (${answers.contact})`;
-    return [failed(`credentials${of}`, detail, connectionAdvice(answers.contact))];
+  if (!isUpstreamReply(results.contact)) {
+    const detail = `were not answered as documented (${results.contact})`;
+    return [failed(`credentials${of}`, detail, connectionAdvice(results.contact))];
   }
   const findings = [
-    judgeEgress(`egress address${of}`, answers, sourceOf(upstream, watch)),
-    judgeSecret(`developer secret${of}`, answers, variable('ZYNTRO_DEVELOPER_SECRET')),
-    judgeApiKey(`API key${of}`, answers, variable('ZYNTRO_API_KEY')),
+    evaluateEgress(`egress address${of}`, results, sourceOf(upstream, watch)),
+    evaluateSecret(`developer secret${of}`, results, variable('ZYNTRO_DEVELOPER_SECRET')),
+    evaluateApiKey(`API key${of}`, results, variable('ZYNTRO_API_KEY')),
   ];
   if (org === undefined) return findings;
-  // fetchIdentifiers' form is not documented, but it lists the account's organizations.
-  if (answers.listed !== undefined && !JSON.stringify(answers.listed).toLowerCase().includes(org)) {
+  // The response format of fetchIdentifiers is undocumented, but it lists the account's organizations.
+  if (results.listed !== undefined && !JSON.stringify(results.listed).toLowerCase().includes(org)) {
     const advice = 'check which organization this entry of ZYNTRO_CREDENTIALS is for';
     findings.push(warned(`credentials${of}`, 'are of an account that does not list it', advice));
   }
@@ -48,7 +48,7 @@ export function judgePair(
   return wrong.length > 0 ? wrong : [passed(`credentials${of}`, 'accepted, from this egress address')];
 }
 
-function judgeEgress(name: string, { contact, identifiers }: PairAnswers, source: string): Finding {
+function evaluateEgress(name: string, { contact, identifiers }: PairResults, source: string): Finding {
   if (contact === 'IP_NOT_WHITELISTED' || identifiers === 'IP_NOT_WHITELISTED') {
     return failed(
       name,
@@ -62,7 +62,7 @@ function judgeEgress(name: string, { contact, identifiers }: PairAnswers, source
   return warned(name, `cannot be judged while the credentials are refused; ${source}`, 'mend those first');
 }
 
-function judgeSecret(name: string, { contact, identifiers }: PairAnswers, variable: string): Finding {
+function evaluateSecret(name: string, { contact, identifiers }: PairResults, variable: string): Finding {
   const reasons = [contact, identifiers];
   if (identifiers === 'ok' && contact === 'INVALID_DEVELOPER_SECRET') {
     return failed(
@@ -78,13 +78,13 @@ function judgeSecret(name: string, { contact, identifiers }: PairAnswers, variab
   if (reasons.includes('MISSING_DEVELOPER_SECRET')) {
     return failed(name, 'did not arrive (MISSING_DEVELOPER_SECRET)', `check ${variable}`);
   }
-  // A list of addresses is a key's: whoever is not on it was refused by a key that is known.
+  // The allowlist belongs to a developer key, so IP_NOT_WHITELISTED proves that the key is known.
   if (reasons.some((reason) => ['ok', 'IP_NOT_WHITELISTED', 'USER_INACTIVE'].includes(reason)))
     return passed(name, 'is known to the upstream');
   return warned(name, 'cannot be judged while the API key is refused', 'mend that first');
 }
 
-function judgeApiKey(name: string, { contact }: PairAnswers, variable: string): Finding {
+function evaluateApiKey(name: string, { contact }: PairResults, variable: string): Finding {
   if (contact === 'ok') return passed(name, 'is accepted, and its account is active');
   if (contact === 'INVALID_API_KEY') {
     return failed(

@@ -3,37 +3,37 @@ import { failed, passed, warned, type Finding } from './finding.ts';
 
 type Info = ReadonlyMap<string, string>;
 
-/** The oldest version that the tests run on; RESP3, which the client speaks, came with 6. */
+/** The oldest tested version. The client requires RESP3, which Redis 6 introduced. */
 const OLDEST_TESTED = [6, 2] as const;
 const GOOD_POLICIES = ['allkeys-lru', 'allkeys-lfu'];
 const MIB = 1024 * 1024;
 
-/** The lines of INFO and of CLUSTER INFO. */
+/** Parses the reply of INFO or CLUSTER INFO. */
 export function parseInfo(reply: unknown): Info {
   const pairs = String(reply).matchAll(/^([a-z0-9_]+):(.*?)\r?$/gim);
   return new Map([...pairs].map(([, name, value]) => [name!, value!]));
 }
 
 /**
- * How a server is set up, held against what a cache needs.
+ * Compares the settings of a server with the needs of a cache.
  *
- * @param save its schedule of snapshots, or undefined where that cannot be seen.
+ * @param save the snapshot schedule, or undefined if it cannot be read.
  */
-export function judgeServer(
+export function evaluateServer(
   info: Info,
   { save, mode }: { readonly save: string | undefined; readonly mode: RedisSettings['mode'] },
 ): Finding[] {
   return [
-    judgeVersion(info),
-    judgeRole(info, mode),
-    judgeEviction(info),
-    judgeMemory(info),
-    judgePersistence(info, save),
+    evaluateVersion(info),
+    evaluateRole(info, mode),
+    evaluateEviction(info),
+    evaluateMemory(info),
+    evaluatePersistence(info, save),
   ].filter((finding) => finding !== undefined);
 }
 
-function judgeVersion(info: Info): Finding {
-  const version = plain(info.get('redis_version'));
+function evaluateVersion(info: Info): Finding {
+  const version = sanitized(info.get('redis_version'));
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [leastMajor, leastMinor] = OLDEST_TESTED;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor))
@@ -42,7 +42,7 @@ function judgeVersion(info: Info): Finding {
   return warned('Redis version', version, advice);
 }
 
-function judgeRole(info: Info, mode: RedisSettings['mode']): Finding | undefined {
+function evaluateRole(info: Info, mode: RedisSettings['mode']): Finding | undefined {
   if (info.get('role') === 'slave') {
     return failed('Redis role', 'the server is a read-only replica', 'point REDIS_URL to its master');
   }
@@ -53,8 +53,8 @@ function judgeRole(info: Info, mode: RedisSettings['mode']): Finding | undefined
   return warned('Redis replicas', 'a master has none that is connected', advice);
 }
 
-function judgeEviction(info: Info): Finding {
-  const policy = plain(info.get('maxmemory_policy'));
+function evaluateEviction(info: Info): Finding {
+  const policy = sanitized(info.get('maxmemory_policy'));
   if (GOOD_POLICIES.includes(policy)) return passed('Redis eviction', policy);
   const advice = 'set maxmemory-policy to allkeys-lru, which makes room by dropping what nobody asks for';
   return policy === 'noeviction'
@@ -62,7 +62,7 @@ function judgeEviction(info: Info): Finding {
     : warned('Redis eviction', `${policy}: entries in use may be dropped before those that are not`, advice);
 }
 
-function judgeMemory(info: Info): Finding {
+function evaluateMemory(info: Info): Finding {
   const most = Number(info.get('maxmemory'));
   if (most > 0) {
     const used = Math.ceil(Number(info.get('used_memory')) / MIB);
@@ -72,7 +72,7 @@ function judgeMemory(info: Info): Finding {
   return warned('Redis memory', 'nothing limits how much it takes', advice);
 }
 
-function judgePersistence(info: Info, save: string | undefined): Finding {
+function evaluatePersistence(info: Info, save: string | undefined): Finding {
   const kinds = [
     ...(info.get('aof_enabled') === '1' ? ['appendonly'] : []),
     ...(save !== undefined && save !== '' ? ['snapshots'] : []),
@@ -89,7 +89,7 @@ function judgePersistence(info: Info, save: string | undefined): Finding {
     : passed('Redis persistence', 'is off');
 }
 
-/** What a server says of itself goes to a terminal. */
-function plain(value: string | undefined): string {
+/** Makes text from the server safe for a terminal. */
+function sanitized(value: string | undefined): string {
   return (value ?? '').replace(/[^\w.-]/g, '').slice(0, 40) || 'unknown';
 }

@@ -4,7 +4,7 @@ import { faultOf, type RedisFault } from '../../redis/redis-fault.ts';
 const CONNECT_MS = 4000;
 const COMMAND_MS = 3000;
 
-/** Undefined once the client is ready; otherwise the latest reason why it is not. */
+/** Connects the client. Resolves to undefined when it is ready, or to the latest error after 4 s. */
 export async function connect(client: RedisClient): Promise<RedisFault | undefined> {
   let latest: Error | undefined;
   client.onError((error) => (latest = error));
@@ -14,14 +14,22 @@ export async function connect(client: RedisClient): Promise<RedisFault | undefin
   return faultOf(latest ?? new DOMException('no connection', 'TimeoutError'), undefined);
 }
 
-/** @throws Redis's error, or a TimeoutError. */
-export async function ask(client: RedisClient, name: string, args: readonly string[]): Promise<unknown> {
+/**
+ * Sends one command.
+ *
+ * @throws the error of Redis, or a TimeoutError after 3 s.
+ */
+export async function sendCommand(
+  client: RedisClient,
+  name: string,
+  args: readonly string[],
+): Promise<unknown> {
   const reply = await withTimeout(COMMAND_MS, client.call(name, args));
   if (reply === undefined) throw new DOMException('Redis took too long', 'TimeoutError');
   return reply;
 }
 
-/** The operation's outcome, or undefined where it takes longer. */
+/** Returns the result of the operation, or undefined after `ms` milliseconds. */
 function withTimeout<T>(ms: number, operation: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(undefined), ms);

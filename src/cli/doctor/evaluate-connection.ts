@@ -5,17 +5,18 @@ import { failed, passed, quoted, type Finding } from './finding.ts';
 import type { HttpWatch } from './watch-http.ts';
 
 const CHECK = 'upstream connection';
-/** What the upstream says of those who ask, by its own code: each is an answer. */
-const ANSWERS = /^(ok|(MISSING|INVALID)_(API_KEY|DEVELOPER_SECRET)|USER_INACTIVE|IP_NOT_WHITELISTED)$/;
+/** The results that only a reply of the upstream itself can have. */
+const REPLIES = /^(ok|(MISSING|INVALID)_(API_KEY|DEVELOPER_SECRET)|USER_INACTIVE|IP_NOT_WHITELISTED)$/;
 
-export function isAnswer(reason: string): boolean {
-  return ANSWERS.test(reason);
+export function isUpstreamReply(reason: string): boolean {
+  return REPLIES.test(reason);
 }
 
-/** Whether the upstream answers at all, and where calls leave from; or which of the steps to it fails. */
-export function judgeConnection(upstream: Config['upstream'], watch: HttpWatch, reason: string): Finding {
+/** Reports the source address of upstream calls, or the step of the connection that failed. */
+export function evaluateConnection(upstream: Config['upstream'], watch: HttpWatch, reason: string): Finding {
   const { origin, host } = upstream.baseUrl;
-  if (isAnswer(reason)) return passed(CHECK, `${quoted(origin)} answers; ${sourceOf(upstream, watch)}`);
+  if (isUpstreamReply(reason))
+    return passed(CHECK, `${quoted(origin)} answers; ${sourceOf(upstream, watch)}`);
   const { proxy } = upstream;
   if (proxy && !watch.hasReached(proxy.url.host)) {
     const detail = `the proxy of EGRESS_PROXY_URL at ${quoted(proxy.url.host)} cannot be reached (${reason})`;
@@ -29,20 +30,20 @@ export function judgeConnection(upstream: Config['upstream'], watch: HttpWatch, 
       'check what the proxy allows, and the user and password in EGRESS_PROXY_URL',
     );
   }
-  const answered = /^HTTP_|^(NOT_JSON|NOT_THE_ENVELOPE|UNKNOWN_MESSAGE|TOO_LARGE|TRUNCATED)/.test(reason);
-  const what = answered ? 'does not answer as documented' : 'cannot be reached';
+  const responded = /^HTTP_|^(NOT_JSON|NOT_THE_ENVELOPE|UNKNOWN_MESSAGE|TOO_LARGE|TRUNCATED)/.test(reason);
+  const problem = responded ? 'does not answer as documented' : 'cannot be reached';
   return failed(
     CHECK,
-    `${quoted(origin)} ${what} (${reason})`,
+    `${quoted(origin)} ${problem} (${reason})`,
     `ZYNTRO_BASE_URL: ${connectionAdvice(reason)}`,
   );
 }
 
-/** The address that calls leave from, as far as this machine can tell. */
+/** Describes the source address of calls, as seen from this machine. */
 export function sourceOf({ baseUrl, proxy }: Config['upstream'], watch: HttpWatch): string {
   const address = watch.sourceAddressOf(baseUrl.origin);
   if (proxy) return `calls leave through the proxy at ${quoted(proxy.url.host)}, from its address`;
-  if (address === undefined) return 'calls leave from an address that cannot be told';
+  if (address === undefined) return 'calls leave from an unknown address';
   return isPrivate(address)
     ? `calls leave this machine from ${address}, a private address: a gateway may show another one outside`
     : `calls leave from ${address}`;
