@@ -14,7 +14,7 @@ const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 15_000;
 const TOKEN_LIFETIME_S = 8 * 3600;
 
-const cannotStart = (name: string) => `The demo cannot start: the ${name} says above what is wrong.
+const cannotStart = (name: string) => `The demo cannot start: see the error of the ${name} above.
 If a port is in use, choose others: PORT, ADMIN_PORT, SANDBOX_PORT, SANDBOX_CONTROL_PORT.`;
 
 const children: ChildProcess[] = [];
@@ -44,7 +44,7 @@ function start(
   isReady: (line: Record<string, unknown>) => boolean,
   echo: boolean,
 ): Promise<Record<string, unknown>> {
-  if (stopping) return Promise.reject(new Error('the demo is being stopped'));
+  if (stopping) return Promise.reject(new Error('the demo is stopping'));
   const path = fileURLToPath(new URL(script, import.meta.url));
   // Settings of a real upstream must not leak in from the environment or from a .env file.
   const child = spawn(process.execPath, [path], {
@@ -59,7 +59,7 @@ function start(
     child.once('exit', (code, signal) => {
       // Ctrl-C in a terminal reaches the children, too, and they can exit first.
       if (code === 0) return stop(0);
-      abort(isUp ? `The ${name} ended (${code ?? signal}); the demo stops.` : cannotStart(name));
+      abort(isUp ? `The ${name} exited (${code ?? signal}); stopping the demo.` : cannotStart(name));
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (echo && !process.stdout.write(`${line}\n`)) pauseUntilDrained(child.stdout);
@@ -92,7 +92,7 @@ async function organizationOf(controlPort: unknown): Promise<string> {
     organizations: { id: string; members: { id: string }[] }[];
   };
   const found = organizations.find(({ members }) => members.some(({ id }) => id === MEMBER));
-  if (!found) throw new Error('the sandbox does not know the member of the reference contact');
+  if (!found) throw new Error('the sandbox does not have the member of the reference contact');
   return found.id;
 }
 
@@ -161,7 +161,7 @@ function instructions(
   const get = (path: string, auth = '$TOKEN') =>
     `curl -si '${base}${path}' -H "Authorization: Bearer ${auth}" | grep -iE '^(HTTP|cache-status|www-auth|\\{)'`;
   return `
-The sandbox stands in for the upstream, and the proxy answers on ${base}.
+The sandbox stands in for the upstream. The proxy listens on ${base}.
 Paste these into another terminal:
 
 TOKEN='${token}'
@@ -169,7 +169,7 @@ TOKEN='${token}'
 # 1. A contact with its notes: one upstream call (fwd=miss)
 ${get(`/contacts/${CONTACT}?include=notes`)}
 
-# 2. The same again: none (hit)
+# 2. The same request: no upstream call (hit)
 ${get(`/contacts/${CONTACT}?include=notes`)}
 
 # 3. Another include: only the entity is fetched (fwd=partial)
@@ -181,14 +181,14 @@ ${get('/contacts/00000000-0000-4000-8000-000000000000')}
 # 5. A bad token (401)
 ${get(`/contacts/${CONTACT}`, 'not-a-token')}
 
-# 6. What the upstream was asked: the calls, and the includes that each asked for
+# 6. The upstream calls, each with its includes
 curl -s '${control}/calls'
 
-# 7. Forget the contact; the next request is a miss
+# 7. Invalidate the contact; the next request is a miss
 curl -si '${admin}/invalidations' -H 'Content-Type: application/json' \\
   -d '{"orgId":"${org}","contactId":"${CONTACT}"}' | head -1
 
-Below is the proxy's log, one line a request. Ctrl-C stops both.
+Below is the proxy's log, one line per request. Ctrl-C stops both.
 
 `;
 }

@@ -16,10 +16,10 @@ import { watchHttp } from './doctor/watch-http.ts';
 
 const USAGE = `Usage: npm run --silent doctor -- [--json]
 
-Checks the configuration that \`npm start\` would read, and what it leads to: Redis, the key sets, the clock,
-and what the upstream answers to the configured credentials from the configured egress address.
+Checks the configuration of \`npm start\`, and the services that it names: Redis, the key sets, the clock, and
+the upstream, with the configured credentials from the configured egress address.
 
-Exit code 0: all well, warnings aside. 1: a check failed. 78: the configuration is at fault.
+Exit codes: 0 if no check failed (there may be warnings), 1 if a check failed, 78 if the configuration is invalid.
 `;
 
 const EX_USAGE = 64;
@@ -46,7 +46,7 @@ function checkNode(): Finding {
   const { node } = process.versions;
   const isEnough = node.localeCompare(needed, 'en', { numeric: true }) >= 0;
   if (isEnough) return passed('Node', node);
-  const advice = `use ${needed} or newer; npm ci brings one that npm's scripts use`;
+  const advice = `use ${needed} or newer; npm ci installs a version for the npm scripts`;
   return failed('Node', `${node} is too old`, advice);
 }
 
@@ -56,7 +56,7 @@ function readConfig(): { env: Environment; config: Config } | { findings: Findin
     return { env, config: loadConfig(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const advice = 'mend it and run this again: the other checks need a configuration without faults';
+    const advice = 'fix it and run the doctor again: the other checks require a valid configuration';
     return { findings: error.issues.map((issue) => failed('configuration', issue, advice)) };
   }
 }
@@ -78,8 +78,7 @@ async function checkSurroundings(config: Config): Promise<Finding[]> {
   const readings: ClockReading[] = [];
   const all = await Promise.all([
     inTime('Redis', CHECK_MS, async (signal) => {
-      if (!config.redis)
-        return [passed('Redis', 'none configured: this process caches by itself, in memory')];
+      if (!config.redis) return [passed('Redis', 'not configured: the cache is in memory')];
       const { findings, clock } = await checkRedis(config.redis, { now: Date.now, signal });
       if (clock) readings.push(clock);
       return [...findings];
@@ -108,7 +107,7 @@ if ('findings' in read) {
   end(print([...read.findings, checkNode()]), EX_CONFIG);
 } else {
   const findings = [
-    passed('configuration', 'has no fault'),
+    passed('configuration', 'is valid'),
     checkNode(),
     ...(await checkSettings(read.env, read.config)),
     ...(await checkSurroundings(read.config)),

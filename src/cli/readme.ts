@@ -7,7 +7,7 @@ const SECTION = /(<!-- variables -->\n)[^]*?(<!-- \/variables -->)/;
 
 /** Regenerates the table of variables between the markers of the README. */
 const before = readFileSync(README, 'utf8');
-if (!SECTION.test(before)) throw new Error('README.md has no place for the table of variables');
+if (!SECTION.test(before)) throw new Error('README.md does not have the markers of the table of variables');
 writeFileSync(
   README,
   before.replace(SECTION, (_all, begin: string, end: string) => `${begin}\n${variablesTable()}\n\n${end}`),

@@ -12,10 +12,10 @@ const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [option
   --sub TEXT         subject (default: local-user)
   --tier NAME        rate-limit tier
   --expires-in S     seconds until it expires (default: 3600)
-  --key FILE         private key in PEM, where the proxy verifies with JWT_PUBLIC_KEY
+  --key FILE         private key in PEM, if the proxy verifies with JWT_PUBLIC_KEY
 
-Signs with JWT_SECRET (or JWT_SECRET_FILE) from the environment or .env, and names JWT_ISSUER and
-JWT_AUDIENCE where they are set. With no secret set it signs for \`npm run demo\`.
+Signs with JWT_SECRET (or JWT_SECRET_FILE) from the environment or .env, and adds JWT_ISSUER and
+JWT_AUDIENCE if they are set. Without a secret, it signs for \`npm run demo\`.
 `;
 
 function fail(message: string): never {
@@ -52,7 +52,7 @@ function signingKey(keyFile: string | undefined, env: Texts): SigningKey {
   const secret = env.JWT_SECRET;
   if (secret !== undefined) return { secret };
   if (env.JWT_PUBLIC_KEY ?? env.JWT_JWKS_URI) {
-    return fail('The proxy verifies with a public key: give the private one with --key FILE.');
+    return fail('The proxy verifies with a public key: pass the private key with --key FILE.');
   }
   process.stderr.write('JWT_SECRET is not set: this token is for `npm run demo`.\n');
   return { secret: DEMO_JWT_SECRET };
@@ -105,6 +105,6 @@ try {
 } catch {
   fail(
     'The key cannot sign: it must be a private key in PEM without a passphrase, RSA of at least 2048 bits or ' +
-      'EC on P-256, P-384 or P-521, of a kind that JWT_ALGORITHMS takes where that is set.',
+      'EC on P-256, P-384 or P-521, of a type that JWT_ALGORITHMS accepts, if that is set.',
   );
 }

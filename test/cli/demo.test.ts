@@ -11,7 +11,7 @@ import type { Json } from '../support/http.ts';
 import { HANG_MS, waitFor } from '../support/wait-for.ts';
 
 const FREE_PORTS = { PORT: '0', ADMIN_PORT: '0', SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' };
-/** The end of the text that the demo prints once everything runs. */
+/** The end of the instructions, which the demo prints when both processes are ready. */
 const PRINTED = 'Ctrl-C stops both.';
 
 const start = (env: Record<string, string> = {}, options: StartOptions = {}): Child =>
@@ -30,14 +30,14 @@ async function printed(demo: Child): Promise<string> {
   );
 }
 
-/** What is to be pasted, step by step; the token comes before the first. */
+/** Extracts the commands of the instructions, by step, and the line that sets the token. */
 function stepsOf(text: string): { token: string; steps: string[] } {
   const token = /^TOKEN='[^']+'$/m.exec(text)?.[0] ?? '';
   const steps = text.split(/^# \d\. .*$/m).slice(1);
   return { token, steps: steps.map((step) => step.split('\nBelow is')[0]!.trim()) };
 }
 
-/** Runs a command in bash, as it was printed. */
+/** Runs a printed command in bash. */
 function paste(command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile('bash', ['-c', `set -u\n${command}`], { timeout: HANG_MS }, (error, stdout, stderr) => {
@@ -47,7 +47,7 @@ function paste(command: string): Promise<string> {
   });
 }
 
-/** The processes that a process started and that still run, by Linux's account of them. */
+/** Returns the running child processes of a process, from /proc. */
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await paste(`cat /proc/${pid}/task/*/children; echo`);
   return text.trim().split(/\s+/).filter(Boolean).map(Number);
@@ -69,13 +69,13 @@ async function stopsAll(demo: Child, stop: (children: readonly number[]) => void
   expect(children.filter(isRunning)).toEqual([]);
 }
 
-test('curl is there to paste into', async () => {
+test('curl is installed', async () => {
   expect(await paste('command -v curl || echo "install curl to run these tests"')).toMatch(/\/curl\n$/);
 });
 
-const dataOf = (answer: string): Json => JSON.parse(/^\{.*$/m.exec(answer)?.[0] ?? 'null');
+const dataOf = (output: string): Json => JSON.parse(/^\{.*$/m.exec(output)?.[0] ?? 'null');
 
-describe('what the demo prints', () => {
+describe('demo instructions', () => {
   let demo: Child;
   let text: string;
   let answers: string[];
@@ -90,41 +90,41 @@ describe('what the demo prints', () => {
 
   const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 
-  test('has a token and seven steps', () => {
+  test('contain a token and seven steps', () => {
     expect(stepsOf(text).token).toMatch(/^TOKEN='eyJ[\w-]+\.[\w-]+\.[\w-]+'$/);
     expect(answers).toHaveLength(7);
   });
 
-  test('1: a miss, with the notes', () => {
+  test('step 1 is a miss with the notes', () => {
     expect(answers[0]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
     const { data } = dataOf(answers[0]!);
     expect(Object.keys(data).toSorted()).toEqual(['contact', 'notes']);
     expect(data.contact).toMatchObject({ id: ID, name: 'Jane Smith' });
   });
 
-  test('2: the same as a hit', () => {
+  test('step 2 is a hit with the same data', () => {
     expect(answers[1]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; hit; ttl=\d+\r$/im);
     expect(dataOf(answers[1]!)).toEqual(dataOf(answers[0]!));
   });
 
-  test('3: a part of it from the cache', () => {
+  test('step 3 fetches only the entity', () => {
     expect(answers[2]).toMatch(/^cache-status: zyntro-bff; fwd=partial; stored\r$/im);
     expect(dataOf(answers[2]!).data.entity.name).toBe('Acme Corp');
   });
 
-  test('4: a 404, as a problem', () => {
+  test('step 4 returns a 404 problem', () => {
     expect(answers[3]).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
     expect(dataOf(answers[3]!).code).toBe('CONTACT_NOT_FOUND');
   });
 
-  test('5: a 401, with its challenge', () => {
+  test('step 5 returns a 401 with a challenge', () => {
     expect(answers[4]).toMatch(
       /^HTTP\/1\.1 401 Unauthorized\r\n[^]*^www-authenticate: Bearer .*invalid_token/im,
     );
     expect(dataOf(answers[4]!).code).toBe('INVALID_TOKEN');
   });
 
-  test('6: three calls, and what each of them asked for', () => {
+  test('step 6 lists three calls with their includes', () => {
     const { count, calls } = JSON.parse(answers[5]!);
     expect(count).toBe(3);
     expect(calls.map((call: Json) => [call.contactId === ID, call.include, call.outcome])).toEqual([
@@ -134,66 +134,69 @@ describe('what the demo prints', () => {
     ]);
   });
 
-  test('7: a 204, and then a miss', async () => {
+  test('step 7 returns a 204, and the next request is a miss', async () => {
     expect(answers[6]).toBe('HTTP/1.1 204 No Content\r\n');
     const { token, steps } = stepsOf(text);
     expect(await paste(`${token}\n${steps[1]}`)).toMatch(/^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
   });
 
-  test("is followed by the proxy's log, which does not hold the token", () => {
+  test("are followed by the proxy's log, without the token", () => {
     const log = demo.stdout().split(PRINTED)[1]!;
     expect(log.match(/"msg":"request"/g)?.length).toBeGreaterThanOrEqual(6);
     expect(log).not.toMatch(/eyJ/);
   });
 
-  test('one after the other is what a whole paste does, too', async () => {
+  test('work when pasted all at once', async () => {
     const { token, steps } = stepsOf(text);
     const output = await paste([token, ...steps].join('\n'));
     expect(output.match(/^HTTP\/1\.1 \d+/gm)).toHaveLength(6);
   });
 
-  test('ends with Ctrl-C', () => stopsAll(demo, () => demo.signal('SIGINT')));
+  test('exits on Ctrl-C', () => stopsAll(demo, () => demo.signal('SIGINT')));
 });
 
-describe('stopping', () => {
-  test('by a Ctrl-C of the terminal, which reaches the children as well', async () => {
+describe('demo shutdown', () => {
+  test('exits with 0 when Ctrl-C in a terminal reaches the children, too', async () => {
     const demo = start({}, { detached: true });
     await printed(demo);
     await stopsAll(demo, () => process.kill(-demo.pid, 'SIGINT'));
     expect(demo.stderr()).toBe('');
   });
 
-  test.each([[0], [1]])('while it starts, with %i child ready, leaves nothing behind', async (ready) => {
-    const demo = start({}, { detached: true });
-    await waitFor('a child', async () => (await childrenOf(demo.pid)).length > ready);
-    const children = await childrenOf(demo.pid);
-    demo.signal('SIGINT');
-    expect(await demo.exited).toEqual({ code: 0, signal: null });
-    expect(children.filter(isRunning)).toEqual([]);
-    expect(() => process.kill(-demo.pid, 0)).toThrow('ESRCH');
-    expect(demo.stderr()).toBe('');
-  });
+  test.each([[0], [1]])(
+    'leaves no process behind when stopped during the start, with %i child ready',
+    async (ready) => {
+      const demo = start({}, { detached: true });
+      await waitFor('a child', async () => (await childrenOf(demo.pid)).length > ready);
+      const children = await childrenOf(demo.pid);
+      demo.signal('SIGINT');
+      expect(await demo.exited).toEqual({ code: 0, signal: null });
+      expect(children.filter(isRunning)).toEqual([]);
+      expect(() => process.kill(-demo.pid, 0)).toThrow('ESRCH');
+      expect(demo.stderr()).toBe('');
+    },
+  );
 
-  test('is no failure where a Ctrl-C reached a child first', async () => {
+  test('exits with 0 when Ctrl-C reaches a child first', async () => {
     const demo = start();
     await printed(demo);
     await stopsAll(demo, ([, proxy]) => process.kill(proxy!, 'SIGINT'));
     expect(demo.stderr()).toBe('');
   });
 
-  test('where one child dies, stops the other and says so', async () => {
+  test('stops the other child and reports the error when one child dies', async () => {
     const demo = start();
     await printed(demo);
     const children = await childrenOf(demo.pid);
     process.kill(children[1]!, 'SIGKILL');
     expect(await demo.exited).toEqual({ code: 1, signal: null });
-    expect(demo.stderr()).toBe('\nThe proxy ended (SIGKILL); the demo stops.\n');
+    expect(demo.stderr()).toBe('\nThe proxy exited (SIGKILL); stopping the demo.\n');
     expect(children.filter(isRunning)).toEqual([]);
   });
 });
 
 test.each(['PORT', 'ADMIN_PORT', 'SANDBOX_PORT', 'SANDBOX_CONTROL_PORT'])(
-  'a %s in use is said plainly, and nothing is left behind',
+  'reports that the port of %s is in use and leaves no process behind',
   async (name) => {
     const blocker = net.createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');
@@ -202,9 +205,7 @@ test.each(['PORT', 'ADMIN_PORT', 'SANDBOX_PORT', 'SANDBOX_CONTROL_PORT'])(
       const demo = start({ [name]: port }, { detached: true });
       expect(await demo.exited).toEqual({ code: 1, signal: null });
       expect(`${demo.stdout()}${demo.stderr()}`).toContain(`choose another ${name}`);
-      expect(demo.stderr()).toMatch(
-        /^The demo cannot start: the (proxy|sandbox) says above what is wrong\.$/m,
-      );
+      expect(demo.stderr()).toMatch(/^The demo cannot start: see the error of the (proxy|sandbox) above\.$/m);
       expect(demo.stderr()).not.toMatch(/\bat \S+ \(/);
       expect(() => process.kill(-demo.pid, 0)).toThrow('ESRCH');
     } finally {
@@ -213,7 +214,7 @@ test.each(['PORT', 'ADMIN_PORT', 'SANDBOX_PORT', 'SANDBOX_CONTROL_PORT'])(
   },
 );
 
-describe('settings for a real upstream', () => {
+describe('settings of a real upstream', () => {
   const REAL = {
     NODE_ENV: 'production',
     JWT_SECRET: 'a-real-secret-of-the-user-that-is-not-for-demonstrations',

@@ -19,7 +19,7 @@ afterAll(async () => {
   await Promise.all([sandbox?.stop(), redis?.stop()]);
 });
 
-test('that is down', async () => {
+test('fails if Redis is down', async () => {
   const { code, wrong, of } = await runDoctor(sandbox.url, {
     REDIS_URL: `redis://127.0.0.1:${closed.port}`,
   });
@@ -27,7 +27,7 @@ test('that is down', async () => {
   expect(of('Redis').detail).toContain('ECONNREFUSED');
 });
 
-test('that hangs is given up on', async () => {
+test('fails if Redis hangs', async () => {
   redis.signal('SIGSTOP');
   try {
     const env = { REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '80' };
@@ -39,7 +39,7 @@ test('that hangs is given up on', async () => {
   }
 });
 
-test('set up as a database, as it is by default', async () => {
+test('warns about the eviction, memory and persistence of a default Redis', async () => {
   const plain = await startRedis({ args: ['--appendonly', 'yes', '--save', '900 1'] });
   try {
     const { code, wrong, of } = await runDoctor(sandbox.url, { REDIS_URL: plain.url });
@@ -59,7 +59,7 @@ test('set up as a database, as it is by default', async () => {
   }
 });
 
-test('that is a read-only replica', async () => {
+test('fails if Redis is a read-only replica', async () => {
   const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(redis.port)] });
   try {
     const { code, of } = await runDoctor(sandbox.url, { REDIS_URL: replica.url });
@@ -77,7 +77,7 @@ test('that is a read-only replica', async () => {
 const as = (user: string, password: string) =>
   runDoctor(sandbox.url, { REDIS_URL: `redis://${user}:${password}@127.0.0.1:${redis.port}` });
 
-test('one server where a Cluster is configured', async () => {
+test('fails if a Cluster is configured and the server is standalone', async () => {
   const { code, of } = await runDoctor(sandbox.url, {
     REDIS_MODE: 'cluster',
     REDIS_NODES: `127.0.0.1:${redis.port}`,
@@ -86,19 +86,19 @@ test('one server where a Cluster is configured', async () => {
   expect(of('Redis Cluster')).toMatchObject({ status: 'failed', advice: 'check REDIS_MODE' });
 });
 
-describe('users', () => {
+describe('Redis user', () => {
   const PASSWORD = 'a-password-of-redis';
   const makeUser = (name: string, ...rules: string[]) =>
     redis.cli('acl', 'setuser', name, 'reset', 'on', `>${PASSWORD}`, ...rules);
 
-  test('a wrong password', async () => {
+  test('fails with WRONGPASS for a wrong password', async () => {
     await makeUser('cache', '~*', '&*', '+@all');
     const { code, of } = await as('cache', 'a-mistyped-password');
     expect(code).toBe(1);
     expect(of('Redis')).toMatchObject({ detail: expect.stringContaining('WRONGPASS') });
   });
 
-  test('a password where one is wanted and none is given', async () => {
+  test('fails with NOAUTH for a missing password', async () => {
     const closed = await startRedis({ args: ['--requirepass', PASSWORD], cliArgs: ['-a', PASSWORD] });
     try {
       const { code, of } = await runDoctor(sandbox.url, { REDIS_URL: closed.url });
@@ -109,7 +109,7 @@ describe('users', () => {
     }
   });
 
-  test('one with the rights that the advice names has all that is needed', async () => {
+  test('passes with only the permissions that the advice lists', async () => {
     const rules = [
       '~zbff:*',
       '&zbff:*',
@@ -129,7 +129,7 @@ describe('users', () => {
     expect(findings.map(({ check }) => check)).not.toContain('Redis messages');
   });
 
-  test('one that may run no scripts', async () => {
+  test('fails if the user may not run scripts', async () => {
     await makeUser('noscripts', '~*', '&*', '+@all', '-@scripting');
     const { code, of } = await as('noscripts', PASSWORD);
     expect(code).toBe(1);
@@ -140,15 +140,15 @@ describe('users', () => {
     });
   });
 
-  test('one that hears no messages', async () => {
-    await makeUser('deaf', '~*', '&*', '+@all', '-subscribe');
-    const { code, of } = await as('deaf', PASSWORD);
+  test('warns if the user may not subscribe', async () => {
+    await makeUser('nosubscribe', '~*', '&*', '+@all', '-subscribe');
+    const { code, of } = await as('nosubscribe', PASSWORD);
     expect(code).toBe(0);
     expect(of('Redis messages').status).toBe('warned');
   });
 });
 
-test('a Cluster: its slots and every master, what is the same said once', async () => {
+test('checks the slots and every master of a Cluster, and merges equal findings', async () => {
   const cluster = await startCluster();
   const look = () => runDoctor(sandbox.url, { REDIS_MODE: 'cluster', REDIS_NODES: cluster.addresses });
   try {
@@ -162,7 +162,7 @@ test('a Cluster: its slots and every master, what is the same said once', async 
     const eviction = findings.filter(({ check }) => check === 'Redis eviction');
     expect(eviction.map(({ status }) => status).toSorted()).toEqual(['passed', 'warned']);
     expect(eviction.find(({ status }) => status === 'warned')!.detail).toContain(
-      `noeviction: once it is full, Redis refuses to store anything (127.0.0.1:${cluster.nodes[0]!.port})`,
+      `noeviction: Redis rejects writes when it is full (127.0.0.1:${cluster.nodes[0]!.port})`,
     );
 
     await Promise.all(cluster.nodes.map((node) => node.cli('cluster', 'delslots', '0')));

@@ -36,7 +36,7 @@ afterEach(() => {
   issuer.answerWith(undefined);
 });
 
-/** Tokens verified by published keys instead of a secret. */
+/** Settings that verify tokens with the published keys instead of a secret. */
 const withJwks = (env: Record<string, string> = {}) => ({
   JWT_SECRET: '',
   JWT_JWKS_URI: issuer.jwksUri,
@@ -64,15 +64,15 @@ async function standIn(handle: RequestListener): Promise<{ url: string; server: 
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-describe('all well', () => {
-  test('every check passes, and it ends with 0', async () => {
+describe('a valid setup', () => {
+  test('passes every check and exits with 0', async () => {
     issuer.publish(newKey('one').jwk, newKey('two', 'RS256').jwk);
     const { code, wrong, findings, of } = await runDoctor(sandbox.url, withJwks({ REDIS_URL: redis.url }));
     expect({ code, wrong }).toEqual({ code: 0, wrong: {} });
     expect(findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['configuration', 'Node', 'Redis', 'Redis eviction', 'Redis commands', 'JWKS']),
     );
-    expect(of('upstream connection').detail).toMatch(/ answers; calls leave from 127\.0\.0\.1$/);
+    expect(of('upstream connection').detail).toMatch(/ responds; calls leave from 127\.0\.0\.1$/);
     expect(of('Redis eviction').detail).toBe('allkeys-lru');
     expect(of('JWKS').detail).toMatch(/^2 of 2 keys can be used; "one" verifies ES256; "two" verifies RS256/);
     expect(of('clock against Redis').status).toBe('passed');
@@ -81,17 +81,17 @@ describe('all well', () => {
     expect(await redis.cli('keys', '*gen')).toBe('');
   });
 
-  test('for people: a line a check, the sum, and no colour but on a terminal', async () => {
+  test('prints one line per check and a summary, without colour if not on a terminal', async () => {
     const { code, stdout, stderr } = await runDoctorAs([], sandbox.url);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^passed {2}configuration +has no fault$/m);
+    expect(stdout).toMatch(/^passed {2}configuration +is valid$/m);
     expect(stdout).toMatch(/^passed {2}API key +is accepted, and its account is active$/m);
     expect(stdout).toMatch(/\n\n0 failed, 0 warned, \d+ passed\n$/);
     // oxlint-disable-next-line no-control-regex
     expect(stdout).not.toMatch(/\u001b/);
   });
 
-  test('the calls that it makes are harmless: they ask for nobody', async () => {
+  test('makes only harmless upstream calls, for a contact that does not exist', async () => {
     await sandbox.reset();
     await runDoctor(sandbox.url);
     const calls = await sandbox.calls();
@@ -102,31 +102,31 @@ describe('all well', () => {
   });
 });
 
-describe('the configuration', () => {
-  test('faults are told by name, the weak secret included, and it ends with 78 without a call', async () => {
+describe('configuration check', () => {
+  test('lists every issue by name, including a weak secret, and exits with 78 without a call', async () => {
     await sandbox.reset();
     const weak = 'hunter2-hunter2';
     const { code, findings, output } = await runDoctor(sandbox.url, { JWT_SECRET: weak, PORT: 'eighty' });
     expect(code).toBe(78);
-    const told = findings.filter(({ check }) => check === 'configuration');
-    expect(told.map(({ status, detail }) => [status, detail.split(' ', 1)[0]])).toEqual([
+    const issues = findings.filter(({ check }) => check === 'configuration');
+    expect(issues.map(({ status, detail }) => [status, detail.split(' ', 1)[0]])).toEqual([
       ['failed', 'JWT_SECRET:'],
       ['failed', 'PORT:'],
     ]);
-    expect(told[0]!.detail).toContain('openssl rand');
+    expect(issues[0]!.detail).toContain('openssl rand');
     expect(output).not.toContain('eighty');
     expect(await sandbox.calls()).toEqual([]);
   });
 
-  test('an argument that is none ends with 64 and the usage', async () => {
+  test('exits with 64 and prints the usage for an unknown argument', async () => {
     const { code, stdout, stderr } = await runDoctorAs(['--yaml'], sandbox.url);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
     expect(stderr).toContain('Usage: npm run --silent doctor');
   });
 });
 
-describe('the upstream', () => {
-  test('a wrong developer secret', async () => {
+describe('upstream check', () => {
+  test('fails for a wrong developer secret', async () => {
     const { code, of } = await wrongPair({ ZYNTRO_DEVELOPER_SECRET: 'zdk_mistyped_secret' });
     expect(code).toBe(1);
     expect(of('developer secret')).toMatchObject({
@@ -138,19 +138,19 @@ describe('the upstream', () => {
     expect(of('egress address').status).toBe('warned');
   });
 
-  test('a wrong API key', async () => {
+  test('fails for a wrong API key', async () => {
     const { code, wrong, of } = await wrongPair({ ZYNTRO_API_KEY: 'mistyped-api-key' });
     expect({ code, wrong }).toEqual({ code: 1, wrong: { 'API key': 'failed' } });
     expect(of('API key').detail).toContain('INVALID_API_KEY');
   });
 
-  test('a good secret that belongs to another account', async () => {
+  test('fails for a valid secret that belongs to another account', async () => {
     const { wrong, of } = await wrongPair({ ZYNTRO_DEVELOPER_SECRET: SECOND.developerSecret });
     expect(wrong).toEqual({ 'developer secret': 'failed', 'API key': 'warned' });
     expect(of('developer secret').detail).toContain('does not belong to the account');
   });
 
-  test('a deactivated account, though fetchIdentifiers is content with it', async () => {
+  test('fails for a deactivated account, although fetchIdentifiers accepts it', async () => {
     const { code, wrong, of } = await wrongPair({
       ZYNTRO_API_KEY: 'sandbox-inactive-api-key',
       ZYNTRO_DEVELOPER_SECRET: 'zdk_sandbox_inactive_secret',
@@ -159,7 +159,7 @@ describe('the upstream', () => {
     expect(of('API key').detail).toContain('USER_INACTIVE');
   });
 
-  test('an egress address that is not on the list: told apart, and shown', async () => {
+  test('fails for an egress address that is not on the allowlist, and shows the address', async () => {
     const { code, of } = await wrongPair({ EGRESS_LOCAL_ADDRESS: UNLISTED });
     expect(code).toBe(1);
     expect(of('egress address')).toMatchObject({
@@ -173,7 +173,7 @@ describe('the upstream', () => {
     expect(of('developer secret').status).toBe('passed');
   });
 
-  test('an egress address that this machine does not have', async () => {
+  test('fails for an egress address that this machine does not have', async () => {
     const { code, of } = await wrongPair({ EGRESS_LOCAL_ADDRESS: '192.0.2.1' });
     expect(code).toBe(1);
     expect(of('upstream connection')).toMatchObject({
@@ -182,25 +182,25 @@ describe('the upstream', () => {
     });
   });
 
-  test('a host where nothing listens: no word of credentials', async () => {
+  test('fails for an unreachable host without findings about credentials', async () => {
     const { code, findings, of } = await runDoctor(`http://127.0.0.1:${closed.port}`);
     expect(code).toBe(1);
-    expect(of('upstream connection').detail).toContain('cannot be reached (ECONNREFUSED)');
+    expect(of('upstream connection').detail).toContain('is unreachable (ECONNREFUSED)');
     expect(findings.map(({ check }) => check).join()).not.toMatch(/secret|API key|egress/);
   });
 
-  test('https where none is spoken', async () => {
+  test('advises to check TLS if the port does not speak https', async () => {
     const { of } = await runDoctor(sandbox.url.replace('http:', 'https:'));
     expect(of('upstream connection').advice).toContain('TLS');
   });
 
   test.each([
-    ['silent', 'cannot be reached (TOTAL_TIMEOUT)'],
-    ['html', 'does not answer as documented (NOT_JSON)'],
-    ['http-500', 'does not answer as documented (HTTP_500)'],
-    ['redirect', 'does not answer as documented (HTTP_302)'],
-    ['unknown-message', 'does not answer as documented (UNKNOWN_MESSAGE)'],
-  ])('an upstream in the mode %s', async (mode, detail) => {
+    ['silent', 'is unreachable (TOTAL_TIMEOUT)'],
+    ['html', 'does not respond as documented (NOT_JSON)'],
+    ['http-500', 'does not respond as documented (HTTP_500)'],
+    ['redirect', 'does not respond as documented (HTTP_302)'],
+    ['unknown-message', 'does not respond as documented (UNKNOWN_MESSAGE)'],
+  ])('fails for an upstream in the fault mode %s', async (mode, detail) => {
     await sandbox.setFaults({ mode });
     try {
       const { code, of } = await runDoctor(sandbox.url, { UPSTREAM_TIMEOUT_MS: '700' });
@@ -211,7 +211,7 @@ describe('the upstream', () => {
     }
   });
 
-  test('a map of credentials: each pair is judged by itself', async () => {
+  test('checks each pair of ZYNTRO_CREDENTIALS separately', async () => {
     const good = { apiKey: API_KEY, developerSecret: DEVELOPER_SECRET };
     const missing = '11111111-2222-4333-8444-555555555555';
     const map = {
@@ -229,48 +229,48 @@ describe('the upstream', () => {
     expect(of(`developer secret of organization ${OTHER_ORG}`).status).toBe('failed');
     expect(of(`credentials of organization ${missing}`)).toMatchObject({
       status: 'warned',
-      detail: 'are of an account that does not list it',
+      detail: 'belong to an account that does not list this organization',
     });
     expect(findings.filter(({ status }) => status === 'failed')).toHaveLength(1);
   });
 });
 
-describe('EGRESS_PROXY_URL', () => {
-  test('is what calls leave through', async () => {
+describe('upstream check through EGRESS_PROXY_URL', () => {
+  test('sends calls through the proxy', async () => {
     const { code, of } = await through(proxy.url);
     expect(code).toBe(0);
     expect(of('upstream connection').detail).toContain(`through the proxy at "${new URL(proxy.url).host}"`);
     expect(proxy.plain).toEqual([]);
   });
 
-  test('that cannot be reached is told apart from the upstream', async () => {
+  test('distinguishes an unreachable proxy from an unreachable upstream', async () => {
     const { code, of } = await through(`http://user:proxy-password@127.0.0.1:${closed.port}`);
     expect(code).toBe(1);
-    expect(of('upstream connection').detail).toMatch(/^the proxy of EGRESS_PROXY_URL .* cannot be reached/);
+    expect(of('upstream connection').detail).toMatch(/^the proxy of EGRESS_PROXY_URL .* is unreachable/);
   });
 
-  test('that opens no tunnel is told apart from the upstream', async () => {
+  test('distinguishes a refused tunnel from an unreachable upstream', async () => {
     const refusing = await startConnectProxy();
     refusing.refuse();
     try {
       const { code, of } = await through(refusing.url);
       expect(code).toBe(1);
-      expect(of('upstream connection').detail).toMatch(/^the proxy at .* opens no tunnel/);
+      expect(of('upstream connection').detail).toMatch(/^the proxy at .* did not open a tunnel/);
     } finally {
       await refusing.stop();
     }
   });
 });
 
-describe('the key set', () => {
-  test('that cannot be had', async () => {
+describe('JWKS check', () => {
+  test('fails if the key set cannot be fetched', async () => {
     const env = withJwks({ JWT_JWKS_URI: `http://127.0.0.1:${closed.port}/keys?tenant=acme` });
     const { code, of } = await runDoctor(sandbox.url, env);
     expect(code).toBe(1);
     expect(of('JWKS').detail).toMatch(/\/keys" cannot be fetched \(ECONNREFUSED\)$/);
   });
 
-  test('of keys that are of no use, and why; a name from outside is cut and escaped', async () => {
+  test('gives the reason for each unusable key, with its kid truncated and escaped', async () => {
     const { jwk } = newKey('weird\u001b[31m\u202e');
     const { privateKey } = newKey(undefined);
     issuer.publish(
@@ -288,9 +288,9 @@ describe('the key set', () => {
   });
 
   test.each([
-    ['is none', '{"keys":"none"}', /no key set/],
-    ['is a page', '<html></html>', /cannot be fetched \(NO_JSON\)/],
-  ])('that %s', async (_name, body, detail) => {
+    ['is not a key set', '{"keys":"none"}', /not a key set/],
+    ['is an HTML page', '<html></html>', /cannot be fetched \(NO_JSON\)/],
+  ])('fails if the document %s', async (_name, body, detail) => {
     issuer.answerWith((_request, response) => void response.end(body));
     const { code, of } = await runDoctor(sandbox.url, withJwks());
     expect(code).toBe(1);
@@ -298,22 +298,22 @@ describe('the key set', () => {
   });
 });
 
-describe('the clock', () => {
+describe('clock check', () => {
   test.each([
-    ['30 s behind', 30, 'warned', /at least (29|30)\.\d s behind/],
-    ['30 s ahead', -30, 'warned', /at least (28|29|30|31|32)\.\d s ahead/],
-    ['an hour behind', 3600, 'failed', /at least 3(599|600)\.\d s behind/],
+    ['warns if the clock is 30 s behind', 30, 'warned', /at least (29|30)\.\d s behind/],
+    ['warns if the clock is 30 s ahead', -30, 'warned', /at least (28|29|30|31|32)\.\d s ahead/],
+    ['fails if the clock is an hour behind', 3600, 'failed', /at least 3(599|600)\.\d s behind/],
   ])('%s', async (_name, seconds, status, detail) => {
     const found = await readClock(datedBy(seconds));
     expect(found).toMatchObject({ status, code: status === 'failed' ? 1 : 0 });
     expect(found.detail).toMatch(detail);
   });
 
-  test('an answer from a cache is as old as it says', async () => {
+  test('adds the Age of a cached response to its Date', async () => {
     expect(await readClock(datedBy(-600, { age: '600' }))).toMatchObject({ status: 'passed' });
   });
 
-  test('the upstream is asked for the time, too', async () => {
+  test('reads the clock of the upstream, too', async () => {
     const { url, server } = await standIn((_request, response) => {
       response.setHeader('date', new Date(Date.now() + 86_400_000).toUTCString());
       response.end('{"status":"error","data":["Invalid API Key"]}');
@@ -328,7 +328,7 @@ describe('the clock', () => {
   });
 });
 
-test('warns of misspelt variables, and of an egress address that is not fixed or not here', async () => {
+test('warns about misspelt variables and about a missing or foreign egress address', async () => {
   const none = await runDoctor(sandbox.url, {
     EGRESS_LOCAL_ADDRESS: '',
     JWT_SECERT: 'x',

@@ -11,8 +11,8 @@ import { startWorld } from '../support/world.ts';
 const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-token-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-describe('a running proxy takes it', () => {
-  test('as `npm run token` prints it, signed with the secret of the proxy', async () => {
+describe('a running proxy accepts a minted token', () => {
+  test('signed with the secret of the proxy, by `npm run token`', async () => {
     const world = await startWorld();
     try {
       const { org, member, contact } = world.directory.reference;

@@ -14,14 +14,14 @@ const SECRET = randomBytes(48).toString('base64');
 const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-token-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const WHO = ['--org', ORG, '--member', MEMBER];
+const IDENTITY = ['--org', ORG, '--member', MEMBER];
 
-/** In a working directory of its own, so that no .env of a developer counts. */
+/** Runs the command in an empty directory, so that it does not read a developer's .env file. */
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
   runNode('src/cli/token.ts', env, { args, cwd: directory });
 
 async function mint(args: readonly string[] = [], env: Record<string, string> = {}): Promise<string> {
-  const { code, stdout, stderr } = await run([...WHO, ...args], env);
+  const { code, stdout, stderr } = await run([...IDENTITY, ...args], env);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   return stdout.trim();
@@ -30,8 +30,8 @@ async function mint(args: readonly string[] = [], env: Record<string, string> = 
 const claimsOf = (token: string): Json => jwt.decode(token);
 const algorithmOf = (token: string): unknown => jwt.decode(token, { complete: true })?.header.alg;
 
-describe('a token', () => {
-  test('holds who was asked for and the defaults, and nothing else', async () => {
+describe('minted token', () => {
+  test('has the given ids and the defaults, and no other claim', async () => {
     const claims = jwt.verify(await mint([], { JWT_SECRET: SECRET }), SECRET, {
       algorithms: ['HS256'],
     }) as Json;
@@ -46,7 +46,7 @@ describe('a token', () => {
     expect(Math.abs(claims.iat - Date.now() / 1000)).toBeLessThan(60);
   });
 
-  test('takes every option', async () => {
+  test('uses every option', async () => {
     const options = ['--scope', 'contacts:read cache:bypass', '--sub', 'job-7', '--tier', 'internal'];
     const claims = claimsOf(await mint([...options, '--expires-in', '60'], { JWT_SECRET: SECRET }));
     expect(claims).toMatchObject({
@@ -64,7 +64,7 @@ describe('a token', () => {
     expect(claimsOf(stdout.trim())).toMatchObject({ org_id: ORG, member_id: MEMBER });
   });
 
-  test('names issuer and audience, and the claims that the proxy reads', async () => {
+  test('has the issuer, the audience and the configured claim names', async () => {
     const env = {
       JWT_SECRET: SECRET,
       JWT_ISSUER: 'https://id.example.com',
@@ -78,13 +78,13 @@ describe('a token', () => {
     expect(claims).not.toHaveProperty('org_id');
   });
 
-  test('is signed with the secret of a file, less one line end', async () => {
+  test('is signed with the secret of a file, without its final newline', async () => {
     const file = path.join(directory, 'secret');
     writeFileSync(file, `${SECRET}\n`);
     expect(jwt.verify(await mint([], { JWT_SECRET_FILE: file }), SECRET)).toBeTruthy();
   });
 
-  test('takes settings from .env', async () => {
+  test('uses the settings of a .env file', async () => {
     const file = path.join(directory, '.env');
     writeFileSync(file, `JWT_SECRET=${SECRET}\nJWT_ISSUER=https://env.example.com\n`);
     try {
@@ -95,8 +95,8 @@ describe('a token', () => {
     }
   });
 
-  test('is for the demo where no secret is set, and that is said', async () => {
-    const { code, stdout, stderr } = await run(WHO);
+  test('is signed for the demo, with a notice, if no secret is set', async () => {
+    const { code, stdout, stderr } = await run(IDENTITY);
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: 'JWT_SECRET is not set: this token is for `npm run demo`.\n',
@@ -111,62 +111,62 @@ describe('--key', () => {
     ['ec', { namedCurve: 'P-256' }, 'ES256'],
     ['ec', { namedCurve: 'P-384' }, 'ES384'],
     ['ec', { namedCurve: 'P-521' }, 'ES512'],
-  ] as const)('%s %j signs with %s, whatever secret is set', async (type, options, algorithm) => {
+  ] as const)('%s %j signs with %s, even if a secret is set', async (type, options, algorithm) => {
     const { file, publicKey } = writeKeyPair(directory, type, options);
     const token = await mint(['--key', file], { JWT_SECRET: SECRET });
     expect(algorithmOf(token)).toBe(algorithm);
     expect(jwt.verify(token, publicKey, { algorithms: [algorithm] })).toMatchObject({ org_id: ORG });
   });
 
-  test('signs with what JWT_ALGORITHMS takes', async () => {
+  test('signs with an algorithm of JWT_ALGORITHMS', async () => {
     const { file } = writeKeyPair(directory, 'rsa', { modulusLength: 2048 });
     expect(algorithmOf(await mint(['--key', file], { JWT_ALGORITHMS: 'PS512, PS384' }))).toBe('PS384');
     expect(algorithmOf(await mint([], { JWT_SECRET: SECRET, JWT_ALGORITHMS: 'HS512' }))).toBe('HS512');
   });
 
   test.each([
-    ['is no key', 'hello'],
-    ['is too short', () => writeKeyPair(directory, 'rsa', { modulusLength: 1024 }).file],
-    ['is of a kind that JWTs here are not signed with', () => writeKeyPair(directory, 'ed25519').file],
+    ['that is not a key', 'hello'],
+    ['that is too short', () => writeKeyPair(directory, 'rsa', { modulusLength: 1024 }).file],
+    ['of an unsupported type', () => writeKeyPair(directory, 'ed25519').file],
     [
-      'is on a curve that JWS does not have',
+      'on a curve that JWS does not support',
       () => writeKeyPair(directory, 'ec', { namedCurve: 'secp256k1' }).file,
     ],
-    ['is the public key', () => writeKeyPair(directory, 'rsa', { modulusLength: 2048 }).publicKey],
-  ])('that %s is refused', async (_name, given) => {
+    ['that is the public key', () => writeKeyPair(directory, 'rsa', { modulusLength: 2048 }).publicKey],
+  ])('rejects a key file %s', async (_name, given) => {
     const made = typeof given === 'string' ? given : given();
     const file = made.startsWith(directory) ? made : path.join(directory, 'other.pem');
     if (file !== made) writeFileSync(file, made);
-    const { code, stdout, stderr } = await run([...WHO, '--key', file]);
+    const { code, stdout, stderr } = await run([...IDENTITY, '--key', file]);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
     expect(stderr).toMatch(/^The key cannot sign: /);
   });
 
-  test('that JWT_ALGORITHMS does not take is refused', async () => {
+  test('rejects a key that JWT_ALGORITHMS does not allow', async () => {
     const { file } = writeKeyPair(directory, 'ec', { namedCurve: 'P-256' });
-    const { code, stderr } = await run([...WHO, '--key', file], { JWT_ALGORITHMS: 'RS256' });
+    const { code, stderr } = await run([...IDENTITY, '--key', file], { JWT_ALGORITHMS: 'RS256' });
     expect(code).toBe(64);
     expect(stderr).toMatch(/^The key cannot sign: .*JWT_ALGORITHMS/);
   });
 });
 
-describe('bad input ends with 64, what is wrong, and how it is used', () => {
+describe('invalid input exits with 64, an error and the usage', () => {
   test.each([
-    ['nothing at all', [], /^--org must be/],
+    ['no arguments', [], /^--org must be/],
     ['no member', ['--org', ORG], /^--member must be/],
-    ['an organization that is no UUID', ['--org', 'acme', '--member', MEMBER], /^--org must be/],
-    ['a member that is no UUID', ['--org', ORG, '--member', `${MEMBER}0`], /^--member must be/],
-    ['an option that is none', [...WHO, '--role', 'admin'], /--role/],
-    ['an option without its value', [...WHO, '--scope'], /--scope/],
-    ['a word that belongs to nothing', [...WHO, 'please'], /please/],
-    ['an empty subject', [...WHO, '--sub', ''], /^--sub must/],
-    ['no lifetime', [...WHO, '--expires-in', '0'], /^--expires-in must be/],
-    ['a lifetime in words', [...WHO, '--expires-in', '1h'], /^--expires-in must be/],
-    ['a lifetime with a fraction', [...WHO, '--expires-in', '1.5'], /^--expires-in must be/],
-    ['a lifetime in other digits', [...WHO, '--expires-in', '0x10'], /^--expires-in must be/],
+    ['an organization that is not a UUID', ['--org', 'acme', '--member', MEMBER], /^--org must be/],
+    ['a member that is not a UUID', ['--org', ORG, '--member', `${MEMBER}0`], /^--member must be/],
+    ['an unknown option', [...IDENTITY, '--role', 'admin'], /--role/],
+    ['an option without a value', [...IDENTITY, '--scope'], /--scope/],
+    ['an extra argument', [...IDENTITY, 'please'], /please/],
+    ['an empty subject', [...IDENTITY, '--sub', ''], /^--sub must/],
+    ['a lifetime of 0', [...IDENTITY, '--expires-in', '0'], /^--expires-in must be/],
+    ['a lifetime in words', [...IDENTITY, '--expires-in', '1h'], /^--expires-in must be/],
+    ['a lifetime with a fraction', [...IDENTITY, '--expires-in', '1.5'], /^--expires-in must be/],
+    ['a hexadecimal lifetime', [...IDENTITY, '--expires-in', '0x10'], /^--expires-in must be/],
     [
-      'a key that is not there',
-      [...WHO, '--key', '/nowhere/key.pem'],
+      'a missing key file',
+      [...IDENTITY, '--key', '/nowhere/key.pem'],
       /key\.pem: the file cannot be read \(ENOENT\)/,
     ],
   ])('%s', async (_name, args, message) => {
@@ -178,20 +178,20 @@ describe('bad input ends with 64, what is wrong, and how it is used', () => {
     expect(stderr).not.toContain(SECRET);
   });
 
-  test('a secret file that is not there', async () => {
-    const { code, stderr } = await run(WHO, { JWT_SECRET_FILE: '/nowhere/secret' });
+  test('a missing secret file', async () => {
+    const { code, stderr } = await run(IDENTITY, { JWT_SECRET_FILE: '/nowhere/secret' });
     expect(code).toBe(64);
     expect(stderr).toMatch(/^JWT_SECRET_FILE: the file cannot be read \(ENOENT\)/);
   });
 
-  test('a proxy that verifies with a public key, and no private one given', async () => {
-    const { code, stderr } = await run(WHO, { JWT_PUBLIC_KEY: 'some PEM' });
+  test('JWT_PUBLIC_KEY without --key', async () => {
+    const { code, stderr } = await run(IDENTITY, { JWT_PUBLIC_KEY: 'some PEM' });
     expect(code).toBe(64);
     expect(stderr).toContain('--key FILE');
   });
 });
 
-test('--help prints the usage alone', async () => {
+test('--help prints only the usage', async () => {
   const { code, stdout, stderr } = await run(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^Usage: /);

@@ -14,7 +14,7 @@ const PARALLELISM = 4;
 export async function checkJwks(auth: Config['auth'], signal: AbortSignal): Promise<Finding[]> {
   const remote = auth.issuers.filter(({ jwks }) => jwks);
   if (remote.length === 0)
-    return [passed('JWKS', 'none configured: tokens are verified with configured keys')];
+    return [passed('JWKS', 'not configured: tokens are verified with configured keys')];
   const fetch = createJwksFetch(auth.jwks);
   try {
     const all = await mapBounded(remote, PARALLELISM, async ({ issuer, jwks }) => {
@@ -43,11 +43,11 @@ function evaluateKeySet(
 ): Finding[] {
   const listed = (document as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(listed)) {
-    return [failed(name, 'what is published there is no key set (RFC 7517)', 'check the address')];
+    return [failed(name, 'the document is not a key set (RFC 7517)', 'check the URL')];
   }
   if (listed.length > maxKeys) {
-    const advice = 'raise jwks.maxKeys in config/auth.json where this is meant';
-    return [failed(name, `holds ${listed.length} keys, and more than ${maxKeys} are not taken`, advice)];
+    const advice = 'raise jwks.maxKeys in config/auth.json if this is intended';
+    return [failed(name, `has ${listed.length} keys; the maximum is ${maxKeys}`, advice)];
   }
   const examined = listed.map((jwk: unknown) => ({ kid: kidOf(jwk), result: examineJwk(jwk, algorithms) }));
   const usable = examined.flatMap(({ result }) => ('usable' in result ? [result.usable] : []));
@@ -64,13 +64,17 @@ function evaluateKeySet(
   ];
   const text = detail.join('; ');
   if (usable.length === 0) {
-    return [failed(name, text, 'no token can be verified: have the issuer publish a key for signatures')];
+    return [failed(name, text, 'no token can be verified: ask the issuer to publish a signature key')];
   }
   const findings = [usable.length < listed.length ? unusableKeys(name, text) : passed(name, text)];
   const twice = sharedKid(mergeEqualKeys(usable));
   if (twice)
     findings.push(
-      warned(name, `several keys share the kid ${twice}`, 'their tokens are refused: name each key apart'),
+      warned(
+        name,
+        `several keys share the kid ${twice}`,
+        'their tokens are rejected: give each key its own kid',
+      ),
     );
   return findings;
 }
@@ -78,7 +82,7 @@ function evaluateKeySet(
 /** Passes if only other keys are unusable, such as encryption keys. Warns if a private key was published. */
 function unusableKeys(name: string, text: string): Finding {
   return text.includes('private half')
-    ? warned(name, text, 'have the issuer replace the key that everybody can sign with')
+    ? warned(name, text, 'ask the issuer to replace the key: anyone can sign tokens with it')
     : passed(name, text);
 }
 

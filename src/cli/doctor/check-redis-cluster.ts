@@ -39,7 +39,7 @@ export function evaluateSlots(info: ReadonlyMap<string, string>): Finding {
   return failed(
     'Redis Cluster',
     `${covered} of ${SLOTS} slots are served`,
-    'see redis-cli --cluster check; a master that is down has to come back, or a replica to take over',
+    'run redis-cli --cluster check; restore the master that is down, or promote a replica',
   );
 }
 

@@ -12,9 +12,13 @@ export async function checkServer(client: RedisClient, mode: RedisSettings['mode
     info = await sendCommand(client, 'INFO', []);
   } catch (error) {
     const { code } = faultOf(error, undefined);
-    const detail = `its version, memory and eviction policy cannot be seen (${code} on INFO)`;
+    const detail = `version, memory and eviction policy cannot be read (${code} on INFO)`;
     return [
-      warned('Redis server', detail, 'look by hand: redis-cli INFO; maxmemory-policy should be allkeys-lru'),
+      warned(
+        'Redis server',
+        detail,
+        'check manually: redis-cli INFO; maxmemory-policy should be allkeys-lru',
+      ),
     ];
   }
   // If the ACL user cannot read the configuration, the check uses INFO alone.

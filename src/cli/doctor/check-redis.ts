@@ -24,7 +24,7 @@ export async function checkRedis(
   try {
     const fault = await connect(client);
     if (fault) return { findings: await explain(settings, fault) };
-    const reached = passed('Redis', `${placesOf(settings)} answers`);
+    const reached = passed('Redis', `${placesOf(settings)} responds`);
     const servers =
       settings.mode === 'cluster'
         ? await checkCluster(client, settings)
@@ -41,7 +41,7 @@ function placesOf({ mode, nodes, tls }: RedisSettings): string {
   const target = {
     standalone: 'the server',
     cluster: 'the Cluster',
-    sentinel: 'the master that the Sentinels name',
+    sentinel: 'the master that the Sentinels report',
   };
   const places = nodes.map(({ host, port }) => `${host}:${port}`).join(', ');
   return `${target[mode]} (${places}${tls ? ', over TLS' : ''})`;
@@ -52,7 +52,7 @@ const BY_MODE: Readonly<Record<RedisSettings['mode'], string>> = {
   standalone: 'check the address, and rediss:// against redis://',
   cluster: 'check REDIS_MODE, that REDIS_NODES are nodes of a Cluster, and that it serves all slots',
   sentinel:
-    'check that REDIS_NODES are Sentinels, that they watch REDIS_SENTINEL_NAME, and that its master is up',
+    'check that REDIS_NODES are Sentinels, that they monitor REDIS_SENTINEL_NAME, and that its master is up',
 };
 
 async function explain(settings: RedisSettings, fault: RedisFault): Promise<Finding[]> {
@@ -65,7 +65,7 @@ async function explain(settings: RedisSettings, fault: RedisFault): Promise<Find
     return [unusable, evaluateSlots(parseInfo(await sendCommand(node, 'CLUSTER', ['INFO'])))];
   } catch (error) {
     const { code } = faultOf(error, undefined);
-    const detail = `its first node answers, and does not speak of a Cluster (${code})`;
+    const detail = `its first node responds, but is not part of a Cluster (${code})`;
     return [unusable, failed('Redis Cluster', detail, 'check REDIS_MODE')];
   } finally {
     node.close();

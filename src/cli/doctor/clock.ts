@@ -11,7 +11,7 @@ export interface ClockReading {
 
 /** A larger difference is not drift: the clock is not synchronized. */
 const LARGE_MS = 60_000;
-const ADVICE = 'set the clock by NTP here and there: tokens are refused too early or too late otherwise';
+const ADVICE = 'synchronize both clocks by NTP: otherwise tokens are rejected too early or too late';
 
 /**
  * Returns the smallest clock difference, in milliseconds, that is consistent with one reading: the remote
@@ -32,7 +32,7 @@ export function skewMs(reading: {
 /** Compares this machine's clock with the clock of every server that sent its time. */
 export function checkClock(readings: readonly ClockReading[], toleranceS: number): Finding[] {
   if (readings.length === 0) {
-    return [warned('clock', 'no other clock could be asked', 'compare it by hand: date -u')];
+    return [warned('clock', 'no other clock could be read', 'compare it manually: date -u')];
   }
   return readings.map((reading) => evaluate(reading, toleranceS * 1000));
 }

@@ -16,22 +16,22 @@ export function isUpstreamReply(reason: string): boolean {
 export function evaluateConnection(upstream: Config['upstream'], watch: HttpWatch, reason: string): Finding {
   const { origin, host } = upstream.baseUrl;
   if (isUpstreamReply(reason))
-    return passed(CHECK, `${quoted(origin)} answers; ${sourceOf(upstream, watch)}`);
+    return passed(CHECK, `${quoted(origin)} responds; ${sourceOf(upstream, watch)}`);
   const { proxy } = upstream;
   if (proxy && !watch.hasReached(proxy.url.host)) {
-    const detail = `the proxy of EGRESS_PROXY_URL at ${quoted(proxy.url.host)} cannot be reached (${reason})`;
+    const detail = `the proxy of EGRESS_PROXY_URL at ${quoted(proxy.url.host)} is unreachable (${reason})`;
     return failed(CHECK, detail, connectionAdvice(reason));
   }
   if (proxy && !watch.tunnelled) {
-    const detail = `the proxy at ${quoted(proxy.url.host)} opens no tunnel to ${quoted(host)} (${reason})`;
+    const detail = `the proxy at ${quoted(proxy.url.host)} did not open a tunnel to ${quoted(host)} (${reason})`;
     return failed(
       CHECK,
       detail,
-      'check what the proxy allows, and the user and password in EGRESS_PROXY_URL',
+      'check the access rules of the proxy, and the user and password in EGRESS_PROXY_URL',
     );
   }
   const responded = /^HTTP_|^(NOT_JSON|NOT_THE_ENVELOPE|UNKNOWN_MESSAGE|TOO_LARGE|TRUNCATED)/.test(reason);
-  const problem = responded ? 'does not answer as documented' : 'cannot be reached';
+  const problem = responded ? 'does not respond as documented' : 'is unreachable';
   return failed(
     CHECK,
     `${quoted(origin)} ${problem} (${reason})`,

@@ -30,7 +30,7 @@ export function evaluatePair(
   const of = org === undefined ? '' : ` of organization ${org}`;
   const variable = (name: string) => (org === undefined ? name : 'this entry of ZYNTRO_CREDENTIALS');
   if (!isUpstreamReply(results.contact)) {
-    const detail = `were not answered as documented (${results.contact})`;
+    const detail = `got a response that is not as documented (${results.contact})`;
     return [failed(`credentials${of}`, detail, connectionAdvice(results.contact))];
   }
   const findings = [
@@ -41,8 +41,10 @@ export function evaluatePair(
   if (org === undefined) return findings;
   // The response format of fetchIdentifiers is undocumented, but it lists the account's organizations.
   if (results.listed !== undefined && !JSON.stringify(results.listed).toLowerCase().includes(org)) {
-    const advice = 'check which organization this entry of ZYNTRO_CREDENTIALS is for';
-    findings.push(warned(`credentials${of}`, 'are of an account that does not list it', advice));
+    const advice = 'check the organization of this entry of ZYNTRO_CREDENTIALS';
+    findings.push(
+      warned(`credentials${of}`, 'belong to an account that does not list this organization', advice),
+    );
   }
   const wrong = findings.filter(({ status }) => status !== 'passed');
   return wrong.length > 0 ? wrong : [passed(`credentials${of}`, 'accepted, from this egress address')];
@@ -53,13 +55,17 @@ function evaluateEgress(name: string, { contact, identifiers }: PairResults, sou
     return failed(
       name,
       `is not on the developer key's list (IP_NOT_WHITELISTED); ${source}`,
-      'have the address that Zyntro sees added to the list, or set EGRESS_LOCAL_ADDRESS or EGRESS_PROXY_URL to one that is on it',
+      'add the address that Zyntro sees to the list, or set EGRESS_LOCAL_ADDRESS or EGRESS_PROXY_URL to a listed address',
     );
   }
   if ([contact, identifiers].some((reason) => reason === 'ok' || reason === 'USER_INACTIVE')) {
     return passed(name, "is on the developer key's list");
   }
-  return warned(name, `cannot be judged while the credentials are refused; ${source}`, 'mend those first');
+  return warned(
+    name,
+    `cannot be checked while the credentials are rejected; ${source}`,
+    'fix the credentials first',
+  );
 }
 
 function evaluateSecret(name: string, { contact, identifiers }: PairResults, variable: string): Finding {
@@ -67,12 +73,12 @@ function evaluateSecret(name: string, { contact, identifiers }: PairResults, var
   if (identifiers === 'ok' && contact === 'INVALID_DEVELOPER_SECRET') {
     return failed(
       name,
-      'is good, but does not belong to the account of the API key (INVALID_DEVELOPER_SECRET)',
+      'is valid, but does not belong to the account of the API key (INVALID_DEVELOPER_SECRET)',
       `check that ${variable} and its API key were issued for the same account`,
     );
   }
   if (reasons.includes('INVALID_DEVELOPER_SECRET')) {
-    const advice = `check ${variable}; where it is lost, have the key revoked and issued again`;
+    const advice = `check ${variable}; if the secret is lost, revoke the key and issue a new one`;
     return failed(name, 'matches no active key (INVALID_DEVELOPER_SECRET)', advice);
   }
   if (reasons.includes('MISSING_DEVELOPER_SECRET')) {
@@ -81,7 +87,7 @@ function evaluateSecret(name: string, { contact, identifiers }: PairResults, var
   // The allowlist belongs to a developer key, so IP_NOT_WHITELISTED proves that the key is known.
   if (reasons.some((reason) => ['ok', 'IP_NOT_WHITELISTED', 'USER_INACTIVE'].includes(reason)))
     return passed(name, 'is known to the upstream');
-  return warned(name, 'cannot be judged while the API key is refused', 'mend that first');
+  return warned(name, 'cannot be checked while the API key is rejected', 'fix the API key first');
 }
 
 function evaluateApiKey(name: string, { contact }: PairResults, variable: string): Finding {
@@ -98,13 +104,13 @@ function evaluateApiKey(name: string, { contact }: PairResults, variable: string
   if (contact === 'USER_INACTIVE') {
     return failed(
       name,
-      'is of an account that has been deactivated (USER_INACTIVE)',
+      'belongs to a deactivated account (USER_INACTIVE)',
       "ask the organization's admin to activate the account",
     );
   }
   return warned(
     name,
-    `cannot be judged while the upstream answers ${contact}`,
-    'mend that first, and run this again',
+    `cannot be checked while the upstream returns ${contact}`,
+    'fix that first, and run the doctor again',
   );
 }

@@ -38,7 +38,7 @@ function evaluateVersion(info: Info): Finding {
   const [leastMajor, leastMinor] = OLDEST_TESTED;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor))
     return passed('Redis version', version);
-  const advice = `upgrade: it is tested with ${OLDEST_TESTED.join('.')} and newer`;
+  const advice = `upgrade: the oldest tested version is ${OLDEST_TESTED.join('.')}`;
   return warned('Redis version', version, advice);
 }
 
@@ -48,18 +48,18 @@ function evaluateRole(info: Info, mode: RedisSettings['mode']): Finding | undefi
   }
   if (mode === 'standalone') return undefined;
   const replicas = Number(info.get('connected_slaves'));
-  if (replicas > 0) return passed('Redis replicas', 'every master has one');
-  const advice = 'add a replica: with none, what a master holds is lost with it, and nothing takes over';
-  return warned('Redis replicas', 'a master has none that is connected', advice);
+  if (replicas > 0) return passed('Redis replicas', 'every master has a replica');
+  const advice = 'add a replica: without one, the data of a failed master is lost, and there is no failover';
+  return warned('Redis replicas', 'a master does not have a connected replica', advice);
 }
 
 function evaluateEviction(info: Info): Finding {
   const policy = sanitized(info.get('maxmemory_policy'));
   if (GOOD_POLICIES.includes(policy)) return passed('Redis eviction', policy);
-  const advice = 'set maxmemory-policy to allkeys-lru, which makes room by dropping what nobody asks for';
+  const advice = 'set maxmemory-policy to allkeys-lru, which evicts the least recently used entries';
   return policy === 'noeviction'
-    ? warned('Redis eviction', 'noeviction: once it is full, Redis refuses to store anything', advice)
-    : warned('Redis eviction', `${policy}: entries in use may be dropped before those that are not`, advice);
+    ? warned('Redis eviction', 'noeviction: Redis rejects writes when it is full', advice)
+    : warned('Redis eviction', `${policy}: entries in use can be evicted before unused ones`, advice);
 }
 
 function evaluateMemory(info: Info): Finding {
@@ -68,8 +68,8 @@ function evaluateMemory(info: Info): Finding {
     const used = Math.ceil(Number(info.get('used_memory')) / MIB);
     return passed('Redis memory', `${used} of ${Math.floor(most / MIB)} MiB are used`);
   }
-  const advice = 'set maxmemory below what the machine can spare';
-  return warned('Redis memory', 'nothing limits how much it takes', advice);
+  const advice = 'set maxmemory to less than the free memory of the machine';
+  return warned('Redis memory', 'is unlimited', advice);
 }
 
 function evaluatePersistence(info: Info, save: string | undefined): Finding {
@@ -78,13 +78,13 @@ function evaluatePersistence(info: Info, save: string | undefined): Finding {
     ...(save !== undefined && save !== '' ? ['snapshots'] : []),
   ];
   const advice =
-    'set save "" and appendonly no, unless revocations have to outlive a restart of Redis: what is written to disk is personal data';
+    'set save "" and appendonly no, because cached data is personal data; keep persistence only if revocations must survive a restart of Redis';
   if (kinds.length > 0) return warned('Redis persistence', `is on (${kinds.join(', ')})`, advice);
   return save === undefined
     ? warned(
         'Redis persistence',
-        'cannot be seen in full: CONFIG GET is not allowed',
-        `look by hand; ${advice}`,
+        'cannot be read completely: CONFIG GET is not allowed',
+        `check manually; ${advice}`,
       )
     : passed('Redis persistence', 'is off');
 }

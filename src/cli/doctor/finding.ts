@@ -33,7 +33,13 @@ export async function inTime(
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<Finding[]>((resolve) => {
     timer = setTimeout(() => {
-      resolve([failed(name, `took longer than ${ms / 1000} s`, 'look for what hangs, and run it again')]);
+      resolve([
+        failed(
+          name,
+          `took longer than ${ms / 1000} s`,
+          'find the cause of the delay, and run the doctor again',
+        ),
+      ]);
       expired.abort();
     }, ms);
   });
@@ -43,7 +49,7 @@ export async function inTime(
     // The error message of a library can quote a secret, so only the name is shown.
     const kind = error instanceof Error ? error.name : typeof error;
     return [
-      failed(name, `could not be made (${kind})`, 'report it together with the version of this program'),
+      failed(name, `failed unexpectedly (${kind})`, 'report it together with the version of zyntro-bff'),
     ];
   } finally {
     clearTimeout(timer);

@@ -58,21 +58,25 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
       const replicated = await store.invalidate(UNUSED_ID, UNUSED_ID);
       if (!settled || !read.entries.contact) {
         return [
-          failed(CHECK, 'what was stored was not there', 'see whether Redis is full, or evicts at once'),
+          failed(
+            CHECK,
+            'a stored entry was missing',
+            'check whether Redis is full, or evicts entries immediately',
+          ),
         ];
       }
       return evaluate({ received: await received, replicated, tookMs, timeoutMs });
     } catch {
-      reason = health.report().reasons[0]?.detail ?? 'no answer';
+      reason = health.report().reasons[0]?.detail ?? 'no reply';
       // A timeout can be temporary, so it is retrial. Another error is permanent.
       if (!reason.startsWith('TIMEOUT')) break;
     }
   }
-  return [failed(CHECK, `an entry could not be stored, read and taken back: ${reason}`, ACL_ADVICE)];
+  return [failed(CHECK, `an entry could not be stored, read and invalidated: ${reason}`, ACL_ADVICE)];
 }
 
 const ACL_ADVICE =
-  'a user of its own needs the keys ~zbff:*, the channels &zbff:* and +@read +@write +@scripting +@pubsub +@connection +wait +time';
+  'an ACL user needs the keys ~zbff:*, the channels &zbff:* and +@read +@write +@scripting +@pubsub +@connection +wait +time';
 
 function evaluate(trial: {
   received: boolean;
@@ -80,23 +84,23 @@ function evaluate(trial: {
   tookMs: number;
   timeoutMs: number;
 }): Finding[] {
-  const findings = [passed(CHECK, 'an entry was stored, read and taken back')];
+  const findings = [passed(CHECK, 'an entry was stored, read and invalidated')];
   if (!trial.received) {
     const detail =
-      'an invalidation was not heard of: other processes would serve what was invalidated for CACHE_L1_TTL_MS';
+      'an invalidation message did not arrive: other processes would serve invalidated entries for up to CACHE_L1_TTL_MS';
     findings.push(warned('Redis messages', detail, `allow SUBSCRIBE and PUBLISH; ${ACL_ADVICE}`));
   }
   if (!trial.replicated) {
-    const advice = 'look at the replicas: a failover right after an invalidation could undo it';
-    findings.push(warned('Redis replication', 'no replica confirmed an invalidation in time', advice));
+    const advice = 'check the replicas: a failover right after an invalidation could undo it';
+    findings.push(warned('Redis replication', 'no replica acknowledged an invalidation in time', advice));
   }
-  const took = `${trial.tookMs.toFixed(1)} ms an operation`;
+  const took = `${trial.tookMs.toFixed(1)} ms per operation`;
   findings.push(
     trial.tookMs > trial.timeoutMs * SLOW_SHARE
       ? warned(
           'Redis speed',
           took,
-          `put Redis nearer, or raise REDIS_TIMEOUT_MS: requests wait for ${trial.timeoutMs} ms at most, and go on without it`,
+          `move Redis closer, or raise REDIS_TIMEOUT_MS: requests wait at most ${trial.timeoutMs} ms and then continue without Redis`,
         )
       : passed('Redis speed', took),
   );
