@@ -52,7 +52,7 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 /**
  * Creates a client that reads contacts through the proxy.
  *
- * Every method throws a `ProblemError` if the server returns an error. If there is no response, it throws
+ * Every method throws a `ProblemError` if the server returns an error. Without a response, it throws
  * the error of `fetch`: a `TimeoutError`, the abort reason of `signal`, or a `TypeError`.
  */
 export function createClient(options: ClientOptions) {

@@ -46,7 +46,7 @@ export class CallLog {
     return call;
   }
 
-  /** Called when an added call was answered or its client disconnected. */
+  /** Called when the response of an added call ended or its client disconnected. */
   ended(): void {
     this.#inFlight -= 1;
   }
