@@ -63,9 +63,14 @@ function pairsOf(settings: Config['upstream']['credentials']): Pair[] {
 }
 
 function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
-  return async function askUpstream({ org, credentials }: Pair): Promise<PairResults> {
+  return async function callUpstreamAs({ org, credentials }: Pair): Promise<PairResults> {
     const send = createSend({ ...options, credentialsOf: () => credentials });
-    const query = { org: org ?? UNUSED_ID, member: UNUSED_ID, contact: UNUSED_ID, parts: ['contact'] as const };
+    const query = {
+      org: org ?? UNUSED_ID,
+      member: UNUSED_ID,
+      contact: UNUSED_ID,
+      parts: ['contact'] as const,
+    };
     const callOptions = () => ({ ...bounds(), priority: 'caller' }) as const;
     let listed: Json | undefined;
     const [contact, identifiers] = await Promise.all([
