@@ -1,4 +1,5 @@
 import { AppError, type ErrorDetails } from '../errors.ts';
+import { withTimeout } from '../lib/with-timeout.ts';
 import { readJwk } from './jwk.ts';
 import { mergeEqualKeys, onlyOne, type KeySet, type TokenKey } from './key-set.ts';
 
@@ -26,6 +27,11 @@ export interface JwksOptions {
 
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
+/**
+ * Limits the wait of a token whose signature does not match. A slow issuer must not delay it, since that would
+ * show that its key is known; a later request finds the key that the fetch brings.
+ */
+const REPLACEMENT_WAIT_MS = 1000;
 const RETRY_AFTER_S = 5;
 const UNAVAILABLE: ErrorDetails = {
   detail: 'The keys for token verification cannot be fetched at present. Try again later.',
@@ -99,7 +105,8 @@ export function remoteKeySet(options: JwksOptions): KeySet {
     },
     async replacementFor(key, kid, algorithm) {
       // Another request may have fetched the new key meanwhile.
-      if (fittingKey(kid, algorithm) === key) await refreshOnDemand();
+      if (fittingKey(kid, algorithm) === key)
+        await withTimeout(REPLACEMENT_WAIT_MS, refreshOnDemand()).catch(() => {});
       const fits = fittingKey(kid, algorithm);
       return fits === key ? undefined : fits;
     },

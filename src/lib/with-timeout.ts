@@ -5,7 +5,7 @@
 export function withTimeout<T>(ms: number, operation: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const expire = () =>
-      reject(Object.assign(new Error('Redis did not respond in time'), { name: 'TimeoutError' }));
+      reject(Object.assign(new Error(`timed out after ${ms} ms`), { name: 'TimeoutError' }));
     // After an event-loop stall, timers fire before replies that have already arrived, so let the replies run
     // first.
     const timer = setTimeout(() => setImmediate(() => setImmediate(expire)), ms);

@@ -267,3 +267,19 @@ test('close() aborts the fetch, and no further fetch or report follows', async (
   await pass(3_600_000);
   expect({ aborted, states }).toEqual({ aborted: true, states: [] });
 });
+
+test('a token whose signature does not match waits at most a second for a slow issuer', async () => {
+  let slow = false;
+  const set = keySet({
+    fetchJwks: () => (slow ? new Promise(() => {}) : Promise.resolve(published)),
+  });
+  const key = await set.find('one', 'ES256');
+  slow = true;
+  await pass(5000);
+  let replacement: unknown = 'pending';
+  void set.replacementFor(key!, 'one', 'ES256').then((found) => (replacement = found));
+  await pass(900);
+  expect(replacement).toBe('pending');
+  await pass(200);
+  expect(replacement).toBeUndefined();
+});
