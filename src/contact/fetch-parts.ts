@@ -10,10 +10,7 @@ export interface FetchOptions {
 }
 
 /** A function that fetches parts from the upstream: raw values, or shaped JSON bytes. */
-type Fetch<Value> = (
-  query: ContactQuery,
-  options: FetchOptions,
-) => Promise<Partial<Record<Part, Value>>>;
+type Fetch<Value> = (query: ContactQuery, options: FetchOptions) => Promise<Partial<Record<Part, Value>>>;
 
 /** Fetches raw upstream values by part. Every response includes `contact`, even if it is not requested. */
 export type FetchRawParts = Fetch<Json>;

@@ -90,7 +90,7 @@ function parseEnvelope<T>(text: string, schema: z.ZodType<T>): T {
 
 function failureOf(message: string): AppError {
   const known = Object.hasOwn(FAILURES, message) ? FAILURES[message] : undefined;
-  // An unknown message is not repeated, even in the log: there is no telling what it holds.
+  // An unknown message is not repeated, even in the log: it could contain anything.
   if (!known) return badResponse('UNKNOWN_MESSAGE');
   return new AppError(known[1], { reason: known[0] });
 }

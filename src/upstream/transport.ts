@@ -99,7 +99,7 @@ function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatche
         if (ended) started.abort(ended);
       },
       onResponseStart(_controller, status, headers) {
-        // Anything below is no answer yet (RFC 9110 section 15.2).
+        // Statuses below are informational (RFC 9110 section 15.2).
         if (status >= 200) take(() => receiver.head(status, headers));
       },
       onResponseData(_controller, bytes) {

@@ -63,6 +63,7 @@ function pairsOf(settings: Config['upstream']['credentials']): Pair[] {
 }
 
 function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
+  const callOptions = () => ({ ...bounds(), priority: 'caller' }) as const;
   return async function callUpstreamAs({ org, credentials }: Pair): Promise<PairResults> {
     const send = createSend({ ...options, credentialsOf: () => credentials });
     const query = {
@@ -71,7 +72,6 @@ function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
       contact: UNUSED_ID,
       parts: ['contact'] as const,
     };
-    const callOptions = () => ({ ...bounds(), priority: 'caller' }) as const;
     let listed: Json | undefined;
     const [contact, identifiers] = await Promise.all([
       reasonOf(() => send(fetchContact, query, callOptions())),

@@ -49,7 +49,7 @@ function evaluateRole(info: Info, mode: RedisSettings['mode']): Finding | undefi
   if (mode === 'standalone') return undefined;
   const replicas = Number(info.get('connected_slaves'));
   if (replicas > 0) return passed('Redis replicas', 'every master has a replica');
-  const advice = 'add a replica: without one, the data of a failed master is lost, and there is no failover';
+  const advice = 'add a replica: without one, the data of a failed master is lost, without a failover';
   return warned('Redis replicas', 'a master does not have a connected replica', advice);
 }
 

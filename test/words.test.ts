@@ -1,0 +1,61 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from './support/child.ts';
+
+/** Words that make prose hard to read at first sight, with their limits per 10,000 words. */
+const LIMITS: readonly (readonly [name: string, pattern: RegExp, most: number])[] = [
+  [
+    'conditional "where"',
+    /\bwhere (there|it|one|none|nothing|that|they|no|a|an|the|all|Redis|nobody|somebody|he|she|its|each|several|this)\b/g,
+    10,
+  ],
+  ['what-clauses', /\bwhat (is|was|has|a|an|the|came|it|they|each|can|could|one|cannot|does|comes)\b/gi, 20],
+  ['whoever, whatever', /\b(whoever|whatever)\b/gi, 4],
+  ['somebody, nobody', /\b(somebody|anybody|nobody|everybody)\b/gi, 4],
+  ['"is no …"', /\b(is|are|was|be) no\b/g, 5],
+  ['told, tells', /\b(told|tells?)\b/gi, 3],
+];
+/** Prose with conditions has conjunctions. */
+const CONJUNCTIONS = { pattern: /\b(if|when|unless)\b/g, least: 60 };
+
+function filesBelow(folder: string, extension: RegExp): string[] {
+  return readdirSync(path.join(PROJECT_ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => extension.test(file) && !/schema\.ts$|\.json$|(^|\/)vectors\//.test(file))
+    .map((file) => path.join(PROJECT_ROOT, folder, file));
+}
+
+const COMMENT = /\/\*[^]*?\*\/|(?<=^|\s)\/\/[^\n]*/g;
+/** String literals that are sentences, or parts of one: three words at least. */
+const SENTENCE = /'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\\n]|\\.)*"/g;
+
+function comments(text: string): string {
+  return (text.match(COMMENT) ?? [])
+    .map((comment) => comment.replace(/^\s*(\/\*\*?|\*\/?|\/\/+)/gm, ''))
+    .join(' ');
+}
+
+function sentences(text: string): string {
+  const code = text.replace(COMMENT, '').replace(/^import .*$/gm, '');
+  return (code.match(SENTENCE) ?? []).filter((literal) => /\w+ \w+ \w+/.test(literal)).join(' ');
+}
+
+const source = (folder: string) => filesBelow(folder, /\.(ts|js)$/).map((file) => readFileSync(file, 'utf8'));
+const documents = [
+  ...['README.md', 'CHANGELOG.md'].map((file) => path.join(PROJECT_ROOT, file)),
+  ...filesBelow('test', /\.md$/),
+];
+const texts: readonly (readonly [string, string])[] = [
+  ['comments in src', source('src').map(comments).join(' ')],
+  ['comments in test', source('test').map(comments).join(' ')],
+  ['texts in src', source('src').map(sentences).join(' ')],
+  ['titles and texts in test', source('test').map(sentences).join(' ')],
+  ['documents', documents.map((file) => readFileSync(file, 'utf8')).join(' ')],
+];
+
+test.each(texts)('%s are in plain words', (name, text) => {
+  const words = text.split(/\s+/).length;
+  const per10000 = (pattern: RegExp) => (10_000 * (text.match(pattern) ?? []).length) / words;
+  const rates = LIMITS.map(([word, pattern, most]) => ({ word, rate: per10000(pattern), most }));
+  expect(rates.filter(({ rate, most }) => rate > most)).toEqual([]);
+  if (name.startsWith('comments')) expect(per10000(CONJUNCTIONS.pattern)).toBeGreaterThan(CONJUNCTIONS.least);
+});
