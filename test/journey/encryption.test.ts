@@ -31,7 +31,7 @@ const ALL = '?include=notes,entity,profile,signals';
 const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'];
 const keyOf = (id: string, part: string) => `zbff:1:{${fleet.org.id}|${id}}:${fleet.org.members[0]}:${part}`;
 const unreadable = (member: Member) =>
-  member.events().filter((line: Json) => /cannot be read/.test(line.msg)).length;
+  member.events().filter((line: Json) => /undecodable entry/.test(line.msg)).length;
 
 /** Returns Cache-Status without its ttl. */
 async function statusOfRead(member: Member, id: string): Promise<string> {

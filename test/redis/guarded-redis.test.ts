@@ -4,7 +4,8 @@ import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TIMEOUT_MS = 80;
+/** Long enough for a busy machine: only a hung server exceeds it. */
+const TIMEOUT_MS = 500;
 /** The time limit of an unresponsive connection. */
 const SOCKET_TIMEOUT_MS = 3000;
 
@@ -40,7 +41,7 @@ test('fails fast after the first timeout of a hung server, until the server resp
     for (let round = 0; round < 100; round += 1) await refused();
   });
   expect(first).toBeLessThan(SOCKET_TIMEOUT_MS);
-  expect(rest).toBeLessThan(100 * TIMEOUT_MS);
+  expect(rest).toBeLessThan(10 * TIMEOUT_MS);
   server.signal('SIGCONT');
   await waitFor('an answer', () => get().catch(() => false));
   expect(messages()).toEqual(['redis unreachable, continuing without it', 'redis reachable again']);
