@@ -36,14 +36,17 @@ const BOTH = ['127.0.0.1', '::1'];
 async function threeCalls(source: string, addresses: readonly string[]) {
   dns.answer(() => addresses);
   const { program, get, reasons } = await startNamedUpstream(dns, sandbox, { EGRESS_LOCAL_ADDRESS: source });
+  let seen;
   try {
     const statuses = [];
     for (let round = 0; round < 3; round += 1) statuses.push((await get()).status);
     const peers = new Set((await sandbox.calls()).map(({ peer }) => peer.replace('::ffff:', '')));
-    return { statuses, peers, reasons: await reasons(), log: program.stdout() };
+    seen = { statuses, peers, reasons: await reasons() };
   } finally {
     await program.stop();
   }
+  // The last lines are written when the program ends.
+  return { ...seen, log: program.stdout() };
 }
 
 test.each([
