@@ -33,6 +33,9 @@ function connectionOptions(settings: RedisSettings) {
     socketTimeout: SOCKET_TIMEOUT_MS,
     keepAlive: 10_000,
     maxRetriesPerRequest: 0,
+    // ioredis does not handle the rejection of its own SUBSCRIBE when the connection breaks again during it, which
+    // would end the program. The client subscribes by itself whenever it is ready.
+    autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     reconnectOnError: reconnectAfterFailover(READONLY_RECONNECT_MS[settings.mode]),
     connectionName: 'zyntro-bff',
