@@ -44,7 +44,7 @@ function parseTiers(text: string | undefined, issues: ConfigIssues): Record<stri
   const result = TIERS.safeParse(json);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
-    issues.add('RATE_LIMIT_TIERS', `${path.join('.')}: ${message}`);
+    issues.add('RATE_LIMIT_TIERS', `${path.join('.').trim() || 'a tier without a name'}: ${message}`);
   }
   return undefined;
 }
