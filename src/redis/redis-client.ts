@@ -70,6 +70,7 @@ export function createRedis(settings: RedisSettings): RedisClient {
   const channels = new Map<string, (message: string) => void>();
   const gapListeners: (() => void)[] = [];
   const cork = corkWrites(client);
+  let closed = false;
   const confirmations = new Map<Redis, Promise<number>>();
 
   client.on('error', report);
@@ -148,9 +149,15 @@ export function createRedis(settings: RedisSettings): RedisClient {
     },
     onGap: (listener) => void gapListeners.push(listener),
     connect() {
-      for (const one of connections) one.connect().catch(ignore);
+      // The subscriber comes last: its listeners run commands on the other connections, and a command without a
+      // connection would count as an outage.
+      client.once('ready', () => {
+        if (!closed) subscriber.connect().catch(ignore);
+      });
+      for (const one of new Set([client, durable])) one.connect().catch(ignore);
     },
     close() {
+      closed = true;
       clearInterval(pings);
       for (const one of connections) one.disconnect();
     },
