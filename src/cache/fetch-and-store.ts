@@ -1,6 +1,6 @@
 import type { FetchOptions, FetchShapedParts } from '../contact/fetch-parts.ts';
 import { contentHash } from '../lib/content-hash.ts';
-import { PARTS, type Part } from '../contact/parts.ts';
+import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { jittered, classify, retentionMs, type CachePolicy } from './freshness.ts';

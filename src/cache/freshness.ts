@@ -1,4 +1,4 @@
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import { mergeEntries } from './merge-entries.ts';
 import type { Entries, Entry } from './part-store.ts';
 

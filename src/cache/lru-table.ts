@@ -1,4 +1,4 @@
-import { PARTS, type Part } from '../contact/parts.ts';
+import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import type { Change, Entry, Snapshot } from './part-store.ts';
 import { LinkedList, type ListNode } from './linked-list.ts';

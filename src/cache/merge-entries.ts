@@ -1,4 +1,4 @@
-import { PARTS, type Part } from '../contact/parts.ts';
+import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { Entries, Entry } from './part-store.ts';
 
 /**

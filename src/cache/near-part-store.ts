@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { RedisUnavailable } from '../redis/guarded-redis.ts';
 import type { Metrics } from '../telemetry/metrics.ts';

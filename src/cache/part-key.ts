@@ -1,4 +1,4 @@
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
 /** Incremented when the meaning of a stored value changes, except that of leases, which live for a second. */

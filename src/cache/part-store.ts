@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
 /** The cached bytes of one part, or (under `contact` only) the fact that the contact does not exist. */

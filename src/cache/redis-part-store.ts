@@ -1,4 +1,4 @@
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import { storedValues, type StoredValue } from '../redis/stored-value.ts';

@@ -1,5 +1,5 @@
 import type { FetchShapedParts } from '../contact/fetch-parts.ts';
-import { PARTS, type Part } from '../contact/parts.ts';
+import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { fetchAndStore, type Fetched, type FetchAndStoreOptions, type FetchMode } from './fetch-and-store.ts';

@@ -1,6 +1,6 @@
 import type { FetchShapedParts } from '../contact/fetch-parts.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import type {
   CacheOutcome,
   CacheResult,

@@ -1,4 +1,4 @@
-import type { Contact, ContactParts, Entity, Note } from './schema.ts';
+import type { ContactParts } from './schema.ts';
 
 export type Part = keyof ContactParts;
 /** The parts that a caller can request in addition to the contact. */
@@ -24,16 +24,17 @@ type Listed<Includes extends readonly Include[]> = Includes extends readonly [
 /** Distributes over a union: an element of type `'notes' | 'entity'` gives a union of two results. */
 type Present<P extends Include> = P extends Include ? Required<Pick<ContactParts, P>> : never;
 
-interface KnownFields {
-  readonly contact: keyof Contact;
-  readonly notes: keyof Note;
-  readonly entity: keyof Entity;
-  readonly profile: never;
-  readonly signals: never;
-}
+/** The documented field names of a part's object, or of each object of its list. */
+type KnownField<Value> = Value extends null
+  ? never
+  : Value extends readonly (infer Item)[]
+    ? KnownField<Item>
+    : Value extends object
+      ? keyof { [Name in keyof Value as string extends Name ? never : Name]: unknown }
+      : never;
 
 /** A known field, for editor completion, or any other field of your organization. */
-export type FieldName<P extends Part> = KnownFields[P] | (string & {});
+export type FieldName<P extends Part> = KnownField<PartValue<P>> | (string & {});
 
 /** Sparse fieldsets: the fields to return, by part. `id` is always included. */
 export type Fieldsets = { readonly [P in Part]?: readonly FieldName<P>[] };

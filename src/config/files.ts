@@ -4,7 +4,7 @@ import http from '../../config/http.json' with { type: 'json' };
 import rateLimits from '../../config/rate-limits.json' with { type: 'json' };
 import resilience from '../../config/resilience.json' with { type: 'json' };
 import scopes from '../../config/scopes.json' with { type: 'json' };
-import { INCLUDES } from '../contact/parts.ts';
+import { INCLUDES } from '../contact/parts/index.ts';
 import type { ConfigIssues } from './config-issues.ts';
 import { TIERS, WINDOW } from './rate-limits.ts';
 

@@ -1,4 +1,4 @@
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import { buildCredentials } from './credentials.ts';
 import { buildEncryptionKeys } from './encryption-keys.ts';
 import { buildProxy, checkSourceFamily } from './egress.ts';

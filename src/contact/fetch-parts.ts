@@ -1,5 +1,5 @@
 import type { Json } from '../lib/json.ts';
-import type { Part } from './parts.ts';
+import type { Part } from './parts/index.ts';
 import type { ContactQuery } from './read-contact.ts';
 
 export interface FetchOptions {

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import type { Part } from './parts.ts';
+import type { Part } from './parts/index.ts';
 
 /** The caller, read only from a verified token. */
 export interface Caller {

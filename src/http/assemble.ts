@@ -1,5 +1,5 @@
 import { emptyObject, isJsonObject, parseJson, type Json } from '../lib/json.ts';
-import { PARTS, type Part } from '../contact/parts.ts';
+import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactParts } from '../contact/read-contact.ts';
 import type { Fieldsets } from './parse-query.ts';
 

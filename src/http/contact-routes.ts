@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { contentHash } from '../lib/content-hash.ts';
 import { thenMaybe } from '../lib/maybe-promise.ts';
-import { INCLUDES, type Include, type Part } from '../contact/parts.ts';
+import { INCLUDES, type Include, type Part } from '../contact/parts/index.ts';
 import type {
   CacheOutcome,
   ContactQuery,

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts.ts';
+import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts/index.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { listText, splitList, type Query } from './query-list.ts';

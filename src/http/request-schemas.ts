@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { INCLUDES } from '../contact/parts.ts';
+import { INCLUDES } from '../contact/parts/index.ts';
 import { UUID } from '../lib/uuid.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { INCLUDES, PARTS, type Include } from '../contact/parts.ts';
+import { INCLUDES, PARTS, type Include } from '../contact/parts/index.ts';
 import { idsParser, parseContactId, parseFieldsets, parseInclude } from '../http/parse-query.ts';
 import { responseHeaders } from './headers.ts';
 import { ref, type JsonSchema } from './json-schema.ts';

@@ -5,13 +5,16 @@ import { componentParameters } from './parameters.ts';
 import { sharedResponses } from './problems.ts';
 import { componentSchemas } from './schemas.ts';
 import { servicePaths } from './service-paths.ts';
+import { INCLUDES } from '../contact/parts/index.ts';
 import { VERSION } from '../version.ts';
+
+const INCLUDE_LIST = INCLUDES.map((name) => `\`${name}\``).join(', ');
 
 const INTRODUCTION = `Contacts of the Zyntro CRM as plain JSON: one call, with your user's token.
 
 **Try it here**: press *Authorize*, paste a token, open an operation and press *Execute*.
 
-**Response**: a contact and the requested includes: \`notes\`, \`entity\` (the company), \`profile\`, \`signals\`. An include is \`null\` if the CRM has none. \`fields[…]\` limits a part to the named fields.
+**Response**: a contact and the requested includes: ${INCLUDE_LIST}. An include is \`null\` if the CRM has none. \`fields[…]\` limits a part to the named fields.
 
 **Identity** comes from the token alone. It determines the organization and the member, and no parameter changes that.
 

@@ -1,17 +1,9 @@
 import { z } from 'zod';
-import { PARTS, type Part } from '../contact/parts.ts';
+import { PART, PARTS, type Part } from '../contact/parts/index.ts';
 import { fieldList, idList, includeList, uuidString } from '../http/request-schemas.ts';
 import { ref, type JsonSchema } from './json-schema.ts';
 
 const EXAMPLE_ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
-
-const FIELD_EXAMPLES: Readonly<Record<Part, string>> = {
-  contact: 'name,email',
-  notes: 'content,dateCreated',
-  entity: 'name,website',
-  profile: 'jobTitle',
-  signals: 'signalType,signalCount',
-};
 
 /** Returns the sentence that describes the other spellings of a list parameter. */
 function listSpellings(name: string): string {
@@ -116,7 +108,7 @@ function fieldsParameter(part: Part): JsonSchema {
   return {
     name: `fields[${part}]`,
     in: 'query',
-    description: `The fields of \`${part}\` to send, such as \`${FIELD_EXAMPLES[part]}\`. The default is all fields.${id} Unknown names are ignored.`,
+    description: `The fields of \`${part}\` to send, such as \`${PART[part].fieldsExample}\`. The default is all fields.${id} Unknown names are ignored.`,
     schema: jsonSchema(fieldList),
   };
 }

@@ -1,14 +1,7 @@
-import { INCLUDES, type Include, type Part } from '../contact/parts.ts';
+import { byPart, INCLUDES, PART, PARTS, type Include } from '../contact/parts/index.ts';
+import type { Field, FieldTable, PartDescriptor } from '../contact/parts/part.ts';
 import { ERROR_CODES } from '../errors.ts';
-import {
-  CONTACT_FIELDS,
-  ENTITY_FIELDS,
-  NOTE_FIELDS,
-  type FieldTable,
-  type ValueKind,
-} from '../shape/field-table.ts';
-import { shapedNames } from '../shape/shape-fields.ts';
-import { CONTACT_NOTES, ENTITY_NOTES, NOTE_NOTES, type FieldNote, type FieldNotes } from './fields.ts';
+import { shapedNames } from '../contact/shape/shape-fields.ts';
 import { orNull, ref, type JsonSchema } from './json-schema.ts';
 
 /** The code for logs and metrics alone: a client that disconnected receives no response. */
@@ -16,37 +9,23 @@ const NEVER_SENT = 'CLIENT_GONE';
 export const SENT_CODES = ERROR_CODES.filter((code) => code !== NEVER_SENT);
 
 /** The schema of each part's value, with `null` if the CRM may have none. */
-export const PART_SCHEMAS: Readonly<Record<Part, JsonSchema>> = {
-  contact: ref('schemas', 'Contact'),
-  notes: { type: ['array', 'null'], items: ref('schemas', 'Note') },
-  entity: orNull(ref('schemas', 'Entity')),
-  profile: orNull(ref('schemas', 'Profile')),
-  signals: orNull(ref('schemas', 'Signals')),
-};
+export const PART_SCHEMAS = byPart(({ name, schemaName, upstream }): JsonSchema => {
+  const schema = ref('schemas', schemaName);
+  if (upstream.form === 'list') return { type: ['array', 'null'], items: schema };
+  return name === 'contact' ? schema : orNull(schema);
+});
 
-export const PART_EXAMPLES: Readonly<Record<Part, unknown>> = {
-  contact: exampleOf(CONTACT_NOTES),
-  notes: [exampleOf(NOTE_NOTES)],
-  entity: exampleOf(ENTITY_NOTES),
-  profile: { jobTitle: 'Head of Operations', companySize: '51-200' },
-  signals: [{ signalType: 'email_opened', signalCount: '7', signalLastSeen: '2025-03-19 08:12:00' }],
-};
-
-const PART_TEXTS: Readonly<Record<Include, string>> = {
-  notes: 'Notes about the contact',
-  entity: 'The company that the contact belongs to',
-  profile: 'Enrichment data about the contact',
-  signals: 'Engagement signals of the contact',
-};
+/** An example of each part's value. */
+export const PART_EXAMPLES = byPart(({ table, example, upstream }): unknown => {
+  if (!table) return example;
+  const one = exampleOf(table);
+  return upstream.form === 'list' ? [one] : one;
+});
 
 /** Returns every schema that the paths refer to. */
 export function componentSchemas(): Record<string, JsonSchema> {
   return {
-    Contact: fieldsSchema(CONTACT_FIELDS, CONTACT_NOTES, 'A contact'),
-    Note: fieldsSchema(NOTE_FIELDS, NOTE_NOTES, 'A note'),
-    Entity: fieldsSchema(ENTITY_FIELDS, ENTITY_NOTES, 'A company'),
-    Profile: loose(PART_TEXTS.profile),
-    Signals: loose(PART_TEXTS.signals),
+    ...Object.fromEntries(PARTS.map((part) => [PART[part].schemaName, objectSchema(PART[part])])),
     ContactParts: {
       type: 'object',
       description: 'A contact with exactly the requested includes.',
@@ -92,34 +71,29 @@ export function componentSchemas(): Record<string, JsonSchema> {
   };
 }
 
-function loose(text: string): JsonSchema {
-  return {
-    type: ['object', 'array'],
-    description: `${text}. The CRM does not document these fields. Names are converted to camelCase; values are passed through unchanged.`,
-  };
-}
-
 function describedPart(part: Include): JsonSchema {
-  return { ...PART_SCHEMAS[part], description: `${PART_TEXTS[part]}; null if there is none.` };
+  return { ...PART_SCHEMAS[part], description: `${PART[part].description}; null if there is none.` };
 }
 
-function fieldsSchema(table: FieldTable, notes: FieldNotes, title: string): JsonSchema {
-  const properties = [...shapedNames(table)].map(([name, shaped]) => {
-    const note = notes[shaped];
-    if (!note) throw new Error(`no description of the field ${shaped}`);
-    return [shaped, fieldSchema(table.kinds[name]!, note)];
-  });
+/** Returns the schema of a part's object. */
+function objectSchema({ table, title }: PartDescriptor): JsonSchema {
+  if (!table)
+    return {
+      type: ['object', 'array'],
+      description: `${title}. The CRM does not document these fields. Names are converted to camelCase; values are passed through unchanged.`,
+    };
+  const fields = namedFields(table);
   return {
     type: 'object',
     description: `${title}. Further fields of the CRM, such as your organization's own, are included under their camelCase names.`,
-    properties: Object.fromEntries(properties) as Record<string, JsonSchema>,
-    required: Object.keys(notes).filter((name) => notes[name]!.always),
+    properties: Object.fromEntries(fields.map(([name, field]) => [name, fieldSchema(field)])),
+    required: fields.filter(([, { always }]) => always).map(([name]) => name),
     additionalProperties: true,
   };
 }
 
 /** Returns the schema of a known field. It allows `string`: a value that cannot be parsed is passed through. */
-function fieldSchema(kind: ValueKind, { description, example, json, always }: FieldNote): JsonSchema {
+function fieldSchema({ kind, description, example, always }: Field): JsonSchema {
   const common = { description, examples: [example] };
   switch (kind) {
     case 'flag':
@@ -128,16 +102,21 @@ function fieldSchema(kind: ValueKind, { description, example, json, always }: Fi
       return { type: ['string', 'null'], format: 'date-time', ...common };
     case 'text':
       return { type: always ? 'string' : ['string', 'null'], ...common };
-    case 'json':
-      return json === 'list'
-        ? { type: ['array', 'string', 'null'], items: {}, ...common }
-        : {
-            anyOf: [{ type: 'object', additionalProperties: true }, { type: ['string', 'null'] }],
-            ...common,
-          };
+    case 'list':
+      return { type: ['array', 'string', 'null'], items: {}, ...common };
+    case 'object':
+      return {
+        anyOf: [{ type: 'object', additionalProperties: true }, { type: ['string', 'null'] }],
+        ...common,
+      };
   }
 }
 
-function exampleOf(notes: FieldNotes): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(notes).map(([name, { example }]) => [name, example]));
+function exampleOf(table: FieldTable): Record<string, unknown> {
+  return Object.fromEntries(namedFields(table).map(([name, { example }]) => [name, example]));
+}
+
+/** Returns the known fields by API name. */
+function namedFields(table: FieldTable): [string, Field][] {
+  return [...shapedNames(table)].map(([name, shaped]) => [shaped, table.fields[name]!]);
 }

@@ -6,7 +6,7 @@ import {
   type Histogram,
   type MetricValueWithName,
 } from 'prom-client';
-import type { Part } from '../contact/parts.ts';
+import type { Part } from '../contact/parts/index.ts';
 import type { Health } from './health.ts';
 import { FastHistogram, FastCounter } from '../lib/fast-counter.ts';
 

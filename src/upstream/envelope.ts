@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../lib/json.ts';
-import type { Part } from '../contact/parts.ts';
+import { INCLUDES, PART, type Part } from '../contact/parts/index.ts';
 import type { ContactQuery } from '../contact/read-contact.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 
@@ -19,19 +19,21 @@ const FAILURES: Readonly<Record<string, readonly [upstreamCode: string, code: Er
 };
 
 const object = z.custom<JsonObject>(isJsonObject);
-const list = z.array(object);
 const loose = z.union([object, z.custom<readonly Json[]>(Array.isArray)]);
+const FORMS = { object, list: z.array(object), either: loose } as const;
 
 const ERROR = z.object({ status: z.literal('error'), data: z.array(z.string()).min(1) });
 const CONTACT = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('success'),
     data: z.object({
+      ...Object.fromEntries(
+        INCLUDES.map((part) => [
+          PART[part].upstream.member,
+          FORMS[PART[part].upstream.form].nullable().optional(),
+        ]),
+      ),
       contact: object.refine((contact) => typeof contact['contact_id'] === 'string'),
-      notes: list.nullable().optional(),
-      entity: object.nullable().optional(),
-      signals: loose.nullable().optional(),
-      contact_profile: loose.nullable().optional(),
     }),
   }),
   ERROR,
@@ -51,14 +53,13 @@ const IDENTIFIERS = z.discriminatedUnion('status', [
 export function decodeEnvelope(text: string, query: ContactQuery): Partial<Record<Part, Json>> {
   const envelope = parseEnvelope(text, CONTACT);
   if (envelope.status === 'error') throw failureOf(envelope.data[0]!.trim());
-  const { contact, notes, entity, signals, contact_profile: profile } = envelope.data;
+  const { contact, ...others } = envelope.data;
   if ((contact['contact_id'] as string).toLowerCase() !== query.contact) throw badResponse('OTHER_CONTACT');
   const parts: Partial<Record<Part, Json>> = { contact };
-  const others = { notes, entity, signals, profile };
   for (const part of query.parts) {
     if (part === 'contact') continue;
     // An absent part says nothing of whether there is one, and must not be cached as though it did.
-    const value = others[part];
+    const value = (others as Partial<Record<string, Json>>)[PART[part].upstream.member];
     if (value === undefined) throw badResponse('PART_ABSENT');
     parts[part] = value;
   }

@@ -2,7 +2,7 @@ import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { CachePolicy } from '../../src/cache/freshness.ts';
 import { withCache } from '../../src/cache/with-cache.ts';
-import { PARTS, INCLUDES, type Part } from '../../src/contact/parts.ts';
+import { PARTS, INCLUDES, type Part } from '../../src/contact/parts/index.ts';
 import { randomFrom } from '../../src/sandbox/random.ts';
 import { newMetrics } from '../support/metrics.ts';
 import { newSecret } from '../support/tokens.ts';

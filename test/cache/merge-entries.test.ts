@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { mergeEntries } from '../../src/cache/merge-entries.ts';
 import type { Entries, Entry } from '../../src/cache/part-store.ts';
-import { PARTS } from '../../src/contact/parts.ts';
+import { PARTS } from '../../src/contact/parts/index.ts';
 
 const found = (fetchedAt: number): Entry => ({
   bytes: Buffer.from(String(fetchedAt)),

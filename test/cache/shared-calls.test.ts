@@ -1,7 +1,7 @@
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
 import type { PartStore } from '../../src/cache/part-store.ts';
 import { withCache } from '../../src/cache/with-cache.ts';
-import { PARTS, type Part } from '../../src/contact/parts.ts';
+import { PARTS, type Part } from '../../src/contact/parts/index.ts';
 import { AppError, type ErrorCode } from '../../src/errors.ts';
 import { newMetrics } from '../support/metrics.ts';
 

@@ -1,6 +1,6 @@
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
 import { withCache } from '../../src/cache/with-cache.ts';
-import { PARTS, type Part } from '../../src/contact/parts.ts';
+import { PARTS, type Part } from '../../src/contact/parts/index.ts';
 import type { CacheOutcome, ContactParts } from '../../src/contact/read-contact.ts';
 import { AppError, type ErrorCode } from '../../src/errors.ts';
 import { newMetrics } from '../support/metrics.ts';

@@ -1,5 +1,5 @@
 import { contentHash } from '../../src/lib/content-hash.ts';
-import { PARTS, type Part } from '../../src/contact/parts.ts';
+import { PARTS, type Part } from '../../src/contact/parts/index.ts';
 import type { Entries, Entry, PartStore } from '../../src/cache/part-store.ts';
 
 const change = (part: Part, entry: Entry | undefined, retentionMs = 60_000) => ({

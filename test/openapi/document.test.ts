@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { PARTS } from '../../src/contact/parts.ts';
+import { PARTS } from '../../src/contact/parts/index.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
 import { ConfigIssues } from '../../src/config/config-issues.ts';
 import { readSettingsFiles } from '../../src/config/files.ts';
 import { adminOpenApiDocument } from '../../src/openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from '../../src/openapi/document.ts';
-import { CONTACT_NOTES, ENTITY_NOTES, NOTE_NOTES } from '../../src/openapi/fields.ts';
-import { CONTACT_FIELDS, ENTITY_FIELDS, NOTE_FIELDS } from '../../src/shape/field-table.ts';
-import { shapedNames } from '../../src/shape/shape-fields.ts';
 import type { Json } from '../support/http.ts';
 import { ADMIN_DOCUMENT_FILE, DOCUMENT_FILE } from '../support/openapi-contract.ts';
 
@@ -31,26 +28,6 @@ test('documents every route of the public port', () => {
       '/readyz',
     ].toSorted(),
   );
-});
-
-test.each([
-  ['contact', CONTACT_FIELDS, CONTACT_NOTES],
-  ['entity', ENTITY_FIELDS, ENTITY_NOTES],
-  ['note', NOTE_FIELDS, NOTE_NOTES],
-])('describes every %s field and no unknown field', (_name, table, notes) => {
-  expect(Object.keys(notes).toSorted()).toEqual([...shapedNames(table).values()].toSorted());
-});
-
-test('declares list or object for JSON fields and for no other field', () => {
-  for (const [table, notes] of [
-    [CONTACT_FIELDS, CONTACT_NOTES],
-    [ENTITY_FIELDS, ENTITY_NOTES],
-    [NOTE_FIELDS, NOTE_NOTES],
-  ] as const) {
-    for (const [name, shaped] of shapedNames(table)) {
-      expect([shaped, notes[shaped]?.json !== undefined]).toEqual([shaped, table.kinds[name] === 'json']);
-    }
-  }
 });
 
 test('lists every error code that is sent, with an example if a route returns it', () => {

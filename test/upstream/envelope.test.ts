@@ -1,5 +1,5 @@
 import { decodeEnvelope } from '../../src/upstream/envelope.ts';
-import type { Part } from '../../src/contact/parts.ts';
+import type { Part } from '../../src/contact/parts/index.ts';
 
 const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 const query = (...parts: Part[]) => ({ org: 'o', member: 'm', contact: CONTACT, parts });

@@ -1,16 +1,8 @@
-import { INCLUDES, type Include, type Part } from '../../contact/parts.ts';
+import { INCLUDES, PART, type Part } from '../../contact/parts/index.ts';
 import type { ContactQuery } from '../../contact/read-contact.ts';
 import type { Json } from '../../lib/json.ts';
 import { decodeEnvelope } from '../envelope.ts';
 import type { UpstreamOperation } from '../operation.ts';
-
-/** The member of the request that asks for each include. */
-const FLAGS: Readonly<Record<Include, string>> = {
-  notes: 'include_notes',
-  entity: 'include_entity',
-  profile: 'include_profile',
-  signals: 'include_signals',
-};
 
 /** Reads a contact as a member. Requests the parts of the query and no others; `contact` always comes along. */
 export const fetchContact: UpstreamOperation<ContactQuery, Partial<Record<Part, Json>>> = {
@@ -23,7 +15,9 @@ export const fetchContact: UpstreamOperation<ContactQuery, Partial<Record<Part, 
     org_id: org,
     member_id: member,
     contact_id: contact,
-    ...Object.fromEntries(INCLUDES.map((include) => [FLAGS[include], parts.includes(include) ? 1 : 0])),
+    ...Object.fromEntries(
+      INCLUDES.map((include) => [PART[include].upstream.flag, parts.includes(include) ? 1 : 0]),
+    ),
   }),
   decode: decodeEnvelope,
 };

@@ -1,5 +1,5 @@
-import type { FieldTable, ValueKind } from './field-table.ts';
-import { emptyObject, isJsonObject, parseJson, type Json, type JsonObject } from '../lib/json.ts';
+import type { Field, FieldTable, ValueKind } from '../parts/part.ts';
+import { emptyObject, isJsonObject, parseJson, type Json, type JsonObject } from '../../lib/json.ts';
 
 export type ReadTime = (text: string) => string | undefined;
 
@@ -31,7 +31,7 @@ export function camelCaseDeep(value: Json): Json {
 
 /** Returns the API name of each known field, by upstream name. */
 export function shapedNames(table: FieldTable): ReadonlyMap<string, string> {
-  return chooseNames(Object.keys(table.kinds), table);
+  return chooseNames(Object.keys(table.fields), table);
 }
 
 /** The conversion of objects with exactly these fields in this order. */
@@ -76,17 +76,21 @@ function makePlan(names: readonly string[], table: FieldTable): Plan {
   const fields = [...chooseNames(names, table)].map(([name, shapedName]) => ({
     name,
     shapedName,
-    kind: Object.hasOwn(table.kinds, name) ? table.kinds[name]! : 'text',
+    kind: fieldOf(name, table)?.kind ?? 'text',
   }));
   return { fields, safe: fields.every(({ shapedName }) => shapedName !== '__proto__') };
 }
 
+function fieldOf(name: string, { fields }: FieldTable): Field | undefined {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
 /** Assigns names to known fields first, so that an unknown field never takes the name of a known one. */
 function chooseNames(names: readonly string[], table: FieldTable): ReadonlyMap<string, string> {
-  const known = names.filter((name) => Object.hasOwn(table.kinds, name));
-  const unknown = names.filter((name) => !Object.hasOwn(table.kinds, name));
+  const known = names.filter((name) => fieldOf(name, table));
+  const unknown = names.filter((name) => !fieldOf(name, table));
   const withoutPrefix = (name: string) =>
-    (Object.hasOwn(table.names, name) ? table.names[name] : undefined) ??
+    fieldOf(name, table)?.name ??
     camelCase(name.startsWith(table.prefix) ? name.slice(table.prefix.length) : name);
   const chosen = assignNames([...known, ...unknown], [withoutPrefix, camelCase]);
   // Keeps the upstream's field order.
@@ -123,7 +127,8 @@ function shapeValue(value: Json, kind: ValueKind, readTime: ReadTime): Json {
   switch (kind) {
     case 'flag':
       return value === '1' || value === 1 ? true : value === '0' || value === 0 ? false : value;
-    case 'json':
+    case 'list':
+    case 'object':
       return typeof value === 'string' ? (parseContainer(value) ?? value) : value;
     case 'time':
       return typeof value === 'string' ? (readTime(value) ?? value) : value;

@@ -1,6 +1,6 @@
-import type { FetchRawParts, FetchShapedParts } from '../contact/fetch-parts.ts';
-import { PARTS } from '../contact/parts.ts';
-import { AppError } from '../errors.ts';
+import type { FetchRawParts, FetchShapedParts } from '../fetch-parts.ts';
+import { PARTS } from '../parts/index.ts';
+import { AppError } from '../../errors.ts';
 import type { ShapePart } from './shape-parts.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { localTimeReader } from '../../src/shape/local-time.ts';
+import { localTimeReader } from '../../../src/contact/shape/local-time.ts';
 
 test.each([
   ['UTC', '2025-01-15 09:30:00', '2025-01-15T09:30:00Z'],
