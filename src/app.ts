@@ -6,8 +6,8 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import { requireAdminToken } from './auth/admin-token.ts';
-import { authenticate } from './auth/authenticate.ts';
+import { requireAdminToken } from './http/middleware/admin-token.ts';
+import { authenticate } from './http/middleware/authenticate.ts';
 import { createIdentity } from './auth/create-identity.ts';
 import type { RevocationRequest } from './auth/revocation-store.ts';
 import { createPartStore } from './cache/create-part-store.ts';
@@ -17,21 +17,21 @@ import type { Config } from './config/load-config.ts';
 import type { FetchRawParts } from './contact/fetch-parts.ts';
 import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
-import { accessLog } from './http/access-log.ts';
-import { checkProtocol } from './http/check-protocol.ts';
+import { accessLog } from './http/middleware/access-log.ts';
+import { checkProtocol } from './http/middleware/protocol.ts';
 import { contactFastPath } from './http/contact-fast-path.ts';
 import { contactRoutes } from './http/contact-routes.ts';
-import { corsFor } from './http/cors.ts';
+import { corsFor } from './http/middleware/cors.ts';
 import { docsPages, openApiContent } from './http/docs-page.ts';
 import { errorResponse } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
-import { requireOneHost } from './http/host-header.ts';
+import { requireOneHost } from './http/middleware/host.ts';
 import { invalidations } from './admin/invalidations.ts';
-import { limitBody } from './http/limit-body.ts';
+import { limitBody } from './http/middleware/body-limit.ts';
 import { messagesOf, type Application } from './http/messages.ts';
-import { requestScope } from './http/open-scope.ts';
+import { requestContext } from './http/middleware/context.ts';
 import { dashboard, dashboardFiles, dashboardRefusal, operatorsStatus } from './admin/dashboard.ts';
-import { protectAdmin } from './http/protect-admin.ts';
+import { protectAdmin } from './http/middleware/admin-origin.ts';
 import { revocations } from './admin/revocations.ts';
 import { compose, routeNotFound, defineRoute } from './http/routing.ts';
 import { scrape } from './admin/metrics.ts';
@@ -39,8 +39,8 @@ import { createRedis } from './redis/redis-client.ts';
 import { credentialReloader } from './redis/replace-credentials.ts';
 import { replaceableRedis } from './redis/replaceable-client.ts';
 import type { RateLimitStore } from './rate-limit/rate-limit-store.ts';
-import { rateLimitCallers } from './rate-limit/rate-limit-callers.ts';
-import { throttleFailedAuthentication } from './rate-limit/throttle-failed-authentication.ts';
+import { rateLimitCallers } from './http/middleware/rate-limit.ts';
+import { throttleFailedAuthentication } from './http/middleware/failed-authentication.ts';
 import { memoryRateLimitStore } from './rate-limit/memory-rate-limit-store.ts';
 import { redisRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
 import { batchSizer } from './http/parse-query.ts';
@@ -53,8 +53,8 @@ import type { WorkerBus } from './cluster/worker-bus.ts';
 import { replaceableSecrets } from './replaceable-secrets.ts';
 import { prepareAll, type Replacement } from './replacement.ts';
 import { setTimer } from './lib/timers.ts';
-import { shedLoad } from './http/shed-load.ts';
-import { traceRequest } from './http/trace-request.ts';
+import { shedLoad } from './http/middleware/load-shedding.ts';
+import { traceRequest } from './http/middleware/trace.ts';
 import { tracedRead } from './telemetry/traced-read.ts';
 import { watchEventLoop } from './telemetry/event-loop-lag.ts';
 import { shaped } from './contact/shape/shaped.ts';
@@ -182,7 +182,7 @@ function readChain({ config, log, health, metrics, secrets, store }: Dependencie
 function entrySteps({ log, metrics, secrets }: Dependencies): RequestHandler[] {
   const { hashSubject } = secrets;
   return [
-    requestScope(),
+    requestContext(),
     traceRequest(),
     accessLog({ log, metrics, hashSubject }),
     checkProtocol(),

@@ -12,21 +12,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   errors: [],
   contact: ['lib', 'errors'],
   version: [],
-  'field-values': [],
   replacement: [],
   exit: [],
   signals: [],
-  scope: ['contact'],
   dns: [],
   telemetry: [...MODEL, 'version'],
   shutdown: ['exit', 'signals', 'telemetry'],
   redis: ['lib', 'telemetry', 'replacement'],
   cache: [...MODEL, 'redis', 'telemetry'],
-  auth: [...MODEL, 'scope', 'redis', 'telemetry', 'replacement', 'field-values'],
-  'rate-limit': [...MODEL, 'scope', 'redis', 'telemetry'],
+  auth: [...MODEL, 'redis', 'telemetry', 'replacement'],
+  'rate-limit': [...MODEL, 'redis', 'telemetry'],
   upstream: [...MODEL, 'telemetry'],
-  http: [...MODEL, 'scope', 'telemetry', 'field-values'],
-  admin: [...MODEL, 'scope', 'telemetry', 'http'],
+  http: [...MODEL, 'auth', 'rate-limit', 'telemetry'],
+  admin: [...MODEL, 'telemetry', 'http'],
   cluster: [...MODEL, 'auth', 'cache', 'telemetry', ...PROCESS],
   openapi: [...MODEL, 'http', 'admin', 'version'],
   config: [...MODEL, 'auth', 'redis', 'upstream'],
@@ -48,7 +46,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   undici: /^(auth\/jwks-fetch|upstream\/transport)\.ts$/,
   ioredis: /^redis\/redis-(client|connections|connector)\.ts$/,
   jsonwebtoken: /^(auth\/verify-signature|cli\/mint-token)\.ts$/,
-  express: /^(app\.ts|(http|admin|auth|rate-limit)\/)/,
+  express: /^(app\.ts|(http|admin)\/)/,
   helmet: /^http\/security-headers\.ts$/,
   pino: /^telemetry\/log\.ts$/,
   '@opentelemetry': /^telemetry\/otel-tracer\.ts$/,
@@ -114,6 +112,15 @@ test('imports only Node modules and their own files in the client and the sandbo
       .map((target) => `${file} -> ${target}`),
   );
   expect(foreign).toEqual([]);
+});
+
+test('sends responses and sets headers in one module, except for CORS and the draining server', () => {
+  const sending =
+    /\b(?:res|response)\.(?:setHeader|appendHeader|append|set|vary|status|json|send|sendStatus|writeHead|end)\(/;
+  const senders = files.filter(
+    (file) => !/^(cli|client|sandbox)\//.test(file) && sending.test(readFileSync(path.join(SRC, file), 'utf8')),
+  );
+  expect(senders).toEqual(['http/respond.ts', 'http/server.ts']);
 });
 
 test('has no import cycles', () => {

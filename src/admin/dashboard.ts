@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { isAppError } from '../errors.ts';
-import { scopeOf } from '../scope.ts';
+import { contextOf } from '../http/request-context.ts';
+import { respond, respondJson, type HeaderList } from '../http/respond.ts';
 import type { Status } from '../telemetry/status.ts';
 import { BEARER_CHALLENGE } from '../http/error-response.ts';
 import { markAsPage, type StaticContent } from '../http/static-response.ts';
@@ -37,28 +38,28 @@ export const dashboard: RequestHandler = (_req, res) => sendShell(res, 200);
  * token with a typed address, so the page prompts for it. Other clients get the usual problem.
  */
 export const dashboardRefusal: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  const needsToken = isAppError(error, 'MISSING_TOKEN') && scopeOf(req).route === '/';
+  const needsToken = isAppError(error, 'MISSING_TOKEN') && contextOf(req).route === '/';
   if (!needsToken || req.accepts(['json', 'html']) !== 'html') return next(error);
-  scopeOf(req).errorCode = error.code;
-  res.setHeader('WWW-Authenticate', BEARER_CHALLENGE);
-  sendShell(res, 401);
+  contextOf(req).errorCode = error.code;
+  sendShell(res, 401, ['WWW-Authenticate', BEARER_CHALLENGE]);
 };
 
 /** `GET /status`: the dashboard's data as JSON. */
 export function operatorsStatus(readStatus: () => Promise<Status>): RequestHandler {
   return async function sendStatus(_req, res) {
-    const status = await readStatus();
-    res.setHeader('Cache-Control', 'no-store').json(status);
+    respondJson(res, 200, await readStatus());
   };
 }
 
-function sendShell(res: Response, status: number): void {
+function sendShell(res: Response, status: number, headers: HeaderList = []): void {
   markAsPage(res.req);
-  res.statusCode = status;
-  res.setHeader('Cache-Control', 'no-store').vary('Accept');
-  res.setHeader('Content-Type', 'text/html; charset=utf-8');
-  res.setHeader('Content-Length', SHELL.length);
-  res.end(SHELL);
+  contextOf(res.req).addVary('Accept');
+  respond(
+    res,
+    status,
+    ['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8', ...headers],
+    SHELL,
+  );
 }
 
 function load(file: string, contentType: string): StaticContent {

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
+import { respond } from '../http/respond.ts';
 import { invalidation } from '../http/request-schemas.ts';
 
 /** `POST /invalidations`: responds with 204 when no earlier response of the upstream can be served any more. */
@@ -11,7 +12,7 @@ export function invalidations(invalidate: (org: string, contact: string) => Prom
       throw refusal(body.error.issues[0]?.path[0]);
     }
     await invalidate(body.data.orgId, body.data.contactId);
-    res.status(204).end();
+    respond(res, 204, []);
   };
 }
 

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { isPlainText } from '../lib/plain-text.ts';
 import { AppError } from '../errors.ts';
+import { respond } from '../http/respond.ts';
 import { MAX_TIME_S } from '../lib/plausible-time.ts';
 
 /** Tolerance for `before`: a typo, or milliseconds instead of seconds, must not lock out a subject for good. */
@@ -35,6 +36,6 @@ export function revocations(options: {
       throw new AppError('INVALID_REQUEST', { detail: 'before must not be in the future.' });
     }
     await options.revoke(body.data);
-    res.status(204).end();
+    respond(res, 204, []);
   };
 }

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { parseUuid } from '../lib/uuid.ts';
-import { scopeOf } from '../scope.ts';
+import { contextOf } from './request-context.ts';
 
 const PREFIX = '/contacts/';
 /** The end of the id, which is a UUID. */
@@ -20,7 +20,7 @@ export function contactFastPath(handlers: ContactHandlers): RequestHandler {
     const id = parseUuid(url.slice(PREFIX.length, END));
     const handler = id === undefined ? undefined : handlers.get(afterId(url));
     if (!handler) return next();
-    scopeOf(req).contactId = id!;
+    contextOf(req).contactId = id!;
     return handler(req, res, (error?: unknown) => next(error ?? new Error('the handler did not respond')));
   };
 }

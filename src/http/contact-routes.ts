@@ -10,7 +10,7 @@ import type {
   ReadOptions,
 } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
-import { callerOf, scopeOf, type RequestScope } from '../scope.ts';
+import { callerOf, contextOf, type RequestContext } from './request-context.ts';
 import type { Log } from '../telemetry/log.ts';
 import { assembleContact, hashOfParts, oldestFetch, selectFields, type Latin1String } from './assemble.ts';
 import { readBatch } from './batch.ts';
@@ -51,7 +51,7 @@ export function contactRoutes(options: ContactRouteOptions) {
   function send(req: Request, res: Response, data: Latin1String, found: ContactParts, fieldsets: Fieldsets) {
     const body = `{"data":${data}}`;
     const hash = fieldsets.size === 0 ? hashOfParts(found) : hashOf(body);
-    const { cache } = scopeOf(req);
+    const { cache } = contextOf(req);
     return sendJson(req, res, { body, contentHash: hash, cache, fetchedAt: oldestFetch(found) }, options);
   }
 
@@ -91,14 +91,14 @@ export function contactRoutes(options: ContactRouteOptions) {
         readOptions(req, options, (outcome) => outcomes.push(outcome)),
       );
     const batch = await readBatch([...ids.keys()], options.batchParallelism, readOne, (error) =>
-      logUnexpected(options.log, scopeOf(req), error),
+      logUnexpected(options.log, contextOf(req), error),
     );
     const body = batch.assemble(
       (found) => assembleContact(found, fieldsets),
       (id) => ids.get(id)!,
     );
     const combined = combineOutcomes(outcomes);
-    if (combined) scopeOf(req).cache = combined;
+    if (combined) contextOf(req).cache = combined;
     // Clients must not keep a batch that contains an error.
     const cache = combined && batch.failed ? { ...combined, ttlS: Math.min(combined.ttlS, 0) } : combined;
     await sendJson(
@@ -114,7 +114,7 @@ export function contactRoutes(options: ContactRouteOptions) {
 
 /** @throws AppError `INVALID_CONTACT_ID` if the id is not a UUID. */
 function contactIdOf(req: Request): string {
-  return scopeOf(req).contactId ?? parseContactId(req.params['id']);
+  return contextOf(req).contactId ?? parseContactId(req.params['id']);
 }
 
 /** Takes the identity from the verified token only. */
@@ -146,34 +146,34 @@ function readOptions(
   const header = req.headers['cache-control'];
   const obeyed = header !== undefined && callerOf(req).scopes.has(scopes.bypassCache);
   const directives = obeyed ? parseCacheDirectives(header) : NO_DIRECTIVES;
-  return new ReadFor(scopeOf(req), directives, onCacheOutcome);
+  return new ReadFor(contextOf(req), directives, onCacheOutcome);
 }
 
 /** perf: a class with a getter, because few reads need the abort signal. */
 class ReadFor implements ReadOptions {
   readonly bypass: boolean;
   readonly noStore: boolean;
-  readonly #scope: RequestScope;
+  readonly #context: RequestContext;
   readonly #onOutcome: ((outcome: CacheOutcome) => void) | undefined;
 
   constructor(
-    scope: RequestScope,
+    context: RequestContext,
     { noCache, noStore }: CacheDirectives,
     onOutcome: ((outcome: CacheOutcome) => void) | undefined,
   ) {
-    this.#scope = scope;
+    this.#context = context;
     this.bypass = noCache;
     this.noStore = noStore;
     this.#onOutcome = onOutcome;
   }
 
   get signal(): AbortSignal {
-    return this.#scope.signal;
+    return this.#context.signal;
   }
 
   onCacheOutcome(outcome: CacheOutcome): void {
     if (this.#onOutcome) this.#onOutcome(outcome);
-    else this.#scope.cache = outcome;
+    else this.#context.cache = outcome;
   }
 }
 

@@ -1,6 +1,7 @@
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { ErrorRequestHandler, Request } from 'express';
 import { AppError, isAppError, type ErrorCode } from '../errors.ts';
-import { scopeOf, type RequestScope } from '../scope.ts';
+import { contextOf, type RequestContext } from './request-context.ts';
+import { respond } from './respond.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { cacheStatus } from './cache-headers.ts';
 import { problemOf } from './problem.ts';
@@ -30,51 +31,50 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
 /** Converts every error of the middleware to a problem response (RFC 9457). */
 export function errorResponse(log: Log): ErrorRequestHandler {
   return function respondWithProblem(thrown: unknown, req, res, _next) {
-    const scope = scopeOf(req);
+    const context = contextOf(req);
     const error = fromRouter(thrown, req);
     const problem = problemOf(error);
-    scope.errorCode = problem.code;
-    if (isAppError(error) && error.details.reason !== undefined) scope.errorReason = error.details.reason;
-    if (problem.code === 'INTERNAL_ERROR') logUnexpected(log, scope, error);
+    context.errorCode = problem.code;
+    if (isAppError(error) && error.details.reason !== undefined) context.errorReason = error.details.reason;
+    if (problem.code === 'INTERNAL_ERROR') logUnexpected(log, context, error);
     if (problem.code === 'CLIENT_GONE' || res.headersSent) {
       res.destroy();
       return;
     }
-    setHeaders(res, error, problem.code);
-    if (scope.cache) res.setHeader('Cache-Status', cacheStatus(scope.cache));
+    const headers = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
+    headers.push(...headersFor(error, problem.code));
+    if (context.cache) headers.push('Cache-Status', cacheStatus(context.cache));
     // `originalUrl` is undefined if the request did not reach Express's router.
     const instance = (req.originalUrl ?? req.url).split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
-    const body = JSON.stringify({ ...problem, instance, requestId: scope.requestId });
-    res.statusCode = problem.status;
-    res.setHeader('Content-Type', 'application/problem+json');
-    res.setHeader('Content-Length', Buffer.byteLength(body));
-    res.setHeader('Cache-Control', 'no-store');
-    res.end(body);
+    const body = JSON.stringify({ ...problem, instance, requestId: context.requestId });
+    respond(res, problem.status, headers, Buffer.from(body));
   };
 }
 
 /** Logs an error that is not an expected AppError. */
 export function logUnexpected(
   log: Log,
-  { requestId }: Pick<RequestScope, 'requestId'>,
+  { requestId }: Pick<RequestContext, 'requestId'>,
   error: unknown,
 ): void {
   log.error({ requestId, error: describeError(error) }, 'request failed with an unexpected error');
 }
 
-function setHeaders(res: Response, error: unknown, code: ErrorCode): void {
+function headersFor(error: unknown, code: ErrorCode): string[] {
+  const headers: string[] = [];
   const details = isAppError(error) ? error.details : {};
   const challenge = CHALLENGES[code];
   if (challenge !== undefined) {
     const scope = details.requiredScope === undefined ? '' : `, scope="${details.requiredScope}"`;
-    res.setHeader('WWW-Authenticate', challenge + scope);
+    headers.push('WWW-Authenticate', challenge + scope);
   }
-  if (details.allow !== undefined) res.setHeader('Allow', details.allow);
-  if (details.etag !== undefined) res.setHeader('ETag', details.etag);
+  if (details.allow !== undefined) headers.push('Allow', details.allow);
+  if (details.etag !== undefined) headers.push('ETag', details.etag);
   const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
-  if (retryAfterS !== undefined) res.setHeader('Retry-After', retryAfterS);
+  if (retryAfterS !== undefined) headers.push('Retry-After', String(retryAfterS));
   // Otherwise Node reads the rest of the body.
-  if (code === 'CONTENT_TOO_LARGE') res.setHeader('Connection', 'close');
+  if (code === 'CONTENT_TOO_LARGE') headers.push('Connection', 'close');
+  return headers;
 }
 
 /** Converts errors of Express's router and body parser, which have a status. Their messages are not sent. */

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import { AppError } from '../errors.ts';
-import { scopeOf } from '../scope.ts';
+import { contextOf } from './request-context.ts';
 
 export interface Methods {
   readonly get?: readonly RequestHandler[];
@@ -41,7 +41,7 @@ function run(
 export function routeHandlers(name: string, steps: readonly RequestHandler[]): RequestHandler {
   return compose([
     function nameRoute(req, _res, next) {
-      scopeOf(req).route = name;
+      contextOf(req).route = name;
       next();
     },
     ...steps,

@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 import type { CacheOutcome } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
-import { headerLine, scopeOf } from '../scope.ts';
+import { contextOf } from './request-context.ts';
+import { JSON_UTF8, respond, type HeaderList } from './respond.ts';
 import type { Latin1String } from './assemble.ts';
 import { cacheStatus, clientCacheControl } from './cache-headers.ts';
 import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
@@ -45,39 +46,26 @@ export function sendJson(
   if (ifMatch !== undefined && !ifMatchHolds(ifMatch, entityTags(contentHash)))
     throw new AppError('PRECONDITION_FAILED', { etag });
   const age = Math.max(0, Math.floor((options.now() - fetchedAt) / 1000));
-  let lines = headerLine('ETag', etag);
-  lines += `Cache-Control: ${clientCacheControl(cache?.ttlS ?? 0, age, options.clientMaxAgeS)}\r\nAge: ${age}\r\n`;
-  if (cache) lines += `Cache-Status: ${cacheStatus(cache)}\r\n`;
-  // Earlier middleware, such as CORS, may have set Vary.
-  if (res.hasHeader('Vary')) res.vary(VARY);
-  else lines += `Vary: ${VARY}\r\n`;
+  const cacheControl = clientCacheControl(cache?.ttlS ?? 0, age, options.clientMaxAgeS);
+  const headers = ['ETag', etag, 'Cache-Control', cacheControl, 'Age', String(age)];
+  if (cache) headers.push('Cache-Status', cacheStatus(cache));
+  contextOf(req).addVary('Authorization, Accept-Encoding');
   if (ifNoneMatchHolds(req.headers['if-none-match'], etag)) {
-    scopeOf(req).headerLines += lines;
-    res.writeHead(304).end();
+    respond(res, 304, headers);
     return undefined;
   }
-  if (coding !== 'identity') return sendEncoded(req, res, lines, body, coding);
-  send(req, res, lines, body);
+  headers.push('Content-Type', JSON_UTF8);
+  if (coding !== 'identity') return respondEncoded(res, headers, body, coding);
+  respond(res, 200, headers, body);
   return undefined;
 }
 
-async function sendEncoded(
-  req: Request,
+async function respondEncoded(
   res: Response,
-  lines: string,
+  headers: HeaderList,
   body: Latin1String,
   coding: Coding,
 ): Promise<void> {
   const encoded = await encode(Buffer.from(body, 'latin1'), coding);
-  send(req, res, `${lines}Content-Encoding: ${coding}\r\n`, encoded.toString('latin1'));
+  respond(res, 200, [...headers, 'Content-Encoding', coding], encoded);
 }
-
-function send(req: Request, res: Response, lines: string, body: Latin1String): void {
-  scopeOf(req).headerLines += lines;
-  // Node needs these two to frame the response.
-  res.writeHead(200, ['Content-Type', CONTENT_TYPE, 'Content-Length', String(body.length)]);
-  res.end(body, 'latin1');
-}
-
-const VARY = 'Authorization, Accept-Encoding';
-const CONTENT_TYPE = 'application/json; charset=utf-8';

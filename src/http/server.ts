@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { wantsContinue } from './check-protocol.ts';
+import { wantsContinue } from './middleware/protocol.ts';
 import { Connections } from './connections.ts';
 import type { Application } from './messages.ts';
 import { refuseConnect, refuseUnparsed } from './refuse-connection.ts';

@@ -1,7 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import { contentHash } from '../lib/content-hash.ts';
 import { AppError } from '../errors.ts';
-import { scopeOf } from '../scope.ts';
+import { contextOf } from './request-context.ts';
+import { respond } from './respond.ts';
 import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
 import { chooseCoding, encode, entityTag, type Coding } from './content-coding.ts';
 
@@ -37,24 +38,17 @@ export function staticResponse({ body, contentType, maxAgeS }: StaticContent): R
     const ifMatch = req.headers['if-match'];
     if (ifMatch !== undefined && !ifMatchHolds(ifMatch, Object.values(tags)))
       throw new AppError('PRECONDITION_FAILED', { etag });
-    res.setHeader('ETag', etag);
-    res.setHeader('Cache-Control', `public, max-age=${maxAgeS}`);
-    res.vary('Accept-Encoding');
-    if (ifNoneMatchHolds(req.headers['if-none-match'], etag)) {
-      res.statusCode = 304;
-      res.end();
-      return;
-    }
+    const headers = ['ETag', etag, 'Cache-Control', `public, max-age=${maxAgeS}`];
+    contextOf(req).addVary('Accept-Encoding');
+    if (ifNoneMatchHolds(req.headers['if-none-match'], etag)) return respond(res, 304, headers);
     const bytes = await encodeOnce(coding);
-    res.statusCode = 200;
-    res.setHeader('Content-Type', contentType);
-    if (coding !== 'identity') res.setHeader('Content-Encoding', coding);
-    res.setHeader('Content-Length', bytes.length);
-    res.end(bytes);
+    headers.push('Content-Type', contentType);
+    if (coding !== 'identity') headers.push('Content-Encoding', coding);
+    respond(res, 200, headers, bytes);
   };
 }
 
 /** Selects the security headers of a page for the response. */
 export function markAsPage(req: Request): void {
-  scopeOf(req).pageScheme = req.secure ? 'https' : 'http';
+  contextOf(req).pageScheme = req.secure ? 'https' : 'http';
 }

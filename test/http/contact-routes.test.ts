@@ -4,8 +4,8 @@ import request from 'supertest';
 import type { ContactQuery } from '../../src/contact/read-contact.ts';
 import { contactRoutes } from '../../src/http/contact-routes.ts';
 import { errorResponse } from '../../src/http/error-response.ts';
-import { requestScope } from '../../src/http/open-scope.ts';
-import { scopeOf } from '../../src/scope.ts';
+import { requestContext } from '../../src/http/middleware/context.ts';
+import { contextOf } from '../../src/http/request-context.ts';
 
 const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 const SCOPES = {
@@ -40,8 +40,8 @@ function server(...held: string[]) {
       return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, found]));
     },
   });
-  app.use(requestScope(), (req, _res, next) => {
-    scopeOf(req).caller = {
+  app.use(requestContext(), (req, _res, next) => {
+    contextOf(req).caller = {
       issuer: 'i',
       subject: 's',
       org: ID,

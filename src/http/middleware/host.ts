@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import { AppError } from '../errors.ts';
-import { fieldValues } from '../field-values.ts';
+import { AppError } from '../../errors.ts';
+import { fieldValues } from '../../lib/raw-headers.ts';
 
 /** `uri-host [ ":" port ]` of RFC 9110 section 7.2, without user, path or list. */
 const HOST = /^(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
-import { scopeOf } from '../scope.ts';
-import { parseTraceparent } from '../telemetry/trace-context.ts';
-import { startSpan } from '../telemetry/tracing.ts';
+import { contextOf } from '../request-context.ts';
+import { parseTraceparent } from '../../telemetry/trace-context.ts';
+import { startSpan } from '../../telemetry/tracing.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
 
@@ -12,18 +12,18 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  */
 export function traceRequest(): RequestHandler {
   return function traceThisRequest(req, res, next) {
-    const scope = scopeOf(req);
+    const context = contextOf(req);
     const method = METHODS.has(req.method) ? req.method : '_OTHER';
     const attributes = { 'http.request.method': method, 'url.scheme': 'http' };
     const parent = parseTraceparent(req.headers['traceparent']);
     const span = startSpan({ name: method, kind: 'server', attributes }, parent, next);
     if (!span) return;
     res.on('close', () => {
-      span.rename(`${method === '_OTHER' ? 'HTTP' : method} ${scope.route}`);
-      span.set({ 'http.route': scope.route });
+      span.rename(`${method === '_OTHER' ? 'HTTP' : method} ${context.route}`);
+      span.set({ 'http.route': context.route });
       if (res.headersSent) span.set({ 'http.response.status_code': res.statusCode });
       if (!res.writableFinished) span.fail('CLIENT_GONE');
-      else if (res.statusCode >= 500) span.fail(scope.errorCode ?? String(res.statusCode));
+      else if (res.statusCode >= 500) span.fail(context.errorCode ?? String(res.statusCode));
       span.end();
     });
   };

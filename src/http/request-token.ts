@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
-import { fieldValues } from '../field-values.ts';
+import { fieldValues } from '../lib/raw-headers.ts';
 import { isOwnOrigin } from '../lib/own-origin.ts';
-import { invalidToken } from './invalid-token.ts';
+import { invalidToken } from '../auth/invalid-token.ts';
 
 export interface CookieOptions {
   /** Has the prefix `__Host-` (RFC 6265bis section 4.1.3.2): set by this host over TLS, and for it alone. */

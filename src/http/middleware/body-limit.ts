@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import { AppError } from '../errors.ts';
-import { declaresTooLarge } from './check-protocol.ts';
+import { AppError } from '../../errors.ts';
+import { declaresTooLarge } from './protocol.ts';
 
 /**
  * Rejects a body over the limit: at once if its length is declared, otherwise when the limit is exceeded.

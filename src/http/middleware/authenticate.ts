@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
-import { thenMaybe, type MaybePromise } from '../lib/maybe-promise.ts';
-import type { Caller } from '../contact/read-contact.ts';
-import { scopeOf } from '../scope.ts';
-import { tokenOf, type CookieOptions } from './request-token.ts';
+import { thenMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
+import type { Caller } from '../../contact/read-contact.ts';
+import { contextOf } from '../request-context.ts';
+import { tokenOf, type CookieOptions } from '../request-token.ts';
 
 export interface AuthenticateOptions {
   /** @throws AppError if the token is rejected, or cannot be verified at present. */
@@ -13,10 +13,10 @@ export interface AuthenticateOptions {
 
 /** Verifies the request's token and stores the caller in the request scope; throws if it is rejected. */
 export function authenticate({ verify, cookie }: AuthenticateOptions): RequestHandler {
-  return function authenticateCaller(req, res, next) {
-    if (cookie) res.vary('Cookie');
+  return function authenticateCaller(req, _res, next) {
+    if (cookie) contextOf(req).addVary('Cookie');
     return thenMaybe(verify(tokenOf(req, cookie)), (caller) => {
-      scopeOf(req).caller = caller;
+      contextOf(req).caller = caller;
       next();
     });
   };

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
-import { AppError } from '../errors.ts';
-import type { EventLoopLag } from '../telemetry/event-loop-lag.ts';
-import type { Log } from '../telemetry/log.ts';
+import { AppError } from '../../errors.ts';
+import type { EventLoopLag } from '../../telemetry/event-loop-lag.ts';
+import type { Log } from '../../telemetry/log.ts';
 
 export interface ShedLoadOptions {
   readonly lag: EventLoopLag;

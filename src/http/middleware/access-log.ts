@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import type { RequestHandler } from 'express';
-import type { Caller } from '../contact/read-contact.ts';
-import { scopeOf, type RequestScope } from '../scope.ts';
-import { lineWriter, type Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import { currentTrace } from '../telemetry/tracing.ts';
+import type { Caller } from '../../contact/read-contact.ts';
+import { contextOf, type RequestContext } from '../request-context.ts';
+import { lineWriter, type Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { currentTrace } from '../../telemetry/tracing.ts';
 
 /** nginx's status for a client that closed the connection before the response was sent. Never sent itself. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -26,16 +26,16 @@ export function accessLog(options: {
   const { log, hashSubject, metrics } = options;
   const write = lineWriter(log, 'info', 'request');
   return function logAccess(req, res, next) {
-    const scope = scopeOf(req);
+    const context = contextOf(req);
     const traceId = currentTrace()?.traceId;
     res.on('close', () => {
-      const { caller, errorCode } = scope;
+      const { caller, errorCode } = context;
       const status = res.writableFinished ? res.statusCode : CLIENT_CLOSED_REQUEST;
-      const durationMs = performance.now() - scope.startedAt;
-      metrics.request(scope.route, req.method, status, durationMs / 1000);
+      const durationMs = performance.now() - context.startedAt;
+      metrics.request(context.route, req.method, status, durationMs / 1000);
       if (errorCode !== undefined && (status === 401 || status === 403)) metrics.tokenRefused(errorCode);
       const subject = caller && hashSubject(caller);
-      write?.(fieldsOf(scope, { method: req.method, status, durationMs, traceId, subject }));
+      write?.(fieldsOf(context, { method: req.method, status, durationMs, traceId, subject }));
     });
     next();
   };
@@ -52,8 +52,8 @@ function hundredths(value: number): string {
  * Returns the members of the log line as JSON. perf: concatenates strings, because it runs for each request.
  * Client input is escaped, or has a closed alphabet (request and trace ids, methods that Node's parser knows).
  */
-function fieldsOf(scope: RequestScope, outcome: Outcome): string {
-  const { requestId, route, cache, errorCode, errorReason } = scope;
+function fieldsOf(context: RequestContext, outcome: Outcome): string {
+  const { requestId, route, cache, errorCode, errorReason } = context;
   const { method, status, durationMs, traceId, subject } = outcome;
   let fields = `"requestId":"${requestId}"`;
   if (traceId !== undefined) fields += `,"traceId":"${traceId}"`;

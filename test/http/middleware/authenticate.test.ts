@@ -1,11 +1,12 @@
 import express from 'express';
 import { pino } from 'pino';
 import request from 'supertest';
-import { authenticate } from '../../src/auth/authenticate.ts';
-import { AppError } from '../../src/errors.ts';
-import { errorResponse } from '../../src/http/error-response.ts';
-import { requestScope } from '../../src/http/open-scope.ts';
-import { callerOf } from '../../src/scope.ts';
+import { authenticate } from '../../../src/http/middleware/authenticate.ts';
+import { AppError } from '../../../src/errors.ts';
+import { errorResponse } from '../../../src/http/error-response.ts';
+import { requestContext } from '../../../src/http/middleware/context.ts';
+import { respond } from '../../../src/http/respond.ts';
+import { callerOf } from '../../../src/http/request-context.ts';
 
 const NAME = '__Host-token';
 const ORIGIN = 'https://app.example';
@@ -18,8 +19,8 @@ const verify = async (token: string) => {
 /** Creates a server with a route for every method, because the program does not have unsafe methods. */
 function server(cookie: Parameters<typeof authenticate>[0]['cookie']) {
   const app = express();
-  app.use(requestScope(), authenticate({ verify, cookie }));
-  app.all('/', (req, res) => void res.send(callerOf(req).subject));
+  app.use(requestContext(), authenticate({ verify, cookie }));
+  app.all('/', (req, res) => respond(res, 200, ['Content-Type', 'text/plain'], callerOf(req).subject));
   app.use(errorResponse(pino({ level: 'silent' })));
   return app;
 }

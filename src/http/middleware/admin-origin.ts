@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { BlockList, isIP } from 'node:net';
-import { AppError } from '../errors.ts';
-import { isOwnOrigin } from '../lib/own-origin.ts';
+import { AppError } from '../../errors.ts';
+import { isOwnOrigin } from '../../lib/own-origin.ts';
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

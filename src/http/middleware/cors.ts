@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import cors from 'cors';
 import type { RequestHandler } from 'express';
+import { respond } from '../respond.ts';
 
 /** The response headers that pages of other origins may read. */
 const EXPOSED_HEADERS = [
@@ -26,13 +27,19 @@ export function corsFor(
 ): RequestHandler[] {
   if (origins.length === 0) return [];
   const shared = { ...cookies, origin: [...origins], exposedHeaders: EXPOSED_HEADERS };
-  const respondToPreflight = cors({ ...shared, methods: ['GET', 'HEAD'], maxAge: PREFLIGHT_MAX_AGE_S });
+  const allowPreflight = cors({
+    ...shared,
+    methods: ['GET', 'HEAD'],
+    maxAge: PREFLIGHT_MAX_AGE_S,
+    preflightContinue: true,
+  });
   // cors treats every OPTIONS request as a preflight. Without methods and allowed headers it sets only the
   // headers of an actual response.
   const passOn = cors({ ...shared, methods: [], allowedHeaders: [], preflightContinue: true });
   return [
     function allowOrigins(req, res, next) {
-      return isPreflight(req) ? respondToPreflight(req, res, next) : passOn(req, res, next);
+      if (!isPreflight(req)) return passOn(req, res, next);
+      return allowPreflight(req, res, () => respond(res, 204, []));
     },
   ];
 }
