@@ -19,16 +19,15 @@ import type { ReadContact } from './contact/read-contact.ts';
 import { isAppError } from './errors.ts';
 import { accessLog } from './http/middleware/access-log.ts';
 import { checkProtocol } from './http/middleware/protocol.ts';
-import { contactFastPath } from './http/contact-fast-path.ts';
-import { contactRoutes } from './http/contact-routes.ts';
 import { corsFor } from './http/middleware/cors.ts';
 import { docsPages, openApiContent } from './http/docs-page.ts';
-import { errorResponse } from './http/error-response.ts';
+import { errorResponse, logUnexpected } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
 import { requireOneHost } from './http/middleware/host.ts';
 import { invalidations } from './admin/invalidations.ts';
 import { limitBody } from './http/middleware/body-limit.ts';
 import { messagesOf, type Application } from './http/messages.ts';
+import { contextOf } from './http/request-context.ts';
 import { requestContext } from './http/middleware/context.ts';
 import { dashboard, dashboardFiles, dashboardRefusal, operatorsStatus } from './admin/dashboard.ts';
 import { protectAdmin } from './http/middleware/admin-origin.ts';
@@ -43,7 +42,8 @@ import { rateLimitCallers } from './http/middleware/rate-limit.ts';
 import { throttleFailedAuthentication } from './http/middleware/failed-authentication.ts';
 import { memoryRateLimitStore } from './rate-limit/memory-rate-limit-store.ts';
 import { redisRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
-import { batchSizer } from './http/parse-query.ts';
+import { OPERATIONS } from './operations/index.ts';
+import { mountOperations } from './operations/mount.ts';
 import { GuardedRedis } from './redis/guarded-redis.ts';
 import { staticResponse } from './http/static-response.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
@@ -200,16 +200,6 @@ function publicPort(parts: Dependencies): Application {
     },
   );
   const limit = rateLimitCallers({ ...config.limits, rateLimitStore, metrics });
-  const perRequest = [caller, limit(() => 1)];
-  const batchSize = batchSizer(config.http.maxBatchSize);
-  const perContact = [caller, limit((req) => batchSize(req.query))];
-  const contacts = contactRoutes({
-    ...config.http,
-    readContact: readChain(parts),
-    scopes: config.scopes,
-    log,
-    now: clock,
-  });
   const app = router().set('trust proxy', config.trustProxy);
   defineRoute(app, '/healthz', { get: [healthz] });
   defineRoute(app, '/readyz', { get: [readyz(health, { reasons: false })] });
@@ -221,25 +211,30 @@ function publicPort(parts: Dependencies): Application {
     'max',
   );
   const shed = shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log });
-  defineRoute(app, '/contacts', { get: [shed, ...perContact, contacts.listContacts] });
-  const fastPath = new Map([
-    ['', defineRoute(app, '/contacts/:id', { get: [shed, ...perRequest, contacts.getContact] })],
-    ...contacts.parts.map(
-      ({ part, getPart }) =>
-        [
-          `/${part}`,
-          defineRoute(app, `/contacts/:id/${part}`, { get: [shed, ...perRequest, getPart] }),
-        ] as const,
-    ),
-  ]);
-  const openApi = openApiBytes(openApiDocument({ ...config.http, scopes: config.scopes }));
+  const settings = { scopes: config.scopes, maxBatchSize: config.http.maxBatchSize };
+  const fastPath = mountOperations(app, OPERATIONS, {
+    before: ({ cost }) => [shed, caller, limit(cost ? (req) => cost(req, settings) : () => 1)],
+    response: {
+      compressFromBytes: config.http.compressFromBytes,
+      clientMaxAgeS: config.http.clientMaxAgeS,
+      monotonicNow: clock,
+    },
+    services: {
+      settings,
+      readContact: readChain(parts),
+      batchParallelism: config.http.batchParallelism,
+      monotonicNow: clock,
+      onUnexpected: (req, error) => logUnexpected(log, contextOf(req), error),
+    },
+  });
+  const openApi = openApiBytes(openApiDocument(settings));
   for (const [path, content] of docsPages(openApi))
     defineRoute(app, path, { get: [staticResponse(content)] });
   const entry = [
     ...entrySteps(parts),
     ...corsFor(config.http.corsOrigins, { credentials: config.auth.cookie !== undefined }),
     limitBody(config.http.maxBodyBytes),
-    contactFastPath(fastPath),
+    fastPath,
   ];
   return application(entry, app.use(routeNotFound), errorResponse(log));
 }

@@ -1,7 +1,11 @@
 import type { RequestHandler } from 'express';
+import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { respond } from '../http/respond.ts';
-import { invalidation } from '../http/request-schemas.ts';
+import { uuidString } from '../lib/uuid-schema.ts';
+
+/** The body of `POST /invalidations`. */
+export const invalidation = z.object({ orgId: uuidString, contactId: uuidString });
 
 /** `POST /invalidations`: responds with 204 when no earlier response of the upstream can be served any more. */
 export function invalidations(invalidate: (org: string, contact: string) => Promise<void>): RequestHandler {

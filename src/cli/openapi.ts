@@ -20,7 +20,7 @@ const TYPES = join(SOURCE, 'client', 'schema.ts');
 const issues = new ConfigIssues();
 const { http, scopes } = readSettingsFiles(issues);
 issues.throwIfAny();
-writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ ...http!, scopes: scopes! })));
+writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ maxBatchSize: http!.maxBatchSize, scopes: scopes! })));
 writeFileSync(ADMIN_DOCUMENT, openApiBytes(adminOpenApiDocument()));
 
 const scratch = mkdtempSync(join(tmpdir(), 'zyntro-bff-client-'));

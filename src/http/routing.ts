@@ -2,10 +2,8 @@ import type { NextFunction, Request, RequestHandler, Response, Router } from 'ex
 import { AppError } from '../errors.ts';
 import { contextOf } from './request-context.ts';
 
-export interface Methods {
-  readonly get?: readonly RequestHandler[];
-  readonly post?: readonly RequestHandler[];
-}
+/** The middleware and handler of each method. */
+export type Methods = { readonly [M in 'get' | 'post']?: readonly RequestHandler[] };
 
 /** Composes middleware into one handler. Errors, thrown or rejected, go to `next`. */
 export function compose(steps: readonly RequestHandler[]): RequestHandler {

@@ -2,13 +2,13 @@ import type { Request, Response } from 'express';
 import type { CacheOutcome } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { contextOf } from './request-context.ts';
-import { JSON_UTF8, respond, type HeaderList } from './respond.ts';
-import type { Latin1String } from './assemble.ts';
+import { JSON_UTF8, respond, type HeaderList, type Latin1String } from './respond.ts';
 import { cacheStatus, clientCacheControl } from './cache-headers.ts';
 import { ifMatchHolds, ifNoneMatchHolds } from './conditional.ts';
 import { chooseCoding, encode, entityTag, entityTags, type Coding } from './content-coding.ts';
 
-export interface JsonContent {
+/** A successful response, before its content coding is chosen. */
+export interface Representation {
   readonly body: Latin1String;
   /** Differs between two responses of one URL if their bodies differ. */
   readonly contentHash: string;
@@ -22,7 +22,7 @@ export interface SendJsonOptions {
   readonly compressFromBytes: number;
   readonly clientMaxAgeS: number;
   /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
+  readonly monotonicNow: () => number;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface SendJsonOptions {
 export function sendJson(
   req: Request,
   res: Response,
-  content: JsonContent,
+  content: Representation,
   options: SendJsonOptions,
 ): Promise<void> | undefined {
   const { body, contentHash, cache, fetchedAt } = content;
@@ -45,7 +45,7 @@ export function sendJson(
   // Evaluated before If-None-Match (RFC 9110 section 13.2.2).
   if (ifMatch !== undefined && !ifMatchHolds(ifMatch, entityTags(contentHash)))
     throw new AppError('PRECONDITION_FAILED', { etag });
-  const age = Math.max(0, Math.floor((options.now() - fetchedAt) / 1000));
+  const age = Math.max(0, Math.floor((options.monotonicNow() - fetchedAt) / 1000));
   const cacheControl = clientCacheControl(cache?.ttlS ?? 0, age, options.clientMaxAgeS);
   const headers = ['ETag', etag, 'Cache-Control', cacheControl, 'Age', String(age)];
   if (cache) headers.push('Cache-Status', cacheStatus(cache));

@@ -1,9 +1,9 @@
 import { AppError } from '../errors.ts';
-import { invalidation } from '../http/request-schemas.ts';
+import { invalidation } from '../admin/invalidations.ts';
 import { revocation } from '../admin/revocations.ts';
 import { commonInfo } from './document.ts';
 import { HEADERS, responseHeaders } from './headers.ts';
-import { ref, type JsonSchema } from './json-schema.ts';
+import { ref, type JsonSchema } from '../lib/json-schema.ts';
 import { componentParameters, jsonSchema } from './parameters.ts';
 import { problemResponse } from './problems.ts';
 import { componentSchemas } from './schemas.ts';

@@ -1,6 +1,7 @@
-import { contactPaths, type ContactPathOptions } from './contact-paths.ts';
+import type { OperationSettings } from '../operations/operation.ts';
 import { HEADERS } from './headers.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from '../lib/json-schema.ts';
+import { operationPaths } from './operation-paths.ts';
 import { componentParameters } from './parameters.ts';
 import { sharedResponses } from './problems.ts';
 import { componentSchemas } from './schemas.ts';
@@ -23,7 +24,7 @@ const INTRODUCTION = `Contacts of the Zyntro CRM as plain JSON: one call, with y
 **Caching** works without any code in a browser: responses have \`ETag\` and \`Cache-Control: private\`.`;
 
 /** Returns the OpenAPI 3.1 description of the public port. The same settings give the same bytes. */
-export function openApiDocument(options: ContactPathOptions): JsonSchema {
+export function openApiDocument(settings: OperationSettings): JsonSchema {
   return {
     openapi: '3.1.1',
     info: {
@@ -37,7 +38,7 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
       { name: 'Contacts', description: 'Contact data. It requires a token.' },
       { name: 'Service', description: 'This description and the health checks. They require no token.' },
     ],
-    paths: { ...contactPaths(options), ...servicePaths() },
+    paths: { ...operationPaths(settings), ...servicePaths() },
     components: {
       securitySchemes: {
         bearer: {
@@ -48,7 +49,7 @@ export function openApiDocument(options: ContactPathOptions): JsonSchema {
             "Your user's token, without the word Bearer. If the operator allows it, a session cookie works as well, together with `X-Requested-With` or `Sec-Fetch-Site: same-origin`.",
         },
       },
-      parameters: componentParameters(options.maxBatchSize),
+      parameters: componentParameters(settings.maxBatchSize),
       headers: HEADERS,
       responses: sharedResponses(),
       schemas: componentSchemas(),

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { responseHeaders } from './headers.ts';
-import { ref, type JsonSchema } from './json-schema.ts';
+import { ref, type JsonSchema } from '../lib/json-schema.ts';
 import { problemResponse } from './problems.ts';
 
 const TEXT: JsonSchema = { type: 'string' };

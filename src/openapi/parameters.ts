@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { PART, PARTS, type Part } from '../contact/parts/index.ts';
-import { fieldList, idList, includeList, uuidString } from '../http/request-schemas.ts';
-import { ref, type JsonSchema } from './json-schema.ts';
+import { fieldList, idList, includeList } from '../operations/request-schemas.ts';
+import { uuidString } from '../lib/uuid-schema.ts';
+import { ref, type JsonSchema } from '../lib/json-schema.ts';
 
 const EXAMPLE_ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 

@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '../errors.ts';
 import { problemOf } from '../http/problem.ts';
 import { responseHeaders, type HeaderName } from './headers.ts';
-import { ref } from './json-schema.ts';
+import { ref } from '../lib/json-schema.ts';
 import { SENT_CODES } from './schemas.ts';
 
 /** The codes of one route's own parameters. All routes that require a token share the other codes. */

@@ -1,5 +1,5 @@
 import { responseHeaders } from './headers.ts';
-import { ref, type JsonSchema } from './json-schema.ts';
+import { ref, type JsonSchema } from '../lib/json-schema.ts';
 import { openConditionalFailures, openFailures } from './problems.ts';
 
 const SERVICE = { tags: ['Service'], security: [] };

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { INCLUDES } from '../contact/parts/index.ts';
-import { UUID } from '../lib/uuid.ts';
+import { uuidString } from '../lib/uuid-schema.ts';
 
 /**
  * The maximum length of a list parameter in characters. The schemas of this file validate requests and generate
  * the OpenAPI document, so the two cannot differ.
  */
 export const MAX_LIST_LENGTH = 2000;
-
-/** A UUID, converted to lower case. */
-export const uuidString = z.string().regex(UUID).toLowerCase();
 
 export const includeList = z.array(z.enum(INCLUDES));
 
@@ -20,5 +17,3 @@ export const fieldList = z.string().max(MAX_LIST_LENGTH);
 export function idList(max: number) {
   return z.array(uuidString).min(1).max(max);
 }
-
-export const invalidation = z.object({ orgId: uuidString, contactId: uuidString });

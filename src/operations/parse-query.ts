@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { INCLUDES, PARTS, isPart, type Part } from '../contact/parts/index.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { AppError, isAppError } from '../errors.ts';
-import { listText, splitList, type Query } from './query-list.ts';
+import { listText, splitList, type Query } from '../http/query-list.ts';
 import { fieldList, idList, includeList, MAX_LIST_LENGTH } from './request-schemas.ts';
 
 /** Sparse fieldsets (JSON:API): the fields to keep, by part. A part without an entry keeps all fields. */
@@ -44,33 +44,30 @@ export function parseInclude(query: Query): readonly Part[] {
 
 const CONTACT_ALONE: readonly Part[] = ['contact'];
 
-/** Creates a parser of `ids`: at most `max` unique ids in their order, mapped to the caller's spelling. */
-export function idsParser(max: number) {
-  const ids = idList(max);
-  /** @throws AppError `INVALID_IDS` if an id is not a UUID, or if there are none or too many. */
-  return function parseIds(query: Query): Map<string, string> {
-    const spelled = new Map<string, string>();
-    // Limits the length first, so that a huge list is not split.
-    for (const item of splitList(listText(query, 'ids'), 64 * (max + 1)) ?? []) {
-      const id = item.toLowerCase();
-      if (!spelled.has(id)) spelled.set(id, item);
-    }
-    if (!ids.safeParse([...spelled.keys()]).success) throw invalidIds(max);
-    return spelled;
-  };
+/**
+ * Returns the unique ids of `ids` in their order, mapped to the caller's spelling.
+ *
+ * @throws AppError `INVALID_IDS` if an id is not a UUID, or if there are none or more than `max`.
+ */
+export function parseIds(query: Query, max: number): Map<string, string> {
+  const spelled = new Map<string, string>();
+  // Limits the length first, so that a huge list is not split.
+  for (const item of splitList(listText(query, 'ids'), 64 * (max + 1)) ?? []) {
+    const id = item.toLowerCase();
+    if (!spelled.has(id)) spelled.set(id, item);
+  }
+  if (!idList(max).safeParse([...spelled.keys()]).success) throw invalidIds(max);
+  return spelled;
 }
 
-/** Creates a function that returns the number of contacts in a batch; 1 if `ids` is invalid. */
-export function batchSizer(max: number): (query: Query) => number {
-  const parseIds = idsParser(max);
-  return function batchSize(query) {
-    try {
-      return parseIds(query).size;
-    } catch (error) {
-      if (isAppError(error, 'INVALID_IDS')) return 1;
-      throw error;
-    }
-  };
+/** Returns the number of contacts in a batch; 1 if `ids` is invalid. */
+export function batchSize(query: Query, max: number): number {
+  try {
+    return parseIds(query, max).size;
+  } catch (error) {
+    if (isAppError(error, 'INVALID_IDS')) return 1;
+    throw error;
+  }
 }
 
 function invalidIds(max: number): AppError {

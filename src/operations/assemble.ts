@@ -1,13 +1,8 @@
 import { emptyObject, isJsonObject, parseJson, type Json } from '../lib/json.ts';
 import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactParts } from '../contact/read-contact.ts';
+import type { Latin1String } from '../http/respond.ts';
 import type { Fieldsets } from './parse-query.ts';
-
-/**
- * Bytes as a latin1 string, one character a byte. perf: concatenation copies nothing until the response is sent,
- * and Node sends a string in one write with the header, but a buffer in a second one.
- */
-export type Latin1String = string;
 
 const FIRST_NAMES = namesAfter('{');
 const NAMES = namesAfter(',');

@@ -2,7 +2,8 @@ import express from 'express';
 import { pino } from 'pino';
 import request from 'supertest';
 import type { ContactQuery } from '../../src/contact/read-contact.ts';
-import { contactRoutes } from '../../src/http/contact-routes.ts';
+import { OPERATIONS } from '../../src/operations/index.ts';
+import { mountOperations } from '../../src/operations/mount.ts';
 import { errorResponse } from '../../src/http/error-response.ts';
 import { requestContext } from '../../src/http/middleware/context.ts';
 import { contextOf } from '../../src/http/request-context.ts';
@@ -26,20 +27,6 @@ beforeEach(() => (broken = undefined));
 function server(...held: string[]) {
   const app = express();
   app.set('query parser', 'simple');
-  const routes = contactRoutes({
-    scopes: SCOPES,
-    maxBatchSize: 50,
-    batchParallelism: 8,
-    compressFromBytes: 1024,
-    clientMaxAgeS: 0,
-    log: silent,
-    now: Date.now,
-    readContact: async (query) => {
-      queries.push(query);
-      if (query.contact === broken) throw new TypeError('broken');
-      return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, found]));
-    },
-  });
   app.use(requestContext(), (req, _res, next) => {
     contextOf(req).caller = {
       issuer: 'i',
@@ -51,8 +38,21 @@ function server(...held: string[]) {
     };
     next();
   });
-  app.get('/contacts', routes.listContacts).get('/contacts/:id', routes.getContact);
-  for (const { part, getPart } of routes.parts) app.get(`/contacts/:id/${part}`, getPart);
+  mountOperations(app, OPERATIONS, {
+    before: () => [],
+    response: { compressFromBytes: 1024, clientMaxAgeS: 0, monotonicNow: Date.now },
+    services: {
+      settings: { scopes: SCOPES, maxBatchSize: 50 },
+      readContact: async (query) => {
+        queries.push(query);
+        if (query.contact === broken) throw new TypeError('broken');
+        return Object.fromEntries(['contact' as const, ...query.parts].map((name) => [name, found]));
+      },
+      batchParallelism: 8,
+      monotonicNow: Date.now,
+      onUnexpected: () => {},
+    },
+  });
   app.use(errorResponse(silent));
   return request(app);
 }

@@ -1,8 +1,8 @@
-import type { MaybePromise } from '../lib/maybe-promise.ts';
-import type { ContactParts } from '../contact/read-contact.ts';
-import { isAppError } from '../errors.ts';
-import type { Latin1String } from './assemble.ts';
-import { problemOf } from './problem.ts';
+import type { MaybePromise } from '../../lib/maybe-promise.ts';
+import type { ContactParts } from '../../contact/read-contact.ts';
+import { isAppError } from '../../errors.ts';
+import type { Latin1String } from '../../http/respond.ts';
+import { problemOf } from '../../http/problem.ts';
 
 type Settled = { readonly id: string } & ({ readonly found: ContactParts } | { readonly error: unknown });
 

@@ -1,0 +1,44 @@
+import { INCLUDES, type Include } from '../../contact/parts/index.ts';
+import { PART_EXAMPLES, PART_SCHEMAS } from '../../contact/schemas.ts';
+import { thenMaybe } from '../../lib/maybe-promise.ts';
+import { selectFields } from '../assemble.ts';
+import { defineOperation, type Operation } from '../operation.ts';
+import { parseContactId, parseFieldsets, queryOf } from '../parse-query.ts';
+import { contactIdOf, queryFor, readOptions, readScopes } from '../read-request.ts';
+import { representationOf } from '../representation.ts';
+
+/** `GET /contacts/:id/<include>`: one include alone. */
+export const getContactParts: readonly Operation[] = INCLUDES.map(getContactPart);
+
+function getContactPart(part: Include): Operation {
+  const parts = [part];
+  return defineOperation({
+    id: `getContact${part[0]!.toUpperCase()}${part.slice(1)}`,
+    method: 'get',
+    path: `/contacts/:id/${part}`,
+    parse: (req) => ({ fieldsets: parseFieldsets(queryOf(req)), id: contactIdOf(req) }),
+    scopes: (_input, scopes) => readScopes(parts, scopes),
+    handle(req, { id, fieldsets }, { readContact, settings }) {
+      const found = readContact(queryFor(req, id, parts), readOptions(req, settings.scopes));
+      return thenMaybe(found, (contact) =>
+        representationOf(req, selectFields(contact[part]!.bytes, fieldsets.get(part)), contact, fieldsets),
+      );
+    },
+    docs: {
+      summary: `Read the ${part} of a contact`,
+      description: () =>
+        `Returns one include alone, from the same cache as \`include=${part}\`. \`data\` is null if the CRM has none.`,
+      parameters: ['ContactId'],
+      parts,
+      success: {
+        description: `The ${part}.`,
+        members: { data: PART_SCHEMAS[part] },
+        examples: {
+          found: { summary: 'Found', value: { data: PART_EXAMPLES[part] } },
+          none: { summary: 'Not found in the CRM', value: { data: null } },
+        },
+      },
+      invalid: () => [() => parseContactId('42'), () => parseFieldsets({ 'fields[deal]': 'name' })],
+    },
+  });
+}

@@ -1,0 +1,56 @@
+import { PARTS } from '../../contact/parts/index.ts';
+import { PART_EXAMPLES } from '../../contact/schemas.ts';
+import { ref } from '../../lib/json-schema.ts';
+import { thenMaybe } from '../../lib/maybe-promise.ts';
+import { assembleContact } from '../assemble.ts';
+import { defineOperation } from '../operation.ts';
+import { parseContactId, parseFieldsets, parseInclude, queryOf } from '../parse-query.ts';
+import { contactIdOf, queryFor, readOptions, readScopes } from '../read-request.ts';
+import { representationOf } from '../representation.ts';
+
+const ALONE = { contact: PART_EXAMPLES.contact };
+const WITH_INCLUDES = { ...ALONE, notes: PART_EXAMPLES.notes, entity: PART_EXAMPLES.entity };
+
+/** `GET /contacts/:id`: one contact with the requested includes. */
+export const getContact = defineOperation({
+  id: 'getContact',
+  method: 'get',
+  path: '/contacts/:id',
+  parse(req) {
+    const query = queryOf(req);
+    return { parts: parseInclude(query), fieldsets: parseFieldsets(query), id: contactIdOf(req) };
+  },
+  scopes: ({ parts }, scopes) => readScopes(parts, scopes),
+  handle(req, { id, parts, fieldsets }, { readContact, settings }) {
+    const found = readContact(queryFor(req, id, parts), readOptions(req, settings.scopes));
+    return thenMaybe(found, (contact) =>
+      representationOf(req, assembleContact(contact, fieldsets), contact, fieldsets),
+    );
+  },
+  docs: {
+    summary: 'Read a contact',
+    description: () => 'Returns one contact with the requested includes.',
+    parameters: ['ContactId', 'Include'],
+    parts: PARTS,
+    success: {
+      description: 'The contact.',
+      members: { data: ref('schemas', 'ContactParts') },
+      examples: {
+        alone: { summary: 'The contact alone', value: { data: ALONE } },
+        includes: { summary: 'With notes and company', value: { data: WITH_INCLUDES } },
+        none: { summary: 'A contact without a company', value: { data: { ...ALONE, entity: null } } },
+      },
+    },
+    invalid: () => [
+      () => parseContactId('42'),
+      () => parseInclude({ include: 'photos' }),
+      () => parseFieldsets({ 'fields[deal]': 'name' }),
+    ],
+    head: {
+      id: 'headContact',
+      summary: 'Read the headers of a contact',
+      description:
+        'Returns the status and headers of GET, without the body. Every GET route supports HEAD, and errors have no body either.',
+    },
+  },
+});

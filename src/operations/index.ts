@@ -1,0 +1,7 @@
+import { getContactParts } from './get-contact-part/operation.ts';
+import { getContact } from './get-contact/operation.ts';
+import { listContacts } from './list-contacts/operation.ts';
+import type { Operation } from './operation.ts';
+
+/** The operations of the public port that require a token, in the order of the OpenAPI description. */
+export const OPERATIONS: readonly Operation[] = [getContact, ...getContactParts, listContacts];
