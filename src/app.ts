@@ -210,6 +210,12 @@ function publicPort(parts: Dependencies): Application {
     () => lag.lagMs() / 1000,
     'max',
   );
+  metrics.gauge(
+    'event_loop_lag_max_seconds',
+    'Event-loop lag above which requests are rejected (maxEventLoopLagMs)',
+    () => config.http.maxEventLoopLagMs / 1000,
+    'max',
+  );
   const shed = shedLoad({ lag, maxLagMs: config.http.maxEventLoopLagMs, log });
   const settings = { scopes: config.scopes, maxBatchSize: config.http.maxBatchSize };
   const fastPath = mountOperations(app, OPERATIONS, {

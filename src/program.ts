@@ -12,6 +12,7 @@ import { listenIssue, type AddressVariables } from './http/listen-issue.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './cluster/primary.ts';
 import { createWorkerBus } from './cluster/worker-bus.ts';
+import { REDIS_FAULT_CODES } from './redis/redis-fault.ts';
 import { secretReloader } from './reload-secrets.ts';
 import { drainOnStop, LAST_LINES_MS, settleWithin } from './shutdown.ts';
 import { onReload } from './signals.ts';
@@ -95,7 +96,12 @@ async function open(
 async function serve({ env, config }: Settings, { log, output }: Logging): Promise<void> {
   installResolver();
   const health = new Health(Date.now);
-  const metrics = createMetrics({ version: VERSION, health });
+  const metrics = createMetrics({
+    version: VERSION,
+    health,
+    tiers: config.limits.tiers.keys(),
+    redisCodes: config.redis ? REDIS_FAULT_CODES : [],
+  });
   metrics.collectProcess();
   const flushTraces = await startTracing(config.tracing, log);
   const workerBus = createWorkerBus(config.processes > 1);

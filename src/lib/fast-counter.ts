@@ -34,16 +34,21 @@ export class FastCounter {
     let found: Branch | Series | undefined = labels.length === 0 ? this.#series[0] : this.#root;
     for (let at = 0; at < labels.length && found; at += 1) found = (found as Branch).get(labels[at]!);
     if (found) (found as Series).count += 1;
-    else this.#begin(labels);
+    else this.#begin(labels, 1);
+  }
+
+  /** Begins the series of these labels with 0. Call it once, before the first `add`. */
+  declare(...labels: readonly Label[]): void {
+    this.#begin(labels, 0);
   }
 
   get series(): readonly Readonly<Series>[] {
     return this.#series;
   }
 
-  #begin(labels: readonly Label[]): void {
+  #begin(labels: readonly Label[], count: number): void {
     if (this.#series.length >= MAX_LABEL_SETS) return;
-    const leaf: Series = { labels, count: 1 };
+    const leaf: Series = { labels, count };
     this.#series.push(leaf);
     let branch = this.#root;
     for (const label of labels.slice(0, -1)) {
@@ -83,15 +88,18 @@ export class FastHistogram {
   }
 
   observe(label: string, seconds: number): void {
-    let observed = this.#observed.get(label);
-    if (!observed) {
-      observed = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
-      this.#observed.set(label, observed);
-    }
+    const observed = this.#observed.get(label) ?? this.declare(label);
     let bucket = 0;
     while (bucket < this.#bounds.length && seconds > this.#bounds[bucket]!) bucket += 1;
     observed.counts[bucket]! += 1;
     observed.sum += seconds;
+  }
+
+  /** Begins the series of this label with 0. */
+  declare(label: string): Observed {
+    const observed = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
+    this.#observed.set(label, observed);
+    return observed;
   }
 
   // oxlint-disable-next-line typescript/require-await -- prom-client expects a promise

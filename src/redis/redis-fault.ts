@@ -39,6 +39,9 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 const REFUSED_OTHERWISE = 'Redis rejects a command: version 6.2 or newer with Lua scripts is required';
 
+/** The codes of faults that have advice of their own. */
+export const REDIS_FAULT_CODES: readonly string[] = [...Object.keys(UNUSABLE), ...Object.keys(REFUSED)];
+
 /** The code of an error without a reason. */
 const NO_REASON = 'UNCONNECTED';
 

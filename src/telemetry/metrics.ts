@@ -1,32 +1,26 @@
-import {
-  Counter,
-  Gauge,
-  Registry,
-  collectDefaultMetrics,
-  type Histogram,
-  type MetricValueWithName,
-} from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics, type Histogram } from 'prom-client';
 import type { Part } from '../contact/parts/index.ts';
-import type { Health } from './health.ts';
 import { FastHistogram, FastCounter } from '../lib/fast-counter.ts';
+import { PREFIX, exposition, ownMetrics, ownSamples, type Exposition, type Samples } from './exposition.ts';
+import type { Health } from './health.ts';
+import {
+  KNOWN_SERIES,
+  RATE_LIMIT_DECISIONS,
+  WITHHELD_REASONS,
+  product,
+  type CALL_PURPOSES,
+  type PART_OUTCOMES,
+  type READ_RESULTS,
+} from './known-labels.ts';
 
 /** How the values of several processes are combined. */
 export type Aggregator = 'sum' | 'max' | 'min' | 'first';
 
-const PREFIX = 'zyntro_bff_';
-
-/** `uncounted` and `unavailable`: the store failed, and the policy allowed or refused the request. */
-export type RateLimitDecision = 'allowed' | 'limited' | 'uncounted' | 'unavailable';
+export type RateLimitDecision = (typeof RATE_LIMIT_DECISIONS)[number];
 /** The outcome of one part of a response. */
-export type PartOutcome = 'hit' | 'stale' | 'miss' | 'bypass';
+export type PartOutcome = (typeof PART_OUTCOMES)[number];
 /** The outcome of a whole contact: `partial` if some parts were missing, `failed` if it could not be read. */
-export type ReadResult = PartOutcome | 'partial' | 'failed';
-
-/** A value and the labels that identify it within its metric. */
-export interface Sample {
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-}
+export type ReadResult = (typeof READ_RESULTS)[number];
 
 /** Bucket bounds in seconds: from a hit in memory to the longest upstream call. */
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -35,12 +29,21 @@ const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 export interface MetricsOptions {
   readonly version: string;
   readonly health: Health;
+  /** The names of the rate-limit tiers. */
+  readonly tiers: Iterable<string>;
+  /** The codes of known Redis failures; empty without Redis. */
+  readonly redisCodes: readonly string[];
 }
 
 /** The metrics of this process. Every label has a closed list of values; request data never becomes a label. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ version, health }: MetricsOptions) {
+export function createMetrics({ version, health, tiers, redisCodes }: MetricsOptions) {
+  const known = {
+    ...KNOWN_SERIES,
+    rate_limit_decisions_total: product([...tiers], RATE_LIMIT_DECISIONS),
+    redis_failures_total: product(redisCodes),
+  };
   const registry = new Registry();
   const registers = [registry];
 
@@ -107,6 +110,10 @@ export function createMetrics({ version, health }: MetricsOptions) {
     health.report().reasons.map(({ component }) => [component, 1]),
   );
 
+  function seriesOf(name: string): readonly (readonly (string | number)[])[] {
+    return name in known ? known[name as keyof typeof known] : [];
+  }
+
   /** Registers a gauge with one label whose values are read at each scrape. Values no longer read are removed. */
   function gauges(
     name: string,
@@ -133,6 +140,7 @@ export function createMetrics({ version, health }: MetricsOptions) {
   /** Registers a counter that is kept in a `FastCounter` and exported at each scrape. */
   function counter(name: string, help: string, labelNames: string[]) {
     const fast = new FastCounter(labelNames.length);
+    for (const labels of seriesOf(name)) fast.declare(...labels);
     registry.registerMetric(
       new Counter({
         name: PREFIX + name,
@@ -150,6 +158,7 @@ export function createMetrics({ version, health }: MetricsOptions) {
 
   function histogram(name: string, help: string, label: string, bounds: number[]) {
     const durations = new FastHistogram(PREFIX + name, help, label, bounds);
+    for (const [value] of seriesOf(name)) durations.declare(String(value));
     registry.registerMetric(durations as unknown as Histogram);
     return durations;
   }
@@ -167,11 +176,11 @@ export function createMetrics({ version, health }: MetricsOptions) {
     nearRead: (hit: boolean): void => nearReads.add(hit ? 'hit' : 'miss'),
     undecodable: (): void => undecodable.add(),
     /** @param outcome `SUCCESS` or the code of an AppError. */
-    upstreamCall(purpose: 'caller' | 'refresh' | 'retry', outcome: string, seconds: number): void {
+    upstreamCall(purpose: (typeof CALL_PURPOSES)[number], outcome: string, seconds: number): void {
       calls.add(purpose, outcome);
       callDurations.observe(purpose, seconds);
     },
-    /** @param reason counted only if it is one of `WITHHELD`. */
+    /** @param reason counted only if it is one of `WITHHELD_REASONS`. */
     upstreamCallWithheld(reason: string | undefined): void {
       if (reason !== undefined && WITHHELD.has(reason)) withheld.add(reason);
     },
@@ -201,7 +210,7 @@ export function createMetrics({ version, health }: MetricsOptions) {
      * Reads our own metrics, without Node's and the process's: reading some of those resets them, which is
      * reserved for scrapes.
      */
-    samples: (): Promise<Record<string, Sample[]>> => ownSamples(registry),
+    samples: (): Promise<Samples> => ownSamples(registry),
     /** Reads all metrics, or only our own, for aggregation with other processes. */
     snapshot: (which: 'all' | 'own') =>
       which === 'all'
@@ -212,35 +221,9 @@ export function createMetrics({ version, health }: MetricsOptions) {
   };
 }
 
-export interface Exposition {
-  readonly contentType: string;
-  readonly text: string;
-}
-
-export async function exposition(registry: Registry): Promise<Exposition> {
-  return { contentType: registry.contentType, text: await registry.metrics() };
-}
-
-function ownMetrics(registry: Registry) {
-  const ours = registry.getMetricsAsArray().filter(({ name }) => name.startsWith(PREFIX));
-  return ours.map(({ name }) => registry.getSingleMetric(name)!);
-}
-
-/** Reads our metrics by name, without the prefix; histograms as `…_bucket`, `…_sum` and `…_count`. */
-export async function ownSamples(registry: Registry): Promise<Record<string, Sample[]>> {
-  const samples: Record<string, Sample[]> = {};
-  for (const metric of ownMetrics(registry)) {
-    const { name, values } = await metric.get();
-    if (values.length === 0) samples[name.slice(PREFIX.length)] = [];
-    for (const { metricName, labels, value } of values as MetricValueWithName<string>[])
-      (samples[(metricName ?? name).slice(PREFIX.length)] ??= []).push({ labels, value } as Sample);
-  }
-  return samples;
-}
-
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
 
-const WITHHELD = new Set(['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 'HELD']);
+const WITHHELD = new Set<string>(WITHHELD_REASONS);
 
 /** Bounds the `method` label: clients can invent methods. */
 function knownMethod(method: string): string {

@@ -118,8 +118,9 @@ test('metrics and status contain no secrets and no personal data', async () => {
 
 type Samples = Readonly<Record<string, readonly { labels: object; value: number }[]>>;
 
-function sample(status: { readonly metrics: Samples }, name: string): [object, number][] {
-  return status.metrics[name]!.map(({ labels, value }) => [labels, value]);
+/** Returns the labels and values of the series that have counted something. */
+function counted(status: { readonly metrics: Samples }, name: string): [object, number][] {
+  return status.metrics[name]!.filter(({ value }) => value > 0).map(({ labels, value }) => [labels, value]);
 }
 
 test('/status reports the metrics and current and past problems', async () => {
@@ -129,11 +130,11 @@ test('/status reports the metrics and current and past problems', async () => {
     await own.get(`/contacts/${id}?include=notes`);
     await own.get(`/contacts/${id}?include=notes`);
     const first = (await own.admin('/status')).json();
-    expect(sample(first, 'contact_reads_total')).toEqual([
-      [{ result: 'miss' }, 1],
+    expect(counted(first, 'contact_reads_total')).toEqual([
       [{ result: 'hit' }, 1],
+      [{ result: 'miss' }, 1],
     ]);
-    expect(sample(first, 'upstream_calls_total')).toEqual([[{ purpose: 'caller', outcome: 'SUCCESS' }, 1]]);
+    expect(counted(first, 'upstream_calls_total')).toEqual([[{ purpose: 'caller', outcome: 'SUCCESS' }, 1]]);
     expect(first).toMatchObject({ status: 'ready', reasons: [], past: [] });
     await own.sandbox.setFaults({ mode: 'error:IP_NOT_WHITELISTED' });
     await own.get(`/contacts/${own.freshContact()}`);

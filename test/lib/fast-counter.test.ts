@@ -21,6 +21,23 @@ test('exposes a series without labels from the start', () => {
   expect(counter.series).toEqual([{ labels: [], count: 1 }]);
 });
 
+test('begins a declared series with 0', () => {
+  const counter = new FastCounter(2);
+  counter.declare('a', 'b');
+  expect(counter.series).toEqual([{ labels: ['a', 'b'], count: 0 }]);
+  counter.add('a', 'b');
+  expect(counter.series).toEqual([{ labels: ['a', 'b'], count: 1 }]);
+});
+
+test('begins the series of a declared label of a histogram with 0', async () => {
+  const histogram = new FastHistogram('seconds', 'Help', 'route', [1]);
+  histogram.declare('/');
+  const { values } = await histogram.get();
+  expect(values.map(({ value }) => value)).toEqual([0, 0, 0, 0]);
+  histogram.observe('/', 0.5);
+  expect((await histogram.get()).values.map(({ value }) => value)).toEqual([1, 1, 0.5, 1]);
+});
+
 test('bounds the number of series', () => {
   const counter = new FastCounter(1);
   for (let index = 0; index < 5000; index += 1) counter.add(`code-${index}`);
