@@ -6,11 +6,21 @@ import { startProgram } from './start-program.ts';
 import { waitFor } from './wait-for.ts';
 import { programEnv, startWorld } from './world.ts';
 
+export interface BusyPrograms {
+  /** Every metric that the programs expose. */
+  readonly exposed: Map<string, Exposed>;
+  stop(): Promise<void>;
+}
+
 /**
- * Returns every metric that running programs expose, with and without Redis, after each counted event has
- * occurred: hits, rejected requests, upstream failures and a Redis outage.
+ * Starts programs with and without Redis, and makes each counted event occur: hits, rejected requests, upstream
+ * failures and a Redis outage.
+ *
+ * @param onStarted called with the admin URLs before the first event.
  */
-export async function metricsOfBusyPrograms(): Promise<Map<string, Exposed>> {
+export async function startBusyPrograms(
+  onStarted: (adminUrls: readonly string[]) => Promise<void> = async () => {},
+): Promise<BusyPrograms> {
   const redis = await startRedis();
   const key = newKey('key');
   const issuer = await startIssuer(key.jwk);
@@ -19,7 +29,14 @@ export async function metricsOfBusyPrograms(): Promise<Map<string, Exposed>> {
     JWT_ISSUERS: JSON.stringify({ published: { jwksUri: issuer.jwksUri } }),
   });
   const alone = await startProgram(programEnv(world.sandbox, world.secret));
+  const stop = async (): Promise<void> => {
+    await alone.stop();
+    await world.stop();
+    await issuer.stop();
+    await redis.stop();
+  };
   try {
+    await onStarted([world.program.adminUrl, alone.adminUrl]);
     const get = (path: string, token = world.token()): Promise<Answer> => world.get(path, { token });
     const id = world.freshContact();
     for (const path of ['', '', '?include=notes', '/entity']) await get(`/contacts/${id}${path}`);
@@ -36,11 +53,9 @@ export async function metricsOfBusyPrograms(): Promise<Map<string, Exposed>> {
       (await scrape(world.program.adminUrl)).includes('zyntro_bff_redis_up 0'),
     );
     await world.invalidate(id);
-    return readExposition(await scrape(world.program.adminUrl), exposed);
-  } finally {
-    await alone.stop();
-    await world.stop();
-    await issuer.stop();
-    await redis.stop();
+    return { exposed: readExposition(await scrape(world.program.adminUrl), exposed), stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
 }
