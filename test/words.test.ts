@@ -42,6 +42,7 @@ function sentences(text: string): string {
 const source = (folder: string) => filesBelow(folder, /\.(ts|js)$/).map((file) => readFileSync(file, 'utf8'));
 const documents = [
   ...['README.md', 'CHANGELOG.md'].map((file) => path.join(PROJECT_ROOT, file)),
+  ...filesBelow('docs', /\.md$/),
   ...filesBelow('test', /\.md$/),
 ];
 const texts: readonly (readonly [string, string])[] = [
