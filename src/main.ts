@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { handleSignals } from './signals.ts';
+import { handleSignals } from './process/signals.ts';
 
 handleSignals();
 

@@ -1,21 +1,22 @@
 import cluster from 'node:cluster';
-import { buildApp } from './app.ts';
+import { adminApp, publicApp } from './app.ts';
 import { egressWarnings } from './config/egress-warnings.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/config-issues.ts';
 import { loadConfig, type Config } from './config/load-config.ts';
 import { unknownVariables } from './config/unknown-variables.ts';
 import { installResolver } from './dns/install.ts';
-import { exitAtOnce } from './exit.ts';
+import { exitAtOnce } from './process/exit.ts';
 import { ADMIN_CONNECTIONS, publicConnections } from './http/descriptors.ts';
 import { listenIssue, type AddressVariables } from './http/listen-issue.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './cluster/primary.ts';
 import { createWorkerBus } from './cluster/worker-bus.ts';
 import { REDIS_FAULT_CODES } from './redis/redis-fault.ts';
-import { secretReloader } from './reload-secrets.ts';
-import { drainOnStop, LAST_LINES_MS, settleWithin } from './shutdown.ts';
-import { onReload } from './signals.ts';
+import { secretReloader } from './secrets/reload-secrets.ts';
+import { drainOnStop, LAST_LINES_MS, settleWithin } from './process/shutdown.ts';
+import { onReload } from './process/signals.ts';
+import { createServices } from './services.ts';
 import { Health } from './telemetry/health.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 import { logOutput, type LogOutput } from './telemetry/log-output.ts';
@@ -105,9 +106,10 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   metrics.collectProcess();
   const flushTraces = await startTracing(config.tracing, log);
   const workerBus = createWorkerBus(config.processes > 1);
-  const app = buildApp({ config, log, health, metrics, workerBus });
-  onReload(secretReloader(env, app.prepareReload, log));
-  await app.connect();
+  const options = { config, log, health, metrics, workerBus };
+  const services = createServices(options);
+  onReload(secretReloader(env, services.prepareReload, log));
+  await services.connect();
   const servers: { public?: RunningServer; admin?: RunningServer } = {};
 
   async function drain(): Promise<{ cutOff: number }> {
@@ -116,7 +118,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
     const cutOff = (await servers.public?.drain(config.shutdownGraceMs)) ?? 0;
     // The admin port stays open until the end, to report the state.
     await servers.admin?.drain(0);
-    await settleWithin(left(), app.close());
+    await settleWithin(left(), services.close());
     await flushTraces(left());
     return { cutOff };
   }
@@ -129,13 +131,13 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   servers.public = await open(
     'public',
     PUBLIC_VARIABLES,
-    () => listen(app.publicApp, { ...http, maxConnections }),
+    () => listen(publicApp(options, services), { ...http, maxConnections }),
     logging,
   );
   servers.admin = await open(
     'admin',
     ADMIN_VARIABLES,
-    () => listen(app.adminApp, { ...http, ...admin, maxConnections: ADMIN_CONNECTIONS }),
+    () => listen(adminApp(options, services), { ...http, ...admin, maxConnections: ADMIN_CONNECTIONS }),
     logging,
   );
   if (health.draining) return;

@@ -4,7 +4,6 @@ import { PROJECT_ROOT } from './support/child.ts';
 
 const SRC = path.join(PROJECT_ROOT, 'src');
 const MODEL = ['lib', 'contact', 'errors'];
-const PROCESS = ['exit', 'signals', 'shutdown'];
 
 /** The folders and files of `src`, each with the others that it may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
@@ -12,25 +11,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   errors: [],
   contact: ['lib', 'errors'],
   version: [],
-  replacement: [],
-  exit: [],
-  signals: [],
   dns: [],
   telemetry: [...MODEL, 'version'],
-  shutdown: ['exit', 'signals', 'telemetry'],
-  redis: ['lib', 'telemetry', 'replacement'],
+  process: ['telemetry'],
+  redis: ['lib', 'telemetry'],
   cache: [...MODEL, 'redis', 'telemetry'],
-  auth: [...MODEL, 'redis', 'telemetry', 'replacement'],
+  auth: [...MODEL, 'redis', 'telemetry'],
   'rate-limit': [...MODEL, 'redis', 'telemetry'],
   upstream: [...MODEL, 'telemetry'],
   http: [...MODEL, 'auth', 'rate-limit', 'telemetry'],
   operations: [...MODEL, 'http'],
   admin: [...MODEL, 'telemetry', 'http'],
-  cluster: [...MODEL, 'auth', 'cache', 'telemetry', ...PROCESS],
+  cluster: [...MODEL, 'auth', 'cache', 'telemetry', 'process'],
   openapi: [...MODEL, 'http', 'operations', 'admin', 'version'],
   config: [...MODEL, 'auth', 'redis', 'upstream'],
-  'reload-secrets': ['config', 'replacement', 'telemetry'],
-  'replaceable-secrets': ['config', 'cache', 'contact', 'replacement', 'telemetry', 'upstream'],
+  secrets: [...MODEL, 'config', 'cache', 'telemetry', 'upstream'],
+  services: 'all',
   client: [],
   sandbox: [],
   app: 'all',
@@ -40,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
 };
 
 /** Entry points and composition roots, which nothing else imports. */
-const ROOTS = ['app', 'program', 'main', 'cli', 'sandbox', 'client'];
+const ROOTS = ['app', 'services', 'program', 'main', 'cli', 'sandbox', 'client'];
 
 /** Packages that only these files may import. All other packages are unrestricted. */
 const OWNERS: Readonly<Record<string, RegExp>> = {
@@ -83,7 +79,7 @@ test('imports only the modules that the table allows', () => {
   for (const [file, targets] of graph) {
     const [from, allowed] = [unitOf(file), MAY_IMPORT[unitOf(file)]];
     for (const to of targets.map(unitOf)) {
-      const root = ROOTS.includes(to) && !['app', 'program', 'main', 'cli'].includes(from);
+      const root = ROOTS.includes(to) && !['app', 'services', 'program', 'main', 'cli'].includes(from);
       if (to !== from && (root || (allowed !== 'all' && !allowed?.includes(to))))
         forbidden.push(`${file} -> ${to}`);
     }
@@ -119,7 +115,8 @@ test('sends responses and sets headers in one module, except for CORS and the dr
   const sending =
     /\b(?:res|response)\.(?:setHeader|appendHeader|append|set|vary|status|json|send|sendStatus|writeHead|end)\(/;
   const senders = files.filter(
-    (file) => !/^(cli|client|sandbox)\//.test(file) && sending.test(readFileSync(path.join(SRC, file), 'utf8')),
+    (file) =>
+      !/^(cli|client|sandbox)\//.test(file) && sending.test(readFileSync(path.join(SRC, file), 'utf8')),
   );
   expect(senders).toEqual(['http/respond.ts', 'http/server.ts']);
 });

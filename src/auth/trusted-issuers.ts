@@ -1,5 +1,5 @@
 import { fixedKeySet, joinedKeySet, type KeySet, type TokenKey } from './key-set.ts';
-import type { Replacement } from '../replacement.ts';
+import type { Replacement } from '../lib/replacement.ts';
 import { remoteKeySet, type JwksOptions, type JwksState } from './jwks.ts';
 
 /** The names of the claims that identify a caller in an issuer's tokens. */

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { randomBytes } from 'node:crypto';
-import { exitAtOnce } from '../exit.ts';
-import { LAST_LINES_MS } from '../shutdown.ts';
-import { onReload, onStop } from '../signals.ts';
+import { exitAtOnce } from '../process/exit.ts';
+import { LAST_LINES_MS } from '../process/shutdown.ts';
+import { onReload, onStop } from '../process/signals.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LogOutput } from '../telemetry/log-output.ts';
 import { gatherResponses } from './gather-responses.ts';

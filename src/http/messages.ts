@@ -1,9 +1,8 @@
-import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
-/** The message classes and request listener passed to `http.createServer`. */
-export interface Application {
-  readonly handle: RequestListener;
+/** The message classes that `http.createServer` takes. */
+export interface MessageClasses {
   readonly IncomingMessage: typeof IncomingMessage;
   readonly ServerResponse: typeof ServerResponse<IncomingMessage>;
 }
@@ -12,7 +11,7 @@ export interface Application {
  * Creates request and response classes with Express's prototypes. perf: otherwise Express changes the prototype
  * of each message, which deoptimizes code that uses it.
  */
-export function messagesOf(app: Express): Omit<Application, 'handle'> {
+export function messagesOf(app: Express): MessageClasses {
   class AppRequest extends IncomingMessage {}
   class AppResponse extends ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo, Socket } from 'node:net';
 import { wantsContinue } from './middleware/protocol.ts';
 import { Connections } from './connections.ts';
-import type { Application } from './messages.ts';
+import type { Application } from './application.ts';
 import { refuseConnect, refuseUnparsed } from './refuse-connection.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 

@@ -44,3 +44,8 @@ function handlerOf(operation: Operation, { services, response }: MountOptions): 
     );
   };
 }
+
+/** Returns the methods of all operations, and HEAD, which every GET supports. */
+export function methodsOf(operations: readonly Operation[]): readonly string[] {
+  return [...new Set(['GET', 'HEAD', ...operations.map(({ method }) => method.toUpperCase())])];
+}

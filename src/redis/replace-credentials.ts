@@ -1,4 +1,4 @@
-import type { Replacement } from '../replacement.ts';
+import type { Replacement } from '../lib/replacement.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import { faultOf } from './redis-fault.ts';

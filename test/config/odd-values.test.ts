@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
-import { buildApp } from '../../src/app.ts';
+import { buildApp } from '../support/build-app.ts';
 import { ConfigError } from '../../src/config/config-issues.ts';
 import { loadConfig, type Config } from '../../src/config/load-config.ts';
 import { VARIABLES } from '../../src/config/variables.ts';

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import request from 'supertest';
-import { buildApp } from '../../src/app.ts';
+import { buildApp } from '../support/build-app.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { createWorkerBus } from '../../src/cluster/worker-bus.ts';
 import { Health } from '../../src/telemetry/health.ts';

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { Application } from '../../src/http/messages.ts';
+import type { Application } from '../../src/http/application.ts';
 
 /** Wraps an application for supertest in a server that does not listen yet. */
 export function serverOf({ handle, ...messages }: Application): Server {

@@ -11,8 +11,8 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  *
  * @param currentToken called for each request, because a reload can replace the token.
  */
-export function protectAdmin(currentToken: () => string | undefined): RequestHandler {
-  return function rejectWebPages(req, _res, next) {
+export function rejectWebPages(currentToken: () => string | undefined): RequestHandler {
+  return function rejectWebPage(req, _res, next) {
     if (currentToken() === undefined && !isSentToLoopback(req)) {
       throw new AppError('INVALID_REQUEST', {
         detail:

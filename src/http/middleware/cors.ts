@@ -18,18 +18,18 @@ const EXPOSED_HEADERS = [
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /**
- * Creates the CORS middleware for these origins; empty without origins. Responds only to a preflight
+ * Creates the CORS middleware for these origins and methods; empty without origins. Responds only to a preflight
  * (Fetch, section 3.2.2): the router rejects any other OPTIONS request.
  */
-export function corsFor(
+export function allowOrigins(
   origins: readonly string[],
-  cookies: { readonly credentials: boolean },
+  { credentials, methods }: { readonly credentials: boolean; readonly methods: readonly string[] },
 ): RequestHandler[] {
   if (origins.length === 0) return [];
-  const shared = { ...cookies, origin: [...origins], exposedHeaders: EXPOSED_HEADERS };
+  const shared = { credentials, origin: [...origins], exposedHeaders: EXPOSED_HEADERS };
   const allowPreflight = cors({
     ...shared,
-    methods: ['GET', 'HEAD'],
+    methods: [...methods],
     maxAge: PREFLIGHT_MAX_AGE_S,
     preflightContinue: true,
   });
@@ -37,7 +37,7 @@ export function corsFor(
   // headers of an actual response.
   const passOn = cors({ ...shared, methods: [], allowedHeaders: [], preflightContinue: true });
   return [
-    function allowOrigins(req, res, next) {
+    function setCorsHeaders(req, res, next) {
       if (!isPreflight(req)) return passOn(req, res, next);
       return allowPreflight(req, res, () => respond(res, 204, []));
     },

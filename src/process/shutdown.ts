@@ -1,9 +1,9 @@
 import cluster from 'node:cluster';
 import { exitAtOnce } from './exit.ts';
 import { onStop } from './signals.ts';
-import type { Health } from './telemetry/health.ts';
-import { describeError, type Log } from './telemetry/log.ts';
-import type { LogOutput } from './telemetry/log-output.ts';
+import type { Health } from '../telemetry/health.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import type { LogOutput } from '../telemetry/log-output.ts';
 
 /** Time to write the last log lines. If the reader of the log is stuck, the exit is delayed by this. */
 export const LAST_LINES_MS = 300;

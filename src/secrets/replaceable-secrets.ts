@@ -1,12 +1,12 @@
-import { encryptedCodec, plainCodec, type EntryCodec } from './cache/stored-entry.ts';
-import type { Config } from './config/load-config.ts';
-import type { Health } from './telemetry/health.ts';
-import type { Caller } from './contact/read-contact.ts';
-import type { Replacement } from './replacement.ts';
-import { describeError, subjectHasher, type Log } from './telemetry/log.ts';
-import type { Egress } from './telemetry/status.ts';
-import { credentialSource } from './upstream/credentials.ts';
-import { createTransport, type OpenTransport, type Transport } from './upstream/transport.ts';
+import { encryptedCodec, plainCodec, type EntryCodec } from '../cache/stored-entry.ts';
+import type { Config } from '../config/load-config.ts';
+import type { Health } from '../telemetry/health.ts';
+import type { Caller } from '../contact/read-contact.ts';
+import type { Replacement } from '../lib/replacement.ts';
+import { describeError, subjectHasher, type Log } from '../telemetry/log.ts';
+import type { Egress } from '../telemetry/status.ts';
+import { credentialSource } from '../upstream/credentials.ts';
+import { createTransport, type OpenTransport, type Transport } from '../upstream/transport.ts';
 
 /**
  * Values derived from secrets, behind functions that return the current ones. A call in flight keeps the values

@@ -1,4 +1,4 @@
-import { prepareAll } from '../src/replacement.ts';
+import { prepareAll } from '../../src/lib/replacement.ts';
 
 function recorder() {
   const calls: string[] = [];

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Config } from '../src/config/load-config.ts';
-import { secretReloader } from '../src/reload-secrets.ts';
-import { createLog } from '../src/telemetry/log.ts';
+import type { Config } from '../../src/config/load-config.ts';
+import { secretReloader } from '../../src/secrets/reload-secrets.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 
 let directory: string;
 beforeEach(() => {

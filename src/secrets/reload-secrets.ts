@@ -1,8 +1,8 @@
-import type { Environment } from './config/environment.ts';
-import { ConfigError } from './config/config-issues.ts';
-import { loadConfig, type Config } from './config/load-config.ts';
-import type { Replacement } from './replacement.ts';
-import { describeError, type Log } from './telemetry/log.ts';
+import type { Environment } from '../config/environment.ts';
+import { ConfigError } from '../config/config-issues.ts';
+import { loadConfig, type Config } from '../config/load-config.ts';
+import type { Replacement } from '../lib/replacement.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
 
 const REJECTED = 'secret reload failed, keeping previous values';
 
