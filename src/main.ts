@@ -6,7 +6,7 @@ handleSignals();
 // Static imports would run before the handlers exist, and imports block the event loop. A signal is handled
 // between two of these steps, which take about the same time. The last step runs the program.
 const steps = [
-  () => import('./config/load-config.ts'),
+  () => import('./config/index.ts'),
   () => import('./telemetry/log.ts'),
   () => import('./redis/redis-client.ts'),
   () => import('./upstream/transport.ts'),

@@ -3,7 +3,7 @@ import { adminApp, publicApp } from './app.ts';
 import { egressWarnings } from './config/egress-warnings.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/config-issues.ts';
-import { loadConfig, type Config } from './config/load-config.ts';
+import { loadConfig, type Config } from './config/index.ts';
 import { unknownVariables } from './config/unknown-variables.ts';
 import { installResolver } from './dns/install.ts';
 import { exitAtOnce } from './process/exit.ts';

@@ -6,7 +6,7 @@ import type { PartStore } from './cache/part-store.ts';
 import { withCache } from './cache/with-cache.ts';
 import { aggregateMetrics, broadcast, onBroadcast } from './cluster/broadcast.ts';
 import type { WorkerBus } from './cluster/worker-bus.ts';
-import type { Config } from './config/load-config.ts';
+import type { Config } from './config/index.ts';
 import type { ReadContact } from './contact/read-contact.ts';
 import { partShaper } from './contact/shape/shape-parts.ts';
 import { shaped } from './contact/shape/shaped.ts';

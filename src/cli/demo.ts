@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
+import { DEMO_JWT_SECRET } from '../config/values/secret-strength.ts';
 import { mintToken } from './mint-token.ts';
 
 /** The documented contact of the upstream, which the sandbox serves, and its owner. */

@@ -3,7 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { egressWarnings } from '../config/egress-warnings.ts';
 import { processEnvironment, type Environment } from '../config/environment.ts';
 import { ConfigError } from '../config/config-issues.ts';
-import { loadConfig, type Config } from '../config/load-config.ts';
+import { loadConfig, type Config } from '../config/index.ts';
 import { installResolver } from '../dns/install.ts';
 import { unknownVariables, type ConfigWarning } from '../config/unknown-variables.ts';
 import { checkJwks } from './doctor/check-jwks.ts';

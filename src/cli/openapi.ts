@@ -7,8 +7,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigIssues } from '../config/config-issues.ts';
-import { readSettingsFiles } from '../config/files.ts';
+import { SCOPES_FILE } from '../config/auth.ts';
+import { HTTP_FILE } from '../config/server.ts';
 import { adminOpenApiDocument } from '../openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from '../openapi/document.ts';
 
@@ -17,10 +17,9 @@ const DOCUMENT = join(SOURCE, 'openapi', 'openapi.json');
 const ADMIN_DOCUMENT = join(SOURCE, 'openapi', 'openapi-admin.json');
 const TYPES = join(SOURCE, 'client', 'schema.ts');
 
-const issues = new ConfigIssues();
-const { http, scopes } = readSettingsFiles(issues);
-issues.throwIfAny();
-writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ maxBatchSize: http!.maxBatchSize, scopes: scopes! })));
+const { maxBatchSize } = HTTP_FILE.load();
+const scopes = SCOPES_FILE.load();
+writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ maxBatchSize, scopes })));
 writeFileSync(ADMIN_DOCUMENT, openApiBytes(adminOpenApiDocument()));
 
 const scratch = mkdtempSync(join(tmpdir(), 'zyntro-bff-client-'));

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import { authSlice } from '../config/auth.ts';
 import { processEnvironment, readTexts, type Texts } from '../config/environment.ts';
 import { ConfigError, ConfigIssues } from '../config/config-issues.ts';
-import { DEMO_JWT_SECRET } from '../config/secret-strength.ts';
-import { readTextFile } from '../config/text-file.ts';
+import { DEMO_JWT_SECRET } from '../config/values/secret-strength.ts';
+import { readTextFile } from '../config/values/text-file.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { mintToken, type SigningKey } from './mint-token.ts';
 
@@ -47,7 +48,9 @@ function read(path: string): string {
   return 'text' in file ? file.text : fail(`${path}: ${file.issue}`);
 }
 
-function signingKey(keyFile: string | undefined, env: Texts): SigningKey {
+type JwtTexts = Texts<typeof authSlice.variables>;
+
+function signingKey(keyFile: string | undefined, env: JwtTexts): SigningKey {
   if (keyFile !== undefined) return { privateKeyPem: read(keyFile) };
   const secret = env.JWT_SECRET;
   if (secret !== undefined) return { secret };
@@ -59,10 +62,10 @@ function signingKey(keyFile: string | undefined, env: Texts): SigningKey {
 }
 
 /** Reads the JWT_ variables in the same way as the proxy. */
-function environment(): Texts {
+function environment(): JwtTexts {
   try {
     const issues = new ConfigIssues();
-    const texts = readTexts(processEnvironment(), issues);
+    const texts = readTexts(authSlice.variables, processEnvironment(), issues);
     const relevant = issues.found.filter((issue) => issue.startsWith('JWT_'));
     return relevant.length > 0 ? fail(relevant.join('\n')) : texts;
   } catch (error) {

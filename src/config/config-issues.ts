@@ -34,6 +34,10 @@ export class ConfigIssues {
     return this.#found.some((issue) => issue.startsWith(`${name}: `) || issue.startsWith(`${name}_FILE: `));
   }
 
+  hasAny(...names: readonly string[]): boolean {
+    return names.some((name) => this.has(name));
+  }
+
   get found(): readonly string[] {
     return this.#found;
   }
@@ -41,5 +45,16 @@ export class ConfigIssues {
   /** @throws ConfigError if there are any issues. */
   throwIfAny(): void {
     if (this.#found.length > 0) throw new ConfigError([...this.#found].toSorted());
+  }
+
+  /**
+   * Returns a value that is undefined only if there are issues.
+   *
+   * @throws ConfigError if there are any issues.
+   */
+  resolve<T>(value: T | undefined): T {
+    this.throwIfAny();
+    if (value === undefined) throw new Error('a part of the configuration is missing without an issue');
+    return value;
   }
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { Config } from './load-config.ts';
+import type { Config } from './index.ts';
 import type { ConfigWarning } from './unknown-variables.ts';
 
 /** Checks that calls use a fixed address of this machine, because the upstream has an address allowlist. */

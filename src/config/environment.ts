@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { ConfigError, type ConfigIssues } from './config-issues.ts';
-import { readTextFile } from './text-file.ts';
-import { readText } from './text.ts';
-import { SECRET_VARIABLES, VARIABLES, kindOf, type Values, type VariableName } from './variables.ts';
+import { plainWords } from './values/plain-words.ts';
+import { readTextFile } from './values/text-file.ts';
+import { readText } from './values/text.ts';
+import type { Values, Variable, Variables } from './variable.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,50 +23,68 @@ export function processEnvironment(): Environment {
   return process.env;
 }
 
-/** Reads and checks every variable. If a variable has an issue, it is absent from the result. */
-export function readEnvironment(env: Environment, issues: ConfigIssues): Partial<Values> {
-  const texts = readTexts(env, issues);
-  const values: Partial<Record<VariableName, unknown>> = {};
-  for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    if (issues.has(name)) continue;
-    const result = VARIABLES[name].safeParse(texts[name]);
-    if (result.success) values[name] = result.data;
-    else issues.add(name, result.error.issues[0]?.message ?? 'is not valid');
-  }
-  return values as Partial<Values>;
+/** Reads and checks the variables. If a variable has an issue, its value is the default. */
+export function readVariables<V extends Variables>(
+  variables: V,
+  env: Environment,
+  issues: ConfigIssues,
+): Values<V> {
+  const texts = readTexts(variables, env, issues);
+  const entries = Object.entries(variables).map(([name, variable]) => {
+    const text = texts[name];
+    if (text === undefined) return [name, variable.default];
+    const result = variable.schema.safeParse(text, { error: plainWords });
+    if (result.success) return [name, result.data];
+    issues.add(name, result.error.issues[0]?.message ?? 'is not valid');
+    return [name, variable.default];
+  });
+  return Object.fromEntries(entries) as Values<V>;
 }
 
-export type Texts = Partial<Record<VariableName, string>>;
+export type Texts<V extends Variables> = Partial<Record<keyof V, string>>;
 
 /** Reads the text of every variable that is set, from the environment or from the file that it names. */
-export function readTexts(env: Environment, issues: ConfigIssues): Texts {
-  const texts: Texts = {};
-  for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const text = (SECRET_NAMES.has(name) && fromFile(name, env, issues)) || fromVariable(name, env, issues);
+export function readTexts<V extends Variables>(
+  variables: V,
+  env: Environment,
+  issues: ConfigIssues,
+): Texts<V> {
+  const texts: Partial<Record<string, string>> = {};
+  for (const [name, variable] of Object.entries(variables)) {
+    const text =
+      (variable.secret && fromFile(name, variable, env, issues)) || fromVariable(name, variable, env, issues);
     if (text !== undefined) texts[name] = text;
   }
-  return texts;
+  return texts as Texts<V>;
 }
 
-const SECRET_NAMES: ReadonlySet<string> = new Set(SECRET_VARIABLES);
-
-function fromVariable(name: VariableName, env: Environment, issues: ConfigIssues): string | undefined {
+function fromVariable(
+  name: string,
+  { kind }: Variable<unknown>,
+  env: Environment,
+  issues: ConfigIssues,
+): string | undefined {
   const raw = env[name];
   if (raw === undefined || raw === '' || issues.has(name)) return undefined;
-  const read = readText(raw, kindOf(name));
+  const read = readText(raw, kind);
   return 'text' in read ? read.text : issues.add(name, read.issue);
 }
 
-function fromFile(name: VariableName, env: Environment, issues: ConfigIssues): string | undefined {
-  const variable = `${name}_FILE`;
-  const raw = env[variable];
+function fromFile(
+  name: string,
+  { kind }: Variable<unknown>,
+  env: Environment,
+  issues: ConfigIssues,
+): string | undefined {
+  const fileName = `${name}_FILE`;
+  const raw = env[fileName];
   if (raw === undefined || raw === '') return undefined;
-  if (env[name]) return issues.add(name, `is set, and so is ${variable}: set one of them`);
+  if (env[name]) return issues.add(name, `is set, and so is ${fileName}: set one of them`);
   const path = readText(raw, 'word');
-  if ('issue' in path) return issues.add(variable, path.issue);
+  if ('issue' in path) return issues.add(fileName, path.issue);
   const file = readTextFile(path.text);
-  if ('issue' in file) return issues.add(variable, file.issue);
-  if (file.text.trim() === '') return issues.add(variable, 'the file is empty');
-  const read = readText(file.text, kindOf(name));
-  return 'text' in read ? read.text : issues.add(variable, `the value in the file ${read.issue}`);
+  if ('issue' in file) return issues.add(fileName, file.issue);
+  if (file.text.trim() === '') return issues.add(fileName, 'the file is empty');
+  const read = readText(file.text, kind);
+  return 'text' in read ? read.text : issues.add(fileName, `the value in the file ${read.issue}`);
 }

@@ -1,40 +1,64 @@
-import { isIP } from 'node:net';
 import type { RedisAddress, RedisSettings } from '../redis/redis-settings.ts';
 import type { ConfigIssues } from './config-issues.ts';
-import { readUserInfo } from './user-info.ts';
-import { isRedisHost } from './urls.ts';
-import type { Values } from './variables.ts';
+import type { ProcessValues } from './process.ts';
+import { oneOf, someOf, text, whole } from './values/checks.ts';
+import { addressOf, namesAmong, parseNodes } from './values/redis-nodes.ts';
+import { redisUrl } from './values/urls.ts';
+import { readUserInfo } from './values/user-info.ts';
+import { variable, type Values } from './variable.ts';
 
-const REDIS_PORT = 6379;
-const SENTINEL_PORT = 26_379;
+const variables = {
+  REDIS_URL: variable('`redis://` or `rediss://[user:password@]host[:port][/db]`', redisUrl, {
+    secret: true,
+    essential: true,
+    otherNames: ['REDIS_HOST', 'REDIS_DB', 'REDIS_TLS'],
+  }),
+  REDIS_MODE: variable(
+    '`standalone`, `cluster` or `sentinel`',
+    oneOf(['standalone', 'cluster', 'sentinel']),
+    { default: 'standalone' },
+  ),
+  REDIS_NODES: variable('host:port of Cluster nodes or Sentinels, separated by commas', someOf, {
+    kind: 'lines',
+    otherNames: ['REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'],
+  }),
+  REDIS_SENTINEL_NAME: variable('name of the master that the Sentinels watch', text, {
+    otherNames: ['REDIS_SENTINEL_MASTER'],
+  }),
+  REDIS_USERNAME: variable('ACL user if it is not in `REDIS_URL`', text, { otherNames: ['REDIS_USER'] }),
+  REDIS_PASSWORD: variable('password if it is not in `REDIS_URL`', text, {
+    kind: 'literal',
+    secret: true,
+    otherNames: ['REDIS_PASS'],
+  }),
+  REDIS_SENTINEL_PASSWORD: variable('password of the Sentinels', text, { kind: 'literal', secret: true }),
+  REDIS_TIMEOUT_MS: variable(
+    'maximum time that a request waits for Redis before it continues without it',
+    whole(10, 10_000),
+    { default: 80 },
+  ),
+};
 
-/** Returns the Redis settings; undefined if Redis is not configured, or if a variable has an issue. */
-export function buildRedis(values: Partial<Values>, issues: ConfigIssues): RedisSettings | undefined {
-  const { REDIS_URL: url, REDIS_MODE: mode, REDIS_NODES: listed } = values;
-  if (mode === undefined) return undefined;
-  if (mode === 'standalone') {
-    if (listed !== undefined) issues.add('REDIS_NODES', 'needs REDIS_MODE cluster or sentinel');
-    if (url === undefined) return undefined;
-  }
-  const nodes = listed
-    ? parseNodes(listed, mode === 'sentinel' ? SENTINEL_PORT : REDIS_PORT, issues)
-    : url && mode !== 'sentinel'
-      ? [addressOf(url)]
-      : [];
-  if (nodes.length === 0 && mode === 'cluster')
-    issues.add(
-      'REDIS_NODES',
-      'is required for a Cluster: host:port of some of its nodes, separated by commas',
-    );
-  if (nodes.length === 0 && mode === 'sentinel')
-    issues.add('REDIS_NODES', 'is required for Sentinel: host:port of the Sentinels, separated by commas');
+type RedisValues = Values<typeof variables>;
+
+function build(values: RedisValues & Pick<ProcessValues, 'WEB_CONCURRENCY'>, issues: ConfigIssues) {
+  if (values.WEB_CONCURRENCY > 1 && values.REDIS_URL === undefined && values.REDIS_NODES === undefined)
+    issues.add('WEB_CONCURRENCY', 'above 1 requires Redis to share limits and cache: set REDIS_URL');
+  return { redis: issues.has('REDIS_MODE') ? undefined : buildRedis(values, issues) };
+}
+
+function buildRedis(values: RedisValues, issues: ConfigIssues): RedisSettings | undefined {
+  const { REDIS_URL: url, REDIS_MODE: mode } = values;
+  const nodes = nodesOf(values, issues);
+  if (!nodes) return undefined;
   if (mode === 'sentinel' && values.REDIS_SENTINEL_NAME === undefined)
-    issues.add('REDIS_SENTINEL_NAME', 'is required for Sentinel: the name of the master that they watch');
+    issues.addMissing(
+      'REDIS_SENTINEL_NAME',
+      'is required for Sentinel: the name of the master that they watch',
+    );
   if (url?.password && values.REDIS_PASSWORD !== undefined)
     issues.add('REDIS_PASSWORD', 'is set, and so is a password in REDIS_URL: set one of them');
   const { username, password } = readUserInfo('REDIS_URL', url, issues);
-  const timeoutMs = values.REDIS_TIMEOUT_MS;
-  if (timeoutMs === undefined) return undefined;
   const db = Number(url?.pathname.slice(1) || 0);
   if (mode === 'cluster' && db !== 0)
     issues.add('REDIS_URL', 'names a database, but a Cluster has only database 0');
@@ -46,38 +70,30 @@ export function buildRedis(values: Partial<Values>, issues: ConfigIssues): Redis
     password: values.REDIS_PASSWORD ?? password,
     sentinelPassword: values.REDIS_SENTINEL_PASSWORD,
     db,
-    timeoutMs,
+    timeoutMs: values.REDIS_TIMEOUT_MS,
     tls: url?.protocol === 'rediss:',
     certificateNames: namesAmong([...(url ? [addressOf(url)] : []), ...nodes]),
   };
 }
 
-/** Returns whether a URL consists of a host and an optional port other than 0. */
-function isPlainAddress({ hostname, port, pathname, search, hash }: URL): boolean {
-  return isRedisHost(hostname) && port !== '0' && /^\/?$/.test(pathname) && !search && !hash;
-}
-
-function namesAmong(addresses: readonly RedisAddress[]): string[] {
-  return [...new Set(addresses.map(({ host }) => host).filter((host) => isIP(host) === 0))];
-}
-
-function addressOf(url: URL): RedisAddress {
-  return { host: bareHost(url.hostname), port: Number(url.port || REDIS_PORT) };
-}
-
-function parseNodes(listed: readonly string[], defaultPort: number, issues: ConfigIssues): RedisAddress[] {
-  const nodes: RedisAddress[] = [];
-  for (const [index, item] of listed.entries()) {
-    const text = `redis://${item}`;
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    // Numbers the entry instead of quoting it: if it is a URL, it can hold a password.
-    if (!url || !isPlainAddress(url) || url.username || url.password)
-      issues.add('REDIS_NODES', `entry ${index + 1} must be host:port`);
-    else nodes.push({ host: bareHost(url.hostname), port: Number(url.port || defaultPort) });
+/** Returns the server, the nodes of the Cluster, or the Sentinels; undefined if Redis is not configured. */
+function nodesOf(
+  { REDIS_URL: url, REDIS_MODE: mode, REDIS_NODES: listed }: RedisValues,
+  issues: ConfigIssues,
+): RedisAddress[] | undefined {
+  if (mode === 'standalone') {
+    if (listed !== undefined) issues.add('REDIS_NODES', 'needs REDIS_MODE cluster or sentinel');
+    return url && [addressOf(url)];
   }
-  return nodes;
+  if (listed) return parseNodes(listed, mode, issues);
+  if (mode === 'cluster' && url) return [addressOf(url)];
+  const required = {
+    cluster: 'is required for a Cluster: host:port of some of its nodes, separated by commas',
+    sentinel: 'is required for Sentinel: host:port of the Sentinels, separated by commas',
+  };
+  issues.addMissing('REDIS_NODES', required[mode]);
+  return [];
 }
 
-function bareHost(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '');
-}
+/** The connection to Redis. */
+export const redisSlice = { title: 'Redis', prefixes: [], variables, build };

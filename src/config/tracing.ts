@@ -1,4 +1,5 @@
-import type { Values } from './variables.ts';
+import { text } from './values/checks.ts';
+import { variable, type Values } from './variable.ts';
 
 const SAMPLERS = [
   'always_on',
@@ -12,11 +13,23 @@ const DEFAULT_SAMPLER = 'parentbased_always_on';
 const DEFAULT_DELAY_MS = 5000;
 const MAX_DELAY_MS = 600_000;
 
+const variables = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable('endpoint for traces, by OTLP over HTTP; no traces if not set', text),
+  OTEL_SDK_DISABLED: variable('`true` turns tracing off', text, { default: 'false' }),
+  OTEL_TRACES_SAMPLER: variable('sampler of traces, by its OpenTelemetry name', text, {
+    default: DEFAULT_SAMPLER,
+  }),
+  OTEL_TRACES_SAMPLER_ARG: variable('sampled share for a ratio sampler, from 0 to 1', text, { default: '1' }),
+  OTEL_BSP_SCHEDULE_DELAY: variable('milliseconds between two exports', text, {
+    default: String(DEFAULT_DELAY_MS),
+  }),
+};
+
 /**
  * Reads the OpenTelemetry variables. Operators set them for programs in every language, so an unsupported value
  * is reported and ignored, as the OpenTelemetry specification requires. It never prevents the start.
  */
-export function buildTracing(values: Values) {
+function build(values: Values<typeof variables>) {
   const ignored: string[] = [];
   const ignore = <T>(name: string, instead: T): T => {
     ignored.push(name);
@@ -40,13 +53,18 @@ export function buildTracing(values: Values) {
   const usable =
     endpoint !== undefined && (isHttpUrl(endpoint) || ignore('OTEL_EXPORTER_OTLP_ENDPOINT', false));
   return {
-    /** Undefined if tracing is off. */
-    settings: usable && !disabled ? { sampler, ratio, scheduleDelayMs } : undefined,
-    /** Names of the variables with unsupported values. */
-    ignored,
+    tracing: {
+      /** Undefined if tracing is off. */
+      settings: usable && !disabled ? { sampler, ratio, scheduleDelayMs } : undefined,
+      /** Names of the variables with unsupported values. */
+      ignored,
+    },
   };
 }
 
 function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
+
+/** The export of traces, by the standard variables of OpenTelemetry. */
+export const tracingSlice = { title: 'Tracing', prefixes: [], variables, build };

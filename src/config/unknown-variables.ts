@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts';
-import { SECRET_VARIABLES, VARIABLES } from './variables.ts';
+import { SLICES, VARIABLES } from './index.ts';
+import type { Variable } from './variable.ts';
 
 export interface ConfigWarning {
   /** Name of the variable. */
@@ -8,13 +9,14 @@ export interface ConfigWarning {
   readonly advice: string;
 }
 
-const NAMES = Object.keys(VARIABLES);
-const SECRETS: ReadonlySet<string> = new Set(SECRET_VARIABLES);
-const KNOWN: ReadonlySet<string> = new Set([...NAMES, ...SECRET_VARIABLES.map((name) => `${name}_FILE`)]);
+const KNOWN: ReadonlySet<string> = new Set(
+  Object.entries<Variable<unknown>>(VARIABLES).flatMap(([name, { secret }]) =>
+    secret ? [name, `${name}_FILE`] : [name],
+  ),
+);
 
 /** Prefixes that only this program uses. */
-const OWN_PREFIX =
-  /^(?:ZYNTRO|EGRESS|UPSTREAM|SHUTDOWN|TRUST|RATE_LIMIT|JWT|AUTH_COOKIE|CORS|CACHE_(?:TTL|L1|STALE))_/;
+const OWN_PREFIXES = SLICES.flatMap(({ prefixes }) => prefixes);
 /** The minimum length at which a name is compared with the known names. */
 const MIN_COMPARED_LENGTH = 8;
 
@@ -22,32 +24,29 @@ const MIN_COMPARED_LENGTH = 8;
 const INJECTED =
   /_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$|_PORT$|_ENV_/;
 
-/** Names that other programs use for Redis settings. */
-const ALTERNATIVE_NAMES: Readonly<Record<string, string>> = {
-  REDIS_HOST: 'REDIS_URL',
-  REDIS_DB: 'REDIS_URL',
-  REDIS_TLS: 'REDIS_URL',
-  REDIS_USER: 'REDIS_USERNAME',
-  REDIS_PASS: 'REDIS_PASSWORD',
-  REDIS_CLUSTER_NODES: 'REDIS_NODES',
-  REDIS_SENTINELS: 'REDIS_NODES',
-  REDIS_SENTINEL_MASTER: 'REDIS_SENTINEL_NAME',
-};
+/** The variables by the names that other programs use for them. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries<Variable<unknown>>(VARIABLES).flatMap(([name, { otherNames }]) =>
+    otherNames.map((other) => [other, name] as const),
+  ),
+);
 
 /** Returns warnings for variables that are set, have no effect and were probably meant for this program. */
 export function unknownVariables(env: Environment): ConfigWarning[] {
   return Object.entries(env).flatMap(([variable, value]) => {
     if (!value || KNOWN.has(variable) || INJECTED.test(variable)) return [];
     const withoutFile = variable.replace(/_FILE$/, '');
-    if (withoutFile in VARIABLES && !SECRETS.has(withoutFile)) {
+    // The `_FILE` name of a secret is known, so this variable is not a secret.
+    if (withoutFile !== variable && KNOWN.has(withoutFile)) {
       return warning(variable, `set ${withoutFile} itself: it cannot be read from a file`);
     }
     const name = variable.trim().toUpperCase();
-    const ownName = ALTERNATIVE_NAMES[name];
+    const ownName = OTHER_NAMES.get(name);
     if (ownName !== undefined) return warning(variable, `did you mean ${ownName}?`);
     const nearest = nearestTo(name);
     const isClose = name.length >= MIN_COMPARED_LENGTH && nearest.distance <= Math.ceil(name.length / 8);
-    return isClose || OWN_PREFIX.test(name) ? warning(variable, `did you mean ${nearest.name}?`) : [];
+    const isOwn = OWN_PREFIXES.some((prefix) => name.startsWith(prefix));
+    return isClose || isOwn ? warning(variable, `did you mean ${nearest.name}?`) : [];
   });
 }
 

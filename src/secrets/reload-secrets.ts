@@ -1,6 +1,6 @@
 import type { Environment } from '../config/environment.ts';
 import { ConfigError } from '../config/config-issues.ts';
-import { loadConfig, type Config } from '../config/load-config.ts';
+import { loadConfig, type Config } from '../config/index.ts';
 import type { Replacement } from '../lib/replacement.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 

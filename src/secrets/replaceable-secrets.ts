@@ -1,5 +1,5 @@
 import { encryptedCodec, plainCodec, type EntryCodec } from '../cache/stored-entry.ts';
-import type { Config } from '../config/load-config.ts';
+import type { Config } from '../config/index.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import type { Replacement } from '../lib/replacement.ts';

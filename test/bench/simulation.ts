@@ -1,5 +1,5 @@
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
+import { loadConfig } from '../../src/config/index.ts';
 import type { CachePolicy } from '../../src/cache/freshness.ts';
 import { withCache } from '../../src/cache/with-cache.ts';
 import { PARTS, INCLUDES, type Part } from '../../src/contact/parts/index.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import jwt from 'jsonwebtoken';
-import { DEMO_JWT_SECRET } from '../../src/config/secret-strength.ts';
+import { DEMO_JWT_SECRET } from '../../src/config/values/secret-strength.ts';
 import { runNode } from '../support/child.ts';
 import type { Json } from '../support/http.ts';
 import { writeKeyPair } from '../support/key-pair.ts';

@@ -1,4 +1,4 @@
-import { loadConfig } from '../../src/config/load-config.ts';
+import { loadConfig } from '../../src/config/index.ts';
 import { newSecret } from '../support/tokens.ts';
 import { programEnv } from '../support/world.ts';
 

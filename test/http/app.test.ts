@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import request from 'supertest';
 import { buildApp } from '../support/build-app.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
+import { loadConfig } from '../../src/config/index.ts';
 import { createWorkerBus } from '../../src/cluster/worker-bus.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { silentLog } from '../../src/telemetry/log.ts';

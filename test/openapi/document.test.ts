@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { PARTS } from '../../src/contact/parts/index.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
-import { ConfigIssues } from '../../src/config/config-issues.ts';
-import { readSettingsFiles } from '../../src/config/files.ts';
+import { SCOPES_FILE } from '../../src/config/auth.ts';
+import { HTTP_FILE } from '../../src/config/server.ts';
 import { adminOpenApiDocument } from '../../src/openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from '../../src/openapi/document.ts';
 import type { Json } from '../support/http.ts';
 import { ADMIN_DOCUMENT_FILE, DOCUMENT_FILE } from '../support/openapi-contract.ts';
 
-const { http, scopes } = readSettingsFiles(new ConfigIssues());
-const document: Json = openApiDocument({ maxBatchSize: http!.maxBatchSize, scopes: scopes! });
+const { maxBatchSize } = HTTP_FILE.load();
+const document: Json = openApiDocument({ maxBatchSize, scopes: SCOPES_FILE.load() });
 
 test('the committed OpenAPI files match the code (update them with npm run openapi)', () => {
   expect(openApiBytes(document).toString()).toBe(readFileSync(DOCUMENT_FILE, 'utf8'));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Config } from '../../src/config/load-config.ts';
+import type { Config } from '../../src/config/index.ts';
 import { secretReloader } from '../../src/secrets/reload-secrets.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 

@@ -2,7 +2,7 @@ import { examineJwk } from '../../auth/jwk.ts';
 import { createJwksFetch } from '../../auth/jwks-fetch.ts';
 import { mergeEqualKeys, type TokenKey } from '../../auth/key-set.ts';
 import type { IssuerSettings } from '../../auth/trusted-issuers.ts';
-import type { Config } from '../../config/load-config.ts';
+import type { Config } from '../../config/index.ts';
 import { errorCodeOf } from '../../upstream/transport-failure.ts';
 import { connectionAdvice } from './connection-advice.ts';
 import { failed, mapBounded, passed, quoted, warned, type Finding } from './finding.ts';

@@ -1,5 +1,5 @@
 import type { Json } from '../../lib/json.ts';
-import type { Config } from '../../config/load-config.ts';
+import type { Config } from '../../config/index.ts';
 import { AppError } from '../../errors.ts';
 import type { CallBounds, UpstreamCallOptions } from '../../upstream/call-upstream.ts';
 import { fetchContact } from '../../upstream/operations/fetch-contact.ts';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Config } from '../../config/load-config.ts';
+import type { Config } from '../../config/index.ts';
 import { connectionAdvice } from './connection-advice.ts';
 import { failed, passed, quoted, type Finding } from './finding.ts';
 import type { HttpWatch } from './watch-http.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/load-config.ts';
+import type { Config } from '../../config/index.ts';
 import type { Json } from '../../lib/json.ts';
 import type { UpstreamCredentials } from '../../upstream/credentials.ts';
 import { connectionAdvice } from './connection-advice.ts';

@@ -1,29 +1,36 @@
 import { z } from 'zod';
-import { parseUuid } from '../lib/uuid.ts';
-import type { CredentialSettings, UpstreamCredentials } from '../upstream/credentials.ts';
-import type { ConfigIssues } from './config-issues.ts';
+import { parseUuid } from '../../lib/uuid.ts';
+import type { CredentialSettings, UpstreamCredentials } from '../../upstream/credentials.ts';
+import type { ConfigIssues } from '../config-issues.ts';
+import { plainWords } from './plain-words.ts';
 import { isExample } from './secret-strength.ts';
 import { textIn } from './text.ts';
-import type { Values } from './variables.ts';
 
 const credential = textIn('word').refine((value) => !isExample(value), {
   error: 'is an example or a placeholder: set the value that was issued',
 });
 const entry = z.strictObject({ apiKey: credential, developerSecret: credential });
 
+interface CredentialInput {
+  readonly apiKey: string | undefined;
+  readonly developerSecret: string | undefined;
+  /** JSON, organization id to a pair. */
+  readonly byOrg: string | undefined;
+}
+
+/** Returns one pair for all organizations, or a pair for each; undefined if there is an issue. */
 export function buildCredentials(
-  values: Partial<Values>,
+  { apiKey, developerSecret, byOrg }: CredentialInput,
   issues: ConfigIssues,
 ): CredentialSettings | undefined {
-  const { ZYNTRO_API_KEY: apiKey, ZYNTRO_DEVELOPER_SECRET: developerSecret } = values;
-  if (values.ZYNTRO_CREDENTIALS !== undefined) {
+  if (byOrg !== undefined) {
     if (apiKey !== undefined || developerSecret !== undefined) {
       issues.add(
         'ZYNTRO_CREDENTIALS',
         'is set, and so is ZYNTRO_API_KEY or ZYNTRO_DEVELOPER_SECRET: set one or the other',
       );
     }
-    return parseMap(values.ZYNTRO_CREDENTIALS, issues);
+    return parseMap(byOrg, issues);
   }
   if (issues.has('ZYNTRO_CREDENTIALS')) return undefined;
   if (apiKey === undefined) issues.addMissing('ZYNTRO_API_KEY', 'is required (or ZYNTRO_CREDENTIALS)');
@@ -56,7 +63,7 @@ function parseMap(text: string, issues: ConfigIssues): CredentialSettings | unde
   const byOrg = new Map<string, UpstreamCredentials>();
   for (const [index, [name, value]] of Object.entries(parsed).entries()) {
     const org = parseUuid(name);
-    const pair = entry.safeParse(value);
+    const pair = entry.safeParse(value, { error: plainWords });
     // Numbers the entries instead of quoting names: if a pair is swapped, the name is a secret.
     if (!org) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is not a UUID`);
     else if (byOrg.has(org))

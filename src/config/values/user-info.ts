@@ -1,4 +1,4 @@
-import type { ConfigIssues } from './config-issues.ts';
+import type { ConfigIssues } from '../config-issues.ts';
 
 interface UserInfo {
   /** Undefined if the URL has no user name. */

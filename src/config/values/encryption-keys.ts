@@ -1,4 +1,4 @@
-import type { ConfigIssues } from './config-issues.ts';
+import type { ConfigIssues } from '../config-issues.ts';
 
 const KEY_BYTES = 32;
 

@@ -1,14 +1,17 @@
 import { isIP } from 'node:net';
-import type { ProxySettings } from '../upstream/transport.ts';
-import type { ConfigIssues } from './config-issues.ts';
+import type { ProxySettings } from '../../upstream/transport.ts';
+import type { ConfigIssues } from '../config-issues.ts';
+import { bareHost } from './hosts.ts';
 import { readUserInfo } from './user-info.ts';
-import type { Values } from './variables.ts';
 
 /** Returns the CONNECT proxy with credentials for `Proxy-Authorization`; undefined if none is configured. */
-export function buildProxy(values: Partial<Values>, issues: ConfigIssues): ProxySettings | undefined {
-  const given = values.EGRESS_PROXY_URL;
+export function buildProxy(
+  given: URL | undefined,
+  localAddress: string | undefined,
+  issues: ConfigIssues,
+): ProxySettings | undefined {
   if (!given) return undefined;
-  if (values.EGRESS_LOCAL_ADDRESS !== undefined) {
+  if (localAddress !== undefined) {
     issues.add(
       'EGRESS_PROXY_URL',
       'is set, and so is EGRESS_LOCAL_ADDRESS: set the one that owns the fixed address',
@@ -26,10 +29,9 @@ export function buildProxy(values: Partial<Values>, issues: ConfigIssues): Proxy
 }
 
 /** Checks that source address and upstream have the same IP family. A host name is resolved for it later. */
-export function checkSourceFamily(values: Partial<Values>, issues: ConfigIssues): void {
-  const { EGRESS_LOCAL_ADDRESS: source, ZYNTRO_BASE_URL: upstream } = values;
-  if (source === undefined || upstream === undefined) return;
-  const family = isIP(upstream.hostname.replace(/^\[|\]$/g, ''));
+export function checkSourceFamily(source: string | undefined, upstream: URL, issues: ConfigIssues): void {
+  if (source === undefined) return;
+  const family = isIP(bareHost(upstream.hostname));
   if (family !== 0 && family !== isIP(source))
     issues.add(
       'EGRESS_LOCAL_ADDRESS',

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from '../../src/config/config-issues.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { DEMO_JWT_SECRET } from '../../src/config/secret-strength.ts';
+import { ConfigError } from '../../../src/config/config-issues.ts';
+import { loadConfig } from '../../../src/config/index.ts';
+import { DEMO_JWT_SECRET } from '../../../src/config/values/secret-strength.ts';
 
 const SECRET = 'Zp3vX1q8bN5mC7kL0jH2gF4dS6aQ9wE+rTyUiOp/1A=';
 const OTHER = 'Qw7eRt5yUi3oPa1sDf9gHj2kLz8xCv4bNm6QwErTy0U=';

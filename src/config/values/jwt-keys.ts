@@ -5,9 +5,9 @@ import {
   PUBLIC_KEY_ALGORITHMS,
   algorithmsOf,
   weaknessOfRsa,
-} from '../auth/key-algorithms.ts';
-import type { TokenKey } from '../auth/key-set.ts';
-import type { IssuerSettings } from '../auth/trusted-issuers.ts';
+} from '../../auth/key-algorithms.ts';
+import type { TokenKey } from '../../auth/key-set.ts';
+import type { IssuerSettings } from '../../auth/trusted-issuers.ts';
 import { weaknessOf } from './secret-strength.ts';
 
 export interface KeyMaterial {

@@ -1,0 +1,45 @@
+import { isIP, SocketAddress } from 'node:net';
+
+/** Returns whether a URL's host name (or a bind address) is a loopback name or address. */
+export function isLoopbackHost(host: string): boolean {
+  const bare = bareHost(host).toLowerCase();
+  return bare === 'localhost' || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare);
+}
+
+/** Returns the host of a URL without the brackets around an IPv6 address. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+/** Returns the IPv4 address of an IPv4-mapped one (RFC 4291 section 2.5.5.2); other hosts unchanged. */
+export function unmapped(host: string): string {
+  if (isIP(host) !== 6 || host.includes('%')) return host;
+  return /^::ffff:([\d.]+)$/.exec(canonical(host))?.[1] ?? host;
+}
+
+function canonical(address: string): string {
+  return new SocketAddress({ address, family: 'ipv6' }).address;
+}
+
+const WILDCARDS: readonly (string | undefined)[] = [undefined, '0.0.0.0', '::'];
+
+/** Returns whether two servers on one port collide. A host that is not set is a wildcard address. */
+export function isSameHost(one: string | undefined, other: string | undefined): boolean {
+  const [first, second] = [comparable(one), comparable(other)];
+  if (first === second || WILDCARDS.includes(first) || WILDCARDS.includes(second)) return true;
+  const isLocal = [first, second].includes('localhost');
+  return isLocal && isLoopbackHost(first!) && isLoopbackHost(second!);
+}
+
+function comparable(host: string | undefined): string | undefined {
+  const address = host && unmapped(host);
+  if (address && isIP(address) === 6 && !address.includes('%')) return canonical(address);
+  return address?.toLowerCase();
+}
+
+/** Returns the serialized origin (RFC 6454); undefined if the text is not exactly an origin. */
+export function parseOrigin(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { origin } = new URL(text);
+  return origin !== 'null' && origin === text.replace(/\/$/, '').toLowerCase() ? origin : undefined;
+}

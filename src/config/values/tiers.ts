@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { ConfigIssues } from '../config-issues.ts';
+import { describeIssues, plainWords } from './plain-words.ts';
+
+export const WINDOW = z.strictObject({
+  limit: z.int().min(1).max(1_000_000_000),
+  windowS: z.int().min(1).max(86_400),
+});
+export type Window = z.output<typeof WINDOW>;
+
+/** Also the form of the fixed tier of an issuer. */
+export const TIER_NAME = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'must be up to 64 of A-Z a-z 0-9 . _ -' });
+
+/** The tier of callers whose token does not name a known tier. */
+export const DEFAULT_TIER = 'default';
+
+export const TIERS = z.record(TIER_NAME, WINDOW);
+
+export function tierOf(name: string, { limit, windowS }: Window) {
+  return { name, limit, windowMs: windowS * 1000 };
+}
+
+/** Parses the value of `RATE_LIMIT_TIERS`. */
+export function parseTiers(
+  text: string | undefined,
+  issues: ConfigIssues,
+): Record<string, Window> | undefined {
+  if (text === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return issues.add('RATE_LIMIT_TIERS', 'is not JSON');
+  }
+  const result = TIERS.safeParse(json, { error: plainWords });
+  if (result.success) return result.data;
+  for (const issue of describeIssues(result.error)) issues.add('RATE_LIMIT_TIERS', issue);
+  return undefined;
+}
