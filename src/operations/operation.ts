@@ -68,7 +68,11 @@ interface OperationBase {
 }
 
 export interface OperationDefinition<Input> extends OperationBase {
-  /** @throws AppError with status 400 if the request is invalid. */
+  /**
+   * Returns what the scopes depend on. Everything else is parsed by `handle`, after the scopes are checked.
+   *
+   * @throws AppError with status 400 if the request is invalid.
+   */
   parse(req: Request, settings: OperationSettings): Input;
   /** Returns the scopes that the token must hold. They are checked before anything is read. */
   scopes(input: Input, scopes: ScopeSettings): readonly string[];

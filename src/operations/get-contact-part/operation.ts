@@ -16,10 +16,11 @@ function getContactPart(part: Include): Operation {
     id: `getContact${part[0]!.toUpperCase()}${part.slice(1)}`,
     method: 'get',
     path: `/contacts/:id/${part}`,
-    parse: (req) => ({ fieldsets: parseFieldsets(queryOf(req)), id: contactIdOf(req) }),
-    scopes: (_input, scopes) => readScopes(parts, scopes),
-    handle(req, { id, fieldsets }, { readContact, settings }) {
-      const found = readContact(queryFor(req, id, parts), readOptions(req, settings.scopes));
+    parse: () => parts,
+    scopes: readScopes,
+    handle(req, _parts, { readContact, settings }) {
+      const fieldsets = parseFieldsets(queryOf(req));
+      const found = readContact(queryFor(req, contactIdOf(req), parts), readOptions(req, settings.scopes));
       return thenMaybe(found, (contact) =>
         representationOf(req, selectFields(contact[part]!.bytes, fieldsets.get(part)), contact, fieldsets),
       );

@@ -16,13 +16,11 @@ export const getContact = defineOperation({
   id: 'getContact',
   method: 'get',
   path: '/contacts/:id',
-  parse(req) {
-    const query = queryOf(req);
-    return { parts: parseInclude(query), fieldsets: parseFieldsets(query), id: contactIdOf(req) };
-  },
-  scopes: ({ parts }, scopes) => readScopes(parts, scopes),
-  handle(req, { id, parts, fieldsets }, { readContact, settings }) {
-    const found = readContact(queryFor(req, id, parts), readOptions(req, settings.scopes));
+  parse: (req) => parseInclude(queryOf(req)),
+  scopes: readScopes,
+  handle(req, parts, { readContact, settings }) {
+    const fieldsets = parseFieldsets(queryOf(req));
+    const found = readContact(queryFor(req, contactIdOf(req), parts), readOptions(req, settings.scopes));
     return thenMaybe(found, (contact) =>
       representationOf(req, assembleContact(contact, fieldsets), contact, fieldsets),
     );

@@ -24,14 +24,12 @@ export const listContacts = defineOperation({
   method: 'get',
   path: '/contacts',
   cost: (req, { maxBatchSize }) => batchSize(req.query, maxBatchSize),
-  parse(req, { maxBatchSize }) {
-    const query = queryOf(req);
-    const parts = parseInclude(query);
-    return { parts, fieldsets: parseFieldsets(query), ids: parseIds(query, maxBatchSize) };
-  },
-  scopes: ({ parts }, scopes) => readScopes(parts, scopes),
-  async handle(req, { ids, parts, fieldsets }, services) {
+  parse: (req) => parseInclude(queryOf(req)),
+  scopes: readScopes,
+  async handle(req, parts, services) {
     const { readContact, batchParallelism, settings, monotonicNow, onUnexpected } = services;
+    const fieldsets = parseFieldsets(queryOf(req));
+    const ids = parseIds(queryOf(req), settings.maxBatchSize);
     const outcomes: CacheOutcome[] = [];
     const onOutcome = (outcome: CacheOutcome) => void outcomes.push(outcome);
     const readOne = (id: string) =>
