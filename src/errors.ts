@@ -11,12 +11,15 @@ export const ERROR_CODES = [
   'INSUFFICIENT_SCOPE',
   'ORG_NOT_CONFIGURED',
   'CSRF_HEADER_MISSING',
+  'NOT_CONTACT_OWNER',
   'CONTACT_NOT_FOUND',
   'ROUTE_NOT_FOUND',
   'METHOD_NOT_ALLOWED',
+  'CONTACT_EXISTS',
   'PRECONDITION_FAILED',
   'CONTENT_TOO_LARGE',
   'REQUEST_HEADERS_TOO_LARGE',
+  'UPSTREAM_REFUSED',
   'RATE_LIMITED',
   'INTERNAL_ERROR',
   'CACHE_UNAVAILABLE',
@@ -43,6 +46,10 @@ export interface ErrorDetails {
   readonly transient?: boolean;
   /** The request was certainly not sent, so even a write can be repeated. */
   readonly notSent?: boolean;
+  /** The upstream's message, if it refused an operation. It can hold anything: only development shows it. */
+  readonly refusal?: string;
+  /** Whether a write that failed may have been carried out. Set on every error of a write's upstream call. */
+  readonly outcome?: 'none' | 'unknown';
   readonly requiredScope?: string;
   readonly allow?: string;
   /** The current entity tag, for PRECONDITION_FAILED. */

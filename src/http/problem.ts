@@ -21,9 +21,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'CSRF header missing',
     'A request with the cookie needs the header X-Requested-With, or Sec-Fetch-Site: same-origin.',
   ],
+  NOT_CONTACT_OWNER: [403, 'Not the owner', 'Only the owner of the contact may change it.'],
   CONTACT_NOT_FOUND: [404, 'Contact not found', 'The contact does not exist, or this member may not see it.'],
   ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
+  CONTACT_EXISTS: [409, 'Contact exists', 'A contact with this e-mail address or phone number exists.'],
   PRECONDITION_FAILED: [
     412,
     'Precondition failed',
@@ -35,6 +37,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'Request headers too large',
     'The token is over 8192 bytes, or the request line and headers are too large together.',
   ],
+  UPSTREAM_REFUSED: [422, 'Upstream refused the operation', 'The CRM refused to carry out the operation.'],
   RATE_LIMITED: [
     429,
     'Too many requests',

@@ -13,10 +13,13 @@ const OF_ONE_ROUTE: readonly ErrorCode[] = [
 ];
 /** The codes of requests that match no operation, and of the admin port alone. */
 const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
+/** The codes of operations that change contacts, which no read returns. */
+const OF_WRITES: readonly ErrorCode[] = ['NOT_CONTACT_OWNER', 'CONTACT_EXISTS', 'UPSTREAM_REFUSED'];
 /** The codes that a batch reports per contact, in `errors`. */
 const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
 
-const COMMON = SENT_CODES.filter((code) => !OF_ONE_ROUTE.includes(code) && !OF_NO_ROUTE.includes(code));
+const NOT_COMMON = [...OF_ONE_ROUTE, ...OF_NO_ROUTE, ...OF_WRITES];
+const COMMON = SENT_CODES.filter((code) => !NOT_COMMON.includes(code));
 const SHARED = COMMON.filter((code) => statusOf(code) !== 400);
 const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map(errorOf);
 

@@ -19,6 +19,7 @@ import { measure } from './policies/measure.ts';
 import { report } from './policies/report.ts';
 import { retry, type RetrySettings } from './policies/retry.ts';
 import { trace } from './policies/trace.ts';
+import { attemptOutcome, callOutcome } from './policies/write-outcome.ts';
 
 export interface PolicySettings {
   /** Milliseconds for a whole call: its wait for a turn, its attempts and the pause between them. */
@@ -78,6 +79,7 @@ export function createUpstream(options: UpstreamClientOptions): Upstream {
   const { policies, now, metrics } = options;
   const { breaker, turns } = accountState(options);
   const call = wrap(
+    callOutcome(),
     credentialHold({ ...policies.credentialHold, credentialsOf: options.credentialsOf, now }),
     retry({ ...policies.retry, now, random: options.random, sleep: sleeper(options.setTimer) }),
     failFast(breaker),
@@ -86,6 +88,7 @@ export function createUpstream(options: UpstreamClientOptions): Upstream {
     report({ log: options.log, health: options.health, component: options.component }),
     measure({ metrics, now }),
     trace({ baseUrl: options.baseUrl }),
+    attemptOutcome(),
   )(createSend(options));
 
   return async function callThroughPolicies(operation, input, { signal, purpose = 'caller' }) {

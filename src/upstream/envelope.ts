@@ -4,14 +4,24 @@ import { INCLUDES, PART, type Part } from '../contact/parts/index.ts';
 import type { ContactQuery } from '../contact/read-contact.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 
-/** The upstream's documented messages (its fetchContact page, "Errors"): its own code, and ours. */
-const FAILURES: Readonly<Record<string, readonly [upstreamCode: string, code: ErrorCode]>> = {
+/** The code of a message in the upstream's documentation, and the error code of this proxy. */
+export type Refusal = readonly [upstreamCode: string, code: ErrorCode];
+/** The refusals of one operation, by the upstream's message. */
+export type Refusals = Readonly<Record<string, Refusal>>;
+
+/** Refusals of the credentials and of the egress address (fetchContact page, "Errors"). */
+export const ACCESS_REFUSALS: Refusals = {
   'Missing service instance': ['MISSING_API_KEY', 'UPSTREAM_CREDENTIALS_REJECTED'],
   'Invalid API Key': ['INVALID_API_KEY', 'UPSTREAM_CREDENTIALS_REJECTED'],
   'Missing developer_secret': ['MISSING_DEVELOPER_SECRET', 'UPSTREAM_CREDENTIALS_REJECTED'],
   'Invalid developer_secret': ['INVALID_DEVELOPER_SECRET', 'UPSTREAM_CREDENTIALS_REJECTED'],
   'User is not active': ['USER_INACTIVE', 'UPSTREAM_CREDENTIALS_REJECTED'],
   'IP address not whitelisted': ['IP_NOT_WHITELISTED', 'UPSTREAM_EGRESS_REJECTED'],
+};
+
+/** Refusals of an operation on a contact (fetchContact page, "Errors"). */
+export const CONTACT_REFUSALS: Refusals = {
+  ...ACCESS_REFUSALS,
   'No such contact': ['NOT_FOUND', 'CONTACT_NOT_FOUND'],
   'Missing contact ID': ['MISSING_CONTACT_ID', 'UPSTREAM_BAD_RESPONSE'],
   'Missing org ID': ['MISSING_ORG_ID', 'UPSTREAM_BAD_RESPONSE'],
@@ -22,7 +32,23 @@ const object = z.custom<JsonObject>(isJsonObject);
 const loose = z.union([object, z.custom<readonly Json[]>(Array.isArray)]);
 const FORMS = { object, list: z.array(object), either: loose } as const;
 
+/** An identifier as text. The upstream may send it as a number, which is kept digit by digit. */
+export const identifier = z.unknown().transform((value, context) => {
+  if (typeof value === 'string' && value !== '') return value;
+  const digits = JSON.stringify(value) ?? '';
+  if (/^\d{1,30}$/.test(digits)) return digits;
+  context.addIssue('must be an identifier');
+  return z.NEVER;
+});
+
+/** A flag in each of the upstream's spellings. */
+export const flag = z.literal([0, 1, '0', '1', false, true]).transform((value) => Number(value) === 1);
+
 const ERROR = z.object({ status: z.literal('error'), data: z.array(z.string()).min(1) });
+const ENVELOPE = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('success'), data: z.unknown() }),
+  ERROR,
+]);
 const CONTACT = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('success'),
@@ -77,6 +103,28 @@ export function decodeIdentifiers(text: string): Json {
   return envelope.data;
 }
 
+/**
+ * Creates the decoder of one operation's responses.
+ *
+ * @param data schema of a success's `data`.
+ * @param refusals the operation's messages; another message is `UPSTREAM_REFUSED`.
+ * @returns a function that takes a response and, optionally, a classification of messages that are not in
+ *   `refusals`. It throws AppError with the code of the message, or `UPSTREAM_BAD_RESPONSE` if the response is
+ *   not the documented envelope.
+ */
+export function envelopeDecoder<Data>(data: z.ZodType<Data>, refusals: Refusals) {
+  return function decode(text: string, classify?: (message: string) => Refusal | undefined): Data {
+    const envelope = parseEnvelope(text, ENVELOPE);
+    if (envelope.status === 'success') return conforming(envelope.data, data);
+    const message = envelope.data[0]!.trim();
+    const known = Object.hasOwn(refusals, message) ? refusals[message] : classify?.(message);
+    const [reason, code] = known ?? (['UNKNOWN_MESSAGE', 'UPSTREAM_REFUSED'] as const);
+    throw new AppError(code, { reason, refusal: message.slice(0, MAX_REFUSAL_LENGTH) });
+  };
+}
+
+const MAX_REFUSAL_LENGTH = 500;
+
 function parseEnvelope<T>(text: string, schema: z.ZodType<T>): T {
   let json: Json;
   try {
@@ -84,13 +132,17 @@ function parseEnvelope<T>(text: string, schema: z.ZodType<T>): T {
   } catch (cause) {
     throw badResponse('NOT_JSON', cause);
   }
-  const result = schema.safeParse(json);
+  return conforming(json, schema);
+}
+
+function conforming<T>(value: unknown, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(value);
   if (!result.success) throw badResponse('NOT_THE_ENVELOPE');
   return result.data;
 }
 
 function failureOf(message: string): AppError {
-  const known = Object.hasOwn(FAILURES, message) ? FAILURES[message] : undefined;
+  const known = Object.hasOwn(CONTACT_REFUSALS, message) ? CONTACT_REFUSALS[message] : undefined;
   // An unknown message is not repeated, even in the log: it could contain anything.
   if (!known) return badResponse('UNKNOWN_MESSAGE');
   return new AppError(known[1], { reason: known[0] });

@@ -1,3 +1,4 @@
+import { isAppError, type ErrorCode } from '../errors.ts';
 import type { UpstreamCredentials } from './credentials.ts';
 
 /** Every input names the organization whose credentials the call carries. */
@@ -18,6 +19,14 @@ export interface UpstreamOperation<Input extends UpstreamInput, Output> {
   decode(text: string, input: Input): Output;
 }
 
+/** Refusals that concern the contact: the upstream is up, and accepted the credentials. */
+const OF_THE_CONTACT: readonly ErrorCode[] = ['CONTACT_NOT_FOUND', 'CONTACT_EXISTS', 'NOT_CONTACT_OWNER'];
+
+/** Returns whether an error shows that the upstream works and accepts this proxy, as a success does. */
+export function isAccepted(error: unknown): boolean {
+  return isAppError(error, ...OF_THE_CONTACT);
+}
+
 /** Order in which calls wait for their turn: callers, then their retries, then background refreshes. */
 export const PRIORITIES = ['caller', 'retry', 'refresh'] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -34,7 +43,7 @@ export interface CallOptions {
  * One call of any operation.
  *
  * @throws AppError `ORG_NOT_CONFIGURED`, the codes of the operation, or one of the `UPSTREAM_…` codes; the
- *   signal's reason if the caller gives up first.
+ *   signal's reason if the caller gives up first. Errors of a write have `details.outcome`.
  */
 export type UpstreamCall = <Input extends UpstreamInput, Output>(
   operation: UpstreamOperation<Input, Output>,

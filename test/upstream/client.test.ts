@@ -2,16 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import resilience from '../../config/resilience.json' with { type: 'json' };
-import { AppError } from '../../src/errors.ts';
-import { setTimer } from '../../src/lib/timers.ts';
-import { createUpstream } from '../../src/upstream/client.ts';
+import type { PolicySettings } from '../../src/upstream/client.ts';
 import type { UpstreamInput, UpstreamOperation } from '../../src/upstream/operation.ts';
 import { fetchContact } from '../../src/upstream/operations/fetch-contact.ts';
-import { createTransport, type OpenTransport } from '../../src/upstream/transport.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
-import { Health } from '../../src/telemetry/health.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { newMetrics } from '../support/metrics.ts';
+import { connectUpstream, failureOf, type UpstreamClient } from '../support/upstream-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** An operation that the program does not have. */
@@ -28,7 +23,7 @@ const QUERY = { org: ORG, member: ORG, contact: ORG, parts: ['contact'] as const
 const NOTE = { org: ORG, note: 'text' };
 
 let server: Server;
-let transport: OpenTransport;
+let client: UpstreamClient;
 let requests: { path: string; body: string; res: ServerResponse }[];
 /** Handles each request once its body has arrived; undefined leaves it unanswered. */
 let respond: ((req: IncomingMessage, res: ServerResponse) => void) | undefined;
@@ -47,41 +42,24 @@ beforeEach(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
 });
 afterEach(async () => {
-  await transport.close();
+  await client.close();
   server.closeAllConnections();
   server.close();
 });
 
-function start(changes: Partial<Parameters<typeof createUpstream>[0]['policies']> = {}, port?: number) {
-  const baseUrl = new URL(`http://127.0.0.1:${port ?? (server.address() as AddressInfo).port}`);
-  transport = createTransport({ baseUrl, localAddress: undefined, proxy: undefined, connectTimeoutMs: 1000 });
-  const metrics = newMetrics();
-  const upstream = createUpstream({
-    transport,
-    baseUrl,
-    maxResponseBytes: 10_000,
-    credentialsOf: () => CREDENTIALS,
-    component: () => 'upstream',
-    policies: { timeoutMs: 5000, maxConcurrency: 8, maxPerSecond: undefined, ...resilience, ...changes },
-    log: silentLog(),
-    health: new Health(Date.now),
-    metrics,
-    now: () => performance.now(),
-    random: () => 0,
-    setTimer,
+function start(policies: Partial<PolicySettings> = {}, port?: number): UpstreamClient {
+  client = connectUpstream({
+    port: port ?? (server.address() as AddressInfo).port,
+    credentials: { apiKey: 'key', developerSecret: 'secret' },
+    policies,
   });
-  return { upstream, metrics };
+  return client;
 }
 
-const CREDENTIALS = { apiKey: 'key', developerSecret: 'secret' };
 const signal = new AbortController().signal;
 
 async function failure(call: Promise<unknown>): Promise<[code: string, reason: string | undefined]> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof AppError)) throw new Error('the call did not fail with an AppError');
+  const error = await failureOf(call);
   return [error.code, error.details.reason];
 }
 

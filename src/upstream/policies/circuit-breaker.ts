@@ -1,5 +1,5 @@
-import { AppError, isAppError } from '../../errors.ts';
-import type { Policy } from '../operation.ts';
+import { AppError, isAppError, type ErrorCode } from '../../errors.ts';
+import { isAccepted, type Policy } from '../operation.ts';
 
 /** What one call says of the upstream's health. `answered`: it is there, whatever it thinks of us. */
 export type Outcome = 'success' | 'failure' | 'timeout' | 'answered' | 'none';
@@ -129,9 +129,16 @@ export function circuitBreaker(
     };
 }
 
+/** Refusals by an upstream that works. */
+const REFUSALS: readonly ErrorCode[] = [
+  'UPSTREAM_CREDENTIALS_REJECTED',
+  'UPSTREAM_EGRESS_REJECTED',
+  'UPSTREAM_REFUSED',
+];
+
 function outcomeOf(error: unknown): Outcome {
-  if (isAppError(error, 'CONTACT_NOT_FOUND')) return 'success';
-  if (isAppError(error, 'UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED')) return 'answered';
+  if (isAccepted(error)) return 'success';
+  if (isAppError(error, ...REFUSALS)) return 'answered';
   if (isAppError(error, 'UPSTREAM_TIMEOUT')) return 'timeout';
   return isAppError(error, 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE') ? 'failure' : 'none';
 }

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../../errors.ts';
-import type { Policy } from '../operation.ts';
+import { isAccepted, type Policy } from '../operation.ts';
 
 export interface HoldSettings {
   /** Number of equal refusals in a row after which calls are held back. */
@@ -48,7 +48,7 @@ export function credentialHold(options: HoldOptions): Policy {
       } catch (error) {
         if (isAppError(error, 'UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED'))
           refused(refusals, error, hold);
-        else if (isAppError(error, 'CONTACT_NOT_FOUND')) accepted(refusals);
+        else if (isAccepted(error)) accepted(refusals);
         else if (isAppError(error, 'UPSTREAM_BAD_RESPONSE')) refusals.count = 0;
         throw error;
       } finally {

@@ -1,7 +1,7 @@
 import { isAppError, type AppError, type ErrorCode } from '../../errors.ts';
 import type { Health } from '../../telemetry/health.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Policy } from '../operation.ts';
+import { isAccepted, type Policy } from '../operation.ts';
 
 /** Advice to the operator, by upstream code or error code. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -43,7 +43,7 @@ export function report(options: {
         recovered(component);
         return output;
       } catch (error) {
-        if (isAppError(error, 'CONTACT_NOT_FOUND')) recovered(component);
+        if (isAccepted(error)) recovered(component);
         else if (isAppError(error)) failed(component, error);
         throw error;
       }
