@@ -105,7 +105,11 @@ test('imports only Node modules and their own files in the client and the sandbo
   const own = files.filter((file) => /^(client|sandbox)\//.test(file));
   const foreign = own.flatMap((file) =>
     importsOf(file)
-      .filter((target) => !/^(node:|\.\/)/.test(target))
+      .filter((target) =>
+        target.startsWith('.')
+          ? unitOf(path.join(path.dirname(file), target)) !== unitOf(file)
+          : !target.startsWith('node:'),
+      )
       .map((target) => `${file} -> ${target}`),
   );
   expect(foreign).toEqual([]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Body } from './fetch-contact.ts';
+import type { Body } from './operations/operation.ts';
 
 export interface Call {
   readonly n: number;
@@ -10,6 +10,8 @@ export interface Call {
   readonly contactId: unknown;
   readonly include: readonly string[];
   outcome: string;
+  /** Whether the operation took effect, whatever response the call got. */
+  carriedOut: boolean;
   readonly peer: string;
   /** The first 8 hex digits of the SHA-256 of the developer secret: identifies it without revealing it. */
   readonly developerKey: string;
@@ -24,6 +26,8 @@ export class CallLog {
   #inFlight = 0;
   #maxInFlight = 0;
   #calls: Call[] = [];
+  /** By name of the operation. */
+  #carriedOut = new Map<string, number>();
 
   add(operation: string, body: Body, peer: string): Call {
     this.#count += 1;
@@ -38,12 +42,19 @@ export class CallLog {
       contactId: body['contact_id'],
       include: INCLUDES.filter((name) => body[`include_${name}`] === 1),
       outcome: 'pending',
+      carriedOut: false,
       peer,
       developerKey: createHash('sha256').update(String(body['developer_secret'])).digest('hex').slice(0, 8),
     };
     this.#calls.push(call);
     if (this.#calls.length > MAX_CALLS) this.#calls.shift();
     return call;
+  }
+
+  /** Counts an operation that took effect. */
+  carriedOut(call: Call): void {
+    call.carriedOut = true;
+    this.#carriedOut.set(call.operation, (this.#carriedOut.get(call.operation) ?? 0) + 1);
   }
 
   /** Called when the response of an added call ended or its client disconnected. */
@@ -55,10 +66,19 @@ export class CallLog {
     this.#count = 0;
     this.#maxInFlight = this.#inFlight;
     this.#calls = [];
+    this.#carriedOut = new Map();
   }
 
-  /** Returns the calls. `mostAtOnce` is the maximum number of calls in flight at the same time. */
-  report(): { count: number; mostAtOnce: number; calls: readonly Call[] } {
-    return { count: this.#count, mostAtOnce: this.#maxInFlight, calls: this.#calls };
+  /**
+   * Returns the calls, and the number of operations that took effect, by name. `mostAtOnce` is the maximum
+   * number of calls in flight at the same time.
+   */
+  report() {
+    return {
+      count: this.#count,
+      mostAtOnce: this.#maxInFlight,
+      carriedOut: Object.fromEntries(this.#carriedOut),
+      calls: this.#calls as readonly Call[],
+    };
   }
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { directory } from './directory.ts';
-import { NO_FAULTS, invalidFaults } from './faults.ts';
+import { NO_FAULTS, invalidFaults, type Faults } from './faults.ts';
+import { OPERATIONS } from './operations/index.ts';
 import { readJsonObject } from './read-body.ts';
 import type { SandboxState } from './state.ts';
 import { blockListOf } from './world.ts';
@@ -23,9 +24,21 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /faults': ({ faults }) => [200, faults],
   'PUT /faults': (state, body) => setFaults(state, NO_FAULTS, body),
   'PATCH /faults': (state, body) => setFaults(state, state.faults, body),
-  'DELETE /faults': (state) => setFaults(state, state.startFaults, {}),
+  'DELETE /faults': clearFaults,
+  'GET /faults/:id': (state, _body, name) => [200, state.operationFaults.get(name) ?? state.faults],
+  'PUT /faults/:id': (state, body, name) => setOperationFaults(state, name, NO_FAULTS, body),
+  'PATCH /faults/:id': (state, body, name) =>
+    setOperationFaults(state, name, state.operationFaults.get(name) ?? NO_FAULTS, body),
+  'DELETE /faults/:id': ({ operationFaults }, _body, name) => {
+    operationFaults.delete(name);
+    return [204];
+  },
+  'GET /contacts/:id': ({ world }, _body, id) => {
+    const record = world.contacts.get(id.toLowerCase());
+    return record ? [200, record] : [404, { error: 'no such contact' }];
+  },
   'PATCH /contacts/:id': ({ world }, body, id) => {
-    const record = world.contacts.get(id);
+    const record = world.contacts.get(id.toLowerCase());
     if (!record) return [404, { error: 'no such contact' }];
     const { contact, ...rest } = body;
     const merged = {
@@ -33,11 +46,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
       ...rest,
       contact: { ...record.contact, ...(contact as object) },
     } as ContactRecord;
-    world.contacts.set(id, merged);
+    world.contacts.set(id.toLowerCase(), merged);
     return [200, merged];
   },
   'DELETE /contacts/:id': ({ world }, _body, id) =>
-    world.contacts.delete(id) ? [204] : [404, { error: 'no such contact' }],
+    world.contacts.delete(id.toLowerCase()) ? [204] : [404, { error: 'no such contact' }],
   'GET /contacts': ({ world }, _body, _id, query) => {
     const org = query.get('org');
     const all = [...world.contacts]
@@ -58,16 +71,34 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST /reset': (state) => {
     state.restoreWorld();
     state.calls.reset();
-    return setFaults(state, state.startFaults, {});
+    return clearFaults(state);
   },
 };
 
 const TAKES_BODY: ReadonlySet<string> = new Set(['PUT', 'PATCH']);
 
-function setFaults(state: SandboxState, base: SandboxState['faults'], change: object): Reply {
+function setFaults(state: SandboxState, base: Faults, change: object): Reply {
+  return changeFaults(base, change, (faults) => (state.faults = faults));
+}
+
+function setOperationFaults(state: SandboxState, name: string, base: Faults, change: object): Reply {
+  const names = OPERATIONS.map((operation) => operation.name);
+  if (!names.includes(name)) return [404, { error: 'unknown operation', operations: names }];
+  return changeFaults(base, change, (faults) => state.operationFaults.set(name, faults));
+}
+
+function changeFaults(base: Faults, change: object, store: (faults: Faults) => void): Reply {
   const invalid = invalidFaults(change);
   if (invalid.length > 0) return [400, { error: 'nothing was changed', faults: invalid }];
-  state.faults = { ...base, ...change };
+  const faults = { ...base, ...change };
+  store(faults);
+  return [200, faults];
+}
+
+/** Restores the faults from the start, for all operations. */
+function clearFaults(state: SandboxState): Reply {
+  state.operationFaults.clear();
+  state.faults = state.startFaults;
   return [200, state.faults];
 }
 
@@ -87,7 +118,7 @@ async function reply(req: IncomingMessage, state: SandboxState): Promise<Reply> 
   if (!route) return [404, { error: 'unknown route', routes: Object.keys(ROUTES) }];
   const body = await readJsonObject(req);
   if (!body && TAKES_BODY.has(req.method ?? '')) return [400, { error: 'the body must be a JSON object' }];
-  return route(state, body ?? {}, id.toLowerCase(), url.searchParams);
+  return route(state, body ?? {}, decodeURIComponent(id), url.searchParams);
 }
 
 function send(res: ServerResponse, status: number, body: object | undefined): void {

@@ -1,15 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runOperation } from './access.ts';
 import type { Call } from './call-log.ts';
-import { fetchContact, fetchIdentifiers, failure, type Body, type UpstreamCode } from './fetch-contact.ts';
-import { REDIRECT_TARGET } from './faults.ts';
+import { planFaults, REDIRECT_TARGET } from './faults.ts';
+import { failure, type SandboxResponse, type UpstreamCode } from './messages.ts';
 import { misbehave } from './misbehave.ts';
+import { fetchContact } from './operations/fetch-contact.ts';
+import { OPERATIONS } from './operations/index.ts';
+import type { Body, SandboxOperation } from './operations/operation.ts';
 import { readJsonObject } from './read-body.ts';
 import { send } from './send.ts';
-import type { SandboxState } from './state.ts';
+import { faultsOfCall, type SandboxState } from './state.ts';
 
-const FETCH_CONTACT = '/apis/v2/public/crm/fetchContact';
-const FETCH_IDENTIFIERS = '/apis/v2/public/developers/fetchIdentifiers';
+const BY_PATH = new Map(OPERATIONS.map((operation) => [operation.path, operation]));
 
 /** Creates the server that stands in for the upstream's API. */
 export function dataServer(state: SandboxState): Server {
@@ -20,45 +23,66 @@ export function dataServer(state: SandboxState): Server {
 }
 
 async function handle(req: IncomingMessage, res: ServerResponse, state: SandboxState): Promise<void> {
-  const path = (req.url ?? '/').split('?', 1)[0];
+  const path = (req.url ?? '/').split('?', 1)[0]!;
   const isJson = /^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '');
   const body: Body = (await readJsonObject(req)) ?? {};
   const peer = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   if (path === REDIRECT_TARGET) {
     state.calls.add('redirect-target', body, peer).outcome = 'success';
     res.once('close', () => state.calls.ended());
-    return send(res, fetchContact(body, peer, state.world));
+    return send(res, runOperation(fetchContact, body, peer, state.world));
   }
-  const operation =
-    path === FETCH_CONTACT ? fetchContact : path === FETCH_IDENTIFIERS ? fetchIdentifiers : undefined;
+  const operation = BY_PATH.get(path);
   if (!operation) return sendHtml(res, 404, 'Not Found');
   if (req.method !== 'POST') return sendHtml(res, 405, 'Method Not Allowed', { Allow: 'POST' });
 
   const call = state.calls.add(operation.name, body, peer);
   res.once('close', () => state.calls.ended());
-  // Read before the delay: a slow response has the data of the time when the call arrived.
-  const response = operation(isJson ? body : {}, peer, state.world);
-  const mode = await applyDelay(body, call, state);
-  if (mode === 'none') {
+  return answer(req, res, state, { operation, body: isJson ? body : {}, peer, call });
+}
+
+interface OperationCall {
+  readonly operation: SandboxOperation;
+  readonly body: Body;
+  readonly peer: string;
+  readonly call: Call;
+}
+
+/** The basis of a faulty response if the operation is not carried out, or only later. */
+const NOT_CARRIED_OUT: SandboxResponse = {
+  outcome: 'none',
+  body: { data: ['The operation was not carried out'], status: 'error' },
+};
+
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  state: SandboxState,
+  { operation, body, peer, call }: OperationCall,
+): Promise<void> {
+  // A reset replaces the world, so that an operation that is carried out late does not change the new one.
+  const { world } = state;
+  const faults = faultsOfCall(state, operation.name, body);
+  const plan = planFaults(faults, body);
+  const carryOut = async (): Promise<SandboxResponse> => {
+    if (plan.commitDelayMs > 0) await sleep(plan.commitDelayMs);
+    const response = runOperation(operation, body, peer, world);
+    if (response.outcome === 'success') state.calls.carriedOut(call);
+    return response;
+  };
+  // Carried out before the delay: a slow response has the data of the time when the call arrived.
+  const response = plan.phase === 'after' ? await carryOut() : NOT_CARRIED_OUT;
+  call.outcome = 'delayed';
+  if (plan.delayMs > 0) await sleep(plan.delayMs);
+  if (plan.mode === 'none') {
     call.outcome = response.outcome;
     return send(res, response);
   }
-  call.outcome = `FAULT:${mode}`;
-  if (mode.startsWith('error:')) return send(res, failure(mode.slice('error:'.length) as UpstreamCode));
-  return misbehave(mode, req, res, response, state);
-}
-
-/** Waits for the configured delay, then returns the fault mode of this call. */
-async function applyDelay(body: Body, call: Call, { faults }: SandboxState): Promise<string> {
-  if (faults.contactId !== null && !isSameId(faults.contactId, body['contact_id'])) return 'none';
-  const delay = faults.delayMs + Math.random() * faults.jitterMs;
-  call.outcome = 'delayed';
-  if (delay > 0) await sleep(delay);
-  return Math.random() < faults.rate ? faults.mode : 'none';
-}
-
-function isSameId(one: string, other: unknown): boolean {
-  return typeof other === 'string' && one.toLowerCase() === other.toLowerCase();
+  call.outcome = `FAULT:${plan.mode}`;
+  const sent = plan.mode.startsWith('error:')
+    ? send(res, failure(plan.mode.slice('error:'.length) as UpstreamCode))
+    : misbehave(plan.mode, req, res, response, { faults, world });
+  await Promise.all([sent, plan.phase === 'during' ? carryOut() : undefined]);
 }
 
 function sendHtml(

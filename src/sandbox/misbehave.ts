@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REDIRECT_TARGET } from './faults.ts';
-import type { SandboxResponse } from './fetch-contact.ts';
-import type { SandboxState } from './state.ts';
+import { REDIRECT_TARGET, type Faults } from './faults.ts';
+import type { SandboxResponse } from './messages.ts';
+import type { World } from './world.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
@@ -13,10 +13,9 @@ export async function misbehave(
   req: IncomingMessage,
   res: ServerResponse,
   response: SandboxResponse,
-  state: SandboxState,
+  { faults, world }: { readonly faults: Faults; readonly world: World },
 ): Promise<void> {
   const text = JSON.stringify(response.body);
-  const { faults } = state;
   switch (mode) {
     case 'reset':
       req.socket.resetAndDestroy();
@@ -60,7 +59,7 @@ export async function misbehave(
       res.writeHead(429, { ...JSON_TYPE, 'Retry-After': String(faults.retryAfterS) }).end('{}');
       return;
     case 'wrong-contact':
-      res.writeHead(200, JSON_TYPE).end(otherContact(response, state));
+      res.writeHead(200, JSON_TYPE).end(otherContact(response, world));
       return;
     case 'wrong-types':
       res.writeHead(200, JSON_TYPE).end('{"status":"success","data":{"contact":"Jane Smith","notes":7}}');
@@ -81,7 +80,7 @@ async function sendHuge(res: ServerResponse, bytes: number): Promise<void> {
   res.end('"}}}');
 }
 
-function otherContact(response: SandboxResponse, { world }: SandboxState): string {
+function otherContact(response: SandboxResponse, world: World): string {
   const requested = (response.body as { data?: { contact?: { contact_id?: string } } }).data?.contact
     ?.contact_id;
   const other = [...world.contacts.values()].find((record) => record.contact['contact_id'] !== requested)!;

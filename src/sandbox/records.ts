@@ -5,11 +5,15 @@ export interface Organization {
 }
 
 export interface StoredNote {
+  /** Undefined for the notes of the start, whose ids no response holds. */
+  readonly id?: string;
   readonly maker: string;
   readonly content: string;
   readonly created: string;
   /** If true, only its author sees the note. */
   readonly private: boolean;
+  /** If true, other owners of the contact may update the note. */
+  readonly editable?: boolean;
 }
 
 export interface ContactRecord {
@@ -21,4 +25,13 @@ export interface ContactRecord {
   readonly entity: unknown;
   readonly profile: unknown;
   readonly signals: unknown;
+}
+
+export function isStoredNote(note: object): note is StoredNote {
+  return 'maker' in note;
+}
+
+/** Returns the current time as `YYYY-MM-DD HH:MM:SS` in UTC. */
+export function upstreamTime(): string {
+  return new Date().toISOString().slice(0, 19).replace('T', ' ');
 }

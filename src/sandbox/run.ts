@@ -53,5 +53,6 @@ Sample ids:  organization ${org!.id}
 
 Control:     http://${settings.host}:${controlPort}
              GET /calls  GET /directory  PUT /faults {"mode":"silent"}  POST /reset
+             docs/sandbox.md describes the data, the operations and the faults.
 `);
 }

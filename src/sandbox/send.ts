@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { SandboxResponse } from './fetch-contact.ts';
+import type { SandboxResponse } from './messages.ts';
 
 export function send(res: ServerResponse, { body }: SandboxResponse): void {
   const text = JSON.stringify(body);

@@ -57,6 +57,12 @@ export const ORGANIZATIONS: readonly Organization[] = [
   },
 ];
 
+/** Each account's brands. */
+export const BRANDS = [
+  { id: 101, name: 'Northwind', account: 'main' },
+  { id: 102, name: 'Southbank', account: 'second' },
+] as const;
+
 export interface World {
   readonly accounts: readonly Account[];
   readonly contacts: Map<string, ContactRecord>;
@@ -86,11 +92,14 @@ export function makeWorld(settings: WorldSettings): World {
       account('second', 'sandbox-second-api-key', 'zdk_sandbox_second_secret', true, [second]),
       account('inactive', 'sandbox-inactive-api-key', 'zdk_sandbox_inactive_secret', false, [first]),
     ],
-    contacts: makeContacts(),
+    contacts: new Map((startContacts ??= makeContacts())),
   };
 }
 
-function makeContacts(): Map<string, ContactRecord> {
+/** Made once. Records are replaced and never changed, so that every world can begin with the same ones. */
+let startContacts: ReadonlyMap<string, ContactRecord> | undefined;
+
+export function makeContacts(): ReadonlyMap<string, ContactRecord> {
   const random = randomFrom(SEED);
   const reference: ContactRecord = {
     org: ORGANIZATIONS[0]!.id,

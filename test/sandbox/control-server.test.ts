@@ -1,5 +1,13 @@
 import request from 'supertest';
-import { COLLEAGUE, FETCH_CONTACT, ORG, REQUEST, startSandboxServers } from '../support/sandbox-servers.ts';
+import {
+  ADD_NOTE,
+  COLLEAGUE,
+  FETCH_CONTACT,
+  ORG,
+  postTo,
+  REQUEST,
+  startSandboxServers,
+} from '../support/sandbox-servers.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
 import type { Json } from '../support/http.ts';
 
@@ -52,7 +60,12 @@ describe('calls', () => {
   test('DELETE /calls resets the log and the counters', async () => {
     await fetchContact();
     await control().delete('/calls').expect(204);
-    expect((await control().get('/calls')).body).toEqual({ count: 0, mostAtOnce: 0, calls: [] });
+    expect((await control().get('/calls')).body).toEqual({
+      count: 0,
+      mostAtOnce: 0,
+      carriedOut: {},
+      calls: [],
+    });
   });
 
   test('mostAtOnce counts the calls in flight at the same time', async () => {
@@ -62,6 +75,25 @@ describe('calls', () => {
     await control().delete('/calls');
     await fetchContact();
     expect((await control().get('/calls')).body.mostAtOnce).toBe(1);
+  });
+
+  test('counts the operations that were carried out, by name', async () => {
+    await fetchContact();
+    await fetchContact({ contact_id: 'nobody' });
+    await postTo(sandbox, ADD_NOTE, { ...REQUEST, note: 'text' });
+    await control().put('/faults').send({ mode: 'http-500', phase: 'after' });
+    await request(sandbox.data)
+      .post(ADD_NOTE)
+      .send({ ...REQUEST, note: 'text' })
+      .expect(500);
+    const { body } = await control().get('/calls').expect(200);
+    expect(body.carriedOut).toEqual({ fetchContact: 1, addNotestoContact: 2 });
+    expect(body.calls.map((call: Json) => [call.outcome, call.carriedOut])).toEqual([
+      ['success', true],
+      ['NOT_FOUND', false],
+      ['success', true],
+      ['FAULT:http-500', true],
+    ]);
   });
 
   test('the call log holds 1000 calls and counts all of them', async () => {
@@ -98,6 +130,10 @@ describe('faults', () => {
     [{ hugeBytes: 0 }, 'hugeBytes'],
     [{ dripMs: null }, 'dripMs'],
     [{ contactId: 7 }, 'contactId'],
+    [{ phase: 'later' }, 'phase'],
+    [{ commitDelayMs: -1 }, 'commitDelayMs'],
+    [{ calls: 0 }, 'calls'],
+    [{ calls: 1.5 }, 'calls'],
     [{ delay: 5 }, 'delay'],
     [{ constructor: 1 }, 'constructor'],
   ])('PUT /faults rejects %j by name and changes nothing', async (change, name) => {
@@ -128,6 +164,49 @@ describe('faults', () => {
   );
 });
 
+const note = () =>
+  request(sandbox.data)
+    .post(ADD_NOTE)
+    .send({ ...REQUEST, note: 'text' });
+
+describe('faults of one operation', () => {
+  const path = '/faults/addNotestoContact';
+
+  test('replace the general ones for that operation until they are deleted', async () => {
+    const { body: general } = await control().put('/faults').send({ mode: 'html' }).expect(200);
+    expect((await control().get(path).expect(200)).body).toEqual(general);
+    await control().put(path).send({ mode: 'http-500' }).expect(200);
+    await control().patch(path).send({ retryAfterS: 7 }).expect(200);
+    expect((await control().get(path)).body).toMatchObject({ mode: 'http-500', retryAfterS: 7 });
+    expect((await note()).status).toBe(500);
+    expect((await control().get('/faults')).body).toEqual(general);
+    await control().delete(path).expect(204);
+    expect((await note()).type).toBe('text/html');
+  });
+
+  test('are deleted by DELETE /faults and POST /reset', async () => {
+    for (const clear of [() => control().delete('/faults'), () => control().post('/reset')]) {
+      await control().put(path).send({ mode: 'http-500' });
+      await clear();
+      expect((await control().get(path)).body).toEqual((await control().get('/faults')).body);
+    }
+  });
+
+  test('are refused for an unknown operation, and if a member is invalid', async () => {
+    const unknown = await control().put('/faults/deleteContact').send({}).expect(404);
+    expect(unknown.body.operations).toContain('addNotestoContact');
+    await control().put(path).send({ mode: 'explode' }).expect(400);
+    expect((await note()).body.status).toBe('success');
+  });
+
+  test('end after the given number of calls', async () => {
+    await control().put(path).send({ mode: 'http-500', calls: 2 });
+    expect((await note()).status).toBe(500);
+    expect((await control().get(path)).body.calls).toBe(1);
+    expect([(await note()).status, (await note()).status]).toEqual([500, 200]);
+  });
+});
+
 describe('contacts', () => {
   const path = `/contacts/${REQUEST.contact_id}`;
 
@@ -145,6 +224,13 @@ describe('contacts', () => {
     await control().patch(path).send({ hidden: true }).expect(200);
     expect((await fetchContact({ member_id: COLLEAGUE })).data).toEqual(['No such contact']);
     expect((await fetchContact()).status).toBe('success');
+  });
+
+  test('GET /contacts/:id returns the record with its private notes', async () => {
+    await postTo(sandbox, ADD_NOTE, { ...REQUEST, note: 'private' });
+    const { body } = await control().get(path.toUpperCase().replace('CONTACTS', 'contacts')).expect(200);
+    expect(body.notes.at(-1)).toMatchObject({ content: 'private', maker: REQUEST.member_id, private: true });
+    await control().get(`/contacts/${crypto.randomUUID()}`).expect(404);
   });
 
   test('DELETE /contacts/:id deletes once and then returns 404', async () => {

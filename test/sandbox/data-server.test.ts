@@ -61,7 +61,7 @@ describe('request method and body', () => {
     ['a list', '[]'],
     ['null', 'null'],
     ['a text', '"api_key"'],
-    ['more than 64 KiB', JSON.stringify({ ...REQUEST, padding: 'x'.repeat(70_000) })],
+    ['more than 256 KiB', JSON.stringify({ ...REQUEST, padding: 'x'.repeat(300_000) })],
   ])('%s is answered 200 with the envelope', async (_name, body) => {
     const response = await request(sandbox.data)
       .post(FETCH_CONTACT)
@@ -156,7 +156,7 @@ describe('fetchIdentifiers', () => {
       member_id: REQUEST.member_id,
       member_name: 'Morgan Lee',
     });
-    expect(data.brands).toEqual([]);
+    expect(data.brands).toEqual([{ brand_id: 101, brand_name: 'Northwind' }]);
   });
 
   test('returns the same errors as fetchContact', async () => {

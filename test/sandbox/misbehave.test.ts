@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { FAULT_MODES, NO_FAULTS } from '../../src/sandbox/faults.ts';
 import type { Faults } from '../../src/sandbox/faults.ts';
-import { MESSAGES } from '../../src/sandbox/fetch-contact.ts';
+import { MESSAGES } from '../../src/sandbox/messages.ts';
 import type { Json } from '../support/http.ts';
 import { FETCH_CONTACT, REQUEST, startSandboxServers } from '../support/sandbox-servers.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
@@ -71,6 +71,7 @@ function callWith(faults: Partial<Faults>, change: object = {}, quietMs = HANG_M
 
 const announced = (head: string): number => Number(/^content-length: (\d+)$/im.exec(head)?.[1]);
 const goodBody = async (): Promise<Json> => JSON.parse((await callWith({})).body);
+const carriedOut = (): number => sandbox.state.calls.report().carriedOut['fetchContact'] ?? 0;
 const outcomes = (): string[] => sandbox.state.calls.report().calls.map(({ outcome }) => outcome);
 
 test('sends a complete response without a fault', async () => {
@@ -255,5 +256,27 @@ describe('when faults apply', () => {
     const [, other] = [...sandbox.state.world.contacts.keys()];
     expect((await callWith(faults, { contact_id: other })).head).toMatch(/^HTTP\/1\.1 200/);
     expect((await callWith(faults, { contact_id: undefined })).head).toMatch(/^HTTP\/1\.1 200/);
+  });
+
+  test.each([
+    ['before', 0],
+    ['during', 1],
+    ['after', 1],
+  ] as const)('phase %s: the operation is carried out %i times', async (phase, count) => {
+    await callWith({ mode: 'reset', phase });
+    if (count > 0) await waitFor('the operation', () => carriedOut() === count);
+    expect(carriedOut()).toBe(count);
+  });
+
+  test('a refusal is never carried out', async () => {
+    await callWith({ mode: 'unknown-message', phase: 'after' });
+    await callWith({ mode: 'error:NOT_FOUND', phase: 'during' });
+    expect(carriedOut()).toBe(0);
+  });
+
+  test('commitDelayMs carries out the operation later, even after the client has left', async () => {
+    const { end } = await callWith({ commitDelayMs: 3000 }, {}, 200);
+    expect(end).toBe('quiet');
+    await waitFor('the operation', () => carriedOut() === 1);
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import request from 'supertest';
-import { PROJECT_ROOT } from '../support/child.ts';
+import { PROJECT_ROOT } from '../../support/child.ts';
 import {
   COLLEAGUE,
   FETCH_CONTACT,
@@ -10,9 +10,9 @@ import {
   REQUEST,
   SISTER_ORG,
   startSandboxServers,
-} from '../support/sandbox-servers.ts';
-import type { SandboxServers } from '../support/sandbox-servers.ts';
-import type { Json } from '../support/http.ts';
+} from '../../support/sandbox-servers.ts';
+import type { SandboxServers } from '../../support/sandbox-servers.ts';
+import type { Json } from '../../support/http.ts';
 
 let sandbox: SandboxServers;
 beforeAll(async () => void (sandbox = await startSandboxServers()));
