@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { createIdentity } from './auth/create-identity.ts';
 import type { RevocationRequest } from './auth/revocation-store.ts';
@@ -111,6 +112,7 @@ export function createServices(options: ServiceOptions) {
     metrics: metricsOfAll,
     health,
     version: VERSION,
+    host: hostname(),
     upstream: config.upstream.baseUrl.host,
     egress: secrets.egress,
     now,

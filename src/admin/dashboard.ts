@@ -21,7 +21,7 @@ const SHELL = readFileSync(join(OWN, 'index.html'));
  * elements that load them cannot send a bearer token.
  */
 export function dashboardFiles(): ReadonlyMap<string, StaticContent> {
-  const scripts = ['page.js', 'figures.js', 'charts.js', 'tables.js', 'session.js'];
+  const scripts = ['page.js', 'figures.js', 'charts.js', 'tables.js', 'tiles.js', 'session.js'];
   return new Map([
     ['/page/page.css', load(join(OWN, 'page.css'), CSS)],
     ...scripts.map((name) => [`/page/${name}`, load(join(OWN, name), JAVASCRIPT)] as const),

@@ -13,8 +13,25 @@ export const REASONS: JsonSchema = {
   description: 'The reasons for the status, each with its start time.',
 };
 
+const COUNT: JsonSchema = { type: 'number', minimum: 0 };
+const SECONDS: JsonSchema = { type: ['number', 'null'], minimum: 0 };
+const INTERVAL = {
+  seconds: COUNT,
+  requests: COUNT,
+  failures: { ...COUNT, description: 'Requests with a 5xx response.' },
+  hits: { ...COUNT, description: 'Parts served from the cache.' },
+  misses: { ...COUNT, description: 'Parts that were fetched.' },
+  calls: COUNT,
+  callFailures: COUNT,
+  withheld: { ...COUNT, description: 'Calls that were not made.' },
+  median: { ...SECONDS, description: 'Median response time in seconds; null without requests.' },
+  p95: SECONDS,
+  callP95: { ...SECONDS, description: '95th percentile of the duration of calls in seconds.' },
+};
+
 const STATUS: JsonSchema = record({
   at: TIME,
+  host: { ...TEXT, description: 'Name of the machine.' },
   version: TEXT,
   node: TEXT,
   uptimeS: { type: 'number', minimum: 0 },
@@ -25,7 +42,29 @@ const STATUS: JsonSchema = record({
   },
   status: { type: 'string', enum: ['starting', 'ready', 'degraded', 'draining'] },
   reasons: REASONS,
+  state: {
+    type: 'string',
+    enum: ['ok', 'degraded', 'failing', 'starting', 'draining'],
+    description: 'The state by the responses of the last minute, and by the reasons.',
+  },
+  symptoms: {
+    ...listOf({
+      level: { type: 'string', enum: ['critical', 'warning'] },
+      about: {
+        type: 'string',
+        enum: ['requests', 'responseTime', 'calls', 'queue', 'withheld', 'eventLoop'],
+      },
+      text: TEXT,
+    }),
+    description:
+      'Observations over the last minute that exceed the thresholds of the alerts, the worst first.',
+  },
   past: { ...listOf({ ...REASON, until: TIME }), description: 'The latest past reasons, newest first.' },
+  recent: { ...record(INTERVAL), description: 'Contact requests and calls of the last minute.' },
+  history: {
+    ...listOf({ at: { ...COUNT, description: 'End of the interval, in seconds since 1970.' }, ...INTERVAL }),
+    description: 'The last ten minutes, in intervals of five seconds, oldest first.',
+  },
   metrics: {
     type: 'object',
     description:

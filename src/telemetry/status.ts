@@ -1,5 +1,8 @@
-import type { Health } from './health.ts';
+import type { Health, HealthReport } from './health.ts';
+import { History } from './history.ts';
 import type { Metrics } from './metrics.ts';
+import { symptomsOf, type Symptom } from './symptoms.ts';
+import { between, growthOf, totalsOf } from './totals.ts';
 
 /** The egress of upstream calls: at most one of the two is set. */
 export interface Egress {
@@ -12,6 +15,8 @@ export interface StatusOptions {
   readonly metrics: Pick<Metrics, 'samples'>;
   readonly health: Pick<Health, 'report' | 'past'>;
   readonly version: string;
+  /** The name of this machine. */
+  readonly host: string;
   /** The upstream's host. */
   readonly upstream: string;
   /** Called for each status, because SIGHUP can replace the egress. */
@@ -22,23 +27,57 @@ export interface StatusOptions {
   readonly uptime: () => number;
 }
 
+const RECENT_S = 60;
+const LONG_S = 600;
+
+/**
+ * `ok`, `degraded` and `failing` follow from the responses of the last minute and the faults of components;
+ * `starting` and `draining` from the phase of the process.
+ */
+export type State = 'ok' | 'degraded' | 'failing' | 'starting' | 'draining';
+
 /** Creates a function that collects the dashboard's data on demand. The data does not hold secrets. */
 export function statusReader(options: StatusOptions) {
-  const { metrics, health, version, upstream, egress, now, uptime } = options;
+  const { metrics, health, version, host, upstream, egress, now, uptime } = options;
+  const history = new History({ samples: metrics.samples, time: uptime });
+  history.start();
   return async function readStatus() {
+    const samples = await metrics.samples();
     const { localAddress, proxy } = egress();
+    const totals = totalsOf(samples, uptime());
+    const aMinuteAgo = history.before(totals, RECENT_S);
+    const recent = between(aMinuteAgo, totals);
+    const symptoms = symptomsOf({
+      recent,
+      long: between(history.before(totals, LONG_S), totals),
+      withheld: growthOf(aMinuteAgo.withheld, totals.withheld),
+      samples,
+    });
+    const report = health.report();
+    const startedAt = now() / 1000 - totals.time;
     return {
       at: new Date(now()).toISOString(),
+      host,
       version,
       node: process.version,
-      uptimeS: Math.round(uptime() * 1000) / 1000,
+      uptimeS: Math.round(totals.time * 1000) / 1000,
       upstream,
       egress: { localAddress: localAddress ?? null, proxy: proxy ?? null },
-      ...health.report(),
+      ...report,
+      state: stateOf(report, symptoms),
+      symptoms,
       past: health.past(),
-      metrics: await metrics.samples(),
+      recent,
+      history: history.intervals().map(({ time, ...interval }) => ({ at: startedAt + time, ...interval })),
+      metrics: samples,
     };
   };
 }
 
 export type Status = Awaited<ReturnType<ReturnType<typeof statusReader>>>;
+
+function stateOf({ status, reasons }: HealthReport, symptoms: readonly Symptom[]): State {
+  if (status === 'starting' || status === 'draining') return status;
+  if (symptoms.some(({ level }) => level === 'critical')) return 'failing';
+  return symptoms.length > 0 || reasons.length > 0 ? 'degraded' : 'ok';
+}

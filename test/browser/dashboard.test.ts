@@ -78,13 +78,13 @@ test(
     await page.goto(world.program.adminUrl);
     await world.sandbox.setFaults({ mode: 'error:IP_NOT_WHITELISTED' });
     await world.get(`/contacts/${world.freshContact()}`);
-    await page.waitForSelector('#state[data-state=degraded]');
+    await page.waitForSelector('#faults:has-text("IP_NOT_WHITELISTED")');
     expect(await page.textContent('#faults')).toMatch(/egress address is not on the developer key's list/);
     expect(await page.textContent('#tables')).toContain('Refused our address');
     expect(await violationsOf(page)).toEqual([]);
     await world.sandbox.clearFaults();
     await world.get(`/contacts/${world.freshContact()}`);
-    await page.waitForSelector('#state[data-state=ready]');
+    await page.waitForSelector('#past small');
     expect(await page.textContent('#past')).toMatch(/IP_NOT_WHITELISTED/);
     await page.close();
   },

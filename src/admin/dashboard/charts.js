@@ -34,6 +34,7 @@ const CHARTS = [
     series: [
       { of: 'calls', name: 'all', color: '--blue' },
       { of: 'callFailures', name: 'failed', color: '--red', dash: [6, 4] },
+      { of: 'withheld', name: 'not made', color: '--orange', dash: [2, 3] },
     ],
   },
 ];

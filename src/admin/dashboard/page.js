@@ -1,16 +1,23 @@
 import { element, openCharts } from './charts.js';
-import * as figures from './figures.js';
 import { TokenNeeded, fetchStatus, takeToken } from './session.js';
-import { savings, showTables } from './tables.js';
+import { showTables } from './tables.js';
+import { showTiles } from './tiles.js';
 
 const EVERY_MS = 2000;
-const KEPT = 300;
-const RECENT_S = 60;
+
+const STATES = {
+  ok: 'Ready',
+  degraded: 'Degraded',
+  failing: 'Failing',
+  starting: 'Starting',
+  draining: 'Draining',
+  gone: 'Gone',
+  locked: 'Locked',
+};
 
 const at = (id) => document.getElementById(id);
-const { number, perSecond, percent, seconds, sum } = figures;
 
-let history = [];
+let last;
 let showCharts;
 let timer;
 let paused = false;
@@ -24,7 +31,7 @@ async function poll() {
     show(await fetchStatus());
   } catch (error) {
     if (error instanceof TokenNeeded) return promptForToken(error.message);
-    showState('unreachable', 'This instance does not respond; the figures are outdated');
+    showGone(error);
   } finally {
     isFetching = false;
   }
@@ -36,133 +43,104 @@ function promptForToken(message) {
   at('pause').hidden = true;
   at('sign-in').hidden = false;
   at('sign-in-fault').textContent = message;
-  showState('locked', 'Locked');
+  showState('locked', '');
   at('token').focus();
 }
 
 function show(status) {
+  last = status;
   at('sign-in').hidden = true;
   at('pause').hidden = false;
   at('page').hidden = false;
+  delete document.body.dataset.outdated;
+  at('now-title').firstChild.textContent = 'Now ';
   showCharts ??= openCharts(at('charts'));
-  const totals = figures.totalsOf(status);
-  if (history.length > 0 && figures.isAnotherProcess(history.at(-1), totals)) history = [];
-  history = [...history.slice(1 - KEPT), totals];
-  showState(status.status, stateWords(status));
+  showState(status.state, summaryOf(status));
   showProblems(status);
-  showTiles(status);
-  showCharts(history.slice(1).map((after, index) => figures.between(history[index], after)));
+  showPast(status);
+  showTiles(at('tiles'), status);
+  showCharts(pointsOf(status.history));
   showTables(at('tables'), status);
   showFacts(status);
 }
 
-/** Changes the text only if it differs, because screen readers announce each change. */
-function showState(state, words) {
-  if (at('state').textContent !== words) at('state').textContent = words;
-  at('state').dataset.state = state;
+/** The figures stay readable, but nothing on the page may look like the present. */
+function showGone(error) {
+  const text = error.status
+    ? `It responds with status ${error.status}, so figures are missing.`
+    : 'This instance does not respond. Check whether the process runs, and the connection to it.';
+  showState('gone', text);
+  if (!last) return;
+  document.body.dataset.outdated = '';
+  at('now-title').firstChild.textContent = 'Last known figures ';
+  const since = `The figures below are of ${dateTime(last.at)}.`;
+  at('faults').replaceChildren(problem('critical', 'process', text, since));
 }
 
-function stateWords({ status, reasons }) {
-  if (status === 'starting') return 'Starting';
-  if (status === 'draining') return 'Draining: finishing requests in flight';
-  if (reasons.length === 0) return 'Ready, no problems';
-  return `Ready, with ${reasons.length === 1 ? 'one problem' : `${reasons.length} problems`}`;
+/** Sets text only if it differs, because screen readers announce each change of the state. */
+function showState(state, summary) {
+  const words = STATES[state];
+  if (at('state').textContent !== words) at('state').textContent = words;
+  at('state').dataset.state = state;
+  at('summary').textContent = summary;
+  at('host').textContent = last?.host ?? '';
+  document.title = [words, last?.host, 'zyntro-bff'].filter(Boolean).join(' – ');
+}
+
+function summaryOf({ state, symptoms, reasons, recent }) {
+  if (state === 'draining') return 'Requests in flight are finished.';
+  if (symptoms.length > 0) return `${sentence(symptoms[0].text)}.`;
+  if (reasons.length > 0) return 'Requests are answered, but a component has a fault.';
+  return recent.requests > 0 ? 'No request of the last minute failed.' : 'No requests in the last minute.';
+}
+
+function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 function dateTime(time) {
   return new Date(time).toLocaleString('en-GB');
 }
 
-function showProblems({ reasons, past }) {
-  const now = reasons.map((problem) =>
-    element(
-      'li',
-      {},
-      element('b', {}, problem.component),
-      ` ${problem.detail} `,
-      element('small', {}, `since ${dateTime(problem.since)}`),
+function problem(level, component, text, time) {
+  return element(
+    'li',
+    { class: level },
+    element('b', {}, component),
+    ` ${text} `,
+    element('small', {}, time),
+  );
+}
+
+function showProblems({ symptoms, reasons }) {
+  const problems = [
+    ...symptoms.map(({ level, text }) => element('li', { class: level }, `${sentence(text)}.`)),
+    ...reasons.map(({ component, detail, since }) =>
+      problem('warning', component, detail, `since ${dateTime(since)}`),
     ),
-  );
-  at('faults').replaceChildren(...(now.length > 0 ? now : [element('li', { class: 'well' }, 'Nothing.')]));
-  const over = past.map((problem) =>
-    element(
-      'li',
-      {},
-      element('b', {}, problem.component),
-      ` ${problem.detail} `,
-      element('small', {}, `${dateTime(problem.since)} to ${dateTime(problem.until)}`),
-    ),
-  );
-  at('past').replaceChildren(
-    ...(over.length > 0 ? over : [element('li', {}, 'None since this process started.')]),
-  );
-}
-
-function showTiles(status) {
-  const last = history.at(-1);
-  const recent = figures.between(
-    history.find(({ at: time }) => time >= last.at - RECENT_S),
-    last,
-  );
-  at('tiles').replaceChildren(
-    ...[...flowTiles(recent), ...stateTiles(status)].map(([name, figure, more, bad]) => {
-      const words = element('dd', {}, element('b', {}, figure), element('small', {}, more));
-      return element('div', bad ? { class: 'bad' } : {}, element('dt', {}, name), words);
-    }),
-  );
-}
-
-/** Returns the tiles: name, figure, additional text, and whether the value needs attention. */
-function flowTiles({ requests, failures, median, p95, hits, misses, calls, callFailures }) {
-  return [
-    ['Requests', perSecond(requests), `${percent(failures / requests)} failed`, failures > 0],
-    ['Response time', seconds(median), `95 % within ${seconds(p95)}`],
-    ['From the cache', percent(hits / (hits + misses)), 'of the parts served'],
-    ['Calls to Zyntro', perSecond(calls), `${percent(callFailures / calls)} failed`, callFailures > 0],
   ];
+  const none = element('li', { class: 'well' }, 'None.');
+  at('faults').replaceChildren(...(problems.length > 0 ? problems : [none]));
 }
 
-function stateTiles(status) {
-  const { metrics, egress, uptimeS, version } = status;
-  const { share, words } = savings(status);
-  const value = (name) => metrics[name]?.[0]?.value;
-  const [active, most, waiting] = ['active', 'active_max', 'waiting'].map((name) =>
-    value(`upstream_calls_${name}`),
+function showPast({ past }) {
+  const items = past.map(({ component, detail, since, until }) =>
+    problem('', component, detail, `${dateTime(since)} to ${dateTime(until)}`),
   );
-  const open = value('upstream_breaker_open') === 1;
-  const lag = value('event_loop_lag_seconds');
-  const bytes = value('near_cache_bytes') ?? value('memory_cache_bytes');
-  return [
-    ['Calls saved', percent(share), words],
-    ['Calls in flight', `${number(active)} of ${number(most)}`, `${number(waiting)} queued`, waiting > 0],
-    [
-      'Circuit breaker',
-      open ? 'open' : 'closed',
-      open ? 'calls to Zyntro fail fast' : 'calls are allowed',
-      open,
-    ],
-    redisTile(value('redis_up')),
-    ['Cache in memory', figures.megabytes(bytes), nearWords(metrics)],
-    ['Event loop', `${Math.round(lag * 1000)} ms`, 'lag', lag > 0.1],
-    ['Calls leave from', egress.localAddress ?? egress.proxy ?? 'any address', egressWords(egress)],
-    ['Up', figures.span(uptimeS), `version ${version}`],
-  ];
+  const none = element('li', {}, 'None since this process started.');
+  at('past').replaceChildren(...(items.length > 0 ? items : [none]));
 }
 
-function redisTile(up) {
-  if (up === undefined) return ['Redis', 'none', 'all state is in this process'];
-  return ['Redis', up ? 'works' : 'fails', up ? 'shared with other processes' : 'unreachable', !up];
+/** Returns the points of the charts: the end of each interval, and the start of the first. */
+function pointsOf(intervals) {
+  const points = intervals.map(ratesOf);
+  return points.length === 0 ? [] : [{ ...points[0], at: points[0].at - intervals[0].seconds }, ...points];
 }
 
-function egressWords({ localAddress, proxy }) {
-  if (localAddress) return 'set by EGRESS_LOCAL_ADDRESS';
-  return proxy ? 'the egress proxy' : 'not configured';
-}
-
-function nearWords(metrics) {
-  const reads = sum(metrics.near_cache_reads_total);
-  const hits = sum(metrics.near_cache_reads_total, ({ outcome }) => outcome === 'hit');
-  return reads === 0 ? 'of this process' : `${percent(hits / reads)} of reads without Redis`;
+/** Converts the counts of an interval to rates per second. */
+function ratesOf({ at: time, seconds, median, p95, ...counts }) {
+  const rates = Object.entries(counts).map(([name, count]) => [name, count / seconds]);
+  return { at: time, median, p95, ...Object.fromEntries(rates) };
 }
 
 function showFacts({ at: time, version, node, upstream }) {

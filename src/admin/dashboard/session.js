@@ -26,6 +26,6 @@ export async function fetchStatus() {
     isOpen = false;
     throw new TokenNeeded(token ? 'This is not the token of this instance.' : '');
   }
-  if (!response.ok) throw new Error(`status ${response.status}`);
+  if (!response.ok) throw Object.assign(new Error('no status'), { status: response.status });
   return response.json();
 }

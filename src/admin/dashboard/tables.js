@@ -19,7 +19,7 @@ const WITHHELD = {
   HELD: 'Not made: the upstream rejected the last call',
 };
 const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'];
-const DECISIONS = ['allowed', 'limited', 'uncounted'];
+const DECISIONS = ['allowed', 'limited', 'uncounted', 'unavailable'];
 
 /** Shows every table of totals of one status. */
 export function showTables(host, { metrics }) {
@@ -31,14 +31,14 @@ export function showTables(host, { metrics }) {
     ),
     table('Calls to Zyntro', ['Outcome', 'First', 'Retry', 'Refresh'], callRows(metrics)),
     table('Requests', ['Status', 'Contacts', 'Other'], requestRows(metrics)),
-    table('Rate limits', ['Tier', 'Allowed', 'Limited', 'Not counted'], limitRows(metrics)),
+    table('Rate limits', ['Tier', 'Allowed', 'Limited', 'Not counted', 'Not served'], limitRows(metrics)),
     table('Keys of token issuers', ['Issuer', 'Usable keys', 'Last fetched'], keyRows(metrics)),
   );
 }
 
-/** Returns the share of reads that the cache and shared calls saved the upstream. */
+/** Returns the share of successful reads that the cache and shared calls saved the upstream. */
 export function savings({ metrics }) {
-  const reads = sum(metrics.contact_reads_total);
+  const reads = sum(metrics.contact_reads_total, ({ result }) => result !== 'failed');
   const calls = sum(metrics.upstream_calls_total);
   const share = Math.max(0, reads - calls) / reads;
   return { share, words: `${number(reads)} contacts, ${number(calls)} calls so far` };
@@ -60,12 +60,9 @@ function callRows(metrics) {
       ...[caller, retry, refresh].map(number),
     ],
   );
-  const withheld = (metrics.upstream_calls_withheld_total ?? []).map(({ labels, value }) => [
-    WITHHELD[labels.reason] ?? labels.reason,
-    number(value),
-    '',
-    '',
-  ]);
+  const withheld = (metrics.upstream_calls_withheld_total ?? [])
+    .filter(({ value }) => value > 0)
+    .map(({ labels, value }) => [WITHHELD[labels.reason] ?? labels.reason, number(value), '', '']);
   return [...made, ...withheld];
 }
 
