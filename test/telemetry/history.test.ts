@@ -11,8 +11,8 @@ function newHistory() {
   return {
     metrics,
     history,
-    /** Samples at this time. */
-    async sampleAt(seconds: number, works = true) {
+    /** Takes a sample at this time. */
+    sampleAt: async (seconds: number, works = true): Promise<void> => {
       time = seconds;
       reachable = works;
       await history.sample();
