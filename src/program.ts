@@ -3,7 +3,8 @@ import { adminApp, publicApp } from './app.ts';
 import { egressWarnings } from './config/egress-warnings.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/config-issues.ts';
-import { loadConfig, type Config } from './config/index.ts';
+import type { Config } from './config/index.ts';
+import { loadStartConfig } from './config/start-config.ts';
 import { unknownVariables } from './config/unknown-variables.ts';
 import { installResolver } from './dns/install.ts';
 import { exitAtOnce } from './process/exit.ts';
@@ -44,10 +45,10 @@ interface Settings {
   readonly config: Config;
 }
 
-function readConfig(): Settings {
+async function readConfig(): Promise<Settings> {
   try {
     const env = processEnvironment();
-    return { env, config: loadConfig(env) };
+    return { env, config: await loadStartConfig(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`zyntro-bff cannot start. The configuration has ${error.issues.length} issue(s):\n`);
@@ -146,7 +147,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   log.info({ pid: process.pid, port: servers.public.port, adminPort: servers.admin.port }, 'listening');
 }
 
-const settings = readConfig();
+const settings = await readConfig();
 const output = logOutput();
 const log = createLog(settings.config.log, output);
 if (cluster.isPrimary) await logWarnings(settings, log);

@@ -3,7 +3,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { egressWarnings } from '../config/egress-warnings.ts';
 import { processEnvironment, type Environment } from '../config/environment.ts';
 import { ConfigError } from '../config/config-issues.ts';
-import { loadConfig, type Config } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
+import { loadStartConfig } from '../config/start-config.ts';
 import { installResolver } from '../dns/install.ts';
 import { unknownVariables, type ConfigWarning } from '../config/unknown-variables.ts';
 import { checkJwks } from './doctor/check-jwks.ts';
@@ -50,10 +51,10 @@ function checkNode(): Finding {
   return failed('Node', `${node} is too old`, advice);
 }
 
-function readConfig(): { env: Environment; config: Config } | { findings: Finding[] } {
+async function readConfig(): Promise<{ env: Environment; config: Config } | { findings: Finding[] }> {
   try {
     const env = processEnvironment();
-    return { env, config: loadConfig(env) };
+    return { env, config: await loadStartConfig(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const advice = 'fix it and run the doctor again: the other checks require a valid configuration';
@@ -102,7 +103,7 @@ function end(text: string, code: number): void {
 
 const { json } = parse();
 const print = json ? asJson : asText;
-const read = readConfig();
+const read = await readConfig();
 if ('findings' in read) {
   end(print([...read.findings, checkNode()]), EX_CONFIG);
 } else {

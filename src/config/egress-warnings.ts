@@ -1,13 +1,13 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { Config } from './index.ts';
+import { bindError } from './bind-error.ts';
 import type { ConfigWarning } from './unknown-variables.ts';
 
 /** Checks that calls use a fixed address of this machine, because the upstream has an address allowlist. */
 export async function egressWarnings({ upstream, development }: Config): Promise<ConfigWarning[]> {
   const { localAddress, proxy } = upstream;
   if (localAddress !== undefined) {
-    if (await canBind(localAddress)) return [];
+    // Other errors do not depend on the address.
+    if ((await bindError(localAddress)) !== 'EADDRNOTAVAIL') return [];
     return [
       {
         variable: 'EGRESS_LOCAL_ADDRESS',
@@ -25,18 +25,4 @@ export async function egressWarnings({ upstream, development }: Config): Promise
         'set EGRESS_LOCAL_ADDRESS or EGRESS_PROXY_URL: the upstream rejects calls from addresses that are not on its allowlist',
     },
   ];
-}
-
-/** Returns whether the operating system can bind a socket to this address. */
-async function canBind(host: string): Promise<boolean> {
-  const server = createServer();
-  try {
-    await once(server.listen({ host, port: 0, exclusive: true }), 'listening');
-    return true;
-  } catch (error) {
-    // Other errors do not depend on the address.
-    return (error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL';
-  } finally {
-    server.close();
-  }
 }

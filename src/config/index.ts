@@ -39,10 +39,10 @@ export type Config = ReturnType<typeof loadConfig>;
 /**
  * Returns the environment and `config/` as one frozen object, grouped by component.
  *
+ * @param issues issues that are known already.
  * @throws ConfigError with all issues, by variable or file name.
  */
-export function loadConfig(env: Environment) {
-  const issues = new ConfigIssues();
+export function loadConfig(env: Environment, issues = new ConfigIssues()) {
   const values = readVariables(VARIABLES, env, issues);
   // Every slice is built before the first issue is thrown, so that an operator can fix all of them at once.
   const server = serverSlice.build(values, issues);

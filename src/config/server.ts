@@ -3,9 +3,13 @@ import http from '../../config/http.json' with { type: 'json' };
 import type { ConfigIssues } from './config-issues.ts';
 import { settingsFile } from './settings-file.ts';
 import { count, credential, list, text, whole } from './values/checks.ts';
-import { isLoopbackHost, isSameHost, parseOrigin } from './values/hosts.ts';
+import { isHost, isLoopbackHost, isSameHost, parseOrigin } from './values/hosts.ts';
 import { parseTrustProxy } from './values/trust-proxy.ts';
 import { variable, type Values } from './variable.ts';
+
+const host = text.refine(isHost, {
+  error: 'must be an IP address of this machine or a host name, without a scheme, a port or brackets',
+});
 
 /** A token that operators send in a header, after a space. */
 const adminToken = credential.refine((value) => /^[\x21-\x7E]+$/.test(value), {
@@ -26,9 +30,9 @@ const trustProxy = text
   .transform((value) => parseTrustProxy(value)!);
 
 const variables = {
-  HOST: variable('bind address of the public port; all addresses if not set', text, { essential: true }),
+  HOST: variable('bind address of the public port; all addresses if not set', host, { essential: true }),
   PORT: variable('public port', whole(0, 65_535), { default: 3000, essential: true }),
-  ADMIN_HOST: variable('bind address of the admin port', text, { default: '127.0.0.1', essential: true }),
+  ADMIN_HOST: variable('bind address of the admin port', host, { default: '127.0.0.1', essential: true }),
   ADMIN_PORT: variable('admin port', whole(0, 65_535), { default: 3001, essential: true }),
   ADMIN_TOKEN: variable(
     'bearer token of the admin port; required if `ADMIN_HOST` is not a loopback address',

@@ -11,6 +11,14 @@ export function bareHost(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
+/** Labels of letters, digits, `-` and `_`. A last label of digits would be an IPv4 address in another spelling. */
+const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9_-]{1,63}\.)*(?!\d+$)[A-Za-z0-9_-]{1,63}$/;
+
+/** Returns whether a text is an IP address or a host name, without a scheme, a port or brackets. */
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || HOST_NAME.test(text);
+}
+
 /** Returns the IPv4 address of an IPv4-mapped one (RFC 4291 section 2.5.5.2); other hosts unchanged. */
 export function unmapped(host: string): string {
   if (isIP(host) !== 6 || host.includes('%')) return host;
