@@ -10,8 +10,18 @@ export class ConfigError extends Error {
 
   /** The variables and files that have issues, without duplicates. */
   get variables(): readonly string[] {
-    return [...new Set(this.issues.map((issue) => issue.split(': ', 1)[0]!))];
+    return [...new Set(this.issues.map(nameOf))];
   }
+}
+
+/** Returns the variable or file of an issue. */
+function nameOf(issue: string): string {
+  return issue.split(': ', 1)[0]!;
+}
+
+/** Compares by code units, which does not depend on the locale. */
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
 }
 
 /** Collects issues, so that an operator can fix all of them at once. */
@@ -42,9 +52,10 @@ export class ConfigIssues {
     return this.#found;
   }
 
-  /** @throws ConfigError if there are any issues. */
+  /** @throws ConfigError with the issues in the order of their names, if there are any. */
   throwIfAny(): void {
-    if (this.#found.length > 0) throw new ConfigError([...this.#found].toSorted());
+    if (this.#found.length === 0) return;
+    throw new ConfigError(this.#found.toSorted((one, other) => compare(nameOf(one), nameOf(other))));
   }
 
   /**

@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../src/config/index.ts';
+import { loadConfig, VARIABLES } from '../../src/config/index.ts';
+import type { Variable } from '../../src/config/variable.ts';
 import { GOOD, issuesOf, namesOf, SECRET } from '../support/config.ts';
+
+const SECRETS = Object.entries<Variable<unknown>>(VARIABLES).flatMap(([name, { secret }]) =>
+  secret ? [name] : [],
+);
 
 describe('secrets in files', () => {
   const directory = mkdtempSync(join(tmpdir(), 'zyntro-bff-config-'));
@@ -65,13 +70,19 @@ describe('secrets in files', () => {
     }
   });
 
-  test('that are pipes or devices are issues and never block', () => {
-    const pipe = join(directory, 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    for (const path of [pipe, '/dev/zero'])
-      expect(issuesOf({ ...GOOD, ADMIN_TOKEN_FILE: path })).toEqual([
-        'ADMIN_TOKEN_FILE: the file is not a regular file',
-      ]);
+  test.each([
+    ['a pipe', 'not a regular file', () => execFileSync('mkfifo', [join(directory, 'a pipe')])],
+    ['a directory', 'a directory', () => mkdirSync(join(directory, 'a directory'))],
+    ['a device', 'not a regular file', () => symlinkSync('/dev/zero', join(directory, 'a device'))],
+  ])('that are %s are an issue of every secret and never block', (name, reason, create) => {
+    create();
+    const path = join(directory, name);
+    const { JWT_SECRET: _, ZYNTRO_API_KEY: __, ZYNTRO_DEVELOPER_SECRET: ___, ...rest } = GOOD;
+    const files = SECRETS.map((secret) => `${secret}_FILE`);
+    expect(files.length).toBeGreaterThan(10);
+    expect(issuesOf({ ...rest, ...Object.fromEntries(files.map((file) => [file, path])) })).toEqual(
+      files.map((file) => `${file}: the file is ${reason}`).toSorted(),
+    );
   });
 
   test('that are empty or missing, or set together with the variable, are issues', () => {

@@ -28,6 +28,20 @@ describe('credentials by organization', () => {
     expect(issuesOf(env).join()).not.toContain('hunter2');
   });
 
+  test('name the entry and its member in each issue', () => {
+    const other = org.replace('A1', 'B1');
+    const entries = {
+      hunter2: {},
+      [org]: { apiKey: 'changeme', developerSecret: 'b' },
+      [other]: { apiKey: 7, developerSecret: 'b' },
+    };
+    expect(issuesOf({ ...rest, ZYNTRO_CREDENTIALS: JSON.stringify(entries) })).toEqual([
+      'ZYNTRO_CREDENTIALS: the name of entry 1 is not a UUID',
+      'ZYNTRO_CREDENTIALS: apiKey of entry 2 is an example or a placeholder: set the value that was issued',
+      'ZYNTRO_CREDENTIALS: entry 3 must be { "apiKey": "…", "developerSecret": "…" }',
+    ]);
+  });
+
   test('are rejected together with ZYNTRO_API_KEY and ZYNTRO_DEVELOPER_SECRET', () => {
     expect(
       namesOf({ ...GOOD, ZYNTRO_CREDENTIALS: `{"${org}":{"apiKey":"a","developerSecret":"b"}}` }),

@@ -91,7 +91,7 @@ describe('.env in the working directory', () => {
     mkdirSync(dotenv);
     const { code, stderr } = await refusal();
     expect(code).toBe(78);
-    expect(stderr).toMatch(/^ {2}\.env: the file cannot be read \(\w+\)$/m);
+    expect(stderr).toMatch(/^ {2}\.env: the file is a directory$/m);
     expect(stderr).not.toMatch(/\bat \S+ \(/);
     const token = await runNode('src/cli/token.ts', {}, { cwd: directory, args: [] });
     expect(token.stderr).not.toMatch(/\bat \S+ \(/);

@@ -9,7 +9,7 @@ import { textIn } from './text.ts';
 const credential = textIn('word').refine((value) => !isExample(value), {
   error: 'is an example or a placeholder: set the value that was issued',
 });
-const entry = z.strictObject({ apiKey: credential, developerSecret: credential });
+const PAIR = z.strictObject({ apiKey: credential, developerSecret: credential });
 
 interface CredentialInput {
   readonly apiKey: string | undefined;
@@ -40,11 +40,11 @@ export function buildCredentials(
   return { kind: 'one', credentials: { apiKey, developerSecret } };
 }
 
-function reasonOf({ issues }: z.ZodError): string {
+function reasonOf({ issues }: z.ZodError, entry: string): string {
   const refused = issues.find(({ code }) => code === 'custom');
   return refused
-    ? `${refused.path.join('.')} ${refused.message}`
-    : 'must be { "apiKey": "…", "developerSecret": "…" }';
+    ? `${refused.path.join('.')} of ${entry} ${refused.message}`
+    : `${entry} must be { "apiKey": "…", "developerSecret": "…" }`;
 }
 
 function parseMap(text: string, issues: ConfigIssues): CredentialSettings | undefined {
@@ -63,12 +63,12 @@ function parseMap(text: string, issues: ConfigIssues): CredentialSettings | unde
   const byOrg = new Map<string, UpstreamCredentials>();
   for (const [index, [name, value]] of Object.entries(parsed).entries()) {
     const org = parseUuid(name);
-    const pair = entry.safeParse(value, { error: plainWords });
+    const pair = PAIR.safeParse(value, { error: plainWords });
     // Numbers the entries instead of quoting names: if a pair is swapped, the name is a secret.
-    if (!org) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its name is not a UUID`);
-    else if (byOrg.has(org))
-      issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: its organization is listed twice`);
-    else if (!pair.success) issues.add('ZYNTRO_CREDENTIALS', `entry ${index + 1}: ${reasonOf(pair.error)}`);
+    const entry = `entry ${index + 1}`;
+    if (!org) issues.add('ZYNTRO_CREDENTIALS', `the name of ${entry} is not a UUID`);
+    else if (byOrg.has(org)) issues.add('ZYNTRO_CREDENTIALS', `the organization of ${entry} is listed twice`);
+    else if (!pair.success) issues.add('ZYNTRO_CREDENTIALS', reasonOf(pair.error, entry));
     else byOrg.set(org, pair.data);
   }
   if (Object.keys(parsed).length === 0) issues.add('ZYNTRO_CREDENTIALS', 'does not contain an organization');

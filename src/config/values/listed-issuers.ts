@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ClaimNames, IssuerSettings } from '../../auth/trusted-issuers.ts';
 import { isPlainText } from '../../lib/plain-text.ts';
 import type { ConfigIssues } from '../config-issues.ts';
-import { buildVerificationKeys, type AddKeyIssue } from './jwt-keys.ts';
+import { buildVerificationKeys } from './jwt-keys.ts';
 import { plainWords } from './plain-words.ts';
 import { DEMO_JWT_SECRET } from './secret-strength.ts';
 import { readText, textIn } from './text.ts';
@@ -43,15 +43,19 @@ export function parseIssuers(json: string, defaults: IssuerDefaults, issues: Con
   }
   return Object.entries(parsed).flatMap(([issuer, value], index) => {
     // Numbers the entries instead of quoting names: if an entry is malformed, the name can be a secret.
-    const addIssue = (message: string) => issues.add('JWT_ISSUERS', `entry ${index + 1}: ${message}`);
+    const addIssue: AddIssue = (member, message) =>
+      issues.add('JWT_ISSUERS', `${member === '' ? '' : `${member} of `}entry ${index + 1} ${message}`);
     if (!isPlainText(issuer) || !isUnchangedByReading(issuer))
-      addIssue('its name cannot be the iss of a token');
+      addIssue('the name', 'cannot be the iss of a token');
     const entry = ENTRY.safeParse(value, { error: plainWords });
     if (entry.success) return [buildListed(issuer, entry.data, defaults, addIssue)];
-    for (const { path, message } of entry.error.issues) addIssue([...path, message].join(' '));
+    for (const { path, message } of entry.error.issues) addIssue(path.join('.'), message);
     return [];
   });
 }
+
+/** Adds an issue with a member of an entry, or with the entry itself if the name is empty. */
+type AddIssue = (member: string, message: string) => undefined;
 
 /** Returns whether `readText` accepts a name unchanged. For example, it must not end with white space. */
 function isUnchangedByReading(name: string): boolean {
@@ -63,15 +67,14 @@ function buildListed(
   issuer: string,
   entry: Entry,
   defaults: IssuerDefaults,
-  addIssue: (message: string) => undefined,
+  addIssue: AddIssue,
 ): IssuerSettings {
-  const addKeyIssue: AddKeyIssue = (name, message) => addIssue(`${name} ${message}`);
   const { secret, publicKey, jwksUri, algorithms } = entry;
-  if (secret === DEMO_JWT_SECRET) addIssue('secret is the public secret of the demo');
-  const keys = buildVerificationKeys({ secret, publicKey, jwksUri, algorithms }, addKeyIssue);
+  if (secret === DEMO_JWT_SECRET) addIssue('secret', 'is the public secret of the demo');
+  const keys = buildVerificationKeys({ secret, publicKey, jwksUri, algorithms }, addIssue);
   const audience = entry.audience ?? defaults.audience;
   if (audience === undefined && !defaults.development) {
-    addIssue('audience is required unless NODE_ENV is development (JWT_AUDIENCE is the default)');
+    addIssue('audience', 'is required unless NODE_ENV is development (JWT_AUDIENCE is the default)');
   }
   return { ...keys, issuer, audience, claims: claimNames(defaults.claims, entry.claims), tier: entry.tier };
 }

@@ -3,14 +3,15 @@ import type { Text } from './text.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** Reads a file of at most 1 MiB as UTF-8 without trimming. Never blocks: rejects pipes and devices. */
+/** Reads a file of at most 1 MiB as UTF-8 without trimming. Never blocks: rejects pipes, sockets and devices. */
 export function readTextFile(path: string): Text {
   let bytes: Buffer;
   try {
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = fstatSync(file);
-      if (!stat.isFile() && !stat.isDirectory()) return { issue: 'the file is not a regular file' };
+      if (stat.isDirectory()) return { issue: 'the file is a directory' };
+      if (!stat.isFile()) return { issue: 'the file is not a regular file' };
       if (stat.size > MAX_BYTES) return { issue: 'the file is over 1 MiB' };
       bytes = readFileSync(file);
     } finally {

@@ -79,9 +79,9 @@ describe('white space and lookalikes', () => {
       byOrg: new Map([[org, { apiKey: 'an-api-key', developerSecret: 'zdk_a' }]]),
     });
     expect(issuesOf(envOf('hunter\u200B2', `${SECRET} `, 'i '))).toEqual([
-      'JWT_ISSUERS: entry 1: its name cannot be the iss of a token',
-      'JWT_ISSUERS: entry 1: secret begins or ends with white space: remove it',
-      expect.stringMatching(/^ZYNTRO_CREDENTIALS: entry 1: apiKey contains a control character/),
+      'JWT_ISSUERS: the name of entry 1 cannot be the iss of a token',
+      'JWT_ISSUERS: secret of entry 1 begins or ends with white space: remove it',
+      expect.stringMatching(/^ZYNTRO_CREDENTIALS: apiKey of entry 1 contains a control character/),
     ]);
   });
 });
