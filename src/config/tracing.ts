@@ -9,12 +9,23 @@ const SAMPLERS = [
   'parentbased_always_off',
   'parentbased_traceidratio',
 ];
+/** The exporter sends JSON. A collector accepts both encodings at one HTTP endpoint. */
+const PROTOCOLS = ['http/protobuf', 'http/json'];
 const DEFAULT_SAMPLER = 'parentbased_always_on';
 const DEFAULT_DELAY_MS = 5000;
 const MAX_DELAY_MS = 600_000;
 
 const variables = {
   OTEL_EXPORTER_OTLP_ENDPOINT: variable('endpoint for traces, by OTLP over HTTP; no traces if not set', text),
+  OTEL_EXPORTER_OTLP_PROTOCOL: variable(
+    'protocol of exports, which are over HTTP; `grpc` is not supported',
+    text,
+    { default: 'http/json' },
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: variable(
+    'protocol of traces alone; overrides the variable above',
+    text,
+  ),
   OTEL_SDK_DISABLED: variable('`true` turns tracing off', text, { default: 'false' }),
   OTEL_TRACES_SAMPLER: variable('sampler of traces, by its OpenTelemetry name', text, {
     default: DEFAULT_SAMPLER,
@@ -48,6 +59,9 @@ function build(values: Values<typeof variables>) {
       ? delay
       : ignore('OTEL_BSP_SCHEDULE_DELAY', DEFAULT_DELAY_MS);
 
+  const { OTEL_EXPORTER_OTLP_PROTOCOL: protocol, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ofTraces } = values;
+  if (!PROTOCOLS.includes(ofTraces ?? protocol))
+    ignored.push(`OTEL_EXPORTER_OTLP_${ofTraces === undefined ? '' : 'TRACES_'}PROTOCOL`);
   const endpoint = values.OTEL_EXPORTER_OTLP_ENDPOINT;
   const disabled = values.OTEL_SDK_DISABLED.toLowerCase() === 'true';
   const usable =

@@ -15,6 +15,8 @@ test.each([
   ['OTEL_BSP_SCHEDULE_DELAY', '0'],
   ['OTEL_BSP_SCHEDULE_DELAY', '5s'],
   ['OTEL_BSP_SCHEDULE_DELAY', '1e99'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+  ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'grpc'],
 ])('ignores %s=%s and reports the name', (name, value) => {
   expect(tracing({ ...ENDPOINT, [name]: value })).toMatchObject({ settings: DEFAULTS, ignored: [name] });
 });
@@ -51,3 +53,11 @@ test.each(['collector:4318', 'http://', '%', 'ftp://collector'])(
     expect(tracing({ ...env, OTEL_SDK_DISABLED: 'true' }).settings).toBeUndefined();
   },
 );
+
+test.each([
+  [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }],
+  [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }],
+  [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }],
+])('accepts a protocol over HTTP: %j', (env) => {
+  expect(tracing({ ...ENDPOINT, ...env }).ignored).toEqual([]);
+});

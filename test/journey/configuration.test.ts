@@ -134,6 +134,12 @@ describe('configuration warnings', () => {
     ]);
   });
 
+  test('name an OpenTelemetry variable whose value is not supported', async () => {
+    expect(await warningsOf({ NODE_ENV: 'development', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toMatchObject([
+      { msg: 'OpenTelemetry values not supported, ignored', variables: ['OTEL_EXPORTER_OTLP_PROTOCOL'] },
+    ]);
+  });
+
   test.each([{ EGRESS_LOCAL_ADDRESS: '127.0.0.2' }, { NODE_ENV: 'development' }])(
     'are not logged with %j',
     async (env) => {
