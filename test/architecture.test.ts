@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   cache: [...MODEL, 'redis', 'telemetry'],
   auth: [...MODEL, 'redis', 'telemetry'],
   'rate-limit': [...MODEL, 'redis', 'telemetry'],
+  idempotency: [...MODEL, 'redis'],
   upstream: [...MODEL, 'telemetry'],
   http: [...MODEL, 'auth', 'rate-limit', 'telemetry'],
   operations: [...MODEL, 'http'],

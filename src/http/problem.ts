@@ -6,6 +6,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   INVALID_INCLUDE: [400, 'Invalid include', 'An include is unknown.'],
   INVALID_FIELDS: [400, 'Invalid fieldset', 'A fields parameter is invalid.'],
   INVALID_IDS: [400, 'Invalid ids', 'The ids parameter is invalid.'],
+  INVALID_IDEMPOTENCY_KEY: [400, 'Invalid idempotency key', 'The Idempotency-Key header is invalid.'],
   INVALID_REQUEST: [400, 'Invalid request', 'The request is invalid.'],
   MISSING_TOKEN: [401, 'Missing token', 'Send a JWT as a bearer token in the Authorization header.'],
   INVALID_TOKEN: [401, 'Invalid token', 'The token was rejected.'],
@@ -26,6 +27,16 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
   CONTACT_EXISTS: [409, 'Contact exists', 'A contact with this e-mail address or phone number exists.'],
+  IDEMPOTENCY_IN_PROGRESS: [
+    409,
+    'Request in progress',
+    'A request with this Idempotency-Key is in progress. Try again after the time in Retry-After.',
+  ],
+  IDEMPOTENCY_OUTCOME_UNKNOWN: [
+    409,
+    'Outcome unknown',
+    'The first request with this Idempotency-Key may have taken effect. Check the data before you use a new key.',
+  ],
   PRECONDITION_FAILED: [
     412,
     'Precondition failed',
@@ -38,6 +49,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'The token is over 8192 bytes, or the request line and headers are too large together.',
   ],
   UPSTREAM_REFUSED: [422, 'Upstream refused the operation', 'The CRM refused to carry out the operation.'],
+  IDEMPOTENCY_KEY_REUSED: [
+    422,
+    'Idempotency key reused',
+    'This Idempotency-Key was used for a different request. Use a new key for each write.',
+  ],
   RATE_LIMITED: [
     429,
     'Too many requests',

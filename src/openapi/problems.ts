@@ -14,7 +14,15 @@ const OF_ONE_ROUTE: readonly ErrorCode[] = [
 /** The codes of requests that match no operation, and of the admin port alone. */
 const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
 /** The codes of operations that change contacts, which no read returns. */
-const OF_WRITES: readonly ErrorCode[] = ['NOT_CONTACT_OWNER', 'CONTACT_EXISTS', 'UPSTREAM_REFUSED'];
+const OF_WRITES: readonly ErrorCode[] = [
+  'NOT_CONTACT_OWNER',
+  'CONTACT_EXISTS',
+  'UPSTREAM_REFUSED',
+  'INVALID_IDEMPOTENCY_KEY',
+  'IDEMPOTENCY_IN_PROGRESS',
+  'IDEMPOTENCY_OUTCOME_UNKNOWN',
+  'IDEMPOTENCY_KEY_REUSED',
+];
 /** The codes that a batch reports per contact, in `errors`. */
 const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
 

@@ -35,7 +35,15 @@ test('lists every error code that is sent, with an example if a route returns it
   expect(listed.toSorted()).toEqual(ERROR_CODES.filter((code) => code !== 'CLIENT_GONE').toSorted());
   const text = JSON.stringify([document.paths, document.components.responses]);
   const ofNoRoute = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
-  const ofWrites = ['NOT_CONTACT_OWNER', 'CONTACT_EXISTS', 'UPSTREAM_REFUSED'];
+  const ofWrites = [
+    'NOT_CONTACT_OWNER',
+    'CONTACT_EXISTS',
+    'UPSTREAM_REFUSED',
+    'INVALID_IDEMPOTENCY_KEY',
+    'IDEMPOTENCY_IN_PROGRESS',
+    'IDEMPOTENCY_OUTCOME_UNKNOWN',
+    'IDEMPOTENCY_KEY_REUSED',
+  ];
   const withoutExample = listed.filter((code) => !text.includes(`"${code}":{"summary"`));
   expect(withoutExample.toSorted()).toEqual([...ofNoRoute, ...ofWrites].toSorted());
 });

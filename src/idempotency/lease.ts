@@ -1,0 +1,108 @@
+import { AppError } from '../errors.ts';
+import type { SetTimer } from '../lib/timers.ts';
+import type { RecordCodec, RecordContents, WriteResult } from './record.ts';
+import { RENEW_MS, type RecordStore } from './record-store.ts';
+
+/**
+ * An event for the operator: a record that cannot be decoded, an attempt that has lost its lease, or an outcome
+ * that could not be stored.
+ */
+export type IdempotencyEvent = 'undecodable' | 'lease-lost' | 'not-stored';
+
+export interface LeaseOptions {
+  readonly store: RecordStore;
+  readonly codec: RecordCodec;
+  readonly setTimer: SetTimer;
+  readonly report: (event: IdempotencyEvent) => void;
+}
+
+/**
+ * The record of one attempt, while the attempt holds it. The operations that end the lease never reject: if the
+ * store fails, they are retried in the background.
+ */
+export interface Lease {
+  /** Stores that the write may be sent from now on. @throws AppError if nothing may be sent. */
+  start(contents: RecordContents): Promise<void>;
+  /** Stores the result and ends the lease. */
+  complete(contents: RecordContents, result: WriteResult): Promise<void>;
+  /** Ends the lease of a write with an unknown outcome. */
+  leaveUnknown(contents: RecordContents): Promise<void>;
+  /** Removes the record, which ends the lease. */
+  free(): Promise<void>;
+}
+
+/** A larger result is not kept. A repeat then checks whether the write took effect. */
+const MAX_RECORD_BYTES = 1024 * 1024;
+/** The delays of further attempts to store an outcome. They end before the lease does. */
+const RETRY_DELAYS_MS = [1000, 2000, 4000, 8000];
+/** The maximum number of outcomes that wait to be stored, because each one occupies memory. */
+const MAX_WAITING = 1000;
+
+/** Creates the leases of one process. Each renews its record until it ends. */
+export function leases({ store, codec, setTimer, report }: LeaseOptions) {
+  let waiting = 0;
+
+  return function hold(key: string, token: string): Lease {
+    let ended = false;
+    let cancel = setTimer(RENEW_MS, renew);
+
+    function renew(): void {
+      // If the renewal fails, the next one may succeed before the lease ends.
+      store.renew(key, token).catch(() => {});
+      cancel = setTimer(RENEW_MS, renew);
+    }
+
+    async function end(write: () => Promise<boolean>): Promise<void> {
+      if (ended) return;
+      ended = true;
+      cancel();
+      await attempt(write, 0);
+    }
+
+    async function attempt(write: () => Promise<boolean>, failures: number): Promise<void> {
+      try {
+        if (!(await write())) report('lease-lost');
+      } catch {
+        const delayMs = RETRY_DELAYS_MS[failures];
+        if (delayMs === undefined || waiting >= MAX_WAITING) return report('not-stored');
+        waiting += 1;
+        setTimer(delayMs, () => {
+          waiting -= 1;
+          void attempt(write, failures + 1);
+        });
+      }
+    }
+
+    return {
+      async start(contents) {
+        const isHeld = await store.start(key, token, codec.encode(key, contents)).catch(unavailable);
+        if (!isHeld) throw inProgress();
+      },
+      complete: (contents, result) =>
+        end(async () => {
+          const data = codec.encode(key, { ...contents, result });
+          return data.length <= MAX_RECORD_BYTES
+            ? store.settle(key, token, 'done', data)
+            : store.settle(key, token, 'started', codec.encode(key, contents));
+        }),
+      leaveUnknown: (contents) =>
+        end(async () => store.settle(key, token, 'started', codec.encode(key, contents))),
+      free: () => end(() => store.free(key, token)),
+    };
+  };
+}
+
+/** Converts the failure of the store before a write is sent. @throws AppError CACHE_UNAVAILABLE */
+export function unavailable(cause: unknown): never {
+  if (cause instanceof AppError) throw cause;
+  throw new AppError('CACHE_UNAVAILABLE', {
+    detail: 'Redis is unreachable, so the Idempotency-Key cannot be checked. Nothing was sent; try again.',
+    outcome: 'none',
+    retryAfterS: 1,
+    cause,
+  });
+}
+
+export function inProgress(): AppError {
+  return new AppError('IDEMPOTENCY_IN_PROGRESS', { retryAfterS: 1 });
+}
