@@ -61,11 +61,10 @@ const variables = {
     'maximum lifetime of tokens, from `iat` to `exp`; longer ones are rejected',
     whole(60, 315_360_000),
   ),
-  JWT_ISSUERS: variable(
-    'JSON, issuer to its keys, audience, algorithms, claims and tier: see “Authentication”',
-    text,
-    { kind: 'lines', secret: true },
-  ),
+  JWT_ISSUERS: variable('JSON, issuer to its keys, audience, algorithms, claims and tier', text, {
+    kind: 'lines',
+    secret: true,
+  }),
   AUTH_COOKIE_NAME: variable(
     'name of a `__Host-` cookie that may carry the token instead of the header',
     cookieName,
@@ -76,6 +75,7 @@ type AuthValues = Values<typeof variables>;
 
 const AUTH_FILE = settingsFile(
   'config/auth.json',
+  'refresh of key sets, and how many verified tokens and revocations are remembered',
   z.strictObject({
     maxVerifiedTokens: z.int().min(0).max(10_000_000),
     maxRevocations: count(10_000_000),
@@ -93,6 +93,7 @@ const AUTH_FILE = settingsFile(
 
 export const SCOPES_FILE = settingsFile(
   'config/scopes.json',
+  'the scope of every request, of each include, and of bypassing the cache',
   z.strictObject({
     read: scopeToken,
     bypassCache: scopeToken,
@@ -145,10 +146,12 @@ function build(values: AuthValues & Context, issues: ConfigIssues) {
   );
 }
 
-/** The issuers of tokens, and the scopes that requests need. */
 export const authSlice = {
   title: 'Authentication',
+  introduction:
+    'The keys that verify tokens, and the claims and scopes in them. One of `JWT_SECRET`, `JWT_PUBLIC_KEY`, `JWT_JWKS_URI` and `JWT_ISSUERS` is required. The README describes [several issuers](../README.md#authentication).',
   prefixes: ['JWT_', 'AUTH_COOKIE_'],
   variables,
+  files: [AUTH_FILE, SCOPES_FILE],
   build,
 };

@@ -75,10 +75,11 @@ function build(values: Values<typeof variables>, issues: ConfigIssues) {
   };
 }
 
-/** The times to live and the stores. */
 export const cacheSlice = {
   title: 'Cache',
+  introduction: 'The times to live of the parts of a contact, and the stores.',
   prefixes: ['CACHE_TTL_', 'CACHE_L1_', 'CACHE_STALE_'],
   variables,
+  files: [],
   build,
 };

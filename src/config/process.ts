@@ -40,5 +40,11 @@ export function isDevelopment({ NODE_ENV }: Pick<ProcessValues, 'NODE_ENV'>): bo
   return NODE_ENV === 'development';
 }
 
-/** The program as a whole: its mode, its log, its workers and its end. */
-export const processSlice = { title: 'Program', prefixes: ['SHUTDOWN_'], variables, build };
+export const processSlice = {
+  title: 'Program',
+  introduction: 'The mode, the log, the workers and the shutdown.',
+  prefixes: ['SHUTDOWN_'],
+  variables,
+  files: [],
+  build,
+};

@@ -21,6 +21,7 @@ const variables = {
 
 const FILE = settingsFile(
   'config/rate-limits.json',
+  'tiers of callers, and the limit of failed authentication',
   z.strictObject({ tiers: TIERS, failedAuthentication: WINDOW }),
   rateLimits,
 );
@@ -40,5 +41,11 @@ function build(values: Values<typeof variables>, issues: ConfigIssues) {
   };
 }
 
-/** The limits of callers and of failed authentication. */
-export const rateLimitSlice = { title: 'Rate limits', prefixes: ['RATE_LIMIT_'], variables, build };
+export const rateLimitSlice = {
+  title: 'Rate limits',
+  introduction: 'The limits of callers, by tier, and of failed authentication, by client address.',
+  prefixes: ['RATE_LIMIT_'],
+  variables,
+  files: [FILE],
+  build,
+};

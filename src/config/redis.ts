@@ -95,5 +95,11 @@ function nodesOf(
   return [];
 }
 
-/** The connection to Redis. */
-export const redisSlice = { title: 'Redis', prefixes: [], variables, build };
+export const redisSlice = {
+  title: 'Redis',
+  introduction: 'The store that processes share. Without Redis, everything is in the memory of one process.',
+  prefixes: [],
+  variables,
+  files: [],
+  build,
+};

@@ -60,6 +60,7 @@ export type ServerValues = Values<typeof variables>;
 
 export const HTTP_FILE = settingsFile(
   'config/http.json',
+  'limits and timeouts of requests and connections',
   z.strictObject({
     maxBatchSize: count(1000),
     batchParallelism: count(100),
@@ -101,10 +102,11 @@ function checkPorts({ HOST, PORT, ADMIN_HOST, ADMIN_PORT }: ServerValues, issues
   if (isSameHost(HOST, ADMIN_HOST)) issues.add('ADMIN_PORT', 'is equal to PORT: set another port');
 }
 
-/** The public port and the admin port. */
 export const serverSlice = {
   title: 'Ports',
+  introduction: 'The public port, and the admin port with the dashboard, metrics and invalidations.',
   prefixes: ['CORS_', 'TRUST_'],
   variables,
+  files: [HTTP_FILE],
   build,
 };

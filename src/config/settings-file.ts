@@ -4,14 +4,24 @@ import { describeIssues, plainWords } from './values/plain-words.ts';
 
 /** A file of `config/` with settings that are not secret. */
 export interface SettingsFile<T> {
+  readonly name: string;
+  /** Markdown. */
+  readonly description: string;
   /** Returns the settings; undefined if they have an issue, which is added. */
   read(issues: ConfigIssues): T | undefined;
   /** @throws ConfigError if the settings have an issue. */
   load(): T;
 }
 
-export function settingsFile<T>(name: string, schema: z.ZodType<T>, content: unknown): SettingsFile<T> {
+export function settingsFile<T>(
+  name: string,
+  description: string,
+  schema: z.ZodType<T>,
+  content: unknown,
+): SettingsFile<T> {
   return {
+    name,
+    description,
     read(issues) {
       const result = schema.safeParse(content, { error: plainWords });
       if (result.success) return result.data;

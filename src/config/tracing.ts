@@ -80,5 +80,12 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** The export of traces, by the standard variables of OpenTelemetry. */
-export const tracingSlice = { title: 'Tracing', prefixes: [], variables, build };
+export const tracingSlice = {
+  title: 'Tracing',
+  introduction:
+    'The export of traces, by the standard variables of OpenTelemetry. An unsupported value is ignored and named in a warning at startup.',
+  prefixes: [],
+  variables,
+  files: [],
+  build,
+};

@@ -61,6 +61,7 @@ export type UpstreamValues = Values<typeof variables>;
 const ms = count(600_000);
 const FILE = settingsFile(
   'config/resilience.json',
+  'retry, circuit breaker, and the pauses after rejected credentials',
   z.strictObject({
     maxQueue: count(100_000),
     retry: z.strictObject({
@@ -137,10 +138,12 @@ function isTimezone(name: string): boolean {
   }
 }
 
-/** The upstream, its credentials, the egress address, and the budget of calls. */
 export const upstreamSlice = {
   title: 'Upstream',
+  introduction:
+    'The upstream, its credentials, the fixed address that its calls come from, and the budget of calls. With several workers, each has an equal share of the budget.',
   prefixes: ['ZYNTRO_', 'EGRESS_', 'UPSTREAM_'],
   variables,
+  files: [FILE],
   build,
 };

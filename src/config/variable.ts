@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SettingsFile } from './settings-file.ts';
 import type { TextKind } from './values/text.ts';
 
 /** Checks and converts the text of a value. Its messages do not quote the value. */
@@ -29,10 +30,14 @@ export type Values<V extends Variables> = {
 
 /** A group of variables that belong to one component. */
 export interface Slice {
+  /** Heading and first paragraph of its section in the documentation, in Markdown. */
   readonly title: string;
+  readonly introduction: string;
   /** Prefixes of names that only this program uses. */
   readonly prefixes: readonly string[];
   readonly variables: Variables;
+  /** Files with further settings, which are not secret. */
+  readonly files: readonly Pick<SettingsFile<unknown>, 'name' | 'description'>[];
 }
 
 type Options = Partial<Pick<Variable<unknown>, 'kind' | 'secret' | 'essential' | 'otherNames'>>;

@@ -7,7 +7,7 @@ const SCHEMA = z.strictObject({
   share: z.number().gt(0),
   scopes: z.partialRecord(z.enum(['notes', 'entity']), z.string()),
 });
-const file = (content: unknown) => settingsFile('config/example.json', SCHEMA, content);
+const file = (content: unknown) => settingsFile('config/example.json', 'an example', SCHEMA, content);
 const VALID = { count: 1, share: 0.5, scopes: { notes: 'a' } };
 
 test('returns valid settings', () => {
