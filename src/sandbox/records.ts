@@ -23,6 +23,10 @@ export interface ContactRecord {
   readonly contact: Readonly<Record<string, unknown>>;
   readonly notes: readonly (StoredNote | Readonly<Record<string, unknown>>)[] | null;
   readonly entity: unknown;
+  /** Undefined for the entities of the start, whose ids depend on their names. */
+  readonly entityId?: string;
+  /** Entries of the communication history, which no operation returns. */
+  readonly activities?: readonly object[];
   readonly profile: unknown;
   readonly signals: unknown;
 }

@@ -13,6 +13,11 @@ import type { Json } from './http.ts';
 
 export const FETCH_CONTACT = '/apis/v2/public/crm/fetchContact';
 export const ADD_NOTE = '/apis/v2/public/crm/addNotestoContact';
+export const UPDATE_FIELDS = '/apis/v2/public/crm/updateFieldData';
+export const LOOKUP_CONTACT = '/apis/v2/public/crm/lookupContact';
+export const ADD_ACTIVITY = '/apis/v2/public/crm/addCommsHistory';
+export const CREATE_CONTACT = '/apis/v2/public/crm/addContactsFull';
+export const FETCH_MEMBERS = '/public/account/fetchMembers';
 export const FETCH_IDENTIFIERS = '/apis/v2/public/developers/fetchIdentifiers';
 
 export const ORG = '0b9f7c1e-3d52-4a86-9c47-5e1d8f2a6b30';

@@ -1,15 +1,14 @@
-import { NO_FAULTS, type Faults } from '../../../src/sandbox/faults.ts';
-import type { PolicySettings } from '../../../src/upstream/client.ts';
+import resilience from '../../../config/resilience.json' with { type: 'json' };
 import { addNote } from '../../../src/upstream/operations/add-note.ts';
 import { fetchContact } from '../../../src/upstream/operations/fetch-contact.ts';
+import type { Faults } from '../../../src/sandbox/faults.ts';
 import { closedPort } from '../../support/closed-port.ts';
-import { COLLEAGUE, ORG, OWNER, REQUEST, startSandboxServers } from '../../support/sandbox-servers.ts';
-import type { SandboxServers } from '../../support/sandbox-servers.ts';
-import { connectUpstream, failureOf, type UpstreamClient } from '../../support/upstream-client.ts';
+import { COLLEAGUE, ORG, OWNER, REQUEST } from '../../support/sandbox-servers.ts';
+import { failureOf } from '../../support/upstream-client.ts';
+import { CREDENTIALS, UNKNOWN_OUTCOMES, upstreamSandbox } from '../../support/upstream-sandbox.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import resilience from '../../../config/resilience.json' with { type: 'json' };
 
-const CREDENTIALS = { apiKey: REQUEST.api_key, developerSecret: REQUEST.developer_secret };
+const upstream = upstreamSandbox();
 const NOTE = {
   org: ORG,
   member: OWNER,
@@ -20,32 +19,11 @@ const NOTE = {
   editable: false,
 };
 const QUERY = { org: ORG, member: OWNER, contact: REQUEST.contact_id, parts: ['contact'] as const };
-const signal = new AbortController().signal;
 
-let sandbox: SandboxServers;
-let client: UpstreamClient;
-beforeAll(async () => void (sandbox = await startSandboxServers()));
-afterAll(() => sandbox?.stop());
-beforeEach(() => {
-  sandbox.state.restoreWorld();
-  sandbox.state.calls.reset();
-  sandbox.state.operationFaults.clear();
-  connect();
-});
-afterEach(() => client.close());
-
-function connect(policies: Partial<PolicySettings> = {}, port = sandbox.port, credentials = CREDENTIALS) {
-  client = connectUpstream({ port, credentials, policies });
-}
-const fail = (faults: Partial<Faults>) =>
-  sandbox.state.operationFaults.set('addNotestoContact', { ...NO_FAULTS, ...faults });
-const add = (change: object = {}) => client.upstream(addNote, { ...NOTE, ...change }, { signal });
-async function refusal(change: object = {}) {
-  const { code, details } = await failureOf(add(change));
-  return { code, reason: details.reason, outcome: details.outcome };
-}
-const calls = () => sandbox.state.calls.report();
-const carriedOut = () => calls().carriedOut['addNotestoContact'] ?? 0;
+const fail = (faults: Partial<Faults>) => upstream.fail(addNote, faults);
+const add = (change: object = {}) => upstream.call(addNote, { ...NOTE, ...change });
+const refusal = (change: object = {}) => upstream.refusal(addNote, { ...NOTE, ...change });
+const carriedOut = () => upstream.carriedOut(addNote);
 
 test('adds a note, and updates it under its id', async () => {
   const note = await add();
@@ -76,8 +54,7 @@ test('the message of a refusal is carried apart from the detail', async () => {
 });
 
 test('refused credentials read as those of fetchContact', async () => {
-  await client.close();
-  connect({}, sandbox.port, { ...CREDENTIALS, developerSecret: 'zdk_wrong' });
+  await upstream.reconnect({}, undefined, { ...CREDENTIALS, developerSecret: 'zdk_wrong' });
   expect(await refusal()).toEqual({
     code: 'UPSTREAM_CREDENTIALS_REJECTED',
     reason: 'INVALID_DEVELOPER_SECRET',
@@ -86,32 +63,21 @@ test('refused credentials read as those of fetchContact', async () => {
 });
 
 describe('a fault', () => {
-  const FAULTS: readonly (readonly [mode: string, code: string])[] = [
-    ['reset', 'UPSTREAM_UNAVAILABLE'],
-    ['http-500', 'UPSTREAM_UNAVAILABLE'],
-    ['http-429', 'UPSTREAM_UNAVAILABLE'],
-    ['truncated', 'UPSTREAM_BAD_RESPONSE'],
-    ['malformed', 'UPSTREAM_BAD_RESPONSE'],
-    ['html', 'UPSTREAM_BAD_RESPONSE'],
-    ['redirect', 'UPSTREAM_BAD_RESPONSE'],
-    ['wrong-types', 'UPSTREAM_BAD_RESPONSE'],
-  ];
   const PHASES = ['before', 'during', 'after'] as const;
 
-  test.each(FAULTS.flatMap(([mode, code]) => PHASES.map((phase) => [mode, phase, code] as const)))(
+  test.each(UNKNOWN_OUTCOMES.flatMap(([mode, code]) => PHASES.map((phase) => [mode, phase, code] as const)))(
     '%s %s the note is added has an unknown outcome, and nothing is sent again',
     async (mode, phase, code) => {
       fail({ mode, phase });
       expect(await refusal()).toMatchObject({ code, outcome: 'unknown' });
       if (phase !== 'before') await waitFor('the note', () => carriedOut() === 1);
       expect(carriedOut()).toBe(phase === 'before' ? 0 : 1);
-      expect(calls().count).toBe(1);
+      expect(upstream.callCount()).toBe(1);
     },
   );
 
   test.each(PHASES)('a time-out %s the note is added has an unknown outcome', async (phase) => {
-    await client.close();
-    connect({ timeoutMs: 2000 });
+    await upstream.reconnect({ timeoutMs: 2000 });
     fail({ mode: 'silent', phase });
     expect(await refusal()).toEqual({
       code: 'UPSTREAM_TIMEOUT',
@@ -119,12 +85,11 @@ describe('a fault', () => {
       outcome: 'unknown',
     });
     expect(carriedOut()).toBe(phase === 'before' ? 0 : 1);
-    expect(calls().count).toBe(1);
+    expect(upstream.callCount()).toBe(1);
   });
 
   test('a note that is added after the time-out has an unknown outcome', async () => {
-    await client.close();
-    connect({ timeoutMs: 2000 });
+    await upstream.reconnect({ timeoutMs: 2000 });
     fail({ commitDelayMs: 4000 });
     expect(await refusal()).toMatchObject({ code: 'UPSTREAM_TIMEOUT', outcome: 'unknown' });
     await waitFor('the note', () => carriedOut() === 1);
@@ -140,56 +105,53 @@ describe('a fault', () => {
 describe('nothing was sent', () => {
   test('if the connection is refused, twice', async () => {
     const closed = await closedPort();
-    await client.close();
-    connect({}, closed.port);
+    await upstream.reconnect({}, closed.port);
     const error = await refusal().finally(() => closed.release());
     expect(error).toEqual({ code: 'UPSTREAM_UNAVAILABLE', reason: 'ECONNREFUSED', outcome: 'none' });
   });
 
   test('if the organization has no credentials', async () => {
-    await client.close();
-    client = connectUpstream({ port: sandbox.port, credentials: undefined });
+    await upstream.reconnect({}, undefined, null);
     expect(await refusal()).toMatchObject({ code: 'ORG_NOT_CONFIGURED', outcome: 'none' });
+    expect(upstream.callCount()).toBe(0);
   });
 
   test('if the circuit breaker is open', async () => {
-    await client.close();
-    connect({ breaker: { ...resilience.breaker, window: 1, minFailures: 1 } });
+    await upstream.reconnect({ breaker: { ...resilience.breaker, window: 1, minFailures: 1 } });
     fail({ mode: 'http-500' });
     await refusal();
     expect(await refusal()).toMatchObject({ reason: 'BREAKER_OPEN', outcome: 'none' });
-    expect(calls().count).toBe(1);
+    expect(upstream.callCount()).toBe(1);
   });
 
   test('if the credentials are held', async () => {
-    await client.close();
-    connect({ credentialHold: { ...resilience.credentialHold, afterRefusals: 1 } });
+    await upstream.reconnect({ credentialHold: { ...resilience.credentialHold, afterRefusals: 1 } });
     fail({ mode: 'error:INVALID_API_KEY' });
     await refusal();
     expect(await refusal()).toMatchObject({ reason: 'HELD', outcome: 'none' });
-    expect(calls().count).toBe(1);
+    expect(upstream.callCount()).toBe(1);
   });
 
   test('if the queue is full, or the caller leaves while the call is in it', async () => {
-    await client.close();
-    connect({ maxConcurrency: 1, maxQueue: 1 });
+    await upstream.reconnect({ maxConcurrency: 1, maxQueue: 1 });
     fail({ mode: 'silent', calls: 1 });
     const gone = new AbortController();
-    const sent = failureOf(client.upstream(addNote, NOTE, { signal: gone.signal }));
-    await waitFor('the first call', () => calls().count === 1);
-    const queued = failureOf(client.upstream(addNote, NOTE, { signal: gone.signal }));
+    const sent = failureOf(upstream.call(addNote, NOTE, { signal: gone.signal }));
+    await waitFor('the first call', () => upstream.callCount() === 1);
+    const queued = failureOf(upstream.call(addNote, NOTE, { signal: gone.signal }));
     expect(await refusal()).toMatchObject({ reason: 'QUEUE_FULL', outcome: 'none' });
     gone.abort();
     expect((await queued).details.outcome).toBe('none');
     expect((await sent).details.outcome).toBe('unknown');
     expect(await queued).toMatchObject({ code: 'CLIENT_GONE' });
-    expect(calls().count).toBe(1);
+    expect(upstream.callCount()).toBe(1);
   });
 });
 
 test('refusals do not open the circuit breaker', async () => {
-  await client.close();
-  connect({ breaker: { ...resilience.breaker, window: 2, minFailures: 1, failureRate: 0.1 } });
+  await upstream.reconnect({
+    breaker: { ...resilience.breaker, window: 2, minFailures: 1, failureRate: 0.1 },
+  });
   fail({ mode: 'unknown-message' });
   for (let count = 0; count < 4; count += 1)
     expect(await refusal()).toEqual({
@@ -197,5 +159,5 @@ test('refusals do not open the circuit breaker', async () => {
       reason: 'UNKNOWN_MESSAGE',
       outcome: 'none',
     });
-  expect(await client.upstream(fetchContact, QUERY, { signal })).toHaveProperty('contact');
+  expect(await upstream.call(fetchContact, QUERY)).toHaveProperty('contact');
 });

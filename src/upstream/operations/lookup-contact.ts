@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { isAppError } from '../../errors.ts';
+import { parseUuid } from '../../lib/uuid.ts';
+import { badResponse, CONTACT_REFUSALS, envelopeDecoder, type Refusal } from '../envelope.ts';
+import type { UpstreamInput, UpstreamOperation } from '../operation.ts';
+
+export interface LookupInput extends UpstreamInput {
+  /** Matched by the upstream against ids, names, roles, e-mail addresses, phone numbers and companies. */
+  readonly text: string;
+}
+
+const NOT_FOUND: Refusal = ['NOT_FOUND', 'CONTACT_NOT_FOUND'];
+
+const decode = envelopeDecoder(
+  z.union([
+    z.object({ contact: z.object({ contact_id: z.string() }).nullable() }),
+    z.array(z.unknown()).length(0),
+    z.null(),
+  ]),
+  { ...CONTACT_REFUSALS, 'Missing search string': ['MISSING_SEARCH_STRING', 'UPSTREAM_BAD_RESPONSE'] },
+);
+
+/**
+ * Finds the organization's first contact that matches a text, and returns its id, or null. The upstream does not
+ * take a member and its response holds all parts, so nothing but the id may be used. Its response if nothing
+ * matches is not documented: an empty success and messages of that meaning are accepted.
+ */
+export const lookupContact: UpstreamOperation<LookupInput, string | null> = {
+  name: 'lookupContact',
+  path: '/apis/v2/public/crm/lookupContact',
+  idempotent: true,
+  body: ({ org, text }, { apiKey, developerSecret }) => ({
+    api_key: apiKey,
+    developer_secret: developerSecret,
+    org_id: org,
+    search_string: text,
+  }),
+  decode: (text) => {
+    const data = foundBy(text);
+    if (data === null || !('contact' in data) || data.contact === null) return null;
+    const id = parseUuid(data.contact.contact_id);
+    if (id === undefined) throw badResponse('NOT_THE_ENVELOPE');
+    return id;
+  },
+};
+
+function foundBy(text: string) {
+  try {
+    return decode(text, (message) =>
+      /\bnot found\b|\bno\b.*\b(match|contact|result|record)/i.test(message) ? NOT_FOUND : undefined,
+    );
+  } catch (error) {
+    if (isAppError(error, 'CONTACT_NOT_FOUND')) return null;
+    throw error;
+  }
+}
