@@ -3,6 +3,12 @@ import { handleSignals } from './process/signals.ts';
 
 handleSignals();
 
+const [, , ...args] = process.argv;
+if (args.length > 0) {
+  const { runCommandLine } = await import('./process/command-line.ts');
+  runCommandLine(args);
+}
+
 // Static imports would run before the handlers exist, and imports block the event loop. A signal is handled
 // between two of these steps, which take about the same time. The last step runs the program.
 const steps = [

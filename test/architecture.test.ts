@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   version: [],
   dns: [],
   telemetry: [...MODEL, 'version'],
-  process: ['telemetry'],
+  process: ['telemetry', 'version'],
   redis: ['lib', 'telemetry'],
   cache: [...MODEL, 'redis', 'telemetry'],
   auth: [...MODEL, 'redis', 'telemetry'],
