@@ -168,8 +168,8 @@ test(
 
 const LONG_HOST = `${'egress-proxy-of-the-customer-relationship-team'.repeat(2)}.internal`;
 test.each([
-  ['an egress address', { EGRESS_LOCAL_ADDRESS: '127.0.0.1' }, 'EGRESS_LOCAL_ADDRESS', 1100],
-  ['an egress address on a phone', { EGRESS_LOCAL_ADDRESS: '127.0.0.1' }, 'EGRESS_LOCAL_ADDRESS', 320],
+  ['an egress address', { EGRESS_LOCAL_ADDRESS: '127.0.0.1' }, 'an address of this machine', 1100],
+  ['an egress address on a phone', { EGRESS_LOCAL_ADDRESS: '127.0.0.1' }, 'an address of this machine', 320],
   ['a long egress proxy', { EGRESS_PROXY_URL: `http://${LONG_HOST}:8888` }, LONG_HOST, 1100],
 ])(
   'keeps every text within its tile: %s',

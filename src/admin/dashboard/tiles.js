@@ -72,7 +72,7 @@ function redisTile(up) {
 }
 
 function egressWords({ localAddress, proxy }) {
-  if (localAddress) return 'set by EGRESS_LOCAL_ADDRESS';
+  if (localAddress) return 'an address of this machine';
   return proxy ? 'the egress proxy' : 'not configured';
 }
 
