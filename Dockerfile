@@ -20,7 +20,15 @@ COPY src src
 USER node
 EXPOSE 3000 3001
 STOPSIGNAL SIGTERM
+# A shell instead of Node: it starts in a few milliseconds.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT||3000}/healthz`,{signal:AbortSignal.timeout(2000)}).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${PORT:-3000} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
 # Fewer pauses for garbage collection: see README, "Performance".
 CMD ["node", "--max-semi-space-size=64", "src/main.ts"]
+# docker build --build-arg VERSION=0.1.0 --build-arg REVISION="$(git rev-parse HEAD)"
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="zyntro-bff" \
+  org.opencontainers.image.description="An authenticated backend-for-frontend proxy for the Zyntro CRM" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"

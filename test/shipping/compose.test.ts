@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { parseEnv } from 'node:util';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
@@ -40,7 +41,9 @@ test.each(services)('the service %s runs with minimal privileges and resource li
 
 test.each(services)('the service %s has a health check', (_name, service) => {
   const dockerfile =
-    service.build === undefined ? '' : read(path.join(service.build, 'Dockerfile').replace(/^\.\//, ''));
+    service.build === undefined
+      ? ''
+      : read(path.join(service.build.context ?? service.build, 'Dockerfile').replace(/^\.\//, ''));
   expect(service.healthcheck !== undefined || /^HEALTHCHECK /m.test(dockerfile)).toBe(true);
 });
 
@@ -63,15 +66,42 @@ test('every secret, network, service and volume that a service uses is declared,
   }
 });
 
+/** The variables of the example, those that are commented out included. */
+const example = Object.keys(parseEnv(read('compose.env.example').replaceAll(/^#(?=[A-Z])/gm, '')));
+
 test('the proxy gets only known variables, and secrets only as files', () => {
   const known = Object.entries<Variable<unknown>>(VARIABLES).flatMap(([name, { secret }]) =>
     secret ? [name, `${name}_FILE`] : [name],
   );
-  for (const name of Object.keys(proxy.environment)) expect(known).toContain(name);
+  for (const name of [...Object.keys(proxy.environment), ...example]) expect(known).toContain(name);
   const files = Object.entries<string>(proxy.environment).filter(([name]) => name.endsWith('_FILE'));
   expect(files.map(([, file]) => path.basename(file)).toSorted()).toEqual(
     (proxy.secrets as string[]).toSorted(),
   );
+});
+
+test('the .env of local development does not change the proxy', () => {
+  expect(proxy.env_file).toBe('compose.env');
+  const development = Object.keys(parseEnv(read('.env.example')));
+  const used = [...read('docker-compose.yml').matchAll(/\$\{(\w+)/g)].map(([, name]) => name!);
+  expect(used.filter((name) => development.includes(name))).toEqual([]);
+  expect(example).toEqual(expect.arrayContaining(['JWT_ISSUER', 'JWT_AUDIENCE']));
+  expect(read('.gitignore').split('\n')).toContain('compose.env');
+});
+
+test('no network has a fixed subnet, which could collide with one of the host', () => {
+  for (const network of Object.values<Json>(compose.networks)) expect(network?.ipam).toBeUndefined();
+});
+
+test('no health check starts Node', () => {
+  const checks = [
+    ...services.map(([, { healthcheck }]) => healthcheck?.test),
+    ...['Dockerfile', 'config/egress-proxy/Dockerfile'].map(
+      (file) => /^HEALTHCHECK [^]*?\n {2}CMD (.*)$/m.exec(read(file))![1],
+    ),
+  ].filter((check) => check !== undefined);
+  expect(checks.length).toBeGreaterThan(4);
+  for (const check of checks) expect(String(check)).not.toMatch(/\bnode\b/);
 });
 
 test('the stop grace period of the proxy exceeds SHUTDOWN_GRACE_MS', () => {
@@ -96,20 +126,24 @@ test('operators’ ports are published on the loopback address only', () => {
       expect([name, port, name === 'proxy' || port.startsWith('127.0.0.1:')]).toEqual([name, port, true]);
   }
   expect(proxy.ports.filter((port: string) => !port.startsWith('127.0.0.1:'))).toEqual([
-    '${PORT:-3000}:3000',
+    '${PUBLISHED_PORT:-3000}:3000',
   ]);
 });
 
-test('the egress proxy has a fixed address, and accepts only requests of its network to the upstream', () => {
+test('the egress proxy accepts only private clients, and only requests to the upstream', () => {
   const egress = compose.services['egress-proxy'];
-  expect(egress.networks.outside.ipv4_address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+  expect(egress.ports).toBeUndefined();
+  expect(compose.networks.egress.internal).toBe(true);
+  const users = services.filter(([, { networks }]) => networks?.includes('egress')).map(([name]) => name);
+  expect(users).toEqual(['proxy', 'egress-proxy']);
   const config = read('config/egress-proxy/tinyproxy.conf');
-  expect(config).toContain(`Allow ${compose.networks.egress.ipam.config[0].subnet}\n`);
+  const clients = [...config.matchAll(/^Allow (\S+)$/gm)].map(([, range]) => range);
+  expect(clients).toEqual(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', '127.0.0.1']);
   expect(config).toMatch(/^FilterDefaultDeny Yes$/m);
   expect(config).toMatch(/^ConnectPort 443$/m);
   const upstream = VARIABLES.ZYNTRO_BASE_URL.default.hostname;
   const hosts = read('config/egress-proxy/allowed-hosts').trim().split('\n');
   expect(hosts).toHaveLength(1);
   expect(hosts[0]).toBe(`^${upstream.replaceAll('.', '\\.')}$`);
-  expect(proxy.environment.EGRESS_PROXY_URL).toContain('http://egress-proxy:8888');
+  expect(read('compose.env.example')).toContain('\nEGRESS_PROXY_URL=http://egress-proxy:8888\n');
 });

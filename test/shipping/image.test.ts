@@ -1,8 +1,11 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parse } from 'yaml';
 import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
 import { exchange } from '../support/http.ts';
 import { API_KEY, DEVELOPER_SECRET } from '../support/start-sandbox.ts';
@@ -83,11 +86,18 @@ test('the image starts as an unprivileged user with production dependencies, is 
     expect([asset, (await exchange(`${origin}${asset}`)).status]).toEqual([asset, 200]);
 
   const [, check] = /CMD (\[.+\])/.exec(lines('HEALTHCHECK')[0]!)!;
-  const [, ...checkArgs] = JSON.parse(check!) as string[];
-  const [healthy] = await once(run(checkArgs, { PORT: port }), 'exit');
-  expect(healthy).toBe(0);
-  const [unhealthy] = await once(run(checkArgs, { PORT: '1' }), 'exit');
-  expect(unhealthy).toBe(1);
+  const [shell, ...checkArgs] = JSON.parse(check!) as [string, ...string[]];
+  const checkHealth = (env: Record<string, string>) =>
+    spawnSync(shell, checkArgs, { env: { PATH: process.env['PATH'], ...env }, ...unprivileged }).status;
+  expect(checkHealth({ PORT: port })).toBe(0);
+  expect(checkHealth({ PORT: '1' })).toBe(1);
+  const failing = createServer((_req, res) => res.writeHead(503).end()).listen(0, '127.0.0.1');
+  await once(failing, 'listening');
+  const unhealthy = spawn(shell, checkArgs, {
+    env: { PATH: process.env['PATH'], PORT: String((failing.address() as AddressInfo).port) },
+  });
+  expect(await once(unhealthy, 'exit')).toEqual([1, null]);
+  failing.close();
 
   proxy.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
@@ -115,4 +125,14 @@ test('the image does not run as root, and .dockerignore admits all copied files'
   const copied = lines('COPY').filter((rest) => !rest.startsWith('--from'));
   for (const source of copied.flatMap((rest) => rest.split(' ').slice(0, -1)))
     expect(ignored).toContain(`!${source}`);
+});
+
+test('the image has the labels of the Open Container Initiative', () => {
+  const [labels] = lines('LABEL');
+  const names = [...labels!.matchAll(/org\.opencontainers\.image\.(\w+)="([^"]+)"/g)].map(([, name]) => name);
+  expect(names).toEqual(['title', 'description', 'licenses', 'version', 'revision']);
+  const { proxy } = parse(readFileSync(path.join(PROJECT_ROOT, 'docker-compose.yml'), 'utf8'), {
+    merge: true,
+  }).services as { proxy: { build: { args: object } } };
+  expect(Object.keys(proxy.build.args)).toEqual(lines('ARG').at(-1)!.split(' '));
 });
