@@ -1,13 +1,6 @@
 import http from 'node:http';
 import request from 'supertest';
-import {
-  FETCH_CONTACT,
-  FETCH_IDENTIFIERS,
-  ORG,
-  REQUEST,
-  SISTER_ORG,
-  startSandboxServers,
-} from '../support/sandbox-servers.ts';
+import { FETCH_CONTACT, REQUEST, startSandboxServers } from '../support/sandbox-servers.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
 import type { Json } from '../support/http.ts';
 
@@ -139,31 +132,5 @@ describe('IP allowlist', () => {
       developer_secret: 'zdk_sandbox_inactive_secret',
     };
     expect(await post(inactive)).toEqual(REFUSED);
-  });
-});
-
-async function identify(body: object, from = sandbox): Promise<Json> {
-  return (await request(from.data).post(FETCH_IDENTIFIERS).send(body)).body;
-}
-
-describe('fetchIdentifiers', () => {
-  test('requires only the developer secret and lists the account of that secret', async () => {
-    const { data, status } = await identify({ developer_secret: REQUEST.developer_secret });
-    expect(status).toBe('success');
-    expect(data.api_key).toBe(REQUEST.api_key);
-    expect(data.organizations.map((org: Json) => org.org_id)).toEqual([ORG, SISTER_ORG]);
-    expect(data.organizations[0].members[0]).toEqual({
-      member_id: REQUEST.member_id,
-      member_name: 'Morgan Lee',
-    });
-    expect(data.brands).toEqual([{ brand_id: 101, brand_name: 'Northwind' }]);
-  });
-
-  test('returns the same errors as fetchContact', async () => {
-    expect(await identify({})).toEqual(failed('Missing developer_secret'));
-    expect(await identify({ developer_secret: 'zdk_wrong' })).toEqual(failed('Invalid developer_secret'));
-    const strict = await started({ SANDBOX_ALLOWED_IPS: '127.0.0.2' });
-    const response = await identify({ developer_secret: REQUEST.developer_secret }, strict);
-    expect(response).toEqual(failed('IP address not whitelisted'));
   });
 });

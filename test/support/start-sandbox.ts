@@ -19,6 +19,8 @@ export interface UpstreamCall {
   readonly contactId: unknown;
   readonly include: readonly string[];
   readonly outcome: string;
+  /** Whether the operation took effect, whatever response the call got. */
+  readonly carriedOut: boolean;
   readonly peer: string;
   readonly developerKey: string;
 }
@@ -27,6 +29,10 @@ export interface Faults {
   readonly delayMs?: number;
   readonly jitterMs?: number;
   readonly mode?: string;
+  /** Whether the operation is carried out after the faulty response, or before, or not at all (`before`). */
+  readonly phase?: 'before' | 'during' | 'after';
+  readonly commitDelayMs?: number;
+  readonly calls?: number;
   readonly rate?: number;
   readonly retryAfterS?: number;
   readonly hugeBytes?: number;
@@ -43,7 +49,11 @@ export interface Sandbox extends Child {
   callsFor(contactId: string): Promise<readonly UpstreamCall[]>;
   /** Resolves when at least `count` calls about the contact have arrived. */
   awaitCalls(contactId: string, count: number): Promise<readonly UpstreamCall[]>;
+  /** Resolves to the number of operations of this name that took effect. */
+  carriedOut(operation: string): Promise<number>;
   setFaults(faults: Faults): Promise<void>;
+  /** Sets faults of one operation, such as `addNotestoContact`, until `clearFaults`. */
+  setOperationFaults(operation: string, faults: Faults): Promise<void>;
   clearFaults(): Promise<void>;
   patchContact(contactId: string, raw: unknown): Promise<void>;
   deleteContact(contactId: string): Promise<void>;
@@ -79,6 +89,9 @@ export async function startSandbox(env: Environment = {}): Promise<Sandbox> {
         const seen = await callsFor(contactId);
         return seen.length >= count && seen;
       }),
+    carriedOut: async (operation) => (await control('GET', '/calls')).json().carriedOut[operation] ?? 0,
+    setOperationFaults: async (operation, faults) =>
+      void (await control('PUT', `/faults/${operation}`, faults)),
     setFaults: async (faults) => void (await control('PUT', '/faults', faults)),
     clearFaults: async () => void (await control('DELETE', '/faults')),
     patchContact: async (contactId, raw) => void (await control('PATCH', `/contacts/${contactId}`, raw)),
