@@ -13,7 +13,7 @@ import { listenIssue, type AddressVariables } from './http/listen-issue.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './cluster/primary.ts';
 import { createWorkerBus } from './cluster/worker-bus.ts';
-import { REDIS_FAULT_CODES } from './redis/redis-fault.ts';
+import { REDIS_FAULT_CODES } from './redis/redis-diagnosis.ts';
 import { secretReloader } from './secrets/reload-secrets.ts';
 import { drainOnStop, LAST_LINES_MS, settleWithin } from './process/shutdown.ts';
 import { onReload } from './process/signals.ts';

@@ -58,6 +58,10 @@ export function createServices(options: ServiceOptions) {
     cache: config.cache,
     memoryStore: config.memoryStore,
     redisStore: config.redisStore,
+    fence: {
+      fenceMs: config.resilience.timeoutMs + config.writeUncertainMs,
+      uncertainMs: config.writeUncertainMs,
+    },
     log,
     metrics,
     now: monotonicNow,
@@ -70,7 +74,7 @@ export function createServices(options: ServiceOptions) {
     maxRevocations: config.auth.maxRevocations,
     compareRevocationsMs: config.auth.compareRevocationsMs,
     jwks: config.auth.jwks,
-    link: redis,
+    redis,
     now,
     monotonicNow,
     random: Math.random,
@@ -124,7 +128,7 @@ export function createServices(options: ServiceOptions) {
     identity,
     lag,
     rateLimitStore: redis
-      ? redisRateLimitStore({ link: redis, onFailure: config.limits.onFailure, now: monotonicNow })
+      ? redisRateLimitStore({ redis, onFailure: config.limits.onFailure, now: monotonicNow })
       : memoryRateLimitStore(monotonicNow),
     readContact: readChain(upstream, store, options),
     metricsOfAll,
@@ -150,7 +154,7 @@ export function createServices(options: ServiceOptions) {
         () => reloadCredentials(next.redis),
       ]),
     close: async (): Promise<void> => {
-      await Promise.all([secrets.transport.close(), identity.close()]);
+      await Promise.all([secrets.transport.close(), identity.close(), store.close()]);
       redis?.close();
     },
   };

@@ -42,7 +42,7 @@ const ROOTS = ['app', 'services', 'program', 'main', 'cli', 'sandbox', 'client']
 /** Packages that only these files may import. All other packages are unrestricted. */
 const OWNERS: Readonly<Record<string, RegExp>> = {
   undici: /^(auth\/jwks-fetch|upstream\/transport)\.ts$/,
-  ioredis: /^redis\/redis-(client|connections|connector)\.ts$/,
+  ioredis: /^redis\/(redis-(client|connections|connector|topology)|connection-changes|run-script)\.ts$/,
   jsonwebtoken: /^(auth\/verify-signature|cli\/mint-token)\.ts$/,
   express: /^(app\.ts|(http|admin|operations)\/)/,
   helmet: /^http\/security-headers\.ts$/,

@@ -30,7 +30,7 @@ export interface IdentityOptions {
   readonly maxRevocations: number;
   readonly compareRevocationsMs: number;
   /** Shares revocations between processes; undefined if they are local to this process. */
-  readonly link: GuardedRedis | undefined;
+  readonly redis: GuardedRedis | undefined;
   readonly jwks: JwksFetchOptions & Pick<JwksSettings, 'refreshMs' | 'minDemandMs' | 'maxKeys'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -43,7 +43,7 @@ export interface IdentityOptions {
 
 /** Creates the authentication chain: revocation (outermost), the cache of verified tokens, verification. */
 export function createIdentity(options: IdentityOptions) {
-  const { now, monotonicNow, random, link, log } = options;
+  const { now, monotonicNow, random, redis, log } = options;
   const onUnusable = () => log.error('revocation from Redis not applied: unreadable, or the list is full');
   const fetch = createJwksFetch(options.jwks);
   const issuers = createTrustedIssuers(options.issuers, {
@@ -56,7 +56,7 @@ export function createIdentity(options: IdentityOptions) {
   });
   measureJwks(issuers, options.metrics);
   const shared =
-    link && redisRevocations({ ...options, link, compareMs: options.compareRevocationsMs, onUnusable });
+    redis && redisRevocations({ ...options, redis, compareMs: options.compareRevocationsMs, onUnusable });
   const revocations = shared ?? memoryRevocations(options);
   const verifyToken = tokenVerifier({ ...options, issuers });
   const remembering = () =>

@@ -4,7 +4,7 @@ import { revocationList, type Revocation } from './revocation-list.ts';
 import { noRoom, type RevocationStore } from './revocation-store.ts';
 
 export interface RedisRevocationsOptions {
-  readonly link: GuardedRedis;
+  readonly redis: GuardedRedis;
   readonly maxRevocations: number;
   /** Milliseconds between two comparisons with Redis, which repair missed messages and lost entries. */
   readonly compareMs: number;
@@ -59,9 +59,9 @@ return full and 0 or 1
  * entries, by eviction or a restart, any process that holds them stores them again.
  */
 export function redisRevocations(options: RedisRevocationsOptions): RedisRevocations {
-  const { link, onUnusable } = options;
+  const { redis, onUnusable } = options;
   const list = revocationList(options);
-  const keepScript = link.longTimeoutScript(KEEP);
+  const keepScript = redis.longTimeoutScript(KEEP);
   let comparing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -82,7 +82,7 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
     const stored = new Set<string>();
     let cursor = '0';
     do {
-      const [next, found] = (await link.call('ZSCAN', [KEY, cursor, 'COUNT', PAGE])) as [Buffer, Buffer[]];
+      const [next, found] = (await redis.call('ZSCAN', [KEY, cursor, 'COUNT', PAGE])) as [Buffer, Buffer[]];
       for (let at = 0; at < found.length; at += 2) {
         const member = found[at]!.toString('utf8');
         stored.add(member);
@@ -111,11 +111,11 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
     if (!closed) timer = setTimeout(() => void compare(), delayMs).unref();
   }
 
-  link.subscribe(CHANNEL, (message) => {
+  redis.subscribe(CHANNEL, (message) => {
     const space = message.indexOf(' ');
     learn(message.slice(0, space), message.slice(space + 1));
   });
-  link.onGap(() => void compare());
+  redis.onGap(() => void compare());
 
   return {
     covers: (token) => list.covers(token),

@@ -2,10 +2,13 @@ import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { throttleLog } from '../lib/throttle-log.ts';
+import { setBackgroundTimer } from '../lib/timers.ts';
 import { longestRetentionMs, type CachePolicy } from './freshness.ts';
 import { memoryPartStore } from './memory-part-store.ts';
 import { nearPartStore } from './near-part-store.ts';
 import type { PartStore } from './part-store.ts';
+import { randomId } from './random-id.ts';
+import { redisInvalidations } from './redis-invalidations.ts';
 import { redisPartStore } from './redis-part-store.ts';
 import type { EntryCodec } from './stored-entry.ts';
 
@@ -16,6 +19,12 @@ export interface PartStoreOptions {
   readonly cache: CachePolicy;
   readonly memoryStore: { readonly maxBytes: number };
   readonly redisStore: { readonly nearMaxBytes: number; readonly nearTtlMs: number };
+  readonly fence: {
+    /** Milliseconds for which a write closes its contact if its process dies. */
+    readonly fenceMs: number;
+    /** Milliseconds for which the upstream may still carry out a write with an unknown outcome. */
+    readonly uncertainMs: number;
+  };
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'gauge' | 'nearRead' | 'undecodable'>;
   /** Milliseconds of a monotonic clock. */
@@ -27,32 +36,31 @@ const REPEAT_MS = 10_000;
 
 /** Creates the configured store: in memory, or Redis behind a near cache. */
 export function createPartStore(options: PartStoreOptions): PartStore {
-  const { redis, codec, cache, redisStore, log, metrics, now } = options;
-  if (!redis) return memoryPartStore({ ...options.memoryStore, now, metrics });
+  const { redis, codec, cache, redisStore, fence, log, metrics, now } = options;
+  if (!redis) return memoryPartStore({ ...options.memoryStore, ...fence, now, metrics });
   const limit = { everyMs: REPEAT_MS, now };
   const logUndecodable = throttleLog(
     (times) => log.warn({ times }, 'undecodable entry in redis, treated as a miss'),
     limit,
   );
+  const shared = { redis, now, randomId, setTimer: setBackgroundTimer };
   const remote = redisPartStore({
-    redis,
+    ...shared,
     codec,
     longestMs: longestRetentionMs(cache),
-    now,
     onUndecodable: () => {
       metrics.undecodable();
       logUndecodable();
     },
   });
+  const invalidations = redisInvalidations({ ...shared, ...fence, ttlMs: redisStore.nearTtlMs });
   return nearPartStore({
     remote,
+    invalidations,
     maxBytes: redisStore.nearMaxBytes,
     ttlMs: redisStore.nearTtlMs,
     now,
+    randomId,
     metrics,
-    onUnsafeInvalidation: throttleLog(
-      (times) => log.warn({ times }, 'invalidation not confirmed by a replica, a redis failover may undo it'),
-      limit,
-    ),
   });
 }

@@ -5,6 +5,7 @@ import type { ContactRef } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { jittered, classify, retentionMs, type CachePolicy } from './freshness.ts';
 import { mergeEntries } from './merge-entries.ts';
+import { withContact } from './with-contact.ts';
 import type { RemoteCall, Change, FetchLease, Entries, Entry, PartStore } from './part-store.ts';
 
 export interface FetchAndStoreOptions {
@@ -18,6 +19,9 @@ export interface FetchAndStoreOptions {
   readonly now: () => number;
   readonly random: () => number;
 }
+
+/** The stamp of a result that is never stored; its birth alone orders it. */
+const UNCLAIMED = { generation: '', number: 0 };
 
 /** The relation of a call for missing parts to the store and to other calls. */
 export type FetchMode = 'shared' | 'alone' | 'unstored';
@@ -49,7 +53,8 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     fetchOptions: FetchOptions,
     onGeneration: (generation: string) => void,
   ): Promise<Fetched> {
-    if (mode === 'unstored') return { entries: await callUpstream(ref, parts, fetchOptions), stored: false };
+    if (mode === 'unstored')
+      return { entries: await callUpstream(ref, parts, UNCLAIMED, fetchOptions), stored: false };
     return claimAndFetch(
       ref,
       parts,
@@ -112,22 +117,26 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     }
     let entries: Entries;
     try {
-      entries = await callUpstream(ref, parts, fetchOptions);
+      entries = await callUpstream(ref, parts, claim, fetchOptions);
     } catch (error) {
       claim.fail(error).catch(options.onStoreFailure);
       return { entries: {}, stored: false, failure: error };
     }
     const changes = changesFor(entries);
     claim.store(changes).catch(options.onStoreFailure);
-    return { entries, stored: claim.canStore && changes.some(({ entry }) => entry) };
+    return {
+      entries: claim.latest(entries),
+      stored: claim.canStore && changes.some(({ entry }) => entry !== undefined),
+    };
   }
 
   async function callUpstream(
     ref: ContactRef,
     parts: readonly Part[],
+    { generation, number }: Pick<FetchLease, 'generation' | 'number'>,
     fetchOptions: FetchOptions,
   ): Promise<Entries> {
-    const fetchedAt = now();
+    const call = { generation, number, fetchedAt: now() };
     try {
       const bytes = await fetchParts({ ...ref, parts }, fetchOptions);
       const arrivedAt = now();
@@ -138,7 +147,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
           entries[part] = {
             bytes: found,
             contentHash: contentHash(found),
-            fetchedAt,
+            ...call,
             staleAt: arrivedAt + jittered(policy.ttlMs[part], random),
           };
       }
@@ -147,7 +156,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
       // A not-found is stored like any other result, and replaces the known entries.
       if (!isAppError(error, 'CONTACT_NOT_FOUND')) throw error;
       const staleAt = now() + policy.negativeTtlMs;
-      return { contact: { bytes: 'not-found', contentHash: '', fetchedAt, staleAt } };
+      return { contact: { bytes: 'not-found', contentHash: '', ...call, staleAt } };
     }
   }
 
@@ -164,9 +173,4 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     }
     return changes;
   }
-}
-
-/** Adds `contact` to the parts, because a not-found is stored under it. */
-export function withContact(parts: readonly Part[]): readonly Part[] {
-  return parts.includes('contact') ? parts : ['contact', ...parts];
 }

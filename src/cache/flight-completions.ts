@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { AppError, ERROR_CODES, isAppError, type ErrorCode } from '../errors.ts';
+import type { SetTimer } from '../lib/timers.ts';
 
 /** The outcome of another process's call: its failure, or `recheck` if the waiter has to read the store. */
 type Completion = { readonly code: ErrorCode; readonly retryAfterS?: number } | 'recheck';
@@ -18,6 +19,11 @@ const REMEMBERED = 10_000;
 export class FlightCompletions {
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #recent = new LRUCache<string, Completion>({ max: REMEMBERED });
+  readonly #setTimer: SetTimer;
+
+  constructor(setTimer: SetTimer) {
+    this.#setTimer = setTimer;
+  }
 
   /**
    * Handles a message of the completions channel.
@@ -52,9 +58,9 @@ export class FlightCompletions {
       };
       const recheck = () => waiter.complete('recheck');
       const abort = () => waiter.complete({ code: 'CLIENT_GONE' });
-      const timer = setTimeout(recheck, ms);
+      const cancelTimer = this.#setTimer(ms, recheck);
       const leave = () => {
-        clearTimeout(timer);
+        cancelTimer();
         signal.removeEventListener('abort', abort);
         this.#leave(token, waiter);
       };

@@ -38,6 +38,13 @@ export class InvalidationLog {
     this.#forgottenUpTo = at;
   }
 
+  /** Records an invalidation of every contact. */
+  recordAll(): void {
+    this.#version += 1;
+    this.#forgottenUpTo = this.#version;
+    this.#latest.clear();
+  }
+
   /** Returns whether the contact was invalidated after that version, or may have been. */
   invalidatedSince(version: number, org: string, contact: string): boolean {
     if (version === this.#version) return false;

@@ -37,9 +37,4 @@ export class LinkedList<Member extends ListNode> {
     member.newer = undefined;
     member.older = undefined;
   }
-
-  clear(): void {
-    this.#newest = undefined;
-    this.#oldest = undefined;
-  }
 }

@@ -1,7 +1,9 @@
 import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
-import type { Change, Entry, Snapshot } from './part-store.ts';
+import { copyEntry, copyText, MEMBER_ENTRY_BYTES, sizeOf } from './entry-memory.ts';
+import type { Change, Entries, Entry, Snapshot } from './part-store.ts';
 import { LinkedList, type ListNode } from './linked-list.ts';
+import { isLater, mergeEntries } from './merge-entries.ts';
 
 /** A contact's generation and the time of its last confirmation. */
 export interface GenerationStamp {
@@ -15,15 +17,15 @@ interface Stored {
   readonly dropAt: number;
 }
 
-/** The entries of a contact for all members. All of them have the generation of the stamp. */
+/**
+ * The entries of a contact for all members. Entries of another generation than the stamp's are not served. They
+ * stay as a floor: an entry of an earlier call does not replace them.
+ */
 interface Contact {
   readonly org: string;
   readonly id: string;
   stamp: GenerationStamp;
-  /**
-   * The first member has a field of its own, because most contacts have one member and a Map takes more memory
-   * than the rest of the entry.
-   */
+  /** Has a field of its own, because most contacts have one member and a Map takes more memory than the rest. */
   first: MemberEntry | undefined;
   /** The entries of further members, by member. */
   others: Map<string, MemberEntry> | undefined;
@@ -36,10 +38,6 @@ interface MemberEntry extends ListNode {
   readonly parts: { [P in Part]: Stored | undefined };
   bytes: number;
 }
-
-/** Measured overhead in addition to the bytes of a part: objects, identifiers, Map entries. */
-const MEMBER_ENTRY_BYTES = 350;
-const PART_BYTES = 450;
 
 /**
  * Generations and entries in memory, evicted least recently used first when the bound is reached. Nested Maps
@@ -67,55 +65,77 @@ export class LruTable {
     return this.#find(org, contact)?.stamp;
   }
 
-  /** Sets the contact's generation. Entries stored under another generation are dropped. */
+  /** Sets the contact's generation. Entries of another generation are no longer served. */
   confirm(ref: ContactRef, stamp: GenerationStamp): void {
     if (this.#maxBytes < MEMBER_ENTRY_BYTES) return;
-    let contact = this.#find(ref.org, ref.contact);
-    if (contact && contact.stamp.generation !== stamp.generation) {
-      this.#drop(contact);
-      contact = undefined;
-    }
-    contact ??= this.#addContact(ref, stamp);
+    const contact = this.#find(ref.org, ref.contact) ?? this.#addContact(ref, stamp);
+    if (contact.stamp.generation !== stamp.generation) voidEntries(contact);
     contact.stamp = stamp;
     this.#memberEntries.use(memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member));
     this.#shrink();
   }
 
   /**
-   * Returns the generation and the stored parts among those requested, and marks them as used.
+   * Returns the generation and the stored parts among those requested, and marks them as used. Also returns
+   * `contact` if it is not found.
    *
-   * @param confirmedAfter a contact whose last confirmation is not later than this is treated as a miss.
+   * @param after an entry is treated as a miss unless its generation was confirmed, or its call began, after
+   *   this.
    */
-  read(ref: ContactRef, parts: readonly Part[], confirmedAfter = -Infinity): Snapshot {
+  read(ref: ContactRef, parts: readonly Part[], after = -Infinity): Snapshot {
     const contact = this.#find(ref.org, ref.contact);
-    if (!contact || contact.stamp.confirmedAt <= confirmedAfter) return NOTHING;
-    const entries: Partial<Record<Part, Entry>> = {};
+    if (!contact) return NOTHING;
     const memberEntry = memberEntryOf(contact, ref.member);
+    const { stamp } = contact;
+    const entries: Partial<Record<Part, Entry>> = {};
     if (memberEntry) {
       this.#memberEntries.use(memberEntry);
       const now = this.#now();
       for (const part of parts) {
         const stored = memberEntry.parts[part];
         if (!stored) continue;
-        if (stored.dropAt > now) entries[part] = stored.entry;
-        else this.#put(memberEntry, part, undefined);
+        if (stored.dropAt <= now) this.#put(memberEntry, part, undefined);
+        else if (isServable(stored.entry, stamp, after)) entries[part] = stored.entry;
       }
+      const negative = parts.length > 0 ? memberEntry.parts.contact : undefined;
+      if (negative?.entry.bytes === 'not-found' && negative.dropAt > now)
+        if (isServable(negative.entry, stamp, after)) entries.contact = negative.entry;
     }
-    return { generation: contact.stamp.generation, entries };
+    return { generation: stamp.confirmedAt > after ? stamp.generation : undefined, entries };
   }
 
-  /** Applies changes. No-op if the contact's generation is another one. */
+  /** Returns the entries merged with those stored, confirmed or not, of the same parts and of `contact`. */
+  latest(ref: ContactRef, entries: Entries): Entries {
+    const contact = this.#find(ref.org, ref.contact);
+    const memberEntry = contact && memberEntryOf(contact, ref.member);
+    if (!memberEntry) return entries;
+    const now = this.#now();
+    const stored: Partial<Record<Part, Entry>> = {};
+    for (const part of PARTS) {
+      const known = memberEntry.parts[part];
+      if (known && known.dropAt > now && (entries[part] || part === 'contact')) stored[part] = known.entry;
+    }
+    return mergeEntries(entries, stored);
+  }
+
+  /**
+   * Applies changes. No-op if the contact's generation is another one. A part is stored only over one of an
+   * earlier call.
+   */
   change(ref: ContactRef, generation: string, changes: readonly Change[]): void {
     const contact = this.#find(ref.org, ref.contact);
     if (contact?.stamp.generation !== generation) return;
     const memberEntry = memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member);
     this.#memberEntries.use(memberEntry);
     for (const { part, entry, retentionMs } of changes) {
+      const known = memberEntry.parts[part];
+      // An entry that is read again from Redis keeps its times: this process's clock decides how long it lives.
+      if (known && (entry ? !isLater(entry, known.entry) : known.entry.generation !== generation)) continue;
       this.#put(memberEntry, part, undefined);
       // An entry larger than the bound would evict all others and then itself.
       if (!entry || memberEntry.bytes + sizeOf(entry) > this.#maxBytes) continue;
       this.#put(memberEntry, part, { entry: copyEntry(entry), dropAt: this.#now() + retentionMs });
-      if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry.fetchedAt);
+      if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry);
     }
     this.#shrink();
   }
@@ -126,13 +146,6 @@ export class LruTable {
     if (known) this.#drop(known);
   }
 
-  clear(): void {
-    this.#contacts.clear();
-    this.#memberEntries.clear();
-    this.#bytes = 0;
-  }
-
-  /** Bytes in use, overhead included. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -180,11 +193,11 @@ export class LruTable {
     this.#bytes += more;
   }
 
-  /** Drops the parts of calls that began before `time`, because a not-found contradicts them. */
-  #dropBefore(memberEntry: MemberEntry, time: number): void {
+  /** Drops the parts of calls before a not-found, which contradicts them. */
+  #dropBefore(memberEntry: MemberEntry, notFound: Entry): void {
     for (const part of PARTS) {
       const stored = memberEntry.parts[part];
-      if (stored && stored.entry.fetchedAt < time) this.#put(memberEntry, part, undefined);
+      if (stored && isLater(notFound, stored.entry)) this.#put(memberEntry, part, undefined);
     }
   }
 
@@ -197,7 +210,7 @@ export class LruTable {
     if (contact.first) this.#dropMemberEntry(contact.first);
   }
 
-  /** Drops a member's entries. Drops the contact and its generation with the last member. */
+  /** Drops a member's entries, and the contact with its last member. */
   #dropMemberEntry(memberEntry: MemberEntry): void {
     const { contact, member } = memberEntry;
     this.#memberEntries.remove(memberEntry);
@@ -213,27 +226,19 @@ export class LruTable {
 
 const NOTHING: Snapshot = { generation: undefined, entries: {} };
 
+/** Takes the generation from all entries, so that they stay as a floor even if it comes back. */
+function voidEntries({ first, others }: Contact): void {
+  for (const { parts } of [...(first ? [first] : []), ...(others?.values() ?? [])])
+    for (const part of PARTS) {
+      const stored = parts[part];
+      if (stored) parts[part] = { ...stored, entry: { ...stored.entry, generation: '' } };
+    }
+}
+
+function isServable(entry: Entry, { generation, confirmedAt }: GenerationStamp, after: number): boolean {
+  return entry.generation === generation && (confirmedAt > after || entry.fetchedAt > after);
+}
+
 function memberEntryOf({ first, others }: Contact, member: string): MemberEntry | undefined {
   return first?.member === member ? first : others?.get(member);
-}
-
-function sizeOf(entry: Entry | undefined): number {
-  if (!entry) return 0;
-  return PART_BYTES + (entry.bytes instanceof Buffer ? entry.bytes.length : 0);
-}
-
-/** Copies a string, because a substring keeps the whole original string in memory. */
-function copyText(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
-/**
- * Copies the bytes of an entry, because a small Buffer is a slice of a shared pool and keeps the whole pool in
- * memory.
- */
-function copyEntry(entry: Entry): Entry {
-  if (!(entry.bytes instanceof Buffer)) return entry;
-  const bytes = Buffer.allocUnsafeSlow(entry.bytes.length);
-  entry.bytes.copy(bytes);
-  return { ...entry, bytes };
 }

@@ -1,20 +1,29 @@
-import { randomBytes } from 'node:crypto';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { LruTable } from './lru-table.ts';
-import type { PartStore } from './part-store.ts';
+import { memoryFences } from './memory-fences.ts';
+import type { FetchLease, PartStore } from './part-store.ts';
+import { randomId } from './random-id.ts';
+
+export interface MemoryPartStoreOptions {
+  readonly maxBytes: number;
+  /** Milliseconds for which a write closes its contact if its outcome stays unknown. */
+  readonly fenceMs: number;
+  /** Milliseconds for which the upstream may still carry out a write with an unknown outcome. */
+  readonly uncertainMs: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly metrics: Pick<Metrics, 'gauge'>;
+}
 
 /**
  * Creates a store in the memory of the process. Requests of one process share calls before they claim parts, so
  * a claim never finds a part held by another claim.
  */
-export function memoryPartStore(options: {
-  readonly maxBytes: number;
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
-  readonly metrics: Pick<Metrics, 'gauge'>;
-}): PartStore {
+export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
   const table = new LruTable(options);
+  const fences = memoryFences({ now: options.now, randomId });
+  let number = 0;
   options.metrics.gauge(
     'memory_cache_bytes',
     'Bytes in the memory store of a process without Redis, overhead included',
@@ -24,46 +33,54 @@ export function memoryPartStore(options: {
   function generationOf(ref: ContactRef): string {
     const found = table.generationOf(ref.org, ref.contact);
     if (found) return found.generation;
-    const generation = newGeneration();
+    const generation = randomId();
     table.confirm(ref, { generation, confirmedAt: options.now() });
     return generation;
   }
 
+  function forget(org: string, contact: string): void {
+    table.forget(org, contact);
+    fences.renew(org, contact);
+  }
+
   return {
     read(ref, parts) {
+      const localGeneration = fences.generationOf(ref.org, ref.contact);
+      if (localGeneration !== undefined) return { generation: undefined, entries: {}, localGeneration };
       return table.read(ref, parts);
     },
-    async claim(ref, read) {
-      const generation = generationOf(ref);
+    async claim(ref, read): Promise<FetchLease> {
+      const closedGeneration = fences.generationOf(ref.org, ref.contact);
+      const generation = closedGeneration ?? generationOf(ref);
+      number += 1;
       return {
         generation,
-        entries: table.read(ref, read).entries,
-        canStore: true,
+        number,
+        entries: closedGeneration === undefined ? table.read(ref, read).entries : {},
+        canStore: closedGeneration === undefined,
         heldByOthers: [],
         async store(changes) {
           table.change(ref, generation, changes);
         },
+        latest: (entries) => table.latest(ref, entries),
         async fail() {},
       };
     },
     async invalidate(org, contact) {
-      table.forget(org, contact);
+      forget(org, contact);
     },
-    forget: (org, contact) => table.forget(org, contact),
+    async fence(org, contact) {
+      const closed = fences.close(org, contact, options.fenceMs);
+      table.forget(org, contact);
+      return {
+        async open() {
+          closed.open();
+          table.forget(org, contact);
+        },
+        uncertain: () => closed.keep(options.uncertainMs),
+      };
+    },
+    forget,
+    async close() {},
   };
-}
-
-const GENERATION_BYTES = 12;
-const POOL_BYTES = 128 * GENERATION_BYTES;
-let pool = Buffer.alloc(0);
-
-/**
- * Returns 96 random bits in base64url, so that generations do not repeat. Takes random bytes from a pool,
- * because one large request costs as much as one small request.
- */
-export function newGeneration(): string {
-  if (pool.length === 0) pool = randomBytes(POOL_BYTES);
-  const generation = pool.toString('base64url', 0, GENERATION_BYTES);
-  pool = pool.subarray(GENERATION_BYTES);
-  return generation;
 }

@@ -1,53 +1,72 @@
-import { AppError } from '../errors.ts';
 import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { RedisUnavailable } from '../redis/guarded-redis.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { LruTable } from './lru-table.ts';
 import { InvalidationLog } from './invalidation-log.ts';
-import { newGeneration } from './memory-part-store.ts';
-import type { Change, FetchLease, PartStore, Snapshot } from './part-store.ts';
+import type { Change, Entries, FetchLease, PartStore, Snapshot } from './part-store.ts';
+import type { RedisInvalidations } from './redis-invalidations.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
 
 export interface NearPartStoreOptions {
   readonly remote: RedisPartStore;
+  readonly invalidations: RedisInvalidations;
   /** Maximum bytes of the near cache; 0 turns it off. */
   readonly maxBytes: number;
-  /** Milliseconds for which an entry is served before Redis has to confirm its generation again. */
+  /** Milliseconds for which this process serves an entry, or joins a call, that Redis has not confirmed since. */
   readonly ttlMs: number;
   /** Milliseconds of a monotonic clock: a clock that goes back would make an old entry look confirmed. */
   readonly now: () => number;
-  /** Called when an invalidation could be lost in a failover. */
-  readonly onUnsafeInvalidation: () => void;
+  /** Returns a random text that does not repeat. */
+  readonly randomId: () => string;
   readonly metrics: Pick<Metrics, 'nearRead' | 'gauge'>;
 }
 
+/** The minimum time for which a claim's reply is current, if `ttlMs` is shorter than a round trip. */
+const CLAIM_CURRENT_MS = 100;
+
 /**
  * Creates a near cache in front of Redis, which also replaces Redis while it is unreachable. It serves an entry
- * only if Redis confirmed the generation within `ttlMs`, or the entry was fetched within `ttlMs`, and no
- * invalidation of the contact was received since.
+ * only if Redis confirmed the generation within `ttlMs`, or the entry was born within `ttlMs`, and no
+ * invalidation of the contact and no gap in the subscription came since.
  */
 export function nearPartStore(options: NearPartStoreOptions): PartStore {
-  const { remote, ttlMs, now } = options;
+  const { remote, invalidations, ttlMs, now, randomId } = options;
   const table = new LruTable(options);
-  const invalidations = new InvalidationLog();
+  const received = new InvalidationLog();
   /** The contacts for which this process has fetched parts, in the same data structure. */
   const fetched = new InvalidationLog();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
-  let localGeneration = newGeneration();
+  let localGeneration = randomId();
+  let localNumber = 0;
+  let gapAt = -Infinity;
 
   function forget(org: string, contact: string): void {
-    localGeneration = newGeneration();
-    invalidations.record(org, contact);
+    localGeneration = randomId();
+    received.record(org, contact);
     table.forget(org, contact);
   }
-  remote.onInvalidation(forget);
-  remote.onGap(() => table.clear());
+  invalidations.onInvalidation(forget);
+  // A gap counts as an invalidation of any contact. The entries stay, as a floor. Before the first subscription
+  // this process has acknowledged nothing, so that is not a gap.
+  let isSubscribed = false;
+  invalidations.onGap(() => {
+    if (!isSubscribed) {
+      isSubscribed = true;
+      return;
+    }
+    localGeneration = randomId();
+    received.recordAll();
+    gapAt = now();
+  });
 
   /** Returns the entries that can be served without Redis. */
   function readNear(ref: ContactRef, parts: readonly Part[]): Snapshot {
-    return table.read(ref, parts, now() - ttlMs);
+    return table.read(ref, parts, Math.max(now() - ttlMs, gapAt));
   }
+
+  /** Returns the calls that are not claimed, and may be joined. */
+  const local = () => ({ localGeneration, localBornAfter: now() - ttlMs });
 
   /** Stores changes that were valid at `confirmedAt`, unless an invalidation was received since `version`. */
   function storeNear(
@@ -57,20 +76,20 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     confirmedAt: number,
     version: number,
   ): void {
-    if (options.maxBytes === 0 || invalidations.invalidatedSince(version, ref.org, ref.contact)) return;
+    if (options.maxBytes === 0 || received.invalidatedSince(version, ref.org, ref.contact)) return;
     const stamp = table.generationOf(ref.org, ref.contact);
     // Replies may arrive out of order; the stamp with the later confirmation stays.
     if (stamp && stamp.generation !== generation && stamp.confirmedAt > confirmedAt) return;
     table.confirm(ref, {
       generation,
-      confirmedAt: Math.max(confirmedAt, stamp?.generation === generation ? stamp.confirmedAt : 0),
+      confirmedAt: stamp?.generation === generation ? Math.max(confirmedAt, stamp.confirmedAt) : confirmedAt,
     });
     table.change(ref, generation, changes);
   }
 
   /**
-   * Stores the result of a read, and removes the requested parts that Redis does not have. Discards a reply if
-   * a newer response was stored here while the reply was in flight.
+   * Stores the result of a read, and removes the requested parts that Redis does not have. Returns the entries
+   * that may be served: Redis may have lost a later call, whose result this process has shown.
    */
   function storeRead(
     ref: ContactRef,
@@ -79,11 +98,18 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     confirmedAt: number,
     version: number,
     fetchedVersion: number,
-  ): void {
-    if (options.maxBytes === 0 || fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact)) return;
-    if (generation === undefined) return table.forget(ref.org, ref.contact);
+  ): Entries {
+    const latest = notBehind(entries, table.latest(ref, entries), generation);
+    // Discards a reply if a newer response was stored here while the reply was in flight.
+    if (options.maxBytes === 0 || fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact))
+      return latest;
+    if (generation === undefined) {
+      table.forget(ref.org, ref.contact);
+      return {};
+    }
     const changes = parts.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
     storeNear(ref, generation, changes, confirmedAt, version);
+    return latest;
   }
 
   /** Drops a contact that has another generation in Redis. */
@@ -91,43 +117,54 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     if (table.generationOf(org, contact)?.generation === generation) table.forget(org, contact);
   }
 
-  function localLease(ref: ContactRef, parts: readonly Part[]): FetchLease {
+  /** Returns a lease of this process alone, while Redis is unreachable or the contact is closed. */
+  function localLease(ref: ContactRef, parts: readonly Part[], isClosed: boolean): FetchLease {
     const generation = localGeneration;
-    const claimedAt = now();
-    const { version } = invalidations;
+    localNumber += 1;
+    const { version } = received;
     return {
       generation,
-      entries: readNear(ref, parts).entries,
-      canStore: options.maxBytes > 0,
+      number: localNumber,
+      entries: isClosed ? {} : readNear(ref, parts).entries,
+      canStore: options.maxBytes > 0 && !isClosed,
       heldByOthers: [],
       async store(changes) {
-        storeNear(ref, generation, changes, claimedAt, version);
+        // Redis has not confirmed this generation, so the birth of each entry bounds its use.
+        if (!isClosed) storeNear(ref, generation, changes, -Infinity, version);
       },
+      latest: (entries) => table.latest(ref, entries),
       async fail() {},
     };
   }
 
   async function readRemote(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
     const readAt = now();
-    const { version } = invalidations;
+    const { version } = received;
     const fetchedVersion = fetched.version;
     const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
-    if (snapshot) storeRead(ref, parts, snapshot, readAt, version, fetchedVersion);
-    return { ...(snapshot ?? readNear(ref, parts)), localGeneration };
+    if (!snapshot) return { ...readNear(ref, parts), ...local() };
+    const entries = storeRead(ref, parts, snapshot, readAt, version, fetchedVersion);
+    return { generation: snapshot.generation, entries, ...local() };
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch, waited) => {
     const claimedAt = now();
-    const { version } = invalidations;
+    const { version } = received;
     const fetchedVersion = fetched.version;
-    const claim = await remote.claim(ref, read, fetch, waited).catch(unlessUnavailable);
-    if (!claim) return localLease(ref, read);
-    storeRead(ref, read, claim, claimedAt, version, fetchedVersion);
-    // A request that joined since may have begun after the invalidation.
-    const entries = invalidations.invalidatedSince(version, ref.org, ref.contact) ? {} : claim.entries;
+    const reply = await remote.claim(ref, read, fetch, waited).then(
+      (claim) => ({ claim }),
+      (error: unknown) => unlessUnavailable(error),
+    );
+    if (!reply?.claim) return localLease(ref, read, reply !== undefined);
+    const { claim } = reply;
+    const entries = storeRead(ref, read, claim, claimedAt, version, fetchedVersion);
+    // A request that joined since may have begun after an invalidation, received or not.
+    const isCurrent =
+      now() - claimedAt < Math.max(ttlMs, CLAIM_CURRENT_MS) &&
+      !received.invalidatedSince(version, ref.org, ref.contact);
     return {
       ...claim,
-      entries,
+      entries: isCurrent ? entries : {},
       canStore: true,
       async store(changes) {
         // Runs before the response is sent, so that a read right after it is a hit. Redis confirmed the
@@ -139,6 +176,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
         if (settled) storeNear(ref, claim.generation, [], settledAt, version);
         else if (settled === false) forgetGeneration(ref, claim.generation);
       },
+      latest: (entries) => table.latest(ref, entries),
       async fail(failure) {
         await claim.settle([], failure).catch(unlessUnavailable);
       },
@@ -148,7 +186,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   return {
     read(ref, parts) {
       const near = readNear(ref, parts);
-      const hit = hasAll(near, parts);
+      const hit = near.entries.contact?.bytes === 'not-found' || hasAll(near, parts);
       options.metrics.nearRead(hit);
       return hit ? near : readRemote(ref, parts);
     },
@@ -157,16 +195,42 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     async invalidate(org, contact) {
       forget(org, contact);
       try {
-        if (!(await remote.invalidate(org, contact))) options.onUnsafeInvalidation();
-      } catch (cause) {
-        throw new AppError('CACHE_UNAVAILABLE', { retryAfterS: 1, cause });
+        await invalidations.invalidate(org, contact);
       } finally {
         // Again, for entries that were read before Redis removed the generation and arrived after the first
         // call.
         forget(org, contact);
       }
     },
+    async fence(org, contact) {
+      forget(org, contact);
+      const fence = await invalidations.fence(org, contact);
+      forget(org, contact);
+      return {
+        async open() {
+          try {
+            await fence.open();
+          } finally {
+            forget(org, contact);
+          }
+        },
+        uncertain: () => fence.uncertain(),
+      };
+    },
+    close: () => invalidations.close(),
   };
+}
+
+/**
+ * Removes the entries of Redis behind which this process has shown a later call. An entry of the same generation
+ * is replaced by the later one; one of another generation cannot be served, so it becomes a miss.
+ */
+function notBehind(entries: Entries, latest: Entries, generation: string | undefined): Entries {
+  if (latest === entries) return entries;
+  const kept: Partial<Record<Part, Entries[Part]>> = {};
+  for (const part of Object.keys(latest) as Part[])
+    if (latest[part]?.generation === generation) kept[part] = latest[part];
+  return kept as Entries;
 }
 
 function hasAll({ entries }: Snapshot, parts: readonly Part[]): boolean {

@@ -4,9 +4,12 @@ import type { ContactRef } from '../contact/read-contact.ts';
 /** Incremented when the meaning of a stored value changes, except that of leases, which live for a second. */
 const SCHEMA = 1;
 
-/** Channels on which processes publish invalidations and completed calls. */
+/** Channels on which processes publish invalidations, completed calls, and their presence. */
 export const INVALIDATIONS_CHANNEL = `zbff:${SCHEMA}:invalidations`;
-export const COMPLETIONS_CHANNEL = `zbff:${SCHEMA}:landings`;
+export const COMPLETIONS_CHANNEL = `zbff:${SCHEMA}:completions`;
+export const PROCESSES_CHANNEL = `zbff:${SCHEMA}:processes`;
+/** Matches the generation keys of all contacts. */
+export const GENERATIONS_PATTERN = `zbff:${SCHEMA}:{*}:gen`;
 
 /** Returns the keys to read for these parts: the contact's generation first, then the parts in their order. */
 export function readKeys(ref: ContactRef, parts: readonly Part[]): [string, ...string[]] {
@@ -31,6 +34,21 @@ export function partKey(ref: ContactRef, part: Part): string {
 /** Returns the key of the lease that the process fetching the part holds. */
 export function leaseKey(ref: ContactRef, part: Part): string {
   return `${partKey(ref, part)}:lease`;
+}
+
+/** Returns the key of the lease that stands for a call without a lease on a part. */
+export function callLeaseKey(ref: ContactRef, owner: string): string {
+  return `${contactPrefix(ref.org, ref.contact)}${ref.member}:call:${owner}:lease`;
+}
+
+/** Returns the channel on which a process receives acknowledgements and probes. */
+export function inboxChannel(processId: string): string {
+  return `zbff:${SCHEMA}:process:${processId}`;
+}
+
+/** Returns the key of the writes that close the contact. */
+export function fenceKey(org: string, contact: string): string {
+  return `${contactPrefix(org, contact)}fence`;
 }
 
 export function generationKey(org: string, contact: string): string {

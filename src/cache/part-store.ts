@@ -7,10 +7,17 @@ export interface Entry {
   readonly bytes: Buffer | 'not-found';
   /** The result of `contentHash`; empty without bytes. */
   readonly contentHash: string;
-  /** Start of the upstream call that fetched the part, in milliseconds of this process's monotonic clock. */
+  /**
+   * The birth of the entry: the start of the upstream call that fetched it, in milliseconds of this process's
+   * monotonic clock.
+   */
   readonly fetchedAt: number;
   /** The time at which the entry becomes stale, on the same clock. */
   readonly staleAt: number;
+  /** The contact's generation when the call was claimed; empty if it was not claimed. */
+  readonly generation: string;
+  /** The fencing number of the call. Within one generation, a later claim has a higher number. */
+  readonly number: number;
 }
 
 export type Entries = { readonly [P in Part]?: Entry };
@@ -21,10 +28,13 @@ export interface Snapshot {
   readonly generation: string | undefined;
   readonly entries: Entries;
   /**
-   * The generation under which requests of this process share calls while the store is unavailable. Changes
-   * when an invalidation is received. Undefined if every call is claimed in the store.
+   * The generation under which requests of this process share calls that are not claimed, while the store is
+   * unavailable or the contact is closed. Changes with every invalidation and every gap in the subscription.
+   * Undefined if every call is claimed.
    */
   readonly localGeneration?: string;
+  /** Calls under the local generation may be shared if they began after this. Default: all. */
+  readonly localBornAfter?: number;
 }
 
 export interface Change {
@@ -50,17 +60,42 @@ export interface RemoteCall {
 /** A claim on parts to fetch. The holder must end it, either with `store` or with `fail`. */
 export interface FetchLease extends Snapshot {
   readonly generation: string;
-  /** False if `store` cannot store anything. */
+  /** The fencing number of the call that the holder makes. */
+  readonly number: number;
+  /** False if `store` cannot store anything: without a near cache and Redis, or while the contact is closed. */
   readonly canStore: boolean;
   /** Calls of other processes for some of the requested parts. The holder fetches the remaining parts. */
   readonly heldByOthers: readonly RemoteCall[];
   /**
    * Stores the fetched parts and wakes the waiting processes. Stores nothing if the contact's generation has
-   * changed, so that a slow old response does not replace a newer one.
+   * changed, and no part over one of a later call, so that a slow old response does not replace a newer one.
+   * This process reads the result from the moment of the call; the promise is that of Redis.
    */
   store(changes: readonly Change[]): Promise<void>;
+  /**
+   * Returns the entries, with those replaced for which this process holds the result of a later call. A response
+   * shows these, so that no response goes back behind an earlier one.
+   */
+  latest(entries: Entries): Entries;
   /** Reports the failure of the call to the waiting processes. */
   fail(error: unknown): Promise<void>;
+}
+
+/**
+ * A fence around a write to the upstream. While a contact is closed, fetched data is served and shared, but not
+ * stored. The holder ends the fence with `open` or `uncertain`. If its process dies, the contact stays closed
+ * for `UPSTREAM_TIMEOUT_MS` + `WRITE_UNCERTAIN_S`.
+ */
+export interface Fence {
+  /**
+   * Opens the contact without a generation, unless another write still has it closed. Resolves when no read that
+   * starts later can be served older data, like `invalidate`.
+   *
+   * @throws AppError `CACHE_UNAVAILABLE` if the store cannot guarantee that; the opening is repeated.
+   */
+  open(): Promise<void>;
+  /** Keeps the contact closed for `WRITE_UNCERTAIN_S`, because the upstream may still carry out the write. */
+  uncertain(): void;
 }
 
 /**
@@ -69,10 +104,11 @@ export interface FetchLease extends Snapshot {
  *
  * An entry is valid while its stamp equals the generation. Removing the generation therefore invalidates the
  * entries of all members at once, and the results of calls in flight. Each operation is atomic and bounded in
- * time. A store may lose anything at any time except the effect of `invalidate`. Only `invalidate` can fail: an
- * unreachable store reads as empty.
+ * time. A store may lose anything at any time except the effect of `invalidate` and of a fence. Only these can
+ * fail: an unreachable store reads as empty. The protocol is in README.md.
  */
 export interface PartStore {
+  /** Returns the requested parts, and `contact` as well if it is not found. */
   read(ref: ContactRef, parts: readonly Part[]): MaybePromise<Snapshot>;
   /**
    * Claims the parts in `fetch` before a fetch begins, and creates the contact's generation if there is none.
@@ -90,11 +126,20 @@ export interface PartStore {
     waited?: readonly RemoteCall[],
   ): Promise<FetchLease>;
   /**
-   * Invalidates a contact. After it resolves, results claimed before it are never read again.
+   * Invalidates a contact. After it resolves, results claimed before it are never read again: at once in this
+   * process and in each process that acknowledged, and within `CACHE_L1_TTL_MS` in all others.
    *
-   * @throws AppError `CACHE_UNAVAILABLE` if the store cannot guarantee that.
+   * @throws AppError `CACHE_UNAVAILABLE` if the store cannot guarantee that; the invalidation is repeated.
    */
   invalidate(org: string, contact: string): Promise<void>;
+  /**
+   * Closes a contact before a write.
+   *
+   * @throws AppError `CACHE_UNAVAILABLE` if the contact may not be closed. The caller must not write then.
+   */
+  fence(org: string, contact: string): Promise<Fence>;
   /** Drops this process's entries of a contact that another process has invalidated. */
   forget(org: string, contact: string): void;
+  /** Announces the end of this process, so that others no longer wait for its acknowledgements. */
+  close(): Promise<void>;
 }

@@ -1,39 +1,45 @@
 import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
+import type { SetTimer } from '../lib/timers.ts';
 import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import { storedValues, type StoredValue } from '../redis/stored-value.ts';
 import { completionMessage, FlightCompletions } from './flight-completions.ts';
-import { newGeneration } from './memory-part-store.ts';
+import { withContact } from './with-contact.ts';
 import {
-  generationKey,
-  INVALIDATIONS_CHANNEL,
+  callLeaseKey,
   COMPLETIONS_CHANNEL,
+  fenceKey,
+  generationKey,
   leaseKey,
   partKey,
   readKeys,
 } from './part-key.ts';
 import type { RemoteCall, Change, Entries, Entry, Snapshot } from './part-store.ts';
-import { CLAIM, INVALIDATE, RENEW, SETTLE } from './redis-scripts.ts';
+import { CLAIM, RENEW, SETTLE } from './redis-scripts.ts';
 import type { EntryCodec, StoredEntry } from './stored-entry.ts';
 
 export interface RedisPartStoreOptions {
-  readonly redis: GuardedRedis;
+  readonly redis: Pick<GuardedRedis, 'read' | 'script' | 'subscribe' | 'onDown'>;
   readonly codec: EntryCodec;
   /** Maximum retention of an entry, in milliseconds. */
   readonly longestMs: number;
   /** Milliseconds of the monotonic clock that the times of entries refer to. */
   readonly now: () => number;
+  readonly setTimer: SetTimer;
+  /** Returns a random text that does not repeat: generations and tokens of leases. */
+  readonly randomId: () => string;
   /** Called when an entry cannot be decoded; it is treated as a miss. */
   readonly onUndecodable: () => void;
 }
 
 export interface RemoteFetchLease extends Snapshot {
   readonly generation: string;
+  readonly number: number;
   readonly heldByOthers: readonly RemoteCall[];
   /**
    * Ends the claim.
    *
-   * @returns whether the changes are valid, which they are not if the generation has changed.
+   * @returns false if the generation has changed, so that the changes are void.
    */
   settle(changes: readonly Change[], error?: unknown): Promise<boolean>;
 }
@@ -46,15 +52,13 @@ const LEASE_MS = 1000;
 const RENEW_MS = 300;
 /** The interval at which a waiter reads the store again, in case it missed a completion. */
 const RECHECK_MS = 200;
-const REPLICA_WAIT_MS = 250;
 
 export function redisPartStore(options: RedisPartStoreOptions) {
-  const { redis, codec, longestMs, now } = options;
+  const { redis, codec, longestMs, now, setTimer, randomId } = options;
   const claimScript = redis.script(CLAIM);
   const settleScript = redis.script(SETTLE);
   const renewScript = redis.script(RENEW);
-  const invalidateScript = redis.durableScript(INVALIDATE, REPLICA_WAIT_MS);
-  const completions = new FlightCompletions();
+  const completions = new FlightCompletions(setTimer);
   redis.subscribe(COMPLETIONS_CHANNEL, (message) => completions.receive(message));
   redis.onDown(() => completions.wakeAll());
 
@@ -79,52 +83,64 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     return entries;
   }
 
-  async function read(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
+  async function read(ref: ContactRef, requested: readonly Part[]): Promise<Snapshot> {
     const readAt = now();
+    const parts = withContact(requested);
     const [stamp, ...values] = await redis.read(readKeys(ref, parts));
-    if (!stamp?.value) return { generation: undefined, entries: {} };
-    const generation = stamp.value.toString('latin1');
-    return { generation, entries: decode(ref, parts, generation, values, readAt) };
+    const generation = generationOf(stamp?.value);
+    if (generation === undefined) return { generation, entries: {} };
+    const entries = decode(ref, parts, generation, values, readAt);
+    if (requested.includes('contact') || entries.contact?.bytes === 'not-found')
+      return { generation, entries };
+    const { contact: _contact, ...rest } = entries;
+    return { generation, entries: rest };
   }
 
+  /** Returns undefined while the contact is closed. */
   async function claim(
     ref: ContactRef,
     readParts: readonly Part[],
     fetchParts: readonly Part[],
     waited: readonly RemoteCall[] = [],
-  ): Promise<RemoteFetchLease> {
-    const owner = newGeneration();
+  ): Promise<RemoteFetchLease | undefined> {
+    const owner = randomId();
     const claimedAt = now();
     const generationAt = generationKey(ref.org, ref.contact);
+    // A call without a lease on a part has one of its own, by which Redis knows its number.
+    const leaseKeys =
+      fetchParts.length > 0 ? fetchParts.map((part) => leaseKey(ref, part)) : [callLeaseKey(ref, owner)];
     const reply = (await claimScript(
       [
         generationAt,
-        ...fetchParts.map((part) => leaseKey(ref, part)),
+        fenceKey(ref.org, ref.contact),
+        ...leaseKeys,
         ...readParts.map((part) => partKey(ref, part)),
       ],
-      [newGeneration(), longestMs, owner, LEASE_MS, fetchParts.length, ...waitedTokens(fetchParts, waited)],
-    )) as [Buffer, Buffer[], (Buffer | null)[], number[], number];
+      [randomId(), longestMs, owner, LEASE_MS, leaseKeys.length, ...waitedTokens(fetchParts, waited)],
+    )) as [Buffer, number, Buffer[], (Buffer | null)[], number[], number] | null;
+    if (!reply) return undefined;
+    const [stamp, number, held, values, ttls, serverTime] = reply;
     const repliedAt = now();
-    const generation = reply[0].toString('latin1');
-    const holders = reply[1].map((holder) => tokenOf(holder.toString('latin1')));
+    const generation = stamp.toString('latin1');
+    const holders = held.map((holder) => tokenOf(holder.toString('latin1')));
     const token = `${generation}:${owner}`;
-    const leases = fetchParts
-      .filter((_part, index) => holders[index] === '')
-      .map((part) => leaseKey(ref, part));
-    const renewal = leases.length > 0 ? setInterval(renew, RENEW_MS).unref() : undefined;
+    const leases = leaseKeys.filter((_key, index) => holders[index] === '');
+    let cancelRenewal = leases.length > 0 ? setTimer(RENEW_MS, renew) : () => {};
 
     function renew(): void {
       // If the renewal fails, the lease expires and another process repeats the call: slower, but correct.
       renewScript(leases as [string], [token, LEASE_MS]).catch(() => {});
+      cancelRenewal = setTimer(RENEW_MS, renew);
     }
 
     return {
       generation,
-      entries: decode(ref, readParts, generation, storedValues(reply[2], reply[3]), claimedAt),
+      number,
+      entries: decode(ref, readParts, generation, storedValues(values, ttls), claimedAt),
       heldByOthers: remoteCalls(fetchParts, holders),
       async settle(changes, error) {
-        clearInterval(renewal);
-        if (leases.length === 0 && changes.length === 0) return true;
+        cancelRenewal();
+        if (leases.length === 0) return true;
         const settled = await settleScript(
           [generationAt, ...leases, ...changes.map(({ part }) => partKey(ref, part))],
           [
@@ -135,25 +151,20 @@ export function redisPartStore(options: RedisPartStoreOptions) {
             completionMessage(token, error),
             leases.length,
             error === undefined ? 0 : LEASE_MS,
-            reply[4],
+            serverTime,
             Math.floor(now() - repliedAt),
-            ...changes.flatMap((change) => storedChange(ref, generation, change)),
+            number,
+            ...changes.flatMap((change) => storedChange(ref, change)),
           ],
         );
-        return settled === 1;
+        return settled !== 0;
       },
     };
   }
 
-  function storedChange(
-    ref: ContactRef,
-    generation: string,
-    { part, entry, retentionMs }: Change,
-  ): [number, Buffer | string] {
+  function storedChange(ref: ContactRef, { part, entry, retentionMs }: Change): [number, Buffer | string] {
     const px = Math.ceil(retentionMs);
-    return entry && px > 0
-      ? [px, codec.encode(partKey(ref, part), storedEntry(entry, generation, px, now()))]
-      : [0, ''];
+    return entry && px > 0 ? [px, codec.encode(partKey(ref, part), storedEntry(entry, px, now()))] : [0, ''];
   }
 
   function remoteCalls(parts: readonly Part[], holders: readonly string[]): RemoteCall[] {
@@ -180,29 +191,13 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     return (JSON.parse(message) as { token: string }).token;
   }
 
-  /**
-   * Removes the contact's generation and publishes the invalidation.
-   *
-   * @returns whether the invalidation survives a failover.
-   */
-  function invalidate(org: string, contact: string): Promise<boolean> {
-    return invalidateScript([generationKey(org, contact)], [INVALIDATIONS_CHANNEL, `${org}|${contact}`]);
-  }
+  return { read, claim };
+}
 
-  /** @param forget called for every invalidation, this process's own included. */
-  function onInvalidation(forget: (org: string, contact: string) => void): void {
-    redis.subscribe(INVALIDATIONS_CHANNEL, (message) => {
-      const [org = '', contact = ''] = message.split('|');
-      forget(org, contact);
-    });
-  }
-
-  /** @param clear called when invalidations may have been missed. */
-  function onGap(clear: () => void): void {
-    redis.onGap(clear);
-  }
-
-  return { read, claim, invalidate, onInvalidation, onGap };
+/** Returns the generation in the value of a contact's generation key. */
+function generationOf(value: Buffer | null | undefined): string | undefined {
+  const stamp = value?.toString('latin1');
+  return stamp && /^(.+):\d+$/.exec(stamp)?.[1];
 }
 
 function waitedTokens(parts: readonly Part[], waited: readonly RemoteCall[]): string[] {
@@ -210,11 +205,11 @@ function waitedTokens(parts: readonly Part[], waited: readonly RemoteCall[]): st
   return parts.map((part) => waited.find((call) => call.parts.includes(part))?.token ?? '');
 }
 
-function storedEntry(entry: Entry, generation: string, retentionMs: number, now: number): StoredEntry {
-  const { bytes, contentHash, fetchedAt, staleAt } = entry;
+function storedEntry(entry: Entry, retentionMs: number, now: number): StoredEntry {
+  const { bytes, contentHash, fetchedAt, staleAt, generation, number } = entry;
   const ageMs = Math.max(0, Math.ceil(now - fetchedAt));
   const freshMs = Math.min(retentionMs, Math.max(0, Math.floor(staleAt - now)));
-  return { generation, bytes, contentHash, ageMs, freshMs, retentionMs };
+  return { generation, number, bytes, contentHash, ageMs, freshMs, retentionMs };
 }
 
 /**
@@ -227,8 +222,9 @@ function storedEntry(entry: Entry, generation: string, retentionMs: number, now:
  *   back and the age is unknown.
  */
 function entryOf(stored: StoredEntry, ttlMs: number, readAt: number): Entry | undefined {
-  const { bytes, contentHash, ageMs, freshMs, retentionMs } = stored;
+  const { bytes, contentHash, ageMs, freshMs, retentionMs, generation, number } = stored;
   const storedAt = readAt - (retentionMs - ttlMs);
   if (ttlMs < 0 || storedAt > readAt) return undefined;
-  return { bytes, contentHash, fetchedAt: storedAt - ageMs, staleAt: storedAt + freshMs };
+  const times = { fetchedAt: storedAt - ageMs, staleAt: storedAt + freshMs };
+  return { bytes, contentHash, generation, number, ...times };
 }

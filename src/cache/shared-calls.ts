@@ -58,7 +58,7 @@ const NEVER = new AbortController().signal;
 /** Creates the functions that share upstream calls between all requests of this process. */
 export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOptions) {
   const { now } = options;
-  const flights = new SingleFlight<Fetched>();
+  const flights = new SingleFlight<Fetched>(now);
   const fetchMissing = fetchAndStore(fetchParts, options);
 
   /**

@@ -28,10 +28,12 @@ interface Flight<Result> {
   readonly keys: readonly string[];
   /** Undefined until the generation is known; the upstream call is not yet made then. */
   generation: string | undefined;
+  /** A time before the upstream call began, once the generation is known. */
+  bornAt: number;
   waiters: number;
 }
 
-type Generations = Pick<Snapshot, 'generation' | 'localGeneration'>;
+type Generations = Pick<Snapshot, 'generation' | 'localGeneration' | 'localBornAfter'>;
 
 /** A call that a request waits for: started by the request, or already in flight. */
 export interface Joined<Result> {
@@ -48,11 +50,17 @@ export interface Joined<Result> {
  * Shares calls between callers when one call can serve several keys. A caller joins the calls in flight for its
  * keys, and starts one call for the remaining keys, so overlapping key sets fetch nothing twice. A call can be
  * joined if it is not yet made, or was made under the same generation, so that a request after an invalidation
- * never joins an older call.
+ * never joins an older call. A call that Redis has not confirmed must also be young enough.
  */
 export class SingleFlight<Result> {
   /** Calls in flight by key, oldest first. */
   readonly #inFlight = new Map<string, Flight<Result>[]>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds of a monotonic clock. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /**
    * Joins or starts the calls for these keys.
@@ -80,17 +88,19 @@ export class SingleFlight<Result> {
     return [this.#joined(this.#begin(keys, undefined, begin), keys, true)];
   }
 
-  #find(key: string, { generation, localGeneration }: Generations): Flight<Result> | undefined {
-    return this.#inFlight
-      .get(key)
-      ?.find((flight) => [undefined, generation, localGeneration].includes(flight.generation));
+  #find(key: string, known: Generations): Flight<Result> | undefined {
+    return this.#inFlight.get(key)?.find((flight) => isJoinable(flight, known));
   }
 
   #begin(keys: readonly string[], generation: string | undefined, begin: Begin<Result>): Flight<Result> {
     const controller = new AbortController();
-    const onGeneration = (known: string): void => void (flight.generation ??= known);
+    const onGeneration = (known: string): void => {
+      if (flight.generation === undefined) flight.bornAt = this.#now();
+      flight.generation ??= known;
+    };
     const result = begin(keys, controller.signal, onGeneration);
-    const flight: Flight<Result> = { call: { result, controller }, keys, generation, waiters: 0 };
+    const call = { result, controller };
+    const flight: Flight<Result> = { call, keys, generation, bornAt: this.#now(), waiters: 0 };
     const release = () => this.#release(flight);
     // Also handles the rejection when the last waiter has left.
     result.then(release, release);
@@ -118,6 +128,14 @@ export class SingleFlight<Result> {
     };
     return { keys, started, wait: (signal) => untilAborted(result, signal, leave) };
   }
+}
+
+function isJoinable<T>(
+  flight: Flight<T>,
+  { generation, localGeneration, localBornAfter = -Infinity }: Generations,
+): boolean {
+  if (flight.generation === undefined || flight.generation === generation) return true;
+  return flight.generation === localGeneration && flight.bornAt > localBornAfter;
 }
 
 function untilAborted<T>(result: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {

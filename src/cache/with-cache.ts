@@ -12,7 +12,6 @@ import type {
 } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Metrics, PartOutcome } from '../telemetry/metrics.ts';
-import { withContact } from './fetch-and-store.ts';
 import { freshUntil, classify, servableOnError, type Freshness } from './freshness.ts';
 import type { Entries, Entry, Snapshot } from './part-store.ts';
 import { sharedCalls, type SharedCallsOptions } from './shared-calls.ts';
@@ -37,7 +36,7 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
 
   return function readThroughCache(query, readOptions) {
     if (readOptions.bypass) return serveAndFetch(query, readOptions, NOTHING);
-    const snapshot = store.read(query, withContact(query.parts));
+    const snapshot = store.read(query, query.parts);
     return snapshot instanceof Promise
       ? snapshot.then((found) => serve(query, readOptions, found))
       : serve(query, readOptions, snapshot);

@@ -25,7 +25,7 @@ export interface EntryCodec {
 }
 
 /** The members of a cache entry that have no meaning for a record. */
-const NO_FRESHNESS = { generation: '', contentHash: '', ageMs: 0, freshMs: 0, retentionMs: 0 };
+const NO_FRESHNESS = { generation: '', number: 0, contentHash: '', ageMs: 0, freshMs: 0, retentionMs: 0 };
 
 export interface RecordCodec {
   encode(key: string, contents: RecordContents): Buffer;

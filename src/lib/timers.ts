@@ -6,6 +6,12 @@ export const setTimer: SetTimer = (ms, run) => {
   return () => clearTimeout(timer);
 };
 
+/** Like `setTimer`, but does not keep the process alive. */
+export const setBackgroundTimer: SetTimer = (ms, run) => {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+};
+
 /** Resolves after so many milliseconds, or rejects with the signal's reason as soon as it aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 

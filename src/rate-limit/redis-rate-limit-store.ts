@@ -7,7 +7,7 @@ import { TAKE } from './consume-script.ts';
 export type OnStoreFailure = 'local' | 'open' | 'closed';
 
 export interface RedisRateLimitStoreOptions {
-  readonly link: Pick<GuardedRedis, 'script'>;
+  readonly redis: Pick<GuardedRedis, 'script'>;
   readonly onFailure: OnStoreFailure;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -56,7 +56,7 @@ const CLOSED_RETRY_MS = 1000;
 export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLimitStore {
   const { onFailure, now, advanceDivisor = ADVANCE_DIVISOR } = options;
   const accounts = new LRUCache<string, Account>({ max: MAX_KEYS });
-  const script: Script = options.link.script(TAKE);
+  const script: Script = options.redis.script(TAKE);
 
   function accountOf(key: string, tier: Tier): Account {
     let account = accounts.get(key);

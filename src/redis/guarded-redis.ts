@@ -2,27 +2,26 @@ import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { isTracing, traced } from '../telemetry/tracing.ts';
-import type { SpanSettings } from '../telemetry/span.ts';
-import { ONLY_SERVER, type RedisClient, type RedisValue } from './redis-client.ts';
-import { faultOf, type RedisFault } from './redis-fault.ts';
-import type { StoredValue } from './stored-value.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
+import type { RedisClient, ScriptConnection } from './redis-client.ts';
+import { diagnose, type RedisDiagnosis } from './redis-diagnosis.ts';
+import { PING_MS, RedisHeartbeat } from './redis-heartbeat.ts';
+import { RedisOutages } from './redis-outages.ts';
+import { RedisRecovery, type Recovery } from './redis-recovery.ts';
+import { spanOf } from './redis-span.ts';
+import { RedisUnavailable } from './redis-unavailable.ts';
+import type { RedisValue } from './run-script.ts';
+import type { StoredValue } from './stored-value.ts';
 
-/** The only error of a Redis operation. Callers fall back to running without Redis. */
-export class RedisUnavailable extends Error {
-  constructor(cause?: unknown) {
-    super('Redis is not available', { cause });
-    this.name = 'RedisUnavailable';
-  }
-}
+export { RedisUnavailable } from './redis-unavailable.ts';
 
 type Keys = readonly [string, ...string[]];
 export type Script = (keys: Keys, args: readonly RedisValue[]) => Promise<unknown>;
 export type DurableScript = (keys: Keys, args: readonly RedisValue[]) => Promise<boolean>;
 
-/** The time limit of an operation, and whether it runs although Redis is known to be down. */
 interface Bound {
   readonly ms: number;
+  /** Whether the operation runs although Redis is known to be down. */
   readonly bypassBreaker: boolean;
 }
 
@@ -37,52 +36,24 @@ export interface GuardedRedisOptions {
 
 /** The time limit of operations that have no fallback without Redis. */
 const LONG_TIMEOUT_MS = 1500;
+/** The time limit for removing all keys of a pattern. */
+const REMOVE_TIMEOUT_MS = 30_000;
 /** The maximum wait for Redis at startup. */
 const CONNECT_WAIT_MS = 1000;
-/** The interval of the heartbeat, which detects and reports an outage without traffic. */
-const HEARTBEAT_MS = 1000;
-const HEARTBEAT_BOUND_MS = 500;
-const PROBE_FIRST_MS = 100;
-const PROBE_MAX_MS = 1000;
-/**
- * The time without a refusal after which refusals count as over. A single successful command is not enough,
- * because Redis may refuse other commands.
- */
-const REFUSAL_QUIET_MS = 1500;
-
-/** The kinds of outage, with the component name for readiness and the log messages. */
-const DOWN = {
-  component: 'redis',
-  began: 'redis unreachable, continuing without it',
-  ended: 'redis reachable again',
-};
-const REFUSING = {
-  component: 'redis:commands',
-  began: 'redis rejects commands',
-  ended: 'redis accepts commands again',
-};
-type Outage = typeof DOWN;
-
 /**
  * Guards all Redis operations with a time limit and a circuit breaker. After the first failure, operations fail
- * fast until a background probe succeeds; in a Cluster, per server. Each change of state is logged and reported
- * to readiness once.
+ * fast until a probe succeeds and the server is restored; in a Cluster, per server.
  */
 export class GuardedRedis {
   readonly #client: RedisClient;
-  readonly #log: Log;
-  readonly #health: Health;
   readonly #metrics: GuardedRedisOptions['metrics'];
-  readonly #outages = new Set<string>();
-  readonly #refusedAt = new Map<string, number>();
+  readonly #outages: RedisOutages;
+  readonly #recovery: RedisRecovery;
   readonly #downListeners: (() => void)[] = [];
-  readonly #closed = new AbortController();
   readonly #requestBound: Bound;
-  /**
-   * The limit of operations without a fallback; like the limits of background operations, at least the
-   * request's limit.
-   */
+  /** The limit of operations without a fallback; at least the request's. */
   readonly #longBound: Bound;
+  readonly #heartbeat: RedisHeartbeat;
   #connectionError: Error | undefined;
 
   constructor({ client, log, health, timeoutMs, metrics }: GuardedRedisOptions) {
@@ -90,8 +61,31 @@ export class GuardedRedis {
     this.#longBound = { ms: this.#atLeast(LONG_TIMEOUT_MS), bypassBreaker: true };
     this.#metrics = metrics;
     this.#client = client;
-    this.#log = log;
-    this.#health = health;
+    this.#outages = new RedisOutages({
+      client,
+      log,
+      health,
+      probeMs: timeoutMs,
+      connectionError: () => this.#connectionError,
+      onBack: async (server) => {
+        await client.ping(server, 'invalidations');
+        await this.#recovery.hold({ connection: 'commands', server });
+      },
+    });
+    this.#recovery = new RedisRecovery({
+      client,
+      now: () => performance.now(),
+      attemptMs: this.#atLeast(PING_MS),
+    });
+    this.#heartbeat = new RedisHeartbeat({
+      client,
+      pingMs: this.#atLeast(PING_MS),
+      isDown: (server) => this.#outages.isDown(server),
+      onFailure: (server, error, ping) => {
+        const diagnosis = this.#diagnose(error);
+        if (!diagnosis.answered) this.#failed(server, diagnosis, ping);
+      },
+    });
     metrics.gauge(
       'redis_up',
       '1 if every Redis server responds and accepts commands, else 0',
@@ -118,8 +112,8 @@ export class GuardedRedis {
   }
 
   /** Like `script`, with a longer time limit, and also run when Redis is known to be down. */
-  longTimeoutScript(lua: string): Script {
-    return this.#script(lua, this.#longBound);
+  longTimeoutScript(lua: string, connection: ScriptConnection = 'commands'): Script {
+    return this.#script(lua, this.#longBound, connection);
   }
 
   /**
@@ -131,14 +125,16 @@ export class GuardedRedis {
     return (keys, args) => this.#guarded('EVALSHA', keys[0], this.#longBound, () => run(keys, args));
   }
 
+  /** Removes the keys of a server that match a pattern. @throws TimeoutError after 30 s, or Redis's error. */
+  removeMatching(server: string, pattern: string): Promise<void> {
+    return withTimeout(REMOVE_TIMEOUT_MS, this.#client.removeMatching(server, pattern));
+  }
+
   subscribe(channel: string, onMessage: (message: string) => void): void {
     this.#client.subscribe(channel, onMessage);
   }
 
-  /**
-   * Registers a listener that is called when the subscription has resumed, because messages may have been
-   * missed.
-   */
+  /** Registers a listener that is called when the subscription has resumed: messages may have been missed. */
   onGap(listener: () => void): void {
     this.#client.onGap(listener);
   }
@@ -146,6 +142,33 @@ export class GuardedRedis {
   /** Registers a listener that is called when a server stops responding. */
   onDown(listener: () => void): void {
     this.#downListeners.push(listener);
+  }
+
+  /**
+   * Registers a listener that restores what a server may have lost. Other operations on the server fail until it
+   * resolves.
+   */
+  onRecovery(listener: (recovery: Recovery) => Promise<void>): void {
+    this.#recovery.onRecovery(listener);
+  }
+
+  serverOf(key: string): string {
+    return this.#client.serverOf(key);
+  }
+
+  /** Returns whether the connections have been stable, so that all processes use the same servers. */
+  isSettled(): boolean {
+    return this.#recovery.isSettled();
+  }
+
+  /** Returns whether all connections lead to the server of a key, and it is restored. */
+  isUp(key: string): boolean {
+    const server = this.#client.serverOf(key);
+    return (
+      this.#client.isReady('commands', 'invalidations') &&
+      !this.#recovery.isHeldBack('commands', server) &&
+      !this.#recovery.isHeldBack('invalidations', server)
+    );
   }
 
   /** Starts to connect and waits briefly, so that the first requests find Redis ready if it is healthy. */
@@ -156,13 +179,13 @@ export class GuardedRedis {
     });
     this.#client.connect();
     await withTimeout(this.#atLeast(CONNECT_WAIT_MS), known).catch(() => {});
-    await this.#heartbeat();
-    const heartbeat = setInterval(() => void this.#heartbeat(), HEARTBEAT_MS).unref();
-    this.#closed.signal.addEventListener('abort', () => clearInterval(heartbeat));
+    await this.#heartbeat.start();
   }
 
   close(): void {
-    this.#closed.abort();
+    this.#heartbeat.stop();
+    this.#outages.close();
+    this.#recovery.close();
     this.#client.close();
   }
 
@@ -170,17 +193,22 @@ export class GuardedRedis {
     return Math.max(ms, this.#requestBound.ms);
   }
 
-  #script(lua: string, bound: Bound): Script {
-    const run = this.#client.script(lua);
+  #script(lua: string, bound: Bound, connection: ScriptConnection = 'commands'): Script {
+    const run = this.#client.script(lua, connection);
     return (keys, args) => this.#guarded('EVALSHA', keys[0], bound, () => run(keys, args));
   }
 
   #guarded<T>(name: string, key: string, bound: Bound, operation: () => Promise<T>): Promise<T> {
     const server = this.#client.serverOf(key);
-    if (!bound.bypassBreaker && this.#outages.has(nameOf(DOWN, server)))
-      return Promise.reject(new RedisUnavailable());
+    if (!bound.bypassBreaker && !this.#isInUse(server)) return Promise.reject(new RedisUnavailable());
     if (!isTracing()) return this.#run(server, key, bound, operation);
     return traced(spanOf(name), (span) => this.#run(server, key, bound, operation, span));
+  }
+
+  #isInUse(server: string): boolean {
+    if (this.#outages.isDown(server)) return false;
+    // Without a connection, the operation fails and reports it.
+    return !this.#recovery.isHeldBack('commands', server) || !this.#client.isReady('commands');
   }
 
   async #run<T>(
@@ -190,90 +218,31 @@ export class GuardedRedis {
     operation: () => Promise<T>,
     span?: { fail(errorType: string): void },
   ): Promise<T> {
+    let result: T;
     try {
-      return await withTimeout(bound.ms, operation());
+      result = await withTimeout(bound.ms, operation());
     } catch (error) {
-      const fault = faultOf(error, this.#connectionError);
-      span?.fail(fault.code);
-      this.#metrics.redisFailure(fault.code);
+      const diagnosis = this.#diagnose(error);
+      span?.fail(diagnosis.code);
+      this.#metrics.redisFailure(diagnosis.code);
       // A server that responds with an error stays in use, because other commands may succeed.
-      if (fault.answered) this.#refused(server, key, fault);
-      else this.#failed(server, fault, () => this.#client.call('EXISTS', [key]));
+      if (diagnosis.answered) this.#outages.refused(server, key, diagnosis);
+      else this.#failed(server, diagnosis, () => this.#client.call('EXISTS', [key]));
       throw new RedisUnavailable(error);
     }
+    const owner = this.#client.serverOf(key);
+    if (owner === server || bound.bypassBreaker) return result;
+    // The slot has a new owner, which may have lost writes and has not been restored yet.
+    void this.#recovery.hold({ connection: 'commands', server: owner });
+    throw new RedisUnavailable();
   }
 
-  async #heartbeat(): Promise<void> {
-    const checks = this.#client.servers().map(async (server) => {
-      if (this.#outages.has(nameOf(DOWN, server))) return;
-      const ping = () => this.#client.ping(server);
-      await withTimeout(this.#atLeast(HEARTBEAT_BOUND_MS), ping()).catch((error: unknown) => {
-        const fault = faultOf(error, this.#connectionError);
-        if (!fault.answered) this.#failed(server, fault, ping);
-      });
-    });
-    await Promise.all(checks);
+  #diagnose(error: unknown): RedisDiagnosis {
+    return diagnose(error, this.#connectionError);
   }
 
-  #failed(server: string, fault: RedisFault, probe: () => Promise<unknown>): void {
-    if (this.#beginOutage(DOWN, server, fault, probe)) for (const listener of this.#downListeners) listener();
+  #failed(server: string, diagnosis: RedisDiagnosis, probe: () => Promise<unknown>): void {
+    if (!this.#outages.failed(server, diagnosis, probe)) return;
+    for (const listener of this.#downListeners) listener();
   }
-
-  #refused(server: string, key: string, fault: RedisFault): void {
-    this.#refusedAt.set(server, performance.now());
-    this.#beginOutage(REFUSING, server, fault, async () => {
-      if (performance.now() - this.#refusedAt.get(server)! < REFUSAL_QUIET_MS) throw new RedisUnavailable();
-      await this.#client.call('SET', [`${key}:probe`, '', 'PX', PROBE_MAX_MS]);
-    });
-  }
-
-  #beginOutage(outage: Outage, server: string, fault: RedisFault, probe: () => Promise<unknown>): boolean {
-    const component = nameOf(outage, server);
-    if (this.#outages.has(component) || this.#closed.signal.aborted) return false;
-    const { code, advice } = fault;
-    this.#outages.add(component);
-    this.#health.fail(component, `${code}: ${advice}`);
-    this.#log.error({ component, code, advice }, outage.began);
-    const attempt = (delayMs: number) => {
-      const timer = setTimeout(() => {
-        if (this.#closed.signal.aborted) return;
-        withTimeout(this.#requestBound.ms, probe()).then(
-          () => this.#endOutage(outage, component),
-          (error: unknown) => {
-            this.#stillFails(component, error);
-            attempt(Math.min(delayMs * 2, PROBE_MAX_MS));
-          },
-        );
-      }, delayMs);
-      timer.unref();
-    };
-    attempt(PROBE_FIRST_MS);
-    return true;
-  }
-
-  /** Reports the latest reason to readiness, because the reason may change or become clearer. */
-  #stillFails(component: string, error: unknown): void {
-    if (error instanceof RedisUnavailable) return;
-    const { code, advice } = faultOf(error, this.#connectionError);
-    if (code !== 'UNCONNECTED') this.#health.fail(component, `${code}: ${advice}`);
-  }
-
-  #endOutage(outage: Outage, component: string): void {
-    this.#outages.delete(component);
-    this.#health.recover(component);
-    this.#log.info({ component }, outage.ended);
-  }
-}
-
-/**
- * Returns the span settings of a command (OpenTelemetry semantic conventions for database clients); never
- * contains a key.
- */
-function spanOf(command: string): SpanSettings {
-  const attributes = { 'db.system.name': 'redis', 'db.operation.name': command };
-  return { name: command, kind: 'client', attributes };
-}
-
-function nameOf({ component }: Outage, server: string): string {
-  return server === ONLY_SERVER ? component : `${component}:${server}`;
 }

@@ -1,14 +1,22 @@
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
 import { batchReads } from './batch-reads.ts';
-import { createConnection } from './redis-connections.ts';
-import { hasReason } from './redis-fault.ts';
+import {
+  CONNECTION_NAMES,
+  ONLY_SERVER,
+  watchConnection,
+  type ConnectionChange,
+  type ConnectionName,
+} from './connection-changes.ts';
+import { createConnection, openSentinel } from './redis-connections.ts';
+import { corkWrites, scriptOn, type RedisValue, type RunScript } from './run-script.ts';
+import { hasReason } from './redis-diagnosis.ts';
 import type { RedisSettings } from './redis-settings.ts';
+import { replicaFinder } from './redis-topology.ts';
 import { READ, storedValues, type StoredValue } from './stored-value.ts';
 
-export type RedisValue = string | number | Buffer;
-
-export type RunScript = (keys: readonly string[], args: readonly RedisValue[]) => Promise<unknown>;
+/** A connection that runs scripts. */
+export type ScriptConnection = 'commands' | 'invalidations';
 
 /**
  * The common interface of a single server, a Sentinel master and a Cluster. It sets no time limit and does not
@@ -20,7 +28,7 @@ export interface RedisClient {
   /** Returns the values of keys in one slot, in their order. */
   read(keys: readonly string[]): Promise<readonly StoredValue[]>;
   /** Returns a function that runs a script, and loads it if a server does not know it. */
-  script(lua: string): RunScript;
+  script(lua: string, connection?: ScriptConnection): RunScript;
   /**
    * Returns a function that runs a script whose effect must survive a failover. It resolves to true if there is
    * no replica that could take over, or if a replica confirms the write within `waitMs` (WAIT).
@@ -31,7 +39,13 @@ export interface RedisClient {
   /** Returns all servers with keys, as far as known. */
   servers(): readonly string[];
   /** Resolves if the server responds, or if it no longer serves keys. */
-  ping(server: string): Promise<void>;
+  ping(server: string, connection?: ScriptConnection): Promise<void>;
+  /** Removes the keys of a server that match a pattern. */
+  removeMatching(server: string, pattern: string): Promise<void>;
+  /** Returns whether these connections are ready. */
+  isReady(...names: readonly ConnectionName[]): boolean;
+  /** Registers a listener that is called when a connection was lost, or when its server may be another one. */
+  onChange(listener: (change: ConnectionChange) => void): void;
   /** Resolves if all connections are ready, that of the subscriber included, and every server responds. */
   verify(): Promise<void>;
   /** Registers a listener for connection errors. */
@@ -49,13 +63,12 @@ export interface RedisClient {
   close(): void;
 }
 
-/** The result of `serverOf` if there is a single server. */
-export const ONLY_SERVER = 'server';
 /** The result of `serverOf` for a Cluster whose slots are not known yet. */
 const UNKNOWN_SERVER = 'cluster';
 
 const SUBSCRIBER_PING_MS = 1000;
 const PING_KEY = 'zbff:ping';
+const SCAN_COUNT = 1000;
 
 export function createRedis(settings: RedisSettings): RedisClient {
   const errorListeners: ((error: Error) => void)[] = [];
@@ -65,8 +78,13 @@ export function createRedis(settings: RedisSettings): RedisClient {
   const client = createConnection(settings, report);
   const subscriber = createConnection(settings);
   // WAIT blocks its connection, so it has a separate one.
-  const durable = settings.mode === 'standalone' ? client : createConnection(settings);
-  const connections = new Set([client, subscriber, durable]);
+  const durable = createConnection(settings);
+  const connections = { commands: client, invalidations: durable, subscription: subscriber };
+  const changeListeners: ((change: ConnectionChange) => void)[] = [];
+  for (const connection of CONNECTION_NAMES)
+    watchConnection(connections[connection], (server, isReady) => {
+      for (const listener of changeListeners) listener({ connection, server, isReady });
+    });
   const channels = new Map<string, (message: string) => void>();
   const gapListeners: (() => void)[] = [];
   const cork = corkWrites(client);
@@ -107,14 +125,33 @@ export function createRedis(settings: RedisSettings): RedisClient {
     return begun;
   }
 
-  const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);
+  const hasReplica = replicaFinder(settings, durable, calculateSlot, (address) =>
+    openSentinel(settings, address),
+  );
 
-  async function ping(server: string): Promise<void> {
+  const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);
+  const isReady = (...names: readonly ConnectionName[]) =>
+    names.every((name) => connections[name].status === 'ready');
+
+  async function ping(server: string, connection: ScriptConnection = 'commands'): Promise<void> {
+    const pinged = connections[connection];
     // Queries a key, because that also detects a Cluster node or a user without permissions.
-    if (!(client instanceof Cluster)) return void (await client.exists(PING_KEY));
-    const node = masterAt(client, server);
+    if (!(pinged instanceof Cluster)) return void (await pinged.exists(PING_KEY));
+    const node = masterAt(pinged, server);
     if (node) await node.ping();
-    else if (mastersOf(client).includes(server)) throw new Error('not connected');
+    else if (mastersOf(pinged).includes(server)) throw new Error('not connected');
+  }
+
+  async function removeMatching(server: string, pattern: string): Promise<void> {
+    const node = client instanceof Cluster ? masterAt(client, server) : client;
+    if (!node) return;
+    for (let cursor = '0'; ;) {
+      const [next, keys] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+      // One command per key: the keys are in several slots.
+      await Promise.all(keys.map((key) => node.del(key)));
+      cursor = next;
+      if (cursor === '0') return;
+    }
   }
 
   return {
@@ -123,23 +160,30 @@ export function createRedis(settings: RedisSettings): RedisClient {
       return client.callBuffer(name, [...args]);
     },
     read: client instanceof Cluster ? read : batchReads(read),
-    script: (lua) => scriptOn(client, lua, cork),
+    script: (lua, connection = 'commands') =>
+      connection === 'commands' ? scriptOn(client, lua, cork) : scriptOn(durable, lua, ignore),
     durableScript(lua, waitMs) {
       const run = scriptOn(durable, lua, corkWrites(durable));
       return async (keys, args) => {
-        await run(keys, args);
-        if (settings.mode === 'standalone') return true;
-        const node = durable instanceof Cluster ? masterAt(durable, masterOf(durable, keys[0]!)) : durable;
-        return node !== undefined && (await confirmed(node, waitMs)) > 0;
+        const nodeOf = () =>
+          durable instanceof Cluster ? masterAt(durable, masterOf(durable, keys[0]!)) : durable;
+        const before = nodeOf();
+        const [replicated] = await Promise.all([before && hasReplica(before, keys[0]!), run(keys, args)]);
+        // Another node has run the script if the key was redirected.
+        if (replicated === undefined || before !== nodeOf()) return false;
+        return !replicated || (await confirmed(before!, waitMs)) > 0;
       };
     },
     serverOf: (key) => masterOf(client, key),
     servers,
     ping,
+    removeMatching,
+    isReady,
+    onChange: (listener) => void changeListeners.push(listener),
     async verify() {
-      if ([...connections].some(({ status }) => status !== 'ready')) throw new Error('not connected');
+      if (!isReady(...CONNECTION_NAMES)) throw new Error('not connected');
       if (channels.size > 0) await subscriber.subscribe(...channels.keys());
-      await Promise.all(servers().map(ping));
+      await Promise.all(servers().map((server) => ping(server)));
     },
     onError: (listener) => void errorListeners.push(listener),
     onReady: (listener) => void client.on('ready', listener),
@@ -154,48 +198,13 @@ export function createRedis(settings: RedisSettings): RedisClient {
       client.once('ready', () => {
         if (!closed) subscriber.connect().catch(ignore);
       });
-      for (const one of new Set([client, durable])) one.connect().catch(ignore);
+      for (const one of [client, durable]) one.connect().catch(ignore);
     },
     close() {
       closed = true;
       clearInterval(pings);
-      for (const one of connections) one.disconnect();
+      for (const one of Object.values(connections)) one.disconnect();
     },
-  };
-}
-
-let scripts = 0;
-
-/**
- * Returns a function that corks the connection until the end of the event-loop iteration, so that its commands
- * leave in one write: a system call per command costs more than the commands. No-op for a Cluster, whose
- * commands go to several servers.
- */
-function corkWrites(connection: Redis | Cluster): () => void {
-  if (connection instanceof Cluster) return ignore;
-  let corked = false;
-  return () => {
-    if (corked || connection.status !== 'ready') return;
-    const { stream } = connection;
-    corked = true;
-    stream.cork();
-    setImmediate(() => {
-      corked = false;
-      stream.uncork();
-    });
-  };
-}
-
-function scriptOn(connection: Redis | Cluster, lua: string, cork: () => void): RunScript {
-  scripts += 1;
-  const name = `zbffScript${scripts}`;
-  connection.defineCommand(name, { lua });
-  const run = (connection as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[
-    `${name}Buffer`
-  ]!.bind(connection);
-  return (keys, args) => {
-    cork();
-    return run(keys.length, ...keys, ...args);
   };
 }
 

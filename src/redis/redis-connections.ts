@@ -1,8 +1,9 @@
 import { Cluster, Redis } from 'ioredis';
 import { sentinelConnector, serverConnector, serverName, tlsOptions } from './redis-connector.ts';
-import type { RedisSettings } from './redis-settings.ts';
+import type { RedisAddress, RedisSettings } from './redis-settings.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
+const SENTINEL_MS = 500;
 /** A connection without a reply for this long is considered dead and replaced. */
 const SOCKET_TIMEOUT_MS = 3000;
 /**
@@ -18,6 +19,24 @@ const READONLY_RECONNECT_MS = { sentinel: 1000, cluster: 1000, standalone: 30_00
  */
 export function createConnection(settings: RedisSettings, onError?: (error: Error) => void): Redis | Cluster {
   return settings.mode === 'cluster' ? createCluster(settings, onError) : openServer(settings, onError);
+}
+
+/** Opens a connection to one Sentinel. Its commands fail within a second. */
+export function openSentinel(settings: RedisSettings, { host, port }: RedisAddress): Redis {
+  return new Redis({
+    host,
+    port,
+    ...(settings.sentinelPassword !== undefined && { password: settings.sentinelPassword }),
+    ...(settings.tls && { tls: { ...tlsOptions(settings.certificateNames), ...serverName(host) } }),
+    Connector: serverConnector(),
+    connectTimeout: SENTINEL_MS,
+    commandTimeout: SENTINEL_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: null,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    replyMapping: 'legacy',
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Replacement } from '../lib/replacement.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
-import { faultOf } from './redis-fault.ts';
+import { diagnose } from './redis-diagnosis.ts';
 import type { RedisSettings } from './redis-settings.ts';
 import type { ReplaceableRedis } from './replaceable-client.ts';
 
@@ -34,7 +34,7 @@ export function credentialReloader(
         log.info({ component: COMPONENT }, 'new redis credentials in use');
       },
       onFailed(error) {
-        const { code, advice } = faultOf(error, undefined);
+        const { code, advice } = diagnose(error, undefined);
         const isNew = health.fail(COMPONENT, `${code}: the new credentials do not work yet: ${advice}`);
         if (isNew) log.error({ component: COMPONENT, code, advice }, 'new redis credentials not usable');
       },

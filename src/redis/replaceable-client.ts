@@ -1,5 +1,6 @@
-import type { RedisClient, RunScript } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
 import type { RedisSettings } from './redis-settings.ts';
+import type { RunScript } from './run-script.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 
 const VERIFY_MS = 1500;
@@ -97,8 +98,8 @@ export function replaceableRedis(
   return {
     call: (name, args) => current.call(name, args),
     read: (keys) => current.read(keys),
-    script(lua) {
-      const script = perClient((client) => client.script(lua));
+    script(lua, connection) {
+      const script = perClient((client) => client.script(lua, connection));
       return (keys, args) => script()(keys, args);
     },
     durableScript(lua, waitMs) {
@@ -107,7 +108,22 @@ export function replaceableRedis(
     },
     serverOf: (key) => current.serverOf(key),
     servers: () => current.servers(),
-    ping: (server) => current.ping(server),
+    ping: (server, connection) => current.ping(server, connection),
+    removeMatching: (server, pattern) => current.removeMatching(server, pattern),
+    isReady: (...names) => current.isReady(...names),
+    onChange(listener) {
+      // Other connections may lead to another server.
+      replacedListeners.push(() => {
+        for (const server of current.servers())
+          for (const connection of ['commands', 'invalidations'] as const)
+            listener({ connection, server, isReady: true });
+      });
+      setUp((client) =>
+        client.onChange((change) => {
+          if (client === current) listener(change);
+        }),
+      );
+    },
     verify: () => current.verify(),
     onError: (listener) =>
       setUp((client) =>

@@ -36,7 +36,7 @@ async function startProcess(
     sentinelPassword: undefined,
   };
   const health = new Health(Date.now);
-  const link = new GuardedRedis({
+  const client = new GuardedRedis({
     client: createRedis({ ...none, ...redis, db: 0, tls: false, certificateNames: [], timeoutMs }),
     log: silentLog(),
     health,
@@ -45,7 +45,7 @@ async function startProcess(
   });
   let unusable = 0;
   const store = redisRevocations({
-    link,
+    redis: client,
     maxRevocations,
     compareMs,
     now,
@@ -53,9 +53,9 @@ async function startProcess(
   });
   opened.push(() => {
     store.close();
-    link.close();
+    client.close();
   });
-  await link.connect();
+  await client.connect();
   // `connect` can return before Redis is ready.
   await waitFor('Redis', () => health.report().reasons.length === 0);
   await store.compare();

@@ -1,3 +1,4 @@
+import { stamped, UNSTAMPED } from '../support/stamped.ts';
 import { randomUUID } from 'node:crypto';
 import { openStore } from '../support/redis/open-store.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
@@ -29,8 +30,9 @@ async function put(contact: string): Promise<void> {
     contentHash: randomUUID().slice(0, 16),
     fetchedAt: at,
     staleAt: at + KEEP_MS,
+    ...UNSTAMPED,
   };
-  await claim.store([{ part: 'contact', entry, retentionMs: KEEP_MS }]);
+  await claim.store(stamped(claim, [{ part: 'contact', entry, retentionMs: KEEP_MS }]));
 }
 
 async function settledMemory(): Promise<NodeJS.MemoryUsage> {

@@ -74,7 +74,13 @@ function perPartCache(policy: CachePolicy, now: () => number, random: () => numb
       return Object.fromEntries(['contact', ...parts].map((part) => [part, answer[part]]));
     },
     {
-      store: memoryPartStore({ maxBytes: MEMORY_BYTES, now, metrics: newMetrics() }),
+      store: memoryPartStore({
+        fenceMs: 35_000,
+        uncertainMs: 30_000,
+        maxBytes: MEMORY_BYTES,
+        now,
+        metrics: newMetrics(),
+      }),
       metrics: newMetrics(),
       now,
       policy,

@@ -1,11 +1,12 @@
 import { completionMessage, FlightCompletions } from '../../src/cache/flight-completions.ts';
+import { setTimer } from '../../src/lib/timers.ts';
 import { AppError } from '../../src/errors.ts';
 
 const NEVER = new AbortController().signal;
 const LONG_MS = 60_000;
 
 test('wakes only the waiters of a call that succeeds', async () => {
-  const completions = new FlightCompletions();
+  const completions = new FlightCompletions(setTimer);
   const waiting = completions.wait('one', LONG_MS, NEVER);
   const other = completions.wait('two', 50, NEVER);
   completions.receive(completionMessage('one', undefined));
@@ -18,7 +19,7 @@ test('wakes only the waiters of a call that succeeds', async () => {
 });
 
 test('rejects all waiters of a failed call with its code and Retry-After', async () => {
-  const completions = new FlightCompletions();
+  const completions = new FlightCompletions(setTimer);
   const waiting = [completions.wait('one', LONG_MS, NEVER), completions.wait('one', LONG_MS, NEVER)];
   completions.receive(completionMessage('one', new AppError('UPSTREAM_UNAVAILABLE', { retryAfterS: 7 })));
   for (const one of waiting)
@@ -26,7 +27,7 @@ test('rejects all waiters of a failed call with its code and Retry-After', async
 });
 
 test('delivers a completion that arrived before its waiter', async () => {
-  const completions = new FlightCompletions();
+  const completions = new FlightCompletions(setTimer);
   completions.receive(completionMessage('one', undefined));
   await expect(completions.wait('one', LONG_MS, NEVER)).resolves.toBeUndefined();
 });
@@ -35,7 +36,7 @@ test.each([
   ['aborted by its callers', new AppError('CLIENT_GONE')],
   ['with an internal error', new TypeError('a person called Jane')],
 ])('wakes the waiters of a call %s for a recheck', async (_name, error) => {
-  const completions = new FlightCompletions();
+  const completions = new FlightCompletions(setTimer);
   const waiting = completions.wait('one', LONG_MS, NEVER);
   const message = completionMessage('one', error);
   expect(message).not.toContain('Jane');
@@ -44,7 +45,7 @@ test.each([
 });
 
 test('ends a wait on timeout, on wakeAll and on abort', async () => {
-  const completions = new FlightCompletions();
+  const completions = new FlightCompletions(setTimer);
   await expect(completions.wait('one', 5, NEVER)).resolves.toBeUndefined();
   const woken = completions.wait('one', LONG_MS, NEVER);
   completions.wakeAll();
@@ -61,7 +62,7 @@ test('ends a wait on timeout, on wakeAll and on abort', async () => {
 test.each(['', 'null', '[]', '{', '1', '{"token":1}', '{"token":{}}', '{"code":"UPSTREAM_TIMEOUT"}'])(
   'ignores an invalid message: %s',
   async (message) => {
-    const completions = new FlightCompletions();
+    const completions = new FlightCompletions(setTimer);
     const waiting = completions.wait('1', 20, NEVER);
     expect(() => completions.receive(message)).not.toThrow();
     await expect(waiting).resolves.toBeUndefined();
@@ -69,7 +70,7 @@ test.each(['', 'null', '[]', '{', '1', '{"token":1}', '{"token":{}}', '{"code":"
 );
 
 test('treats an unknown error code as a recheck', async () => {
-  const completions = new FlightCompletions();
+  const completions = new FlightCompletions(setTimer);
   const waiting = completions.wait('one', LONG_MS, NEVER);
   completions.receive('{"token":"one","code":"__proto__","retryAfterS":"soon"}');
   await expect(waiting).resolves.toBeUndefined();

@@ -10,10 +10,13 @@ const entryOf = (bytes: Buffer | 'not-found'): Entry => ({
   contentHash: 'abcdefghijklmno_',
   fetchedAt: 0,
   staleAt: 1000,
+  generation: 'g',
+  number: 1,
 });
 const entryAt = (fetchedAt: number, bytes: Entry['bytes'] = Buffer.from('{}')) => ({
   ...entryOf(bytes),
   fetchedAt,
+  number: fetchedAt,
 });
 const fill = (table: LruTable, contact: string, bytes: Buffer, retentionMs = 60_000) => {
   table.confirm(refOf(contact), { generation: 'g', confirmedAt: 0 });
@@ -60,6 +63,56 @@ test('stores nothing when the bound is 0', () => {
   ]);
 });
 
+/** Stores `contact` of a call. */
+const put = (table: LruTable, generation: string, number: number, fetchedAt: number, more = {}) => {
+  table.confirm(refOf('c'), { generation, confirmedAt: fetchedAt });
+  const entry = { ...entryAt(fetchedAt, Buffer.from(`${generation}${number}`)), generation, number, ...more };
+  table.change(refOf('c'), generation, [{ part: 'contact', entry, retentionMs: 60_000 }]);
+};
+const heldText = (table: LruTable) => held(table, 'c')?.toString();
+
+test('stores a part only over one of a lower number, whichever call began first', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'g', 2, 10);
+  put(table, 'g', 1, 20);
+  expect(heldText(table)).toBe('g2');
+  put(table, 'g', 3, 5);
+  expect(heldText(table)).toBe('g3');
+});
+
+test('keeps the times of an entry that is read again, so that another clock cannot extend its life', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'g', 1, 10, { staleAt: 1000 });
+  put(table, 'g', 1, 500, { staleAt: 1490 });
+  expect(table.read(refOf('c'), ['contact']).entries.contact).toMatchObject({ fetchedAt: 10, staleAt: 1000 });
+});
+
+test('does not go back to an earlier call when the generation changes', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'local', 1, 100);
+  put(table, 'g', 7, 50);
+  expect(heldText(table)).toBeUndefined();
+  const older = { ...entryAt(50), generation: 'g', number: 7 };
+  expect(String(table.latest(refOf('c'), { contact: older }).contact?.bytes)).toBe('local1');
+  put(table, 'g', 8, 150);
+  expect(heldText(table)).toBe('g8');
+});
+
+test('serves an entry whose call began after the given time although its generation is not confirmed', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  const readAfter = (after: number) => table.read(refOf('c'), ['contact', 'notes'], after).entries;
+  table.confirm(refOf('c'), { generation: 'g', confirmedAt: -Infinity });
+  table.change(refOf('c'), 'g', [
+    { part: 'contact', entry: entryAt(100), retentionMs: 60_000 },
+    { part: 'notes', entry: entryAt(200), retentionMs: 60_000 },
+  ]);
+  expect(Object.keys(readAfter(99))).toEqual(['contact', 'notes']);
+  expect(Object.keys(readAfter(100))).toEqual(['notes']);
+  table.confirm(refOf('c'), { generation: 'g', confirmedAt: 300 });
+  expect(Object.keys(readAfter(299))).toEqual(['contact', 'notes']);
+  expect(readAfter(300)).toEqual({});
+});
+
 test('returns an entry only under its generation, until it expires or is removed', () => {
   let now = 0;
   const table = new LruTable({ maxBytes: 100_000, now: () => now });
@@ -68,12 +121,16 @@ test('returns an entry only under its generation, until it expires or is removed
   expect(held(table, 'one')).toEqual(Buffer.from('1'));
   now = 100;
   expect(held(table, 'one')).toBeUndefined();
-  fill(table, 'one', Buffer.from('2'));
+  const refill = (text: string, number: number) =>
+    table.change(refOf('one'), 'g', [
+      { part: 'contact', entry: { ...entryOf(Buffer.from(text)), number }, retentionMs: 60_000 },
+    ]);
+  refill('2', 2);
   table.change(refOf('one'), 'another', [
     { part: 'contact', entry: entryOf(Buffer.from('x')), retentionMs: 60_000 },
   ]);
   expect(held(table, 'one')).toEqual(Buffer.from('2'));
-  fill(table, 'one', Buffer.from('3'));
+  refill('3', 3);
   table.change(refOf('one'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
   expect(held(table, 'one')).toBeUndefined();
 });

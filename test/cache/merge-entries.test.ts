@@ -8,6 +8,8 @@ const found = (fetchedAt: number): Entry => ({
   contentHash: '',
   fetchedAt,
   staleAt: fetchedAt + 60_000,
+  generation: '',
+  number: 0,
 });
 const notFound = (fetchedAt: number): Entries => ({ contact: { ...found(fetchedAt), bytes: 'not-found' } });
 const times = (entries: Entries) =>

@@ -1,16 +1,23 @@
 import { nearPartStore } from '../../src/cache/near-part-store.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
+import { randomId } from '../../src/cache/random-id.ts';
+import type { RedisInvalidations } from '../../src/cache/redis-invalidations.ts';
 import type { RedisPartStore, RemoteFetchLease } from '../../src/cache/redis-part-store.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
 import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
 import { newMetrics } from '../support/metrics.ts';
 
 const REF = { org: 'o', member: 'm', contact: 'c' };
-const entry = (text: string): Entry => {
+const entry = (text: string, number = 1): Entry => {
   const bytes = Buffer.from(text);
-  return { bytes, contentHash: contentHash(bytes), fetchedAt: 0, staleAt: 60_000 };
+  const stamp = { generation: 'g', number };
+  return { bytes, contentHash: contentHash(bytes), fetchedAt: 0, staleAt: 60_000, ...stamp };
 };
-const change = (text: string) => ({ part: 'contact' as const, entry: entry(text), retentionMs: 60_000 });
+const change = (text: string, number = 1) => ({
+  part: 'contact' as const,
+  entry: entry(text, number),
+  retentionMs: 60_000,
+});
 
 function next<T>(replies: PromiseWithResolvers<T>[]): Promise<T> {
   const reply = Promise.withResolvers<T>();
@@ -21,18 +28,21 @@ function next<T>(replies: PromiseWithResolvers<T>[]): Promise<T> {
 /** A Redis whose replies arrive under the control of the test. */
 function setUp(maxBytes = 1e6) {
   let forget!: (org: string, contact: string) => void;
-  const claims: PromiseWithResolvers<RemoteFetchLease>[] = [];
+  let gap!: () => void;
+  const claims: PromiseWithResolvers<RemoteFetchLease | undefined>[] = [];
   const settles: PromiseWithResolvers<boolean>[] = [];
   const reads: PromiseWithResolvers<Awaited<ReturnType<RedisPartStore['read']>>>[] = [];
-  const remote: RedisPartStore = {
-    read: () => next(reads),
-    claim: () => next(claims),
-    invalidate: async () => true,
+  const remote: RedisPartStore = { read: () => next(reads), claim: () => next(claims) };
+  const invalidations: RedisInvalidations = {
+    invalidate: async () => {},
+    fence: async () => ({ open: async () => {}, uncertain: () => {} }),
     onInvalidation: (listener) => (forget = listener),
-    onGap: () => {},
+    onGap: (listener) => (gap = listener),
+    close: async () => {},
   };
-  const claimed = (text?: string): RemoteFetchLease => ({
+  const claimed = (text?: string, number = 1): RemoteFetchLease => ({
     generation: 'g',
+    number,
     entries: text === undefined ? {} : { contact: entry(text) },
     heldByOthers: [],
     settle: () => next(settles),
@@ -40,13 +50,15 @@ function setUp(maxBytes = 1e6) {
   const clock = { now: 0 };
   const store = nearPartStore({
     remote,
+    invalidations,
     maxBytes,
     ttlMs: 1000,
     now: () => clock.now,
-    onUnsafeInvalidation: () => {},
+    randomId,
     metrics: newMetrics(),
   });
-  return { clock, store, reads, claims, settles, claimed, invalidated: () => forget(REF.org, REF.contact) };
+  const invalidated = () => forget(REF.org, REF.contact);
+  return { clock, store, reads, claims, settles, claimed, invalidated, gap: () => gap() };
 }
 
 test('discards the entries of a claim when an invalidation was received meanwhile', async () => {
@@ -65,11 +77,11 @@ test('hits on a read after a response, before and after Redis has stored it', as
   for (const [index, text] of ['1', '2'].entries()) {
     const claim = store.claim(REF, [], ['contact']);
     claims[index]!.resolve(claimed());
-    const stored = (await claim).store([change(text)]);
-    expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry(text) } });
+    const stored = (await claim).store([change(text, index)]);
+    expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry(text, index) } });
     settles[index]!.resolve(true);
     await stored;
-    expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry(text) } });
+    expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry(text, index) } });
   }
   expect(reads).toHaveLength(0);
 });

@@ -5,6 +5,7 @@ import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
+import { stamped, UNSTAMPED } from '../support/stamped.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const HOUR_MS = 3_600_000;
@@ -31,6 +32,7 @@ const entryAt = (now: number, bytes: Entry['bytes']): Entry => ({
   contentHash: '',
   fetchedAt: now - 1000,
   staleAt: now + FRESH_MS,
+  ...UNSTAMPED,
 });
 /** Repeats an operation while a busy machine keeps Redis from responding in time. */
 async function retryWhileUnavailable<T>(operation: () => Promise<T>): Promise<T> {
@@ -46,14 +48,15 @@ async function retryWhileUnavailable<T>(operation: () => Promise<T>): Promise<T>
 }
 const storeIn = (which: number, ref: Ref, bytes: Entry['bytes'] = Buffer.from('{}')): Promise<boolean> =>
   retryWhileUnavailable(async () => {
-    const claim = await processes[which]!.remote.claim(ref, [], []);
-    return claim.settle([{ part: 'contact', entry: entryAt(CLOCKS[which]!(), bytes), retentionMs: KEEP_MS }]);
+    const claim = (await processes[which]!.remote.claim(ref, [], []))!;
+    const entry = entryAt(CLOCKS[which]!(), bytes);
+    return claim.settle(stamped(claim, [{ part: 'contact', entry, retentionMs: KEEP_MS }]));
   });
 const readIn = (which: number, ref: Ref): Promise<Entry | undefined> =>
   retryWhileUnavailable(async () => (await processes[which]!.remote.read(ref, ['contact'])).entries.contact);
 const claimIn = (which: number, ref: Ref): Promise<Entry | undefined> =>
   retryWhileUnavailable(
-    async () => (await processes[which]!.remote.claim(ref, ['contact'], [])).entries.contact,
+    async () => (await processes[which]!.remote.claim(ref, ['contact'], []))!.entries.contact,
   );
 
 describe.each([
@@ -104,11 +107,11 @@ describe('when the clock of Redis is set back', () => {
   test('takes over the lease of a dead process', async () => {
     const ref = freshRef();
     const { remote } = processes[0]!;
-    const { generation } = await retryWhileUnavailable(() => remote.claim(ref, [], []));
+    const { generation } = (await retryWhileUnavailable(() => remote.claim(ref, [], [])))!;
     const lease = leaseKey(ref, 'contact');
     await server.cli('set', lease, `${generation}:dead`, 'px', '1000');
     await addAnHour(lease);
-    const claim = await retryWhileUnavailable(() => remote.claim(ref, [], ['contact']));
+    const claim = (await retryWhileUnavailable(() => remote.claim(ref, [], ['contact'])))!;
     expect(claim.heldByOthers).toEqual([]);
     await retryWhileUnavailable(() => claim.settle([]));
   });
@@ -116,15 +119,20 @@ describe('when the clock of Redis is set back', () => {
 
 test('keeps the age of an entry that a suspended server stores late', async () => {
   const ref = freshRef();
-  const { remote } = processes[0]!;
-  const claim = await retryWhileUnavailable(() => remote.claim(ref, [], []));
+  // The lease has to outlive the suspension, because only a known claim is stored. Its renewal would shorten it.
+  const nodes = [{ host: '127.0.0.1', port: server.port }];
+  const opened = await openStore({ mode: 'standalone', nodes }, { setTimer: () => () => {} });
+  const { remote } = opened;
+  const claim = (await retryWhileUnavailable(() => remote.claim(ref, [], [])))!;
   const entry = entryAt(CLOCKS[0](), Buffer.from('{}'));
+  await server.cli('pexpire', await server.cli('keys', `*${ref.contact}*:lease`), String(HOUR_MS));
   server.signal('SIGSTOP');
-  const settled = claim.settle([{ part: 'contact', entry, retentionMs: KEEP_MS }]);
+  const settled = claim.settle(stamped(claim, [{ part: 'contact', entry, retentionMs: KEEP_MS }]));
   await expect(settled).rejects.toThrow('Redis is not available');
   await sleep(700);
   server.signal('SIGCONT');
   await waitFor('the entry', async () => (await server.cli('exists', partKey(ref, 'contact'))) === '1');
   const found = (await readIn(0, ref))!;
+  opened.close();
   expect(found.staleAt).toBeLessThanOrEqual(entry.staleAt + 100);
 });

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { FetchLease } from '../../src/cache/part-store.ts';
+import { COMPLETIONS_CHANNEL } from '../../src/cache/part-key.ts';
 import { AppError } from '../../src/errors.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 
 /** Well below the interval at which a waiter rechecks by itself. */
@@ -10,10 +12,10 @@ const WOKEN_MS = 150;
 const NEVER = new AbortController().signal;
 let server: RedisServer;
 let processes: OpenedStore[];
+const settings = () => ({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] }) as const;
 beforeAll(async () => {
   server = await startRedis();
-  const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
-  processes = await Promise.all([openStore(settings), openStore(settings)]);
+  processes = await Promise.all([openStore(settings()), openStore(settings())]);
 });
 afterAll(async () => {
   for (const opened of processes) opened.close();
@@ -36,18 +38,29 @@ async function failureOf(contact: string, claim: FetchLease): Promise<unknown> {
   throw new Error('the lease was free');
 }
 const leases = async (): Promise<string> => server.cli('keys', '*:lease');
-const published = async (): Promise<number> => {
-  const stats = await server.cli('info', 'commandstats');
-  return Number(/^cmdstat_publish:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
-};
 
 test('publishes no message when a call without waiters ends', async () => {
-  const before = await published();
-  const claim = await claimIn(0, randomUUID());
-  expect(await leases()).not.toBe('');
-  await claim.store([]);
-  expect(await leases()).toBe('');
-  expect(await published()).toBe(before);
+  const messages: string[] = [];
+  const listener = await openStore(settings());
+  try {
+    listener.redis.subscribe(COMPLETIONS_CHANNEL, (message) => messages.push(message));
+    await waitFor('the subscription', async () =>
+      (await server.cli('pubsub', 'numsub', COMPLETIONS_CHANNEL)).endsWith('3'),
+    );
+    const claim = await claimIn(0, randomUUID());
+    expect(await leases()).not.toBe('');
+    await claim.store([]);
+    expect(await leases()).toBe('');
+    // Messages arrive in order, so that of a call with a waiter would follow.
+    const contact = randomUUID();
+    const awaited = await claimIn(0, contact);
+    await claimIn(1, contact);
+    await awaited.store([]);
+    await waitFor('the message of the awaited call', () => messages.length > 0);
+    expect(messages).toHaveLength(1);
+  } finally {
+    listener.close();
+  }
 });
 
 test('wakes the waiters when a call ends, and removes its lease', async () => {

@@ -20,7 +20,13 @@ function setUpCalls(policy: Partial<typeof POLICY> = {}) {
   const now = () => (at += 1);
   const calls: { parts: readonly Part[]; answer(result: string): void }[] = [];
   const gates = { claim: Promise.resolve(), store: Promise.resolve() };
-  const memory = memoryPartStore({ maxBytes: 1e7, now, metrics: newMetrics() });
+  const memory = memoryPartStore({
+    fenceMs: 35_000,
+    uncertainMs: 30_000,
+    maxBytes: 1e7,
+    now,
+    metrics: newMetrics(),
+  });
   const store: PartStore = {
     ...memory,
     async claim(...args) {
@@ -94,7 +100,9 @@ describe('joined calls that disagree on whether the contact exists', () => {
       expect(third.parts).toEqual(['notes']);
       third.answer('v3');
       expect(await both).toBe('contact:v3,notes:v3,entity:v2');
-      await expect(older).rejects.toMatchObject(NOT_FOUND);
+      // A response after the newer call does not go back behind it.
+      if (order.includes('newer')) expect(await older).toBe('contact:v3,notes:v3');
+      else await expect(older).rejects.toMatchObject(NOT_FOUND);
       expect(await get(['contact', 'notes'])).toBe('contact:v3,notes:v3');
     },
   );
@@ -161,7 +169,7 @@ describe('joined calls that disagree on whether the contact exists', () => {
     expect(again.parts).toEqual(['entity']);
     again.answer('v3');
     expect(await both).toBe('notes:v2,entity:v3');
-    await expect(slow).rejects.toMatchObject(NOT_FOUND);
+    expect(await slow).toBe('entity:v3');
   });
 
   test('makes an unshared call when a shared call repeats the older result', async () => {

@@ -12,11 +12,12 @@ function calls() {
     new Promise((resolve, reject) => begun.push({ keys, signal, onGeneration, resolve, reject }));
   return { begun, begin };
 }
+const clock = { now: 0 };
 const patient = new AbortController().signal;
 const UNKNOWN = { generation: undefined };
 
 test('joins the calls in flight and starts one call for the remaining keys', async () => {
-  const flights = new SingleFlight<string>();
+  const flights = new SingleFlight<string>(() => clock.now);
   const { begun, begin } = calls();
   const first = flights.join(['a', 'b'], { generation: 'g' }, begin);
   const second = flights.join(['b', 'c'], { generation: 'g' }, begin);
@@ -37,7 +38,7 @@ test('joins the calls in flight and starts one call for the remaining keys', asy
 });
 
 test('rejects all waiters when the call fails, and starts a new call afterwards', async () => {
-  const flights = new SingleFlight<string>();
+  const flights = new SingleFlight<string>(() => clock.now);
   const { begun, begin } = calls();
   const waiting = [1, 2, 3].map(() => flights.join(['a'], { generation: 'g' }, begin)[0]!.wait(patient));
   begun[0]!.reject(new Error('down'));
@@ -49,7 +50,7 @@ test('rejects all waiters when the call fails, and starts a new call afterwards'
 });
 
 test('continues when one waiter leaves, and aborts the call when the last one leaves', async () => {
-  const flights = new SingleFlight<string>();
+  const flights = new SingleFlight<string>(() => clock.now);
   const { begun, begin } = calls();
   const callers = [new AbortController(), new AbortController()];
   const waits = callers.map((caller) =>
@@ -67,7 +68,7 @@ test('continues when one waiter leaves, and aborts the call when the last one le
 });
 
 test('rejects a waiter immediately when its signal is already aborted', async () => {
-  const flights = new SingleFlight<string>();
+  const flights = new SingleFlight<string>(() => clock.now);
   const { begun, begin } = calls();
   await expect(
     flights.join(['a'], { generation: 'g' }, begin)[0]!.wait(AbortSignal.abort()),
@@ -79,7 +80,7 @@ test('rejects a waiter immediately when its signal is already aborted', async ()
 
 describe('a call with an unknown generation', () => {
   test('is joined by requests without a generation, then by requests with the same generation', async () => {
-    const flights = new SingleFlight<string>();
+    const flights = new SingleFlight<string>(() => clock.now);
     const { begun, begin } = calls();
     const waiting = [flights.join(['a', 'b'], UNKNOWN, begin)[0]!];
     waiting.push(flights.join(['a'], UNKNOWN, begin)[0]!);
@@ -93,7 +94,7 @@ describe('a call with an unknown generation', () => {
   });
 
   test('is not joined under another generation after its own is known', () => {
-    const flights = new SingleFlight<string>();
+    const flights = new SingleFlight<string>(() => clock.now);
     const { begun, begin } = calls();
     flights.join(['a'], UNKNOWN, begin);
     begun[0]!.onGeneration('g');
@@ -103,7 +104,7 @@ describe('a call with an unknown generation', () => {
   });
 
   test('keeps its first generation', () => {
-    const flights = new SingleFlight<string>();
+    const flights = new SingleFlight<string>(() => clock.now);
     const { begun, begin } = calls();
     flights.join(['a'], UNKNOWN, begin);
     begun[0]!.onGeneration('g');
@@ -115,7 +116,7 @@ describe('a call with an unknown generation', () => {
   });
 
   test('is joined by requests with a generation while the upstream call is not yet made', async () => {
-    const flights = new SingleFlight<string>();
+    const flights = new SingleFlight<string>(() => clock.now);
     const { begun, begin } = calls();
     flights.join(['a'], UNKNOWN, begin);
     flights.join(['a'], { generation: 'g' }, begin);
@@ -123,7 +124,7 @@ describe('a call with an unknown generation', () => {
   });
 
   test('does not replace another call under the same generation', async () => {
-    const flights = new SingleFlight<string>();
+    const flights = new SingleFlight<string>(() => clock.now);
     const { begun, begin } = calls();
     const early = flights.join(['a'], { generation: 'g' }, begin)[0]!;
     const late = flights.join(['a'], UNKNOWN, begin)[0]!;
@@ -140,7 +141,7 @@ describe('a call with an unknown generation', () => {
   });
 
   test('is not joined after it is aborted', async () => {
-    const flights = new SingleFlight<string>();
+    const flights = new SingleFlight<string>(() => clock.now);
     const { begun, begin } = calls();
     const caller = new AbortController();
     const waiting = flights.join(['a'], UNKNOWN, begin)[0]!.wait(caller.signal);
@@ -153,7 +154,7 @@ describe('a call with an unknown generation', () => {
 });
 
 test('an unshared call does not join other calls and is not joined', () => {
-  const flights = new SingleFlight<string>();
+  const flights = new SingleFlight<string>(() => clock.now);
   const { begun, begin } = calls();
   flights.join(['a'], UNKNOWN, begin);
   flights.unshared(['a', 'b'], begin);
@@ -164,7 +165,7 @@ test('an unshared call does not join other calls and is not joined', () => {
 });
 
 test('shares a call under the local generation until an invalidation is received', () => {
-  const flights = new SingleFlight<string>();
+  const flights = new SingleFlight<string>(() => clock.now);
   const { begun, begin } = calls();
   flights.join(['a'], { generation: undefined, localGeneration: 'u' }, begin);
   begun[0]!.onGeneration('u');
@@ -172,4 +173,16 @@ test('shares a call under the local generation until an invalidation is received
   expect(begun).toHaveLength(1);
   flights.join(['a'], { generation: undefined, localGeneration: 'v' }, begin);
   expect(begun).toHaveLength(2);
+});
+
+test('joins an unconfirmed call only while it is young enough', () => {
+  const flights = new SingleFlight<string>(() => clock.now);
+  const { begun, begin } = calls();
+  const joinAfter = (localBornAfter: number) =>
+    flights.join(['a'], { generation: undefined, localGeneration: 'u', localBornAfter }, begin)[0]!.started;
+  clock.now = 100;
+  expect(joinAfter(0)).toBe(true);
+  clock.now = 200;
+  begun[0]!.onGeneration('u');
+  expect([joinAfter(199), joinAfter(200)]).toEqual([false, true]);
 });

@@ -18,8 +18,8 @@ const durations = fc
   .tuple(duration, duration, duration)
   .map(([ageMs, freshMs, staleMs]) => ({ ageMs, freshMs, retentionMs: freshMs + staleMs }));
 const stored = fc
-  .tuple(fc.stringMatching(/^[\w-]{1,255}$/), content, durations)
-  .map(([generation, what, times]) => ({ generation, ...what, ...times }));
+  .tuple(fc.stringMatching(/^[\w-]{1,255}$/), fc.nat({ max: 9_999_999_999 }), content, durations)
+  .map(([generation, number, what, times]) => ({ generation, number, ...what, ...times }));
 const key = fc.string({ minLength: 1 });
 
 describe.each(CODECS)('%s', (_name, codec) => {
@@ -32,7 +32,13 @@ describe.each(CODECS)('%s', (_name, codec) => {
   });
 
   test('rejects an entry whose freshness exceeds its retention', () => {
-    const written = { generation: 'g', bytes: Buffer.from('1'), contentHash: 'abcdefghijklmno_', ageMs: 0 };
+    const written = {
+      generation: 'g',
+      number: 1,
+      bytes: Buffer.from('1'),
+      contentHash: 'abcdefghijklmno_',
+      ageMs: 0,
+    };
     const encoded = codec.encode('key', { ...written, freshMs: 60_001, retentionMs: 60_000 });
     expect(codec.decode('key', encoded)).toBeUndefined();
   });
@@ -43,7 +49,7 @@ describe.each(CODECS)('%s', (_name, codec) => {
     const begun = fc.tuple(fc.constantFrom(0, 1, 2, 3, 4, 5), fc.constantFrom(0, 1, 2), anything);
     const any = fc.oneof(
       anything,
-      begun.map(([version, kind, rest]) => [version, kind, ...rest]),
+      begun.map(([version, kind, rest]) => [...Buffer.from('g:0000000001'), version, kind, ...rest]),
     );
     fc.assert(
       fc.property(key, any, (at, values) => {
@@ -98,6 +104,7 @@ describe('encrypted', () => {
     const [first, second] = KEYS;
     const written = {
       generation: 'g',
+      number: 1,
       bytes: Buffer.from('{}'),
       contentHash: 'abcdefghijklmno_',
       ageMs: 1,

@@ -1,12 +1,18 @@
 import { contentHash } from '../../src/lib/content-hash.ts';
 import { PARTS, type Part } from '../../src/contact/parts/index.ts';
-import type { Entries, Entry, PartStore } from '../../src/cache/part-store.ts';
+import type { Change, Entries, Entry, FetchLease, PartStore } from '../../src/cache/part-store.ts';
+import { stamped, UNSTAMPED } from '../support/stamped.ts';
 
 const change = (part: Part, entry: Entry | undefined, retentionMs = 60_000) => ({
   part,
   entry,
   retentionMs,
 });
+
+const storeIn = (claim: FetchLease, changes: readonly Change[]) => claim.store(stamped(claim, changes));
+
+/** The time for which a write closes its contact in these stores. */
+export const FENCE_MS = 2000;
 
 /**
  * Describes the contract of every `PartStore`.
@@ -31,6 +37,7 @@ export function describePartStore(
         contentHash: contentHash(bytes),
         fetchedAt: startedAt - 500,
         staleAt: startedAt + 59_500,
+        ...UNSTAMPED,
       };
     }
 
@@ -47,6 +54,13 @@ export function describePartStore(
         }
       }
     }
+
+    async function claimAndStore(text: string): Promise<FetchLease> {
+      const claim = await store.claim(ref, ['contact'], ['contact']);
+      await storeIn(claim, [change('contact', entry(text))]);
+      return claim;
+    }
+    const contactOf = async () => (await store.read(ref, ['contact'])).entries.contact?.bytes.toString();
 
     beforeEach(async () => {
       const opened = await open();
@@ -81,8 +95,9 @@ export function describePartStore(
         contentHash: 'abcdefghijklmno_',
         fetchedAt: startedAt - 123.4,
         staleAt: startedAt + 45_678.9,
+        ...UNSTAMPED,
       };
-      await claim.store([
+      await storeIn(claim, [
         change('contact', entry('{"a":1}')),
         change('notes', binary),
         change('entity', entry('null')),
@@ -98,21 +113,23 @@ export function describePartStore(
         contentHash: '',
         fetchedAt: startedAt,
         staleAt: startedAt + 10_000,
+        ...UNSTAMPED,
       };
-      await claim.store([change('contact', notFound)]);
+      await storeIn(claim, [change('contact', notFound)]);
       expectEntries((await store.read(ref, ['contact'])).entries, { contact: notFound });
     });
 
     test('removes and replaces entries', async () => {
       const claim = await store.claim(ref, [], []);
-      await claim.store([change('contact', entry('1')), change('notes', entry('2'))]);
-      await claim.store([change('contact', entry('3')), change('notes', undefined)]);
+      await storeIn(claim, [change('contact', entry('1')), change('notes', entry('2'))]);
+      const later = await store.claim(ref, [], []);
+      await storeIn(later, [change('contact', entry('3')), change('notes', undefined)]);
       expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { contact: entry('3') });
     });
 
     test('drops an entry after its retention', async () => {
       const claim = await store.claim(ref, [], []);
-      await claim.store([change('contact', entry('1'), 150), change('notes', entry('2'), 60_000)]);
+      await storeIn(claim, [change('contact', entry('1'), 150), change('notes', entry('2'), 60_000)]);
       expect((await store.read(ref, ['contact', 'notes'])).entries).toHaveProperty('contact');
       await wait(200);
       expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { notes: entry('2') });
@@ -123,7 +140,7 @@ export function describePartStore(
       const neighbour = { ...ref, contact: crypto.randomUUID() };
       for (const one of [ref, other, neighbour]) {
         const claim = await store.claim(one, [], []);
-        await claim.store([change('contact', entry('old'))]);
+        await storeIn(claim, [change('contact', entry('old'))]);
       }
       await store.invalidate(ref.org, ref.contact);
       for (const one of [ref, other]) expect((await store.claim(one, ['contact'], [])).entries).toEqual({});
@@ -133,23 +150,125 @@ export function describePartStore(
     test('never reads a result that was claimed before an invalidation', async () => {
       const before = await store.claim(ref, [], []);
       await store.invalidate(ref.org, ref.contact);
-      await before.store([change('contact', entry('old'))]);
+      await storeIn(before, [change('contact', entry('old'))]);
       expect((await store.read(ref, ['contact'])).entries).toEqual({});
       const after = await store.claim(ref, ['contact'], ['contact']);
       expect(after.generation).not.toBe(before.generation);
       expect(after.entries).toEqual({});
-      await after.store([change('contact', entry('new'))]);
-      await before.store([change('contact', entry('old')), change('notes', entry('old'))]);
+      await storeIn(after, [change('contact', entry('new'))]);
+      await storeIn(before, [change('contact', entry('old')), change('notes', entry('old'))]);
       expectEntries((await store.read(ref, ['contact', 'notes'])).entries, { contact: entry('new') });
     });
 
     test('shares nothing between members, organizations or contacts', async () => {
       const claim = await store.claim(ref, [], []);
-      await claim.store([change('contact', entry('mine'))]);
+      await storeIn(claim, [change('contact', entry('mine'))]);
       for (const name of ['org', 'member', 'contact'] as const) {
         const stranger = { ...ref, [name]: crypto.randomUUID() };
         expect((await store.claim(stranger, ['contact'], [])).entries).toEqual({});
       }
+    });
+
+    describe('orders calls by their claims', () => {
+      test('does not store a part over one of a later call, in whatever order the calls end', async () => {
+        const [older, newer] = [
+          await store.claim(ref, [], ['notes']),
+          await store.claim(ref, [], ['entity']),
+        ];
+        expect(newer.number).toBeGreaterThan(older.number);
+        await storeIn(newer, [change('contact', entry('new')), change('entity', entry('new'))]);
+        await storeIn(older, [change('contact', entry('old')), change('notes', entry('old'))]);
+        const { entries } = await store.read(ref, ['contact', 'notes', 'entity']);
+        expectEntries(entries, { contact: entry('new'), notes: entry('old'), entity: entry('new') });
+      });
+
+      test('stores a part over one of an earlier call', async () => {
+        const [older, newer] = [await store.claim(ref, [], []), await store.claim(ref, [], [])];
+        await storeIn(older, [change('contact', entry('old'))]);
+        await storeIn(newer, [change('contact', entry('new'))]);
+        expectEntries((await store.read(ref, ['contact'])).entries, { contact: entry('new') });
+      });
+
+      test('returns the number and the generation of the call with each entry', async () => {
+        const claim = await store.claim(ref, [], []);
+        await storeIn(claim, [change('contact', entry('1'))]);
+        const { generation, entries } = await store.read(ref, ['contact']);
+        expect(entries.contact).toMatchObject({ generation, number: claim.number });
+      });
+
+      test('returns contact beside other parts if it is not found', async () => {
+        const claim = await store.claim(ref, [], []);
+        const notFound: Entry = { ...entry(''), bytes: 'not-found', contentHash: '' };
+        await storeIn(claim, [change('contact', notFound)]);
+        expect((await store.read(ref, ['notes'])).entries.contact?.bytes).toBe('not-found');
+      });
+    });
+
+    describe('a fence around a write', () => {
+      test('removes the entries, and stores nothing while the contact is closed', async () => {
+        await claimAndStore('old');
+        const before = await store.claim(ref, [], []);
+        const fence = await store.fence(ref.org, ref.contact);
+        expect(await contactOf()).toBeUndefined();
+        const during = await claimAndStore('during');
+        expect(during).toMatchObject({ canStore: false, heldByOthers: [], entries: {} });
+        await storeIn(before, [change('contact', entry('old'))]);
+        expect(await contactOf()).toBeUndefined();
+        await fence.open();
+        expect(await contactOf()).toBeUndefined();
+      });
+
+      test('never reads a result that was fetched before the contact was opened', async () => {
+        const fence = await store.fence(ref.org, ref.contact);
+        const during = await store.claim(ref, [], ['contact']);
+        await fence.open();
+        await storeIn(during, [change('contact', entry('old'))]);
+        expect(await contactOf()).toBeUndefined();
+        await claimAndStore('new');
+        expect(await contactOf()).toBe('new');
+      });
+
+      test('shares calls under one generation while the contact is closed, until it opens', async () => {
+        const fence = await store.fence(ref.org, ref.contact);
+        const { generation } = await store.claim(ref, [], ['contact']);
+        expect((await store.read(ref, ['contact'])).localGeneration).toBe(generation);
+        await fence.open();
+        expect((await store.read(ref, ['contact'])).localGeneration).not.toBe(generation);
+      });
+
+      test('stays closed until the last of several writes opens it', async () => {
+        const [one, two] = [await store.fence(ref.org, ref.contact), await store.fence(ref.org, ref.contact)];
+        await one.open();
+        await one.open();
+        expect((await claimAndStore('during')).canStore).toBe(false);
+        await two.open();
+        expect((await claimAndStore('new')).canStore).toBe(true);
+        expect(await contactOf()).toBe('new');
+      });
+
+      test('stays closed through an invalidation', async () => {
+        const fence = await store.fence(ref.org, ref.contact);
+        await store.invalidate(ref.org, ref.contact);
+        expect((await claimAndStore('during')).canStore).toBe(false);
+        await fence.open();
+      });
+
+      test('stays closed for a time after an unknown outcome, and after its process has died', async () => {
+        await store.fence(ref.org, ref.contact);
+        const fence = await store.fence(ref.org, ref.contact);
+        fence.uncertain();
+        expect((await claimAndStore('during')).canStore).toBe(false);
+        await wait(FENCE_MS + 500);
+        expect((await claimAndStore('new')).canStore).toBe(true);
+        expect(await contactOf()).toBe('new');
+      });
+
+      test('closes no other contact', async () => {
+        const neighbour = { ...ref, contact: crypto.randomUUID() };
+        const fence = await store.fence(ref.org, ref.contact);
+        expect((await store.claim(neighbour, [], ['contact'])).canStore).toBe(true);
+        await fence.open();
+      });
     });
   });
 }

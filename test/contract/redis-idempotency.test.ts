@@ -8,7 +8,7 @@ import { describeRecordStore } from './record-store.ts';
 import { describeUnknownOutcomes } from './unknown-outcomes.ts';
 
 const TTL_MS = 86_400_000;
-const storeOf = ({ link }: OpenedStore) => redisRecordStore(link, { ttlMs: TTL_MS });
+const storeOf = ({ redis }: OpenedStore) => redisRecordStore(redis, { ttlMs: TTL_MS });
 
 function openOn(
   processes: readonly OpenedStore[],

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
+import { startSentinels, type RedisSentinels } from '../support/redis/redis-sentinel.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
-import { describePartStore } from './part-store.ts';
+import { describePartStore, FENCE_MS } from './part-store.ts';
 
 const now = () => performance.now();
+const FENCES = { fenceMs: FENCE_MS, uncertainMs: FENCE_MS / 2 };
 
 describe('standalone', () => {
   let server: RedisServer;
   let opened: OpenedStore;
   beforeAll(async () => {
     server = await startRedis();
-    opened = await openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] });
+    const nodes = [{ host: '127.0.0.1', port: server.port }];
+    opened = await openStore({ mode: 'standalone', nodes }, FENCES);
   });
   afterAll(async () => {
     opened.close();
@@ -28,13 +31,31 @@ describe('standalone', () => {
   });
 });
 
+describe('sentinel', () => {
+  let sentinels: RedisSentinels;
+  let opened: OpenedStore;
+  beforeAll(async () => {
+    sentinels = await startSentinels();
+    const nodes = sentinels.addresses.split(',').map((address) => {
+      const [host = '', port] = address.split(':');
+      return { host, port: Number(port) };
+    });
+    opened = await openStore({ mode: 'sentinel', nodes, sentinelName: sentinels.name }, FENCES);
+  });
+  afterAll(async () => {
+    opened?.close();
+    await sentinels?.stop();
+  });
+  describePartStore('Redis with Sentinels', async () => ({ store: opened.store, wait: sleep, now }));
+});
+
 describe('cluster', () => {
   let cluster: RedisCluster;
   let opened: OpenedStore;
   beforeAll(async () => {
     cluster = await startCluster();
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    opened = await openStore({ mode: 'cluster', nodes });
+    opened = await openStore({ mode: 'cluster', nodes }, FENCES);
   });
   afterAll(async () => {
     opened.close();

@@ -4,8 +4,8 @@ import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { describeRateLimitStore } from './rate-limit-store.ts';
 
-const open = ({ link }: OpenedStore) =>
-  redisRateLimitStore({ link, onFailure: 'closed', now: () => performance.now() });
+const open = ({ redis }: OpenedStore) =>
+  redisRateLimitStore({ redis, onFailure: 'closed', now: () => performance.now() });
 
 describe('standalone', () => {
   let server: RedisServer;

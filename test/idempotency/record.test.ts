@@ -47,7 +47,10 @@ describe.each(codecs)('%s', (name, codec) => {
     const times = { ageMs: 0, freshMs: 1, retentionMs: 1 };
     for (const bytes of [Buffer.from('{"data":1}'), Buffer.from('null'), Buffer.from('no JSON')])
       expect(
-        codec.decode(key, entries.encode(key, { generation: 'g', contentHash: '', bytes, ...times })),
+        codec.decode(
+          key,
+          entries.encode(key, { generation: 'g', number: 1, contentHash: '', bytes, ...times }),
+        ),
       ).toBeUndefined();
   });
 });

@@ -36,8 +36,8 @@ function openProcess(options?: OpenStoreOptions): Promise<OpenedStore> {
   return openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] }, options);
 }
 
-function idempotencyWith(codec: EntryCodec, { link } = opened) {
-  const store = redisRecordStore(link, { ttlMs: 60_000 });
+function idempotencyWith(codec: EntryCodec, { redis } = opened) {
+  const store = redisRecordStore(redis, { ttlMs: 60_000 });
   return idempotencyOn({ stores: [store, store], endLease: async () => {} }, codec);
 }
 

@@ -9,6 +9,7 @@ import { exchange } from '../support/http.ts';
 import { healthy, COMMANDS_REJECTED } from '../support/outage.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { stamped, UNSTAMPED } from '../support/stamped.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let fleet: Fleet;
@@ -67,9 +68,9 @@ describe('TLS', () => {
 });
 
 /** The minimum rights of the Redis user, in addition to `ACL SETUSER zbff on >password`. */
-const REVOCATIONS = 'zremrangebyscore time zcard zscore zadd zrange zscan persist expireat'.split(' ');
+const REVOCATIONS = 'scan zremrangebyscore time zcard zscore zadd zrange zscan persist expireat'.split(' ');
 const COMMANDS =
-  'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname hmget hset pttl'.split(
+  'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname hmget hset pttl getrange role zrem'.split(
     ' ',
   );
 const RIGHTS = [
@@ -81,7 +82,7 @@ const RIGHTS = [
 ];
 const PASSWORD = 'p@ss:word/with#all?of%it';
 
-async function useAll({ store, link }: OpenedStore): Promise<void> {
+async function useAll({ store, redis }: OpenedStore): Promise<void> {
   const ref = { org: crypto.randomUUID(), member: crypto.randomUUID(), contact: crypto.randomUUID() };
   const claim = await store.claim(ref, ['contact'], ['contact']);
   const entry = {
@@ -89,11 +90,14 @@ async function useAll({ store, link }: OpenedStore): Promise<void> {
     contentHash: '',
     fetchedAt: performance.now(),
     staleAt: performance.now() + 1000,
+    ...UNSTAMPED,
   };
-  await claim.store([{ part: 'contact', entry, retentionMs: 1000 }]);
+  await claim.store(stamped(claim, [{ part: 'contact', entry, retentionMs: 1000 }]));
   await store.read(ref, ['contact']);
   await store.invalidate(ref.org, ref.contact).catch(() => {});
-  const rateLimits = redisRateLimitStore({ link, onFailure: 'local', now: () => performance.now() });
+  const fence = await store.fence(ref.org, ref.contact).catch(() => undefined);
+  await fence?.open().catch(() => {});
+  const rateLimits = redisRateLimitStore({ redis, onFailure: 'local', now: () => performance.now() });
   await rateLimits.consume('zbff:limit:{test}', 1, { name: 'test', limit: 10, windowMs: 1000 });
 }
 

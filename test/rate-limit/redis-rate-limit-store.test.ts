@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 const open = (onFailure: OnStoreFailure = 'local') =>
-  processes.map(({ link }) => redisRateLimitStore({ link, onFailure, now: () => performance.now() }));
+  processes.map(({ redis }) => redisRateLimitStore({ redis, onFailure, now: () => performance.now() }));
 const tier = (limit: number, windowMs = 60_000): Tier => ({ name: 'test', limit, windowMs });
 
 async function allowedOf(store: RateLimitStore, key: string, count: number, of: Tier): Promise<number> {
@@ -155,7 +155,7 @@ describe('redisRateLimitStore while Redis fails', () => {
     const impatient = await openStore(settingsOf(server), { timeoutMs: 500 });
     processes.push(impatient);
     const first = redisRateLimitStore({
-      link: impatient.link,
+      redis: impatient.redis,
       onFailure: 'local',
       now: () => performance.now(),
     });

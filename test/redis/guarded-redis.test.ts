@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-const get = () => opened.link.read(['zbff:x']);
+const get = () => opened.redis.read(['zbff:x']);
 const messages = () => opened.logged.map((line) => line['msg']);
 
 async function millisOf(operation: () => Promise<unknown>): Promise<number> {
@@ -57,10 +57,10 @@ test('detects an outage without traffic', async () => {
 
 test('keeps using a server that rejects some commands, and reports it once', async () => {
   await server.cli('acl', 'setuser', 'default', '-evalsha', '-eval');
-  const script = opened.link.script("return redis.call('GET', KEYS[1])");
+  const script = opened.redis.script("return redis.call('GET', KEYS[1])");
   for (let round = 0; round < 20; round += 1) {
     await expect(script(['zbff:x'], [])).rejects.toMatchObject({ name: 'RedisUnavailable' });
-    await opened.link.call('GET', ['zbff:x']);
+    await opened.redis.call('GET', ['zbff:x']);
   }
   const [reason] = opened.health.report().reasons;
   expect(reason).toMatchObject({ component: 'redis:commands', detail: expect.stringMatching(/^NOPERM: /) });

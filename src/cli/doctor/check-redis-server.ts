@@ -1,5 +1,5 @@
 import type { RedisClient } from '../../redis/redis-client.ts';
-import { faultOf } from '../../redis/redis-fault.ts';
+import { diagnose } from '../../redis/redis-diagnosis.ts';
 import type { RedisSettings } from '../../redis/redis-settings.ts';
 import { sendCommand } from './redis-command.ts';
 import { warned, type Finding } from './finding.ts';
@@ -11,7 +11,7 @@ export async function checkServer(client: RedisClient, mode: RedisSettings['mode
   try {
     info = await sendCommand(client, 'INFO', []);
   } catch (error) {
-    const { code } = faultOf(error, undefined);
+    const { code } = diagnose(error, undefined);
     const detail = `version, memory and eviction policy cannot be read (${code} on INFO)`;
     return [
       warned(

@@ -1,5 +1,5 @@
 import { createRedis, type RedisClient } from '../../redis/redis-client.ts';
-import { faultOf, type RedisFault } from '../../redis/redis-fault.ts';
+import { diagnose, type RedisDiagnosis } from '../../redis/redis-diagnosis.ts';
 import type { RedisSettings } from '../../redis/redis-settings.ts';
 import { connect, sendCommand } from './redis-command.ts';
 import { checkCluster, evaluateSlots } from './check-redis-cluster.ts';
@@ -55,7 +55,7 @@ const BY_MODE: Readonly<Record<RedisSettings['mode'], string>> = {
     'check that REDIS_NODES are Sentinels, that they monitor REDIS_SENTINEL_NAME, and that its master is up',
 };
 
-async function explain(settings: RedisSettings, fault: RedisFault): Promise<Finding[]> {
+async function explain(settings: RedisSettings, fault: RedisDiagnosis): Promise<Finding[]> {
   const advice = fault.code === 'UNCONNECTED' ? BY_MODE[settings.mode] : fault.advice;
   const unusable = failed('Redis', `${placesOf(settings)} cannot be used (${fault.code})`, advice);
   if (settings.mode !== 'cluster') return [unusable];
@@ -64,7 +64,7 @@ async function explain(settings: RedisSettings, fault: RedisFault): Promise<Find
     if (await connect(node)) return [unusable];
     return [unusable, evaluateSlots(parseInfo(await sendCommand(node, 'CLUSTER', ['INFO'])))];
   } catch (error) {
-    const { code } = faultOf(error, undefined);
+    const { code } = diagnose(error, undefined);
     const detail = `its first node responds, but is not part of a Cluster (${code})`;
     return [unusable, failed('Redis Cluster', detail, 'check REDIS_MODE')];
   } finally {

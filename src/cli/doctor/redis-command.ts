@@ -1,17 +1,17 @@
 import type { RedisClient } from '../../redis/redis-client.ts';
-import { faultOf, type RedisFault } from '../../redis/redis-fault.ts';
+import { diagnose, type RedisDiagnosis } from '../../redis/redis-diagnosis.ts';
 
 const CONNECT_MS = 4000;
 const COMMAND_MS = 3000;
 
 /** Connects the client. Resolves to undefined when it is ready, or to the latest error after 4 s. */
-export async function connect(client: RedisClient): Promise<RedisFault | undefined> {
+export async function connect(client: RedisClient): Promise<RedisDiagnosis | undefined> {
   let latest: Error | undefined;
   client.onError((error) => (latest = error));
   const ready = new Promise<true>((resolve) => client.onReady(() => resolve(true)));
   client.connect();
   if (await withTimeout(CONNECT_MS, ready)) return undefined;
-  return faultOf(latest ?? new DOMException('no connection', 'TimeoutError'), undefined);
+  return diagnose(latest ?? new DOMException('no connection', 'TimeoutError'), undefined);
 }
 
 /**

@@ -1,10 +1,13 @@
 import { nearPartStore } from '../../../src/cache/near-part-store.ts';
 import type { PartStore } from '../../../src/cache/part-store.ts';
+import { randomId } from '../../../src/cache/random-id.ts';
+import { redisInvalidations, type RedisInvalidations } from '../../../src/cache/redis-invalidations.ts';
 import { redisPartStore, type RedisPartStore } from '../../../src/cache/redis-part-store.ts';
 import { plainCodec, type EntryCodec } from '../../../src/cache/stored-entry.ts';
 import { createRedis } from '../../../src/redis/redis-client.ts';
 import { GuardedRedis } from '../../../src/redis/guarded-redis.ts';
 import type { RedisSettings } from '../../../src/redis/redis-settings.ts';
+import { setBackgroundTimer, type SetTimer } from '../../../src/lib/timers.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { waitFor } from '../wait-for.ts';
@@ -13,22 +16,24 @@ import { newMetrics } from '../metrics.ts';
 export interface OpenedStore {
   readonly store: PartStore;
   readonly remote: RedisPartStore;
-  readonly link: GuardedRedis;
+  readonly invalidations: RedisInvalidations;
+  readonly redis: GuardedRedis;
   readonly health: Health;
   readonly logged: Record<string, unknown>[];
   /** Number of entries that could not be decoded. */
   undecodable(): number;
-  /** Number of invalidations that no replica has acknowledged. */
-  unsafe(): number;
   close(): void;
 }
 
 export interface OpenStoreOptions {
   readonly nearMaxBytes?: number;
   readonly nearTtlMs?: number;
+  readonly fenceMs?: number;
+  readonly uncertainMs?: number;
   readonly codec?: EntryCodec;
   /** The process's monotonic clock. */
   readonly now?: () => number;
+  readonly setTimer?: SetTimer;
   readonly timeoutMs?: number;
   /** Whether to wait until the server responds. */
   readonly up?: boolean;
@@ -40,10 +45,13 @@ export async function openStore(
   {
     nearMaxBytes = 0,
     nearTtlMs = 1000,
+    fenceMs = 35_000,
+    uncertainMs = 30_000,
     codec = plainCodec,
     timeoutMs = 10_000,
     up = true,
     now = () => performance.now(),
+    setTimer = setBackgroundTimer,
   }: OpenStoreOptions = {},
 ): Promise<OpenedStore> {
   const logged: Record<string, unknown>[] = [];
@@ -63,25 +71,26 @@ export async function openStore(
     certificateNames: [],
     ...settings,
   });
-  const link = new GuardedRedis({ client, log, health, timeoutMs, metrics: newMetrics() });
+  const redis = new GuardedRedis({ client, log, health, timeoutMs, metrics: newMetrics() });
   let undecodable = 0;
-  let unsafe = 0;
+  const shared = { redis, now, randomId, setTimer };
   const remote = redisPartStore({
-    redis: link,
+    ...shared,
     codec,
     longestMs: 7_200_000,
-    now,
     onUndecodable: () => (undecodable += 1),
   });
+  const invalidations = redisInvalidations({ ...shared, ttlMs: nearTtlMs, fenceMs, uncertainMs });
   const store = nearPartStore({
     remote,
+    invalidations,
     maxBytes: nearMaxBytes,
     ttlMs: nearTtlMs,
     now,
+    randomId,
     metrics: newMetrics(),
-    onUnsafeInvalidation: () => (unsafe += 1),
   });
-  await link.connect();
+  await redis.connect();
   // The connection may take longer than `connect` waits.
   if (up)
     await waitFor('Redis to be up', () =>
@@ -90,11 +99,11 @@ export async function openStore(
   return {
     store,
     remote,
-    link,
+    invalidations,
+    redis,
     health,
     logged,
     undecodable: () => undecodable,
-    unsafe: () => unsafe,
-    close: () => link.close(),
+    close: () => redis.close(),
   };
 }

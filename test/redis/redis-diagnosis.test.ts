@@ -1,4 +1,4 @@
-import { faultOf, hasReason } from '../../src/redis/redis-fault.ts';
+import { diagnose, hasReason } from '../../src/redis/redis-diagnosis.ts';
 
 function reply(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError' });
@@ -16,7 +16,7 @@ describe('a server that rejects a command', () => {
     ['WRONGTYPE Operation against a key holding the wrong kind of value', 'WRONGTYPE'],
     ['SOMETHINGNEW that is unknown', 'SOMETHINGNEW'],
   ])('%s', (message, code) => {
-    expect(faultOf(reply(message), undefined)).toMatchObject({ code, answered: true });
+    expect(diagnose(reply(message), undefined)).toMatchObject({ code, answered: true });
   });
 });
 
@@ -40,24 +40,24 @@ describe('an unusable server', () => {
     [reply('ERR max number of clients reached'), 'MAXCLIENTS'],
     ['no error at all', 'UNKNOWN'],
   ])('%s', (error, code) => {
-    expect(faultOf(error, undefined)).toMatchObject({ code, answered: false });
+    expect(diagnose(error, undefined)).toMatchObject({ code, answered: false });
   });
 
   test('prefers the connection error to the error of a command without a connection', () => {
     const none = new Error("Stream isn't writeable and enableOfflineQueue options is false");
-    expect(faultOf(none, undefined).code).toBe('UNCONNECTED');
-    expect(faultOf(none, withCode('ENOTFOUND'))).toMatchObject({ code: 'ENOTFOUND', answered: false });
-    expect(faultOf(none, reply('WRONGPASS invalid username-password pair'))).toEqual({
+    expect(diagnose(none, undefined).code).toBe('UNCONNECTED');
+    expect(diagnose(none, withCode('ENOTFOUND'))).toMatchObject({ code: 'ENOTFOUND', answered: false });
+    expect(diagnose(none, reply('WRONGPASS invalid username-password pair'))).toEqual({
       code: 'WRONGPASS',
       advice: 'check the user and the password for Redis',
       answered: false,
     });
-    expect(faultOf(none, withCode('SELF_SIGNED_CERT_IN_CHAIN')).advice).toMatch(/NODE_EXTRA_CA_CERTS/);
+    expect(diagnose(none, withCode('SELF_SIGNED_CERT_IN_CHAIN')).advice).toMatch(/NODE_EXTRA_CA_CERTS/);
   });
 });
 
 test('reveals nothing of a request or reply except the code', () => {
-  const fault = faultOf(reply("ERR value 'Jane Smith' of secret-key is wrong"), undefined);
+  const fault = diagnose(reply("ERR value 'Jane Smith' of secret-key is wrong"), undefined);
   expect(JSON.stringify(fault)).not.toMatch(/Jane|secret-key/);
 });
 
@@ -69,7 +69,7 @@ test.each([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', /NODE_EXTRA_CA_CERTS/],
   ['ERR_SSL_WRONG_VERSION_NUMBER', /rediss:\/\/ against redis:\/\//],
 ])('%s has advice of its own', (code, advice) => {
-  expect(faultOf(withCode(code), undefined).advice).toMatch(advice);
+  expect(diagnose(withCode(code), undefined).advice).toMatch(advice);
 });
 
 test('finds no reason in an error that only reports a missing connection', () => {

@@ -1,5 +1,5 @@
 /** A diagnosis of a Redis error. It contains nothing that was sent to Redis. */
-export interface RedisFault {
+export interface RedisDiagnosis {
   readonly code: string;
   readonly advice: string;
   /** True if the server responded and refused one command; false if the server is unusable. */
@@ -80,7 +80,7 @@ export function hasReason(error: Error): boolean {
  * @param connectionError the last connection error, which is more specific than the failure of a command
  *   without a connection.
  */
-export function faultOf(error: unknown, connectionError: Error | undefined): RedisFault {
+export function diagnose(error: unknown, connectionError: Error | undefined): RedisDiagnosis {
   const code = codeOf(error);
   if (UNUSABLE[code] !== undefined) return { code, advice: UNUSABLE[code], answered: false };
   const answered = error instanceof Error && error.name === 'ReplyError';

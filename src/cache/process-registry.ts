@@ -1,0 +1,75 @@
+import type { SetTimer } from '../lib/timers.ts';
+
+export interface ProcessRegistryOptions {
+  readonly processId: string;
+  /** Publishes to all processes. Never rejects. */
+  readonly publish: (message: string) => Promise<void>;
+  /** Returns whether this process may say that it is present: others wait for its acknowledgements then. */
+  readonly isPresent: () => boolean;
+  /** Called when a process has left. */
+  readonly onLeave: () => void;
+  readonly now: () => number;
+  readonly setTimer: SetTimer;
+}
+
+const PRESENCE_MS = 1000;
+/** A process that is silent for this long is not waited for. */
+const SILENT_MS = 3000;
+
+/**
+ * Knows the other processes that Redis reaches. Each process publishes its presence every second, as `+id`; `?id`
+ * when it begins to listen, which the others answer; and `-id` when it ends. The registry is kept in memory and
+ * not in Redis, so that a process on another server after a failover still counts.
+ */
+export class ProcessRegistry {
+  /** The time of the latest message of each process. */
+  readonly #heardAt = new Map<string, number>();
+  readonly #options: ProcessRegistryOptions;
+  #cancel: () => void = () => {};
+
+  constructor(options: ProcessRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to publish the presence of this process, and asks the others for theirs. */
+  start(): void {
+    void this.#options.publish(`?${this.#options.processId}`);
+    this.#cancel();
+    this.#schedule();
+  }
+
+  /** Handles a message of the channel; ignores any other text. */
+  receive(message: string): void {
+    const [kind, id] = [message[0], message.slice(1)];
+    if (id === '' || id === this.#options.processId) return;
+    if (kind === '-') {
+      this.#heardAt.delete(id);
+      this.#options.onLeave();
+    }
+    if (kind === '+') this.#heardAt.set(id, this.#options.now());
+    if (kind === '?') this.#announce();
+  }
+
+  /** Returns the other processes that were heard lately. */
+  others(): string[] {
+    const since = this.#options.now() - SILENT_MS;
+    for (const [id, at] of this.#heardAt) if (at < since) this.#heardAt.delete(id);
+    return [...this.#heardAt.keys()];
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    await this.#options.publish(`-${this.#options.processId}`);
+  }
+
+  #announce(): void {
+    if (this.#options.isPresent()) void this.#options.publish(`+${this.#options.processId}`);
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#options.setTimer(PRESENCE_MS, () => {
+      this.#announce();
+      this.#schedule();
+    });
+  }
+}

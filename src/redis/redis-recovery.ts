@@ -1,0 +1,122 @@
+import { withTimeout } from '../lib/with-timeout.ts';
+import { CONNECTION_NAMES, type ConnectionChange } from './connection-changes.ts';
+import type { RedisClient, ScriptConnection } from './redis-client.ts';
+
+/** A server that may have lost writes, and the connection that has reached it. */
+export interface Recovery {
+  readonly connection: ScriptConnection;
+  readonly server: string;
+}
+
+export interface RedisRecoveryOptions {
+  readonly client: Pick<RedisClient, 'onChange' | 'isReady' | 'ping'>;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Maximum milliseconds for one attempt. */
+  readonly attemptMs: number;
+}
+
+/**
+ * The time after a change of a connection in which processes may use different servers: a failover switches them
+ * one after the other.
+ */
+const SETTLE_MS = 1000;
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 1000;
+
+/**
+ * Holds a server back after a connection was lost, or leads to another server, until every listener has restored
+ * there what must not be lost.
+ */
+export class RedisRecovery {
+  readonly #options: RedisRecoveryOptions;
+  readonly #listeners: ((recovery: Recovery) => Promise<void>)[] = [];
+  /** The latest attempt of each server held back. */
+  readonly #attempts = new Map<string, symbol>();
+  readonly #released = new Map<string, PromiseWithResolvers<void>>();
+  readonly #reached = new Set<string>();
+  #changedAt = -Infinity;
+  #isClosed = false;
+
+  constructor(options: RedisRecoveryOptions) {
+    this.#options = options;
+    options.client.onChange((change) => this.#changed(change));
+  }
+
+  /** Registers a listener that restores a server. If it rejects, it is called again. */
+  onRecovery(listener: (recovery: Recovery) => Promise<void>): void {
+    this.#listeners.push(listener);
+  }
+
+  isHeldBack(connection: ScriptConnection, server: string): boolean {
+    return this.#attempts.size > 0 && this.#attempts.has(nameOf(connection, server));
+  }
+
+  /** Returns whether all connections have been ready for a while, so that all processes use the same servers. */
+  isSettled(): boolean {
+    const { client, now } = this.#options;
+    return (
+      this.#attempts.size === 0 && client.isReady(...CONNECTION_NAMES) && now() - this.#changedAt >= SETTLE_MS
+    );
+  }
+
+  /** Holds a server back, and resolves when it is restored. */
+  hold(recovery: Recovery): Promise<void> {
+    this.#changedAt = this.#options.now();
+    const name = nameOf(recovery.connection, recovery.server);
+    const released = this.#released.get(name) ?? Promise.withResolvers<void>();
+    this.#released.set(name, released);
+    if (!this.#attempts.has(name)) this.#attempt(recovery, 0);
+    return released.promise;
+  }
+
+  /** Runs the listeners once. */
+  async restore(recovery: Recovery): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener(recovery)));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #changed({ connection, server, isReady }: ConnectionChange): void {
+    const name = `${connection}@${server}`;
+    const isFirst = !this.#reached.has(name);
+    if (isReady) this.#reached.add(name);
+    if (!isReady || !isFirst) this.#changedAt = this.#options.now();
+    if (connection === 'subscription') return;
+    // The first connection to a server has no history that the server could have lost.
+    if (!isFirst) this.#attempt({ connection, server }, isReady ? 0 : RETRY_FIRST_MS);
+    else if (isReady) this.restore({ connection, server }).catch(() => {});
+  }
+
+  #attempt(recovery: Recovery, delayMs: number): void {
+    const { client, attemptMs } = this.#options;
+    const name = nameOf(recovery.connection, recovery.server);
+    const attempt = Symbol(name);
+    this.#attempts.set(name, attempt);
+    const isCurrent = () => this.#attempts.get(name) === attempt && !this.#isClosed;
+    const run = async (): Promise<void> => {
+      try {
+        await withTimeout(attemptMs, client.ping(recovery.server, recovery.connection));
+        await this.restore(recovery);
+        if (!isCurrent()) return;
+        this.#attempts.delete(name);
+        this.#released.get(name)?.resolve();
+        this.#released.delete(name);
+      } catch {
+        // The operations report the failure.
+        const nextMs = Math.min(Math.max(delayMs * 2, RETRY_FIRST_MS), RETRY_MAX_MS);
+        if (isCurrent()) this.#attempt(recovery, nextMs);
+      }
+    };
+    if (delayMs === 0) return void run();
+    setTimeout(() => {
+      if (isCurrent()) void run();
+    }, delayMs).unref();
+  }
+}
+
+function nameOf(connection: ScriptConnection, server: string): string {
+  return `${connection}@${server}`;
+}
