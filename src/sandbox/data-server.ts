@@ -60,14 +60,14 @@ async function answer(
   state: SandboxState,
   { operation, body, peer, call }: OperationCall,
 ): Promise<void> {
-  // A reset replaces the world, so that an operation that is carried out late does not change the new one.
+  // A reset replaces the world, so an operation that is carried out later changes and counts nothing.
   const { world } = state;
   const faults = faultsOfCall(state, operation.name, body);
   const plan = planFaults(faults, body);
   const carryOut = async (): Promise<SandboxResponse> => {
     if (plan.commitDelayMs > 0) await sleep(plan.commitDelayMs);
     const response = runOperation(operation, body, peer, world);
-    if (response.outcome === 'success') state.calls.carriedOut(call);
+    if (response.outcome === 'success' && world === state.world) state.calls.carriedOut(call);
     return response;
   };
   // Carried out before the delay: a slow response has the data of the time when the call arrived.

@@ -10,6 +10,7 @@ import {
 } from '../support/sandbox-servers.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
 import type { Json } from '../support/http.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let sandbox: SandboxServers;
 beforeAll(async () => {
@@ -310,6 +311,17 @@ test('POST /reset restores contacts, access, faults and calls', async () => {
   await control().post('/reset').expect(200);
   expect((await control().get('/calls')).body.count).toBe(0);
   expect((await fetchContact()).status).toBe('success');
+});
+
+test('an operation that is carried out after POST /reset changes and counts nothing', async () => {
+  await control().put('/faults').send({ commitDelayMs: 2000 });
+  const [late] = await Promise.all([
+    note(),
+    waitFor('the call', () => sandbox.state.calls.report().count === 1).then(() => control().post('/reset')),
+  ]);
+  expect(late.body.status).toBe('success');
+  expect((await control().get('/calls')).body.carriedOut).toEqual({});
+  expect((await control().get(`/contacts/${REQUEST.contact_id}`)).body.notes).toHaveLength(1);
 });
 
 test('returns 404 with the known routes for an unknown route', async () => {

@@ -1,4 +1,10 @@
-import { CircuitBreaker, type Outcome } from '../../../src/upstream/policies/circuit-breaker.ts';
+import { AppError, type ErrorCode } from '../../../src/errors.ts';
+import {
+  CircuitBreaker,
+  circuitBreaker,
+  type Outcome,
+} from '../../../src/upstream/policies/circuit-breaker.ts';
+import { INPUT, callOptions, callThrough, scripted } from './attempts.ts';
 
 const SETTINGS = {
   window: 20,
@@ -136,5 +142,44 @@ describe('once open', () => {
     for (const judge of late) judge?.('success');
     expect(breaker.refusesForMs).toBe(5000);
     expect(changes).toEqual(['open 10/10']);
+  });
+});
+
+describe('the errors of calls', () => {
+  async function callsWith(code: ErrorCode, times: number) {
+    const { breaker, call, pass } = start();
+    const policy = circuitBreaker(breaker, { minimumAttemptMs: 0, now: () => 0 });
+    const attempt = callThrough(policy, scripted(new AppError(code)).attempt);
+    for (let count = 0; count < times; count += 1) await attempt(INPUT, callOptions()).catch(() => {});
+    return { breaker, call, pass, attempt };
+  }
+
+  test.each(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE', 'UPSTREAM_TIMEOUT'] as const)(
+    '%s counts as a failure',
+    async (code) => {
+      expect((await callsWith(code, 10)).breaker.isOpen).toBe(true);
+    },
+  );
+
+  const REFUSALS = [
+    'CONTACT_NOT_FOUND',
+    'CONTACT_EXISTS',
+    'NOT_CONTACT_OWNER',
+    'UPSTREAM_REFUSED',
+    'UPSTREAM_CREDENTIALS_REJECTED',
+    'UPSTREAM_EGRESS_REJECTED',
+  ] as const;
+
+  test.each(REFUSALS)('%s does not count as a failure', async (code) => {
+    expect((await callsWith(code, 100)).breaker.isOpen).toBe(false);
+  });
+
+  test.each(REFUSALS)('%s closes an open circuit breaker', async (code) => {
+    const { breaker, call, pass, attempt } = await callsWith(code, 0);
+    call('failure', 10);
+    expect(breaker.isOpen).toBe(true);
+    pass(5000);
+    await attempt(INPUT, callOptions()).catch(() => {});
+    expect(breaker.isOpen).toBe(false);
   });
 });

@@ -35,6 +35,17 @@ test('a few refusals hold nothing back', async () => {
   expect(seen).toHaveLength(6);
 });
 
+test.each(['CONTACT_NOT_FOUND', 'CONTACT_EXISTS', 'NOT_CONTACT_OWNER'] as const)(
+  '%s shows that the credentials are accepted',
+  async (code) => {
+    const accepted = new AppError(code);
+    const { seen, code: outcome } = start(refusal, refusal, accepted, refusal, refusal, accepted);
+    for (let count = 0; count < 6; count += 1) await outcome();
+    expect(seen).toHaveLength(6);
+    expect(await outcome()).toBe(code);
+  },
+);
+
 test('after many in a row calls are answered with the refusal, and one now and then tries', async () => {
   const { seen, code, pass } = start(refusal);
   for (let count = 0; count < 50; count += 1) expect(await code()).toBe(REFUSED);
