@@ -145,15 +145,16 @@ describe('once open', () => {
   });
 });
 
-describe('the errors of calls', () => {
-  async function callsWith(code: ErrorCode, times: number) {
-    const { breaker, call, pass } = start();
-    const policy = circuitBreaker(breaker, { minimumAttemptMs: 0, now: () => 0 });
-    const attempt = callThrough(policy, scripted(new AppError(code)).attempt);
-    for (let count = 0; count < times; count += 1) await attempt(INPUT, callOptions()).catch(() => {});
-    return { breaker, call, pass, attempt };
-  }
+/** Makes calls that fail with this code. */
+async function callsWith(code: ErrorCode, times: number) {
+  const { breaker, call, pass } = start();
+  const policy = circuitBreaker(breaker, { minimumAttemptMs: 0, now: () => 0 });
+  const attempt = callThrough(policy, scripted(new AppError(code)).attempt);
+  for (let count = 0; count < times; count += 1) await attempt(INPUT, callOptions()).catch(() => {});
+  return { breaker, call, pass, attempt };
+}
 
+describe('the errors of calls', () => {
   test.each(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE', 'UPSTREAM_TIMEOUT'] as const)(
     '%s counts as a failure',
     async (code) => {
