@@ -2,13 +2,13 @@ import type { RequestHandler } from 'express';
 import { mountAdmin } from './admin/routes.ts';
 import { createApplication, createRouter, type Application } from './http/application.ts';
 import { docsPages } from './http/docs-page.ts';
-import { errorResponse, logUnexpected } from './http/error-response.ts';
+import { errorResponse } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
 import { accessLog } from './http/middleware/access-log.ts';
 import { rejectWebPages } from './http/middleware/admin-origin.ts';
 import { requireAdminToken } from './http/middleware/admin-token.ts';
 import { authenticate } from './http/middleware/authenticate.ts';
-import { limitBody } from './http/middleware/body-limit.ts';
+import { receiveBody } from './http/middleware/body.ts';
 import { requestContext } from './http/middleware/context.ts';
 import { allowOrigins } from './http/middleware/cors.ts';
 import { throttleFailedAuthentication } from './http/middleware/failed-authentication.ts';
@@ -17,13 +17,13 @@ import { shedLoad } from './http/middleware/load-shedding.ts';
 import { checkProtocol } from './http/middleware/protocol.ts';
 import { rateLimitCallers } from './http/middleware/rate-limit.ts';
 import { traceRequest } from './http/middleware/trace.ts';
-import { contextOf } from './http/request-context.ts';
 import { defineRoute, routeNotFound } from './http/routing.ts';
 import { staticResponse } from './http/static-response.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { OPERATIONS } from './operations/index.ts';
-import { methodsOf, mountOperations } from './operations/mount.ts';
+import { bodyTaker, methodsOf, mountOperations } from './operations/mount.ts';
+import { createOperationServices } from './operation-services.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 
 /** Returns the middleware that both ports begin with. */
@@ -39,12 +39,13 @@ function entryMiddleware({ log, metrics }: ServiceOptions, { secrets }: Services
 }
 
 /** Builds the application of the public port. */
-export function publicApp(options: ServiceOptions, services: Services): Application {
+export function publicApp(options: ServiceOptions, own: Services): Application {
   const { config, log, health, metrics } = options;
   const { http, limits, auth } = config;
-  const { rateLimitStore, readContact, identity } = services;
-  const settings = { scopes: config.scopes, maxBatchSize: http.maxBatchSize };
-  const shed = shedLoad({ lag: services.lag, maxLagMs: http.maxEventLoopLagMs, log });
+  const { rateLimitStore, identity } = own;
+  const services = createOperationServices(options, own);
+  const { settings } = services;
+  const shed = shedLoad({ lag: own.lag, maxLagMs: http.maxEventLoopLagMs, log });
   const caller = throttleFailedAuthentication(
     authenticate({ verify: identity.verify, cookie: auth.cookie }),
     { tier: limits.failedAuthentication, rateLimitStore },
@@ -52,15 +53,13 @@ export function publicApp(options: ServiceOptions, services: Services): Applicat
   const limit = rateLimitCallers({ tiers: limits.tiers, rateLimitStore, metrics });
   const router = createRouter(config.trustProxy);
   const fastPath = mountOperations(router, OPERATIONS, {
-    before: ({ cost }) => [shed, caller, limit(cost ? (req) => cost(req, settings) : () => 1)],
+    before: ({ cost, method }) => [
+      shed,
+      caller,
+      limit({ costOf: cost && ((req) => cost(req, settings)), isWrite: method !== 'get' }),
+    ],
     response: { compressFromBytes: http.compressFromBytes, clientMaxAgeS: http.clientMaxAgeS, monotonicNow },
-    services: {
-      settings,
-      readContact,
-      batchParallelism: http.batchParallelism,
-      monotonicNow,
-      onUnexpected: (req, error) => logUnexpected(log, contextOf(req), error),
-    },
+    services,
   });
   defineRoute(router, '/healthz', { get: [healthz] });
   defineRoute(router, '/readyz', { get: [readyz(health, { reasons: false })] });
@@ -69,9 +68,13 @@ export function publicApp(options: ServiceOptions, services: Services): Applicat
   router.use(routeNotFound);
   const cors = { credentials: auth.cookie !== undefined, methods: methodsOf(OPERATIONS) };
   const entry = [
-    ...entryMiddleware(options, services),
+    ...entryMiddleware(options, own),
     ...allowOrigins(http.corsOrigins, cors),
-    limitBody(http.maxBodyBytes),
+    receiveBody({
+      maxBytes: http.maxBodyBytes,
+      maxWriteBytes: http.maxWriteBodyBytes,
+      takesBody: bodyTaker(OPERATIONS),
+    }),
     fastPath,
   ];
   return createApplication(entry, router, errorResponse(log));

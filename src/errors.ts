@@ -6,6 +6,8 @@ export const ERROR_CODES = [
   'INVALID_IDS',
   'INVALID_IDEMPOTENCY_KEY',
   'INVALID_REQUEST',
+  'INVALID_BODY',
+  'INVALID_LOOKUP',
   'MISSING_TOKEN',
   'INVALID_TOKEN',
   'EXPIRED_TOKEN',
@@ -21,6 +23,7 @@ export const ERROR_CODES = [
   'IDEMPOTENCY_OUTCOME_UNKNOWN',
   'PRECONDITION_FAILED',
   'CONTENT_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
   'REQUEST_HEADERS_TOO_LARGE',
   'UPSTREAM_REFUSED',
   'IDEMPOTENCY_KEY_REUSED',
@@ -56,6 +59,8 @@ export interface ErrorDetails {
   readonly outcome?: 'none' | 'unknown';
   readonly requiredScope?: string;
   readonly allow?: string;
+  /** The media types that the operation accepts, for UNSUPPORTED_MEDIA_TYPE. */
+  readonly accept?: string;
   /** The current entity tag, for PRECONDITION_FAILED. */
   readonly etag?: string;
   readonly cause?: unknown;

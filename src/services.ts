@@ -125,6 +125,9 @@ export function createServices(options: ServiceOptions) {
 
   return {
     secrets,
+    redis,
+    store,
+    upstream,
     identity,
     lag,
     rateLimitStore: redis

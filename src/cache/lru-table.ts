@@ -1,4 +1,4 @@
-import { PARTS, type Part } from '../contact/parts/index.ts';
+import { byPart, PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { copyEntry, copyText, MEMBER_ENTRY_BYTES, sizeOf } from './entry-memory.ts';
 import type { Change, Entries, Entry, Snapshot } from './part-store.ts';
@@ -38,6 +38,9 @@ interface MemberEntry extends ListNode {
   readonly parts: { [P in Part]: Stored | undefined };
   bytes: number;
 }
+
+/** perf: copies have one hidden class, since all members exist from the start. */
+const NO_PARTS = byPart((): Stored | undefined => undefined);
 
 /**
  * Generations and entries in memory, evicted least recently used first when the bound is reached. Nested Maps
@@ -163,13 +166,7 @@ export class LruTable {
   }
 
   #addMemberEntry(contact: Contact, member: string): MemberEntry {
-    const parts = {
-      contact: undefined,
-      notes: undefined,
-      entity: undefined,
-      profile: undefined,
-      signals: undefined,
-    };
+    const parts = { ...NO_PARTS };
     const memberEntry: MemberEntry = {
       contact,
       member,

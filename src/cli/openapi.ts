@@ -19,7 +19,7 @@ const TYPES = join(SOURCE, 'client', 'schema.ts');
 
 const { maxBatchSize } = HTTP_FILE.load();
 const scopes = SCOPES_FILE.load();
-writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ maxBatchSize, scopes })));
+writeFileSync(DOCUMENT, openApiBytes(openApiDocument({ maxBatchSize, scopes, writes: true, brandId: 1 })));
 writeFileSync(ADMIN_DOCUMENT, openApiBytes(adminOpenApiDocument()));
 
 const scratch = mkdtempSync(join(tmpdir(), 'zyntro-bff-client-'));

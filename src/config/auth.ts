@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import auth from '../../config/auth.json' with { type: 'json' };
 import scopes from '../../config/scopes.json' with { type: 'json' };
+import { OPERATION_SCOPES } from '../contact/operation-scopes.ts';
 import { INCLUDES } from '../contact/parts/index.ts';
 import { isPlainText } from '../lib/plain-text.ts';
 import type { ConfigIssues } from './config-issues.ts';
@@ -98,6 +99,7 @@ export const SCOPES_FILE = settingsFile(
     read: scopeToken,
     bypassCache: scopeToken,
     includes: z.partialRecord(z.enum(INCLUDES), scopeToken),
+    operations: z.partialRecord(z.enum(OPERATION_SCOPES), scopeToken),
   }),
   scopes,
 );

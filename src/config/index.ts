@@ -9,6 +9,7 @@ import { serverSlice } from './server.ts';
 import { tracingSlice } from './tracing.ts';
 import { upstreamSlice } from './upstream.ts';
 import type { Slice } from './variable.ts';
+import { writesSlice } from './writes.ts';
 
 /** All groups of variables, in the order of the documentation. */
 export const SLICES: readonly Slice[] = [
@@ -18,6 +19,7 @@ export const SLICES: readonly Slice[] = [
   upstreamSlice,
   rateLimitSlice,
   cacheSlice,
+  writesSlice,
   redisSlice,
   tracingSlice,
 ];
@@ -30,6 +32,7 @@ export const VARIABLES = {
   ...upstreamSlice.variables,
   ...rateLimitSlice.variables,
   ...cacheSlice.variables,
+  ...writesSlice.variables,
   ...redisSlice.variables,
   ...tracingSlice.variables,
 };
@@ -58,6 +61,7 @@ export function loadConfig(env: Environment, issues = new ConfigIssues()) {
     ...issues.resolve(upstream),
     ...issues.resolve(rateLimit),
     ...cache,
+    ...writesSlice.build(values),
     ...redis,
     ...tracingSlice.build(values),
   });

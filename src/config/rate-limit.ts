@@ -3,7 +3,7 @@ import rateLimits from '../../config/rate-limits.json' with { type: 'json' };
 import type { ConfigIssues } from './config-issues.ts';
 import { settingsFile } from './settings-file.ts';
 import { oneOf, text } from './values/checks.ts';
-import { DEFAULT_TIER, parseTiers, tierOf, TIERS, WINDOW } from './values/tiers.ts';
+import { callerTierOf, DEFAULT_TIER, parseTiers, tierOf, TIERS, WINDOW } from './values/tiers.ts';
 import { variable, type Values } from './variable.ts';
 
 const variables = {
@@ -34,7 +34,7 @@ function build(values: Values<typeof variables>, issues: ConfigIssues) {
   if (!tiers[DEFAULT_TIER]) issues.add('config/rate-limits.json', `tiers.${DEFAULT_TIER} is required`);
   return {
     limits: {
-      tiers: new Map(Object.entries(tiers).map(([name, window]) => [name, tierOf(name, window)])),
+      tiers: new Map(Object.entries(tiers).map(([name, window]) => [name, callerTierOf(name, window)])),
       failedAuthentication: tierOf('failed-authentication', file.failedAuthentication),
       onFailure: values.RATE_LIMIT_ON_STORE_FAILURE,
     },

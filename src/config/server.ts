@@ -65,6 +65,7 @@ export const HTTP_FILE = settingsFile(
     maxBatchSize: count(1000),
     batchParallelism: count(100),
     maxBodyBytes: count(1_048_576),
+    maxWriteBodyBytes: count(1_048_576),
     compressFromBytes: count(1_048_576),
     headersTimeoutMs: count(120_000),
     requestTimeoutMs: count(300_000),

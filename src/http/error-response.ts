@@ -42,11 +42,12 @@ export function errorResponse(log: Log): ErrorRequestHandler {
       return;
     }
     const headers = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
-    headers.push(...headersFor(error, problem.code));
+    headers.push(...headersFor(error, problem.code, req.method));
     if (context.cache) headers.push('Cache-Status', cacheStatus(context.cache));
     // `originalUrl` is undefined if the request did not reach Express's router.
     const instance = (req.originalUrl ?? req.url).split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
-    const body = JSON.stringify({ ...problem, instance, requestId: context.requestId });
+    const outcome = isAppError(error) ? error.details.outcome : undefined;
+    const body = JSON.stringify({ ...problem, instance, requestId: context.requestId, outcome });
     respond(res, problem.status, headers, Buffer.from(body));
   };
 }
@@ -60,7 +61,7 @@ export function logUnexpected(
   log.error({ requestId, error: describeError(error) }, 'request failed with an unexpected error');
 }
 
-function headersFor(error: unknown, code: ErrorCode): string[] {
+function headersFor(error: unknown, code: ErrorCode, method: string): string[] {
   const headers: string[] = [];
   const details = isAppError(error) ? error.details : {};
   const challenge = CHALLENGES[code];
@@ -69,6 +70,8 @@ function headersFor(error: unknown, code: ErrorCode): string[] {
     headers.push('WWW-Authenticate', challenge + scope);
   }
   if (details.allow !== undefined) headers.push('Allow', details.allow);
+  if (details.accept !== undefined)
+    headers.push(method === 'PATCH' ? 'Accept-Patch' : 'Accept', details.accept);
   if (details.etag !== undefined) headers.push('ETag', details.etag);
   const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
   if (retryAfterS !== undefined) headers.push('Retry-After', String(retryAfterS));

@@ -8,6 +8,8 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   INVALID_IDS: [400, 'Invalid ids', 'The ids parameter is invalid.'],
   INVALID_IDEMPOTENCY_KEY: [400, 'Invalid idempotency key', 'The Idempotency-Key header is invalid.'],
   INVALID_REQUEST: [400, 'Invalid request', 'The request is invalid.'],
+  INVALID_BODY: [400, 'Invalid body', 'The body is invalid.'],
+  INVALID_LOOKUP: [400, 'Invalid lookup', 'Send exactly one of email, phone and text.'],
   MISSING_TOKEN: [401, 'Missing token', 'Send a JWT as a bearer token in the Authorization header.'],
   INVALID_TOKEN: [401, 'Invalid token', 'The token was rejected.'],
   EXPIRED_TOKEN: [401, 'Expired token', 'The token has expired; get a new one.'],
@@ -42,6 +44,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
     'Precondition failed',
     'If-Match does not match the current response, whose tag is in the ETag header.',
   ],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type', 'The body has an unsupported media type.'],
   CONTENT_TOO_LARGE: [413, 'Content too large', 'The request body is too large.'],
   REQUEST_HEADERS_TOO_LARGE: [
     431,

@@ -24,6 +24,8 @@ export class RequestContext {
   route = 'unmatched';
   /** The contact's id, if the fast path has parsed it. */
   contactId: string | undefined = undefined;
+  /** The body, if an operation reads it. */
+  body: Buffer | undefined = undefined;
   /** Set only by authentication. */
   caller: Caller | undefined = undefined;
   cache: CacheOutcome | undefined = undefined;

@@ -3,7 +3,10 @@ import { AppError } from '../errors.ts';
 import { contextOf } from './request-context.ts';
 
 /** The middleware and handler of each method. */
-export type Methods = { readonly [M in 'get' | 'post']?: readonly RequestHandler[] };
+export type Methods = { readonly [M in Method]?: readonly RequestHandler[] };
+
+export const METHODS = ['get', 'post', 'put', 'patch'] as const;
+export type Method = (typeof METHODS)[number];
 
 /** Composes middleware into one handler. Errors, thrown or rejected, go to `next`. */
 export function compose(steps: readonly RequestHandler[]): RequestHandler {
@@ -52,16 +55,17 @@ export function routeHandlers(name: string, steps: readonly RequestHandler[]): R
  * @param path Express's pattern, which is also the route's name in logs.
  * @returns the GET handler, for callers that bypass the router.
  */
-export function defineRoute(
-  router: Router,
-  path: string,
-  { get, post }: Methods,
-): RequestHandler | undefined {
+export function defineRoute(router: Router, path: string, methods: Methods): RequestHandler | undefined {
   const route = router.route(path);
-  const serveGet = get && routeHandlers(path, get);
-  if (serveGet) route.get(serveGet);
-  if (post) route.post(routeHandlers(path, post));
-  const allow = [...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])].join(', ');
+  const serveGet = methods.get && routeHandlers(path, methods.get);
+  const allowed: string[] = [];
+  for (const method of METHODS) {
+    const steps = methods[method];
+    if (!steps) continue;
+    route[method](method === 'get' ? serveGet! : routeHandlers(path, steps));
+    allowed.push(...(method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  }
+  const allow = allowed.join(', ');
   const refuse: RequestHandler = () => {
     throw new AppError('METHOD_NOT_ALLOWED', { allow });
   };

@@ -15,7 +15,8 @@ export interface ServerOptions {
   /** Time for a client to read a complete response. */
   readonly sendTimeoutMs: number;
   readonly maxConnections: number;
-  readonly maxBodyBytes: number;
+  /** Maximum size of a body that is asked for with `Expect: 100-continue`. */
+  readonly maxWriteBodyBytes: number;
 }
 
 export interface RunningServer {
@@ -77,7 +78,7 @@ export async function listen(
   );
   server.on('checkExpectation', onRequest);
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
-    if (wantsContinue(req, options.maxBodyBytes)) res.writeContinue();
+    if (wantsContinue(req, options.maxWriteBodyBytes)) res.writeContinue();
     onRequest(req, res);
   });
   server.on('connect', (_req, socket: Socket) => refuseConnect(socket, connections.of(socket)));

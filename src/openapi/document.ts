@@ -1,4 +1,4 @@
-import type { OperationSettings } from '../operations/operation.ts';
+import type { OperationSettings } from '../operations/settings.ts';
 import { HEADERS } from './headers.ts';
 import type { JsonSchema } from '../lib/json-schema.ts';
 import { operationPaths } from './operation-paths.ts';

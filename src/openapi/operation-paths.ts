@@ -1,15 +1,17 @@
 import type { HeaderName } from './headers.ts';
 import type { JsonSchema } from '../lib/json-schema.ts';
 import { OPERATIONS } from '../operations/index.ts';
-import type { Operation, OperationSettings } from '../operations/operation.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { OperationSettings } from '../operations/settings.ts';
 import { responseHeaders } from './headers.ts';
-import { parameters } from './parameters.ts';
+import { jsonSchema, parameters } from './parameters.ts';
 import { failures, thrownBy } from './problems.ts';
 
 /** Returns the paths of all operations that require a token. */
 export function operationPaths(settings: OperationSettings): Record<string, JsonSchema> {
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  for (const operation of OPERATIONS) {
+  const on = OPERATIONS.filter(({ isOn }) => isOn?.(settings) ?? true);
+  for (const operation of on) {
     const path = operation.path.replaceAll(/:(\w+)/g, '{$1}');
     const described = describe(operation, settings);
     paths[path] = { ...paths[path], [operation.method]: described };
@@ -18,26 +20,36 @@ export function operationPaths(settings: OperationSettings): Record<string, Json
   return paths;
 }
 
-function describe({ id, docs }: Operation, settings: OperationSettings) {
-  const { success } = docs;
+function describe(operation: Operation, settings: OperationSettings) {
+  const { id, docs, body } = operation;
   return {
     operationId: id,
     summary: docs.summary,
-    description: `${docs.description(settings)}${scopeNote(docs, settings)}`,
+    description: `${docs.description(settings)}${scopeNote(operation, settings)}`,
     tags: ['Contacts'],
-    security: [{ bearer: [settings.scopes.read] }],
-    parameters: parameters(docs.parts, ...docs.parameters),
+    security: [{ bearer: [scopeOf(operation, settings)] }],
+    parameters: parameters(operation),
+    ...(body && { requestBody: requestBody(body, docs) }),
     responses: {
-      200: {
-        description: success.description,
-        headers: CONTACT_HEADERS,
-        content: {
-          'application/json': { schema: objectOf(success.members), examples: success.examples },
-        },
-      },
-      304: { description: 'Not modified.', headers: CONTACT_HEADERS },
-      ...failures(docs.invalid(settings).map(thrownBy), { batch: docs.batch === true }),
+      ...success(docs.success),
+      ...failures(operation, docs.invalid(settings).map(thrownBy)),
     } as Record<string, JsonSchema>,
+  };
+}
+
+function requestBody({ schema, mediaTypes }: NonNullable<Operation['body']>, { body }: Operation['docs']) {
+  const content = { schema: jsonSchema(schema), example: body?.example };
+  return { required: true, content: Object.fromEntries(mediaTypes.map((type) => [type, content])) };
+}
+
+function success({ status, description, members, examples }: Operation['docs']['success']) {
+  const content = members && {
+    content: { 'application/json': { schema: objectOf(members), examples } },
+  };
+  if (status !== undefined) return { [status]: { description, headers: RESULT_HEADERS, ...content } };
+  return {
+    200: { description, headers: CONTACT_HEADERS, ...content },
+    304: { description: 'Not modified.', headers: CONTACT_HEADERS },
   };
 }
 
@@ -64,15 +76,29 @@ const CONTACT_HEADER_NAMES: readonly HeaderName[] = [
   'X-Request-Id',
 ];
 const CONTACT_HEADERS = responseHeaders(...CONTACT_HEADER_NAMES);
+const RESULT_HEADERS = responseHeaders(
+  'Cache-Control-None',
+  'Vary',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-Request-Id',
+);
 
 function objectOf(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return { type: 'object', required: Object.keys(properties), properties, additionalProperties: false };
 }
 
-function scopeNote({ parts }: Operation['docs'], { scopes }: OperationSettings): string {
-  const own = parts.flatMap((part) => {
-    const scope = part === 'contact' ? undefined : scopes.includes[part];
+/** The scope that the operation requires, before those of its includes. */
+function scopeOf({ scope, docs }: Operation, { scopes }: OperationSettings): string {
+  const own = scope ?? docs.scope;
+  return (own === undefined ? undefined : scopes.operations[own]) ?? scopes.read;
+}
+
+function scopeNote(operation: Operation, settings: OperationSettings): string {
+  const own = operation.docs.parts.flatMap((part) => {
+    const scope = part === 'contact' ? undefined : settings.scopes.includes[part];
     return scope === undefined ? [] : [`\`${part}\` the scope \`${scope}\``];
   });
-  return ` Requires the scope \`${scopes.read}\`${own.length > 0 ? `; ${own.join(', ')}` : ''}.`;
+  const first = scopeOf(operation, settings);
+  return ` Requires the scope \`${first}\`${own.length > 0 ? `; ${own.join(', ')}` : ''}.`;
 }

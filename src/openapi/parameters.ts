@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Operation } from '../operations/operation.ts';
 import { PART, PARTS, type Part } from '../contact/parts/index.ts';
 import { fieldList, idList, includeList } from '../operations/request-schemas.ts';
 import { uuidString } from '../lib/uuid-schema.ts';
@@ -65,6 +66,28 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
         '`no-cache` bypasses the cache and fetches from the CRM; `no-store` keeps the response out of the cache. Both require a token with the scope `cache:bypass` and are ignored without it. All other directives are ignored.',
       schema: { type: 'string' },
     },
+    NoteId: {
+      name: 'noteId',
+      in: 'path',
+      required: true,
+      description: 'Id of the note, from the response that created it.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+    },
+    IdempotencyKey: {
+      name: 'Idempotency-Key',
+      in: 'header',
+      description:
+        'A new random value for each write. A repeated request with the same key does not write again: it gets the response of the first one, with `Idempotency-Replayed: true`.',
+      schema: { type: 'string', minLength: 1, maxLength: 257 },
+      example: '"6f8f2d4e-6d0b-4b5c-8d9a-2f0f6f9f0c11"',
+    },
+    Prefer: {
+      name: 'Prefer',
+      in: 'header',
+      description:
+        '`return=representation` returns the current contact, as the caller sees it, instead of the usual response (RFC 7240).',
+      schema: { type: 'string' },
+    },
     RequestId: {
       name: 'X-Request-Id',
       in: 'header',
@@ -80,23 +103,21 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
   };
 }
 
-/** Returns the parameters of an operation that reads these parts, as references. */
-export function parameters(parts: readonly Part[], ...own: readonly string[]) {
-  const names = [
-    ...own,
-    ...parts.map(fieldsName),
-    'IfMatch',
-    'IfNoneMatch',
-    'CacheControl',
-    'RequestId',
-    'TraceParent',
-  ];
+/** The parameters that every operation of a kind has. */
+const OF_REPRESENTATIONS = ['IfMatch', 'IfNoneMatch', 'CacheControl'];
+const OF_WRITES = ['IdempotencyKey', 'Prefer'];
+const OF_ALL = ['RequestId', 'TraceParent'];
+
+/** Returns the parameters of an operation, as references. */
+export function parameters({ docs, method }: Operation) {
+  const ofKind = docs.success.status === undefined ? OF_REPRESENTATIONS : method === 'get' ? [] : OF_WRITES;
+  const names = [...docs.parameters, ...docs.parts.map(fieldsName), ...ofKind, ...OF_ALL];
   return names.map((name) => ref('parameters', name));
 }
 
 /** Returns the input side of a zod schema, without `$schema`: the dialect is the default of OpenAPI 3.1. */
 export function jsonSchema(schema: z.ZodType, more: JsonSchema = {}): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return { ...rest, ...more };
 }
 

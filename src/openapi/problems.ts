@@ -2,6 +2,7 @@ import { AppError, type ErrorCode } from '../errors.ts';
 import { problemOf } from '../http/problem.ts';
 import { responseHeaders, type HeaderName } from './headers.ts';
 import { ref } from '../lib/json-schema.ts';
+import type { Operation } from '../operations/operation.ts';
 import { SENT_CODES } from './schemas.ts';
 
 /** The codes of one route's own parameters. All routes that require a token share the other codes. */
@@ -10,10 +11,10 @@ const OF_ONE_ROUTE: readonly ErrorCode[] = [
   'INVALID_INCLUDE',
   'INVALID_FIELDS',
   'INVALID_IDS',
+  'INVALID_LOOKUP',
 ];
-/** The codes of requests that match no operation, and of the admin port alone. */
-const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
-/** The codes of operations that change contacts, which no read returns. */
+/** The codes of operations with a body, and of writes alone. */
+const OF_BODIES: readonly ErrorCode[] = ['INVALID_BODY', 'UNSUPPORTED_MEDIA_TYPE'];
 const OF_WRITES: readonly ErrorCode[] = [
   'NOT_CONTACT_OWNER',
   'CONTACT_EXISTS',
@@ -23,17 +24,20 @@ const OF_WRITES: readonly ErrorCode[] = [
   'IDEMPOTENCY_OUTCOME_UNKNOWN',
   'IDEMPOTENCY_KEY_REUSED',
 ];
+/** The codes of requests that match no operation, and of the admin port alone. */
+const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
 /** The codes that a batch reports per contact, in `errors`. */
 const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
 
-const NOT_COMMON = [...OF_ONE_ROUTE, ...OF_NO_ROUTE, ...OF_WRITES];
-const COMMON = SENT_CODES.filter((code) => !NOT_COMMON.includes(code));
+const NOT_SHARED = [...OF_ONE_ROUTE, ...OF_BODIES, ...OF_WRITES, ...OF_NO_ROUTE];
+const COMMON = SENT_CODES.filter((code) => !NOT_SHARED.includes(code));
 const SHARED = COMMON.filter((code) => statusOf(code) !== 400);
 const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map(errorOf);
 
 const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   401: ['WWW-Authenticate'],
   403: ['WWW-Authenticate-Scope'],
+  409: ['Retry-After'],
   412: ['ETag'],
   429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],
@@ -53,11 +57,16 @@ export function sharedResponses(): Record<string, unknown> {
  *
  * @param badRequests the errors that the operation throws if the request is invalid.
  */
-export function failures(badRequests: readonly AppError[], options: { readonly batch: boolean }) {
-  const responses: Record<number, unknown> = { 400: problemResponse(400, [...badRequests, ...ANY_REQUEST]) };
-  for (const [status, codes] of byStatus(SHARED)) {
-    const own = codes.filter((code) => !(options.batch && OF_ONE_CONTACT.test(code)));
-    if (own.length === codes.length) responses[status] = ref('responses', `Problem${status}`);
+export function failures({ body, docs }: Operation, badRequests: readonly AppError[]) {
+  const ofBody = body ? [...OF_BODIES, ...OF_WRITES, 'CACHE_UNAVAILABLE' as const] : [];
+  const invalid = [...badRequests, ...ofBody.filter((code) => statusOf(code) === 400).map(errorOf)];
+  const responses: Record<number, unknown> = { 400: problemResponse(400, [...invalid, ...ANY_REQUEST]) };
+  const others = [...SHARED, ...ofBody.filter((code) => statusOf(code) !== 400)];
+  for (const [status, codes] of byStatus(others)) {
+    const own = codes.filter((code) => !(docs.batch && OF_ONE_CONTACT.test(code)));
+    const isShared = own.length === SHARED.filter((code) => statusOf(code) === status).length;
+    if (isShared && own.every((code) => (SHARED as readonly ErrorCode[]).includes(code)))
+      responses[status] = ref('responses', `Problem${status}`);
     else if (own.length > 0) responses[status] = problemResponse(status, own.map(errorOf));
   }
   return responses;

@@ -33,6 +33,38 @@ export function componentSchemas(): Record<string, JsonSchema> {
       },
       additionalProperties: false,
     },
+    WrittenNote: {
+      type: 'object',
+      description: 'A note as it was written.',
+      required: ['id', 'content', 'visible', 'editable'],
+      properties: {
+        id: {
+          type: ['string', 'null'],
+          description: 'Keep it to replace the note; null if it is not known.',
+        },
+        content: { type: 'string' },
+        visible: { type: 'boolean', description: 'Whether members other than its author see the note.' },
+        editable: { type: 'boolean' },
+      },
+      additionalProperties: false,
+    },
+    CreatedContact: {
+      type: 'object',
+      description: 'The ids of a created contact.',
+      required: ['id', 'entityId'],
+      properties: {
+        id: { type: 'string', format: 'uuid' },
+        entityId: { type: ['string', 'null'], description: 'The company, if there is one.' },
+      },
+      additionalProperties: false,
+    },
+    Member: {
+      type: 'object',
+      description: 'A member of the organization.',
+      required: ['id', 'name'],
+      properties: { id: { type: 'string' }, name: { type: 'string' } },
+      additionalProperties: false,
+    },
     ErrorCode: {
       type: 'string',
       enum: SENT_CODES,
@@ -50,6 +82,12 @@ export function componentSchemas(): Record<string, JsonSchema> {
         code: ref('schemas', 'ErrorCode'),
         instance: { type: 'string', description: 'The requested path.' },
         requestId: { type: 'string', description: 'Quote it when you report the error.' },
+        outcome: {
+          type: 'string',
+          enum: ['none', 'unknown'],
+          description:
+            'Of a failed write: `none` if nothing was changed, `unknown` if it may have been carried out.',
+        },
       },
       additionalProperties: false,
     },

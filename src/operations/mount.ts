@@ -1,9 +1,11 @@
-import type { RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
 import { thenMaybe } from '../lib/maybe-promise.ts';
 import { contactFastPath } from '../http/contact-fast-path.ts';
+import { JSON_UTF8, respond } from '../http/respond.ts';
 import { defineRoute, type Methods } from '../http/routing.ts';
 import { sendJson, type SendJsonOptions } from '../http/send-json.ts';
-import type { Operation, OperationServices } from './operation.ts';
+import type { Operation, Result } from './operation.ts';
+import type { OperationServices } from './services.ts';
 
 export interface MountOptions {
   readonly services: OperationServices;
@@ -23,7 +25,10 @@ export function mountOperations(
   options: MountOptions,
 ): RequestHandler {
   const fastPath = new Map<string, RequestHandler>();
-  for (const [path, ofPath] of Map.groupBy(operations, ({ path }) => path)) {
+  const on = operations.filter(({ isOn }) => isOn?.(options.services.settings) ?? true);
+  // The router takes the first match, so a literal path comes before a pattern that it matches.
+  const literalFirst = on.toSorted((a, b) => Number(a.path.includes(':')) - Number(b.path.includes(':')));
+  for (const [path, ofPath] of Map.groupBy(literalFirst, ({ path }) => path)) {
     const methods: Methods = Object.fromEntries(
       ofPath.map((operation) => [
         operation.method,
@@ -39,10 +44,39 @@ export function mountOperations(
 
 function handlerOf(operation: Operation, { services, response }: MountOptions): RequestHandler {
   return function handleOperation(req, res) {
-    return thenMaybe(operation.run(req, services), (representation) =>
-      sendJson(req, res, representation, response),
+    return thenMaybe(operation.run(req, services), (reply) =>
+      'value' in reply ? sendResult(res, reply) : sendJson(req, res, reply, response),
     );
   };
+}
+
+function sendResult(res: Response, { status, headers, value }: Result): void {
+  const noStore = ['Cache-Control', 'no-store'];
+  if (value === undefined) return respond(res, status, [...noStore, ...headers]);
+  const body = Buffer.from(JSON.stringify(value));
+  respond(res, status, ['Content-Type', JSON_UTF8, ...noStore, ...headers], body);
+}
+
+/** Returns the predicate for requests whose body an operation reads. */
+export function bodyTaker(operations: readonly Operation[]): (req: Request) => boolean {
+  const paths = Map.groupBy(
+    operations.filter(({ body }) => body),
+    ({ method }) => method.toUpperCase(),
+  );
+  const patterns = new Map(
+    [...paths].map(([method, ofMethod]) => [method, ofMethod.map(({ path }) => patternOf(path))]),
+  );
+  return ({ method, url }) => {
+    const ofMethod = patterns.get(method);
+    if (!ofMethod) return false;
+    const path = url.split('?', 1)[0]!;
+    return ofMethod.some((pattern) => pattern.test(path));
+  };
+}
+
+/** Converts Express's pattern, with its optional slash at the end. */
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}/?$`);
 }
 
 /** Returns the methods of all operations, and HEAD, which every GET supports. */

@@ -1,38 +1,29 @@
 import type { Request } from 'express';
-import type { Include, Part } from '../contact/parts/index.ts';
-import type { Caller, ReadContact } from '../contact/read-contact.ts';
+import { type OperationScope } from '../contact/operation-scopes.ts';
+import type { Part } from '../contact/parts/index.ts';
+import type { Caller } from '../contact/read-contact.ts';
 import { AppError } from '../errors.ts';
 import { callerOf } from '../http/request-context.ts';
+import type { HeaderList } from '../http/respond.ts';
+import type { Method } from '../http/routing.ts';
 import type { Representation } from '../http/send-json.ts';
+import type { Json } from '../lib/json.ts';
 import type { JsonSchema } from '../lib/json-schema.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
+import { parseBody, type BodyDefinition, type ParsedBody } from './body.ts';
+import type { OperationServices } from './services.ts';
+import type { OperationSettings, ScopeSettings } from './settings.ts';
 
-export interface ScopeSettings {
-  /** Required for every read. */
-  readonly read: string;
-  /** Permits the request directives of `Cache-Control`. */
-  readonly bypassCache: string;
-  /** Required for an include in addition to `read`. */
-  readonly includes: Partial<Record<Include, string>>;
+/** A response that no cache stores: the outcome of a write, or a list. */
+export interface Result {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** Undefined without a body. */
+  readonly value: Json | undefined;
 }
 
-/** The settings that change what the operations accept, and so their description. */
-export interface OperationSettings {
-  readonly scopes: ScopeSettings;
-  readonly maxBatchSize: number;
-}
-
-/** The dependencies that the handlers of all operations share. */
-export interface OperationServices {
-  readonly settings: OperationSettings;
-  readonly readContact: ReadContact;
-  /** Contacts of one batch that are read at a time. */
-  readonly batchParallelism: number;
-  /** Milliseconds of a monotonic clock. */
-  readonly monotonicNow: () => number;
-  /** Logs an error that is not an AppError and that does not fail the whole request. */
-  readonly onUnexpected: (req: Request, error: unknown) => void;
-}
+/** A contact's representation, which is cached and has an entity tag, or a result. */
+export type Reply = Representation | Result;
 
 /** The description of an operation for OpenAPI. */
 export interface OperationDocs {
@@ -42,11 +33,16 @@ export interface OperationDocs {
   readonly parameters: readonly string[];
   /** The parts that a response may have. */
   readonly parts: readonly Part[];
+  /** The scope, if reads of contacts do not need it. */
+  readonly scope?: OperationScope;
+  readonly body?: { readonly example: unknown };
   readonly success: {
+    /** Undefined: a representation with status 200 and an entity tag. */
+    readonly status?: Result['status'];
     readonly description: string;
-    /** The members of the response. */
-    readonly members: Readonly<Record<string, JsonSchema>>;
-    readonly examples: JsonSchema;
+    /** The members of the response; undefined without a body. */
+    readonly members?: Readonly<Record<string, JsonSchema>>;
+    readonly examples?: JsonSchema;
   };
   /** Calls that throw the errors of an invalid request, so that the examples repeat the real messages. */
   readonly invalid: (settings: OperationSettings) => readonly (() => unknown)[];
@@ -59,15 +55,18 @@ export interface OperationDocs {
 interface OperationBase {
   /** The `operationId` of OpenAPI. */
   readonly id: string;
-  readonly method: 'get';
+  readonly method: Method;
   /** Express's pattern, which is also the route's name in logs and metrics. */
   readonly path: string;
   readonly docs: OperationDocs;
+  /** Whether the settings turn the operation on. Undefined: always. */
+  readonly isOn?: (settings: OperationSettings) => boolean;
   /** The cost of a request in the rate limit; 1 if undefined. Called before `parse`, and never throws. */
   readonly cost?: (req: Request, settings: OperationSettings) => number;
 }
 
-export interface OperationDefinition<Input> extends OperationBase {
+export interface ReadDefinition<Input> extends OperationBase {
+  readonly method: 'get';
   /**
    * Returns what the scopes depend on. Everything else is parsed by `handle`, after the scopes are checked.
    *
@@ -77,19 +76,31 @@ export interface OperationDefinition<Input> extends OperationBase {
   /** Returns the scopes that the token must hold. They are checked before anything is read. */
   scopes(input: Input, scopes: ScopeSettings): readonly string[];
   /** Takes the identity from `callerOf(req)` alone: the verified token. */
-  handle(req: Request, input: Input, services: OperationServices): MaybePromise<Representation>;
+  handle(req: Request, input: Input, services: OperationServices): MaybePromise<Reply>;
+}
+
+export interface BodyOperation<Body> extends OperationBase {
+  readonly method: Exclude<Method, 'get'>;
+  /** The scope that the token must hold. Without it in the settings, the operation is off. */
+  readonly scope: OperationScope;
+  readonly body: BodyDefinition<Body>;
+  /** Takes the identity from `callerOf(req)` alone: the verified token. */
+  handle(req: Request, input: ParsedBody<Body>, services: OperationServices): Promise<Result>;
 }
 
 /**
- * One operation of the public port: data and a handler. Its route, 405 and `Allow`, scopes, rate cost, CORS
- * methods, OpenAPI description and client types derive from it.
+ * One operation of the public port: data and a handler. Its route, 405 and `Allow`, scopes, rate cost, body
+ * limit, CORS methods, OpenAPI description and client types derive from it.
  */
 export interface Operation extends OperationBase {
-  /** @throws AppError `INSUFFICIENT_SCOPE`, or an error of `parse` or `handle`. */
-  run(req: Request, services: OperationServices): MaybePromise<Representation>;
+  readonly scope?: OperationScope;
+  readonly body?: BodyDefinition<unknown>;
+  /** @throws AppError `INSUFFICIENT_SCOPE`, or an error of the operation. */
+  run(req: Request, services: OperationServices): MaybePromise<Reply>;
 }
 
-export function defineOperation<Input>(definition: OperationDefinition<Input>): Operation {
+/** Defines an operation without a body. */
+export function defineRead<Input>(definition: ReadDefinition<Input>): Operation {
   return {
     ...definition,
     run(req, services) {
@@ -101,7 +112,26 @@ export function defineOperation<Input>(definition: OperationDefinition<Input>): 
   };
 }
 
-function requireScopes({ scopes: held }: Caller, required: readonly string[]): void {
+/** Defines an operation with a JSON body. The scope is checked before the body is looked at. */
+export function defineBodyOperation<Body>(definition: BodyOperation<Body>): Operation {
+  const { scope, body, isOn = () => true } = definition;
+  return {
+    ...definition,
+    isOn: (settings) => settings.writes && scopeNamed(scope, settings) !== undefined && isOn(settings),
+    run(req, services) {
+      requireScopes(callerOf(req), [scopeNamed(scope, services.settings)!]);
+      return definition.handle(req, parseBody(req, body), services);
+    },
+  };
+}
+
+/** Returns the configured scope of an operation; undefined turns the operation off. */
+export function scopeNamed(name: OperationScope, { scopes }: OperationSettings): string | undefined {
+  return scopes.operations[name];
+}
+
+/** @throws AppError `INSUFFICIENT_SCOPE` that names the missing scopes. */
+export function requireScopes({ scopes: held }: Caller, required: readonly string[]): void {
   for (const scope of required) if (!held.has(scope)) throw insufficientScope(held, required);
 }
 

@@ -8,7 +8,7 @@ import { fieldList, idList, includeList, MAX_LIST_LENGTH } from './request-schem
 /** Sparse fieldsets (JSON:API): the fields to keep, by part. A part without an entry keeps all fields. */
 export type Fieldsets = ReadonlyMap<Part, ReadonlySet<string>>;
 
-const ALL_FIELDS: Fieldsets = new Map();
+export const NO_FIELDSETS: Fieldsets = new Map();
 const NO_QUERY: Query = {};
 
 /** Returns the parsed query. perf: Express parses it on each access, and most requests have none. */
@@ -81,7 +81,7 @@ const FIELDS_NAME = /^fields\[([^\]]*)\](?:\[|$)/;
 
 /** @throws AppError `INVALID_FIELDS` if a type is unknown or a list is too long. */
 export function parseFieldsets(query: Query): Fieldsets {
-  if (query === NO_QUERY) return ALL_FIELDS;
+  if (query === NO_QUERY) return NO_FIELDSETS;
   const fieldsets = new Map<Part, Set<string>>();
   for (const key of Object.keys(query)) {
     if (!key.startsWith('fields[')) continue;

@@ -3,7 +3,7 @@ import type { Part } from '../contact/parts/index.ts';
 import type { CacheOutcome, ContactQuery, ReadOptions } from '../contact/read-contact.ts';
 import { NO_DIRECTIVES, parseCacheDirectives, type CacheDirectives } from '../http/cache-directives.ts';
 import { callerOf, contextOf, type RequestContext } from '../http/request-context.ts';
-import type { ScopeSettings } from './operation.ts';
+import type { ScopeSettings } from './settings.ts';
 import { parseContactId } from './parse-query.ts';
 
 /** @throws AppError `INVALID_CONTACT_ID` if the id is not a UUID. */

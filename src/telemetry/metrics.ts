@@ -72,6 +72,10 @@ export function createMetrics({ version, health, tiers, redisCodes }: MetricsOpt
     [],
   );
   const nearReads = counter('near_cache_reads_total', 'Reads of the near cache: hit or miss', ['outcome']);
+  const writes = counter('writes_total', 'Writes by operation and outcome: done, replayed, none or unknown', [
+    'operation',
+    'outcome',
+  ]);
   const undecodable = counter('cache_undecodable_total', 'Entries in Redis that could not be read', []);
   const calls = counter(
     'upstream_calls_total',
@@ -164,6 +168,7 @@ export function createMetrics({ version, health, tiers, redisCodes }: MetricsOpt
   }
 
   return {
+    write: (operation: string, outcome: string): void => writes.add(operation, outcome),
     request(route: string, method: string, status: number, seconds: number): void {
       requests.add(route, knownMethod(method), status);
       durations.observe(route, seconds);

@@ -34,7 +34,7 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
       keepAliveTimeoutMs: 500,
       sendTimeoutMs: 500,
       maxConnections: 100,
-      maxBodyBytes: 1024,
+      maxWriteBodyBytes: 1024,
       ...options,
     },
   );

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import request from 'supertest';
 import type { ContactQuery } from '../../src/contact/read-contact.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
+import type { OperationServices } from '../../src/operations/services.ts';
 import { mountOperations } from '../../src/operations/mount.ts';
 import { errorResponse } from '../../src/http/error-response.ts';
 import { requestContext } from '../../src/http/middleware/context.ts';
@@ -13,6 +14,7 @@ const SCOPES = {
   read: 'contacts:read',
   bypassCache: 'cache:bypass',
   includes: { profile: 'contacts:profile', signals: 'contacts:signals' },
+  operations: {},
 };
 
 let queries: ContactQuery[];
@@ -42,7 +44,7 @@ function server(...held: string[]) {
     before: () => [],
     response: { compressFromBytes: 1024, clientMaxAgeS: 0, monotonicNow: Date.now },
     services: {
-      settings: { scopes: SCOPES, maxBatchSize: 50 },
+      settings: { scopes: SCOPES, maxBatchSize: 50, writes: false, brandId: undefined },
       readContact: async (query) => {
         queries.push(query);
         if (query.contact === broken) throw new TypeError('broken');
@@ -51,7 +53,8 @@ function server(...held: string[]) {
       batchParallelism: 8,
       monotonicNow: Date.now,
       onUnexpected: () => {},
-    },
+      // The operations that need the rest are off.
+    } as Partial<OperationServices> as OperationServices,
   });
   app.use(errorResponse(silent));
   return request(app);

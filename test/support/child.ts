@@ -29,7 +29,9 @@ export type Environment = Readonly<Record<string, string>>;
 
 export interface StartOptions {
   readonly args?: readonly string[];
-  /** Working directory; defaults to the project's root. */
+  /** The tree to run; defaults to this project's. */
+  readonly root?: string;
+  /** Working directory; defaults to the tree's root. */
   readonly cwd?: string;
   /** Starts the process as the leader of a new process group, like a command in a terminal. */
   readonly detached?: boolean;
@@ -44,17 +46,18 @@ export function startNode(
   onOutput?: (text: string) => void,
   options: StartOptions = {},
 ): Child {
+  const { root = PROJECT_ROOT } = options;
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
   const [command, ...args] = [
     ...(options.prefix ?? []),
     process.execPath,
     '-r',
-    path.join(PROJECT_ROOT, 'src/preload.cjs'),
-    path.join(PROJECT_ROOT, entry),
+    path.join(root, 'src/preload.cjs'),
+    path.join(root, entry),
     ...(options.args ?? []),
   ];
   const child: ChildProcess = spawn(command!, args, {
-    cwd: options.cwd ?? PROJECT_ROOT,
+    cwd: options.cwd ?? root,
     detached: options.detached ?? false,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import type { DirectoryAnswer } from './directory.ts';
 import { jsonLine, startNode } from './child.ts';
-import type { Child, Environment } from './child.ts';
+import type { Child, Environment, StartOptions } from './child.ts';
 import { exchange } from './http.ts';
 import type { Answer } from './http.ts';
 import { mustNotBeLogged } from './run-directory.ts';
@@ -62,11 +62,14 @@ export interface Sandbox extends Child {
 }
 
 /** Starts the sandbox upstream. Its control port lists recorded calls and sets faults. */
-export async function startSandbox(env: Environment = {}): Promise<Sandbox> {
+export async function startSandbox(
+  env: Environment = {},
+  options: StartOptions = {},
+): Promise<Sandbox> {
   mustNotBeLogged('credential', API_KEY);
   mustNotBeLogged('credential', DEVELOPER_SECRET);
   const ports = { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0', SANDBOX_READY_JSON: '1' };
-  const child = startNode('src/sandbox/main.ts', { ...ports, ...env });
+  const child = startNode('src/sandbox/main.ts', { ...ports, ...env }, undefined, options);
   const ready = await jsonLine(child, (line) => line['ready'] === true).catch(async (cause: unknown) => {
     await child.stop(1000);
     throw new Error('the sandbox did not start', { cause });

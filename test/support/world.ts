@@ -1,6 +1,6 @@
 import { exchange } from './http.ts';
 import type { Answer, Options } from './http.ts';
-import type { Environment } from './child.ts';
+import type { Environment, StartOptions } from './child.ts';
 import { mustNotBeLogged } from './run-directory.ts';
 import { API_KEY, DEVELOPER_SECRET, startSandbox } from './start-sandbox.ts';
 import type { Sandbox } from './start-sandbox.ts';
@@ -32,13 +32,14 @@ export interface World {
 export async function startWorld(
   env: Environment | ((sandbox: Sandbox) => Promise<Environment>) = {},
   sandboxEnv: Environment = {},
+  options: StartOptions = {},
 ): Promise<World> {
-  const sandbox = await startSandbox(sandboxEnv);
+  const sandbox = await startSandbox(sandboxEnv, options);
   try {
     const directory = readDirectory(await sandbox.directory());
     const secret = newSecret();
     const own = typeof env === 'function' ? await env(sandbox) : env;
-    const program = await startProgram({ ...programEnv(sandbox, secret), ...own });
+    const program = await startProgram({ ...programEnv(sandbox, secret), ...own }, options);
     return world(sandbox, program, secret, directory);
   } catch (error) {
     await sandbox.stop();

@@ -16,17 +16,25 @@ export const TIER_NAME = z
 /** The tier of callers whose token does not name a known tier. */
 export const DEFAULT_TIER = 'default';
 
-export const TIERS = z.record(TIER_NAME, WINDOW);
+/** A tier, with a separate limit for writes if there is one. */
+const TIER = WINDOW.extend({ writes: WINDOW.optional() });
+export const TIERS = z.record(TIER_NAME, TIER);
+type TierWindow = z.output<typeof TIER>;
 
 export function tierOf(name: string, { limit, windowS }: Window) {
   return { name, limit, windowMs: windowS * 1000 };
+}
+
+/** Returns the tier of callers and, if configured, the one that counts their writes in addition. */
+export function callerTierOf(name: string, { writes, ...window }: TierWindow) {
+  return { ...tierOf(name, window), writes: writes && tierOf(`${name}-writes`, writes) };
 }
 
 /** Parses the value of `RATE_LIMIT_TIERS`. */
 export function parseTiers(
   text: string | undefined,
   issues: ConfigIssues,
-): Record<string, Window> | undefined {
+): Record<string, TierWindow> | undefined {
   if (text === undefined) return undefined;
   let json: unknown;
   try {

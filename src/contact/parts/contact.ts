@@ -13,6 +13,7 @@ export const contact = definePart({
     fields: {
       contact_id: {
         kind: 'text',
+        write: 'no',
         always: true,
         description: 'UUID of the contact.',
         example: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890',
@@ -30,13 +31,24 @@ export const contact = definePart({
         description: 'Labels on the contact.',
         example: ['prospect', 'webinar-attendee'],
       },
-      contact_email: { kind: 'text', description: 'E-mail address.', example: 'jane.smith@example.com' },
+      contact_email: {
+        kind: 'text',
+        writeName: 'primaryEmail',
+        description: 'E-mail address.',
+        example: 'jane.smith@example.com',
+      },
       contact_owner: {
         kind: 'text',
+        write: 'any',
         description: 'UUID of the member who owns the contact.',
         example: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b',
       },
-      contact_phone: { kind: 'text', description: 'Telephone number.', example: '+1-555-0123' },
+      contact_phone: {
+        kind: 'text',
+        writeName: 'primaryPhone',
+        description: 'Telephone number.',
+        example: '+1-555-0123',
+      },
       contact_stage: {
         kind: 'text',
         description: 'Name of the stage in the pipeline.',
@@ -76,11 +88,13 @@ export const contact = definePart({
       contact_country_code: { kind: 'text', description: 'Country by ISO 3166-1 code.', example: 'US' },
       contact_date_created: {
         kind: 'time',
+        write: 'no',
         description: 'When the contact was created.',
         example: '2025-01-15T09:30:00Z',
       },
       contact_date_updated: {
         kind: 'time',
+        write: 'no',
         description: 'When the contact was last changed.',
         example: '2025-03-20T14:22:00Z',
       },

@@ -17,6 +17,10 @@ export interface Field {
   readonly name?: string;
   /** Present in every response, even if `fields[…]` does not list it, and never null. */
   readonly always?: true;
+  /** The name in the upstream's write operations, if it differs from the API name. */
+  readonly writeName?: string;
+  /** Who may change the field: nobody if `no`; only callers who may change any contact if `any`. */
+  readonly write?: 'no' | 'any';
   readonly description: string;
   /** An example of the API value. */
   readonly example: unknown;

@@ -13,6 +13,23 @@ const EXPOSED_HEADERS = [
   'WWW-Authenticate',
   'RateLimit',
   'RateLimit-Policy',
+  'Location',
+  'Preference-Applied',
+  'Idempotency-Replayed',
+];
+
+/** The request headers that pages of other origins may send. */
+const ALLOWED_HEADERS = [
+  'Authorization',
+  'Cache-Control',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-Match',
+  'If-None-Match',
+  'Prefer',
+  'X-Request-Id',
+  'X-Requested-With',
+  'traceparent',
 ];
 
 const PREFLIGHT_MAX_AGE_S = 600;
@@ -30,6 +47,7 @@ export function allowOrigins(
   const allowPreflight = cors({
     ...shared,
     methods: [...methods],
+    allowedHeaders: ALLOWED_HEADERS,
     maxAge: PREFLIGHT_MAX_AGE_S,
     preflightContinue: true,
   });

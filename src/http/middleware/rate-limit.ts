@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Caller } from '../../contact/read-contact.ts';
 import { AppError } from '../../errors.ts';
-import { thenMaybe } from '../../lib/maybe-promise.ts';
+import { thenMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { limitKey } from '../../rate-limit/limit-key.ts';
 import type { RateLimitResult, RateLimitStore, Tier } from '../../rate-limit/rate-limit-store.ts';
 import type { Metrics, RateLimitDecision } from '../../telemetry/metrics.ts';
@@ -12,17 +12,28 @@ export const DEFAULT_TIER = 'default';
 
 export interface RateLimitCallersOptions {
   /** Tiers by name; must include `default`. */
-  readonly tiers: ReadonlyMap<string, Tier>;
+  readonly tiers: ReadonlyMap<string, CallerTier>;
   readonly rateLimitStore: RateLimitStore;
   readonly metrics: Pick<Metrics, 'rateLimit'>;
 }
 
-/** The values that are the same for all requests with one token. */
-interface Account {
+/** A tier of callers. `writes` counts their writes in addition. */
+export interface CallerTier extends Tier {
+  readonly writes?: Tier | undefined;
+}
+
+/** One limit of a caller. */
+interface Quota {
   readonly tier: Tier;
   readonly key: string;
   /** The `RateLimit-Policy` field. */
   readonly policy: string;
+}
+
+/** The limits of all requests with one token. */
+interface Account {
+  readonly requests: Quota;
+  readonly writes: Quota | undefined;
 }
 
 /**
@@ -31,7 +42,7 @@ interface Account {
  * It does not use express-rate-limit, which counts one per request, cannot refuse a batch without counting it,
  * and reports a remaining quota of 0 for each refusal. That package limits failed authentication.
  *
- * @returns a function that creates the middleware for a route from the cost of its requests. The middleware
+ * @returns a function that creates the middleware of a route. The middleware
  *   throws AppError `RATE_LIMITED`, `RATE_LIMIT_UNAVAILABLE`, or `INVALID_IDS` if the cost exceeds the limit.
  */
 export function rateLimitCallers({ tiers, rateLimitStore, metrics }: RateLimitCallersOptions) {
@@ -42,31 +53,47 @@ export function rateLimitCallers({ tiers, rateLimitStore, metrics }: RateLimitCa
   function accountOf(caller: Caller): Account {
     let account = accounts.get(caller);
     if (!account) {
-      const { issuer, subject } = caller;
       const tier = (caller.tier !== undefined && tiers.get(caller.tier)) || defaultTier;
-      const key = limitKey('caller', tier.name, issuer, subject);
-      account = { tier, key, policy: policyField(tier, key) };
+      account = { requests: quotaOf(tier, caller), writes: tier.writes && quotaOf(tier.writes, caller) };
       accounts.set(caller, account);
     }
     return account;
   }
 
-  return function limitCaller(costOf: (req: Request) => number): RequestHandler {
+  /** Consumes the cost and adds the two fields to the response. @throws AppError if nothing is left. */
+  function consume(req: Request, { tier, key, policy }: Quota, cost: number): MaybePromise<void> {
+    return thenMaybe(rateLimitStore.consume(key, cost, tier), (result) => {
+      const decision = decisionOf(result);
+      metrics.rateLimit(tier.name, decision);
+      if (decision === 'unavailable') throw rateLimitUnavailable(result);
+      const { responseHeaders } = contextOf(req);
+      responseHeaders.push('RateLimit', quotaField(result, tier), 'RateLimit-Policy', policy);
+      if (decision === 'limited') throw rateLimited(result);
+    });
+  }
+
+  return function limitCaller({ costOf, isWrite }: RouteCost): RequestHandler {
     return function limitThisCaller(req, _res, next) {
-      const { tier, key, policy } = accountOf(callerOf(req));
-      const cost = costOf(req);
-      if (cost > tier.limit) throw costsMoreThan(tier);
-      return thenMaybe(rateLimitStore.consume(key, cost, tier), (result) => {
-        const decision = decisionOf(result);
-        metrics.rateLimit(tier.name, decision);
-        if (decision === 'unavailable') throw rateLimitUnavailable(result);
-        const quota = quotaField(result, tier);
-        contextOf(req).responseHeaders.push('RateLimit', quota, 'RateLimit-Policy', policy);
-        if (decision === 'limited') throw rateLimited(result);
-        next();
-      });
+      const { requests, writes } = accountOf(callerOf(req));
+      const cost = costOf ? costOf(req) : 1;
+      if (cost > requests.tier.limit) throw costsMoreThan(requests.tier);
+      const pending = thenMaybe(consume(req, requests, cost), () =>
+        isWrite && writes ? consume(req, writes, cost) : undefined,
+      );
+      return thenMaybe(pending, () => next());
     };
   };
+}
+
+export interface RouteCost {
+  /** Returns the cost of a request; 1 if undefined. */
+  readonly costOf: ((req: Request) => number) | undefined;
+  readonly isWrite: boolean;
+}
+
+function quotaOf(tier: Tier, { issuer, subject }: Caller): Quota {
+  const key = limitKey('caller', tier.name, issuer, subject);
+  return { tier, key, policy: policyField(tier, key) };
 }
 
 function decisionOf({ allowed, counted }: RateLimitResult): RateLimitDecision {

@@ -2,7 +2,7 @@ import { INCLUDES, type Include } from '../../contact/parts/index.ts';
 import { PART_EXAMPLES, PART_SCHEMAS } from '../../contact/schemas.ts';
 import { thenMaybe } from '../../lib/maybe-promise.ts';
 import { selectFields } from '../assemble.ts';
-import { defineOperation, type Operation } from '../operation.ts';
+import { defineRead, type Operation } from '../operation.ts';
 import { parseContactId, parseFieldsets, queryOf } from '../parse-query.ts';
 import { contactIdOf, queryFor, readOptions, readScopes } from '../read-request.ts';
 import { representationOf } from '../representation.ts';
@@ -12,7 +12,7 @@ export const getContactParts: readonly Operation[] = INCLUDES.map(getContactPart
 
 function getContactPart(part: Include): Operation {
   const parts = [part];
-  return defineOperation({
+  return defineRead({
     id: `getContact${part[0]!.toUpperCase()}${part.slice(1)}`,
     method: 'get',
     path: `/contacts/:id/${part}`,

@@ -3,7 +3,7 @@ import { PART_EXAMPLES } from '../../contact/schemas.ts';
 import { ref } from '../../lib/json-schema.ts';
 import { thenMaybe } from '../../lib/maybe-promise.ts';
 import { assembleContact } from '../assemble.ts';
-import { defineOperation } from '../operation.ts';
+import { defineRead } from '../operation.ts';
 import { parseContactId, parseFieldsets, parseInclude, queryOf } from '../parse-query.ts';
 import { contactIdOf, queryFor, readOptions, readScopes } from '../read-request.ts';
 import { representationOf } from '../representation.ts';
@@ -12,7 +12,7 @@ const ALONE = { contact: PART_EXAMPLES.contact };
 const WITH_INCLUDES = { ...ALONE, notes: PART_EXAMPLES.notes, entity: PART_EXAMPLES.entity };
 
 /** `GET /contacts/:id`: one contact with the requested includes. */
-export const getContact = defineOperation({
+export const getContact = defineRead({
   id: 'getContact',
   method: 'get',
   path: '/contacts/:id',

@@ -5,7 +5,7 @@ import { combineOutcomes } from '../../http/cache-headers.ts';
 import { contextOf } from '../../http/request-context.ts';
 import { ref } from '../../lib/json-schema.ts';
 import { assembleContact, oldestFetch } from '../assemble.ts';
-import { defineOperation } from '../operation.ts';
+import { defineRead } from '../operation.ts';
 import { batchSize, parseFieldsets, parseIds, parseInclude, queryOf } from '../parse-query.ts';
 import { queryFor, readOptions, readScopes } from '../read-request.ts';
 import { hashOf } from '../representation.ts';
@@ -19,7 +19,7 @@ const FAILURE = {
 };
 
 /** `GET /contacts?ids=…`: several contacts in one call. */
-export const listContacts = defineOperation({
+export const listContacts = defineRead({
   id: 'getContacts',
   method: 'get',
   path: '/contacts',

@@ -11,7 +11,7 @@ export interface NewContactInput extends UpstreamInput {
   readonly mode: 'insert' | 'upsert';
   /** The field that identifies an existing contact. */
   readonly matchBy: 'email' | 'phone';
-  /** Values by write name (`write-names.ts`). */
+  /** Values by write name. */
   readonly contact: JsonObject;
   /** The company; without it, the upstream makes one from the contact's name unless `skipEntity` is set. */
   readonly entity: JsonObject | undefined;

@@ -5,7 +5,7 @@ import type { UpstreamInput, UpstreamOperation } from '../operation.ts';
 
 export interface FieldsInput extends UpstreamInput {
   readonly contact: string;
-  /** New values by write name (`write-names.ts`), in the form that the upstream takes: flags are 0 or 1. */
+  /** New values by write name, in the form that the upstream takes: flags are 0 or 1. */
   readonly fields: JsonObject;
 }
 

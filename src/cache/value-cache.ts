@@ -1,0 +1,67 @@
+import { LRUCache } from 'lru-cache';
+import type { GuardedRedis } from '../redis/guarded-redis.ts';
+import type { EntryCodec } from './stored-entry.ts';
+
+/** A cache of small texts that belong to an organization, such as the list of its members. */
+export interface ValueCache {
+  /** Returns undefined if the value is not cached. Never rejects. */
+  get(key: string): Promise<string | undefined>;
+  /** Stores a value for `ttlMs`. Never rejects. */
+  set(key: string, value: string, ttlMs: number): Promise<void>;
+  /** Removes a value. Never rejects. */
+  remove(key: string): Promise<void>;
+}
+
+const MAX_VALUES = 10_000;
+const MAX_TOTAL_LENGTH = 8 * 1024 * 1024;
+
+/** Creates a cache in this process. */
+export function memoryValueCache(monotonicNow: () => number): ValueCache {
+  const values = new LRUCache<string, string>({
+    max: MAX_VALUES,
+    maxSize: MAX_TOTAL_LENGTH,
+    sizeCalculation: (value, key) => value.length + key.length,
+    perf: { now: monotonicNow },
+  });
+  return {
+    get: async (key) => values.get(key),
+    async set(key, value, ttlMs) {
+      if (ttlMs > 0) values.set(key, value, { ttl: ttlMs });
+    },
+    remove: async (key) => void values.delete(key),
+  };
+}
+
+/** Creates a cache in Redis, encrypted by the codec. It reads as empty while Redis fails. */
+export function redisValueCache(redis: Pick<GuardedRedis, 'call'>, codec: EntryCodec): ValueCache {
+  return {
+    async get(key) {
+      const stored = await quietly(() => redis.call('GET', [key]));
+      const entry = Buffer.isBuffer(stored) ? codec.decode(key, stored) : undefined;
+      return entry && entry.bytes !== 'not-found' ? entry.bytes.toString('utf8') : undefined;
+    },
+    async set(key, value, ttlMs) {
+      if (ttlMs <= 0) return;
+      const stored = codec.encode(key, {
+        ...UNSTAMPED,
+        bytes: Buffer.from(value),
+        freshMs: ttlMs,
+        retentionMs: ttlMs,
+      });
+      await quietly(() => redis.call('SET', [key, stored, 'PX', String(ttlMs)]));
+    },
+    remove: async (key) => void (await quietly(() => redis.call('DEL', [key]))),
+  };
+}
+
+/** Such values have no generation: they are not part of a contact. */
+const UNSTAMPED = { generation: '', number: 0, contentHash: '', ageMs: 0 };
+
+async function quietly<T>(run: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await run();
+  } catch {
+    // GuardedRedis reports outages itself.
+    return undefined;
+  }
+}

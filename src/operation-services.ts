@@ -1,0 +1,93 @@
+import { hash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contactLock } from './cache/contact-lock.ts';
+import { lookupCache } from './cache/lookup-cache.ts';
+import { memoryValueCache, redisValueCache } from './cache/value-cache.ts';
+import { contextOf, callerOf } from './http/request-context.ts';
+import { logUnexpected } from './http/error-response.ts';
+import { createIdempotency } from './idempotency/create-idempotency.ts';
+import { createRecordStore } from './idempotency/create-record-store.ts';
+import type { OperationSettings } from './operations/settings.ts';
+import type { AuditEntry, OperationServices } from './operations/services.ts';
+import { parseJson } from './lib/json.ts';
+import { setTimer } from './lib/timers.ts';
+import { monotonicNow, type ServiceOptions, type Services } from './services.ts';
+import { fetchMembers } from './upstream/operations/fetch-members.ts';
+
+/** Returns the settings that the operations and their description depend on. */
+export function operationSettings({ scopes, http, writes }: ServiceOptions['config']): OperationSettings {
+  return { scopes, maxBatchSize: http.maxBatchSize, writes: writes.on, brandId: writes.brandId };
+}
+
+/** Builds the dependencies of the public operations. */
+export function createOperationServices(
+  { config, log, metrics }: ServiceOptions,
+  { redis, store, secrets, upstream, readContact }: Services,
+): OperationServices {
+  const { writes, cache, resilience } = config;
+  const values = redis ? redisValueCache(redis, secrets.codec) : memoryValueCache(monotonicNow);
+  const lookups = lookupCache({
+    values,
+    ttlMs: writes.lookupTtlMs,
+    negativeTtlMs: cache.negativeTtlMs,
+    secretOf: (org) => secrets.credentialsOf(org)?.developerSecret,
+    randomId: randomUUID,
+  });
+  const exclusively = contactLock({
+    redis,
+    // A read and a write, each within the upstream's timeout, and their acknowledgements.
+    leaseMs: 3 * resilience.timeoutMs,
+    waitMs: 2 * resilience.timeoutMs,
+    monotonicNow,
+    sleep,
+    randomId: randomUUID,
+  });
+  const idempotency = createIdempotency({
+    store: createRecordStore({ redis, ttlMs: writes.idempotencyTtlMs, now: monotonicNow }),
+    codec: secrets.codec,
+    setTimer,
+    report: (event) => log.warn({ event }, 'idempotency record not usable'),
+  });
+  return {
+    settings: operationSettings(config),
+    readContact,
+    batchParallelism: config.http.batchParallelism,
+    monotonicNow,
+    onUnexpected: (req, error) => logUnexpected(log, contextOf(req), error),
+    upstream,
+    idempotency,
+    fence: (org, contact) => store.fence(org, contact),
+    exclusively,
+    lookups,
+    async members(org) {
+      const key = `zbff:members:{${org}}`;
+      const cached = await values.get(key);
+      if (cached !== undefined) return parseJson(cached);
+      const members = await upstream(fetchMembers, { org, brand: writes.brandId! }, { signal: NEVER });
+      const list = members.map(({ id, name }) => ({ id, name }));
+      await values.set(key, JSON.stringify(list), writes.membersTtlMs);
+      return list;
+    },
+    audit(req, entry: AuditEntry) {
+      const { idempotencyKey, ...line } = entry;
+      const caller = callerOf(req);
+      metrics.write(entry.operation, entry.outcome);
+      log.info(
+        {
+          ...line,
+          requestId: contextOf(req).requestId,
+          subject: secrets.hashSubject(caller),
+          org: caller.org,
+          member: caller.member,
+          ...(idempotencyKey !== undefined && {
+            idempotencyKeyHash: hash('sha256', idempotencyKey, 'base64url').slice(0, 22),
+          }),
+        },
+        'write',
+      );
+    },
+  };
+}
+
+/** The upstream's timeout bounds the call; a caller that leaves does not, because others may share it. */
+const NEVER = new AbortController().signal;

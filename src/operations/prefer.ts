@@ -1,0 +1,49 @@
+import type { Request } from 'express';
+import type { Part } from '../contact/parts/index.ts';
+import type { ContactRef } from '../contact/read-contact.ts';
+import { isAppError } from '../errors.ts';
+import { fieldValues } from '../lib/raw-headers.ts';
+import { parseJson } from '../lib/json.ts';
+import { assembleContact } from './assemble.ts';
+import type { Result } from './operation.ts';
+import { NO_FIELDSETS, parseInclude, queryOf } from './parse-query.ts';
+import { readNow } from './read-contact-now.ts';
+import type { OperationServices } from './services.ts';
+
+/** One preference of `Prefer` (RFC 7240 section 2). */
+const RETURN_REPRESENTATION = /(?:^|,)[ \t]*return[ \t]*=[ \t]*"?representation"?[ \t]*(?:[;,]|$)/i;
+
+/**
+ * Returns the parts of the representation that `Prefer: return=representation` asks for, or undefined.
+ *
+ * @throws AppError `INVALID_INCLUDE` if an include is unknown.
+ */
+export function preferredParts(req: Request): readonly Part[] | undefined {
+  if (!RETURN_REPRESENTATION.test(fieldValues(req, 'prefer').join(','))) return undefined;
+  return parseInclude(queryOf(req));
+}
+
+/**
+ * Replaces the value of a successful write by the current contact, as the member sees it. If it cannot be read,
+ * returns the result itself, because the write succeeded. A 204 becomes a 200, since it has a body.
+ */
+export async function withRepresentation(
+  services: OperationServices,
+  ref: ContactRef,
+  parts: readonly Part[],
+  result: Result,
+): Promise<Result> {
+  try {
+    const found = await readNow(services, ref, parts);
+    return {
+      status: result.status === 204 ? 200 : result.status,
+      headers: [...result.headers, 'Preference-Applied', 'return=representation'],
+      value: {
+        data: parseJson(Buffer.from(assembleContact(found, NO_FIELDSETS), 'latin1').toString('utf8')),
+      },
+    };
+  } catch (error) {
+    if (isAppError(error)) return result;
+    throw error;
+  }
+}

@@ -1,0 +1,187 @@
+import type { Request } from 'express';
+import type { ContactParts, ContactRef } from '../contact/read-contact.ts';
+import type { Part } from '../contact/parts/index.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { ifMatchHolds } from '../http/conditional.ts';
+import { entityTag, entityTags } from '../http/content-coding.ts';
+import { callerOf } from '../http/request-context.ts';
+import type { Attempt } from '../idempotency/create-idempotency.ts';
+import { parseIdempotencyKey } from '../idempotency/parse-idempotency-key.ts';
+import type { Json } from '../lib/json.ts';
+import { hashOfParts } from './assemble.ts';
+import { scopeNamed, type Result } from './operation.ts';
+import { preferredParts, withRepresentation } from './prefer.ts';
+import { contactOf, readNow } from './read-contact-now.ts';
+import { contactIdOf } from './read-request.ts';
+import type { OperationServices } from './services.ts';
+
+/** The options of an upstream call that goes on if its caller leaves; the upstream's timeout bounds it. */
+export const NO_CALLER = { signal: new AbortController().signal } as const;
+
+/** Returns the contact of the path, as the member of the token. */
+export function refOf(req: Request): ContactRef {
+  const { org, member } = callerOf(req);
+  return { org, member, contact: contactIdOf(req) };
+}
+
+export interface Write {
+  /** The operation's id, for the audit log. */
+  readonly operation: string;
+  /** The JSON of the request's body. */
+  readonly json: Json;
+  /** The contact that is changed; undefined if it does not exist yet. */
+  readonly ref?: ContactRef;
+  /** Returns the contact after the write, if `ref` is undefined. */
+  readonly refAfter?: (result: Result) => ContactRef;
+  readonly attempt: Attempt;
+}
+
+/**
+ * Carries out a write once for each idempotency key, with an audit line.
+ *
+ * @throws AppError with `details.outcome`.
+ */
+export async function performWrite(req: Request, services: OperationServices, write: Write): Promise<Result> {
+  const key = parseIdempotencyKey(req.get('idempotency-key'));
+  const parts = preferredParts(req);
+  const attempt = parts ? represented(services, write, parts) : write.attempt;
+  const path = req.url.split('?', 1)[0]!;
+  const line = { operation: write.operation, contact: write.ref?.contact, idempotencyKey: key };
+  try {
+    const result =
+      key === undefined
+        ? await attempt.execute()
+        : await services.idempotency.run(
+            { caller: callerOf(req), method: req.method, path, key, body: write.json },
+            attempt,
+          );
+    const isReplayed = result.headers.includes('Idempotency-Replayed');
+    services.audit(req, { ...line, outcome: isReplayed ? 'replayed' : 'done' });
+    return result;
+  } catch (error) {
+    const failure = withOutcome(error, isAppError(error) ? 'none' : 'unknown');
+    const { code, details } = failure;
+    services.audit(req, {
+      ...line,
+      outcome: details.outcome ?? 'none',
+      code,
+      ...(details.reason !== undefined && { upstreamCode: details.reason }),
+    });
+    // An unexpected error is logged with its stack by the error handler.
+    throw isAppError(error) ? failure : error;
+  }
+}
+
+/** Returns the attempt with the contact's representation as its result. */
+function represented(services: OperationServices, write: Write, parts: readonly Part[]): Attempt {
+  const { attempt, ref, refAfter } = write;
+  const represent = (result: Result) => withRepresentation(services, ref ?? refAfter!(result), parts, result);
+  return {
+    ...attempt,
+    execute: async () => represent(await attempt.execute()),
+    ...(attempt.reconcile && {
+      reconcile: async (prepared: Json) => {
+        const result = await attempt.reconcile!(prepared);
+        return result && represent(result);
+      },
+    }),
+  };
+}
+
+/** Returns the error with its outcome, or with `outcome` if it has none. */
+function withOutcome(error: unknown, outcome: 'none' | 'unknown'): AppError {
+  if (!isAppError(error)) return new AppError('INTERNAL_ERROR', { outcome, cause: error });
+  if (error.details.outcome !== undefined) return error;
+  return new AppError(error.code, { ...error.details, outcome, cause: error });
+}
+
+export interface ContactChange<T> {
+  /** Whether `contacts:write:any` permits members other than the owner. */
+  readonly allowAny: boolean;
+  /** The `If-Match` of the request. */
+  readonly ifMatch?: string | undefined;
+  /** Calls the upstream. Errors have `details.outcome`. */
+  readonly call: () => Promise<T>;
+}
+
+/**
+ * Changes a contact that the member sees and owns, inside a fence: no cache shows data from before the change
+ * after this has resolved.
+ *
+ * @throws AppError `CONTACT_NOT_FOUND`, `NOT_CONTACT_OWNER`, `PRECONDITION_FAILED`, `CACHE_UNAVAILABLE`, or the
+ *   error of the call.
+ */
+export async function changeContact<T>(
+  req: Request,
+  services: OperationServices,
+  ref: ContactRef,
+  { allowAny, ifMatch, call }: ContactChange<T>,
+): Promise<T> {
+  // Before the fence, so that a member without permission cannot void the cache.
+  const found = await readNow(services, ref);
+  if (!(allowAny && mayWriteAny(req, services))) requireOwner(found, ref.member);
+  if (ifMatch === undefined) return fenced(services, ref, call);
+  requireMatch(found, ifMatch);
+  return services.exclusively(ref.org, ref.contact, () =>
+    fenced(services, ref, async () => {
+      requireMatch(await beforeSending(() => readNow(services, ref)), ifMatch);
+      return call();
+    }),
+  );
+}
+
+/** Calls the upstream inside a fence around the contact. */
+export async function fenced<T>(
+  services: OperationServices,
+  { org, contact }: Pick<ContactRef, 'org' | 'contact'>,
+  call: () => Promise<T>,
+): Promise<T> {
+  const fence = await services.fence(org, contact);
+  let result: T;
+  try {
+    result = await call();
+  } catch (error) {
+    const outcome = isAppError(error) ? (error.details.outcome ?? 'unknown') : 'unknown';
+    if (outcome === 'unknown') fence.uncertain();
+    // Nothing was changed, so nothing needs the promise that failed; the contact opens by itself later.
+    else await fence.open().catch(() => {});
+    throw withOutcome(error, 'unknown');
+  }
+  try {
+    await fence.open();
+  } catch (cause) {
+    throw new AppError('CACHE_UNAVAILABLE', {
+      detail: 'The write was carried out, but older data may still be shown for a while.',
+      outcome: 'unknown',
+      retryAfterS: 1,
+      cause,
+    });
+  }
+  return result;
+}
+
+export function mayWriteAny(req: Request, { settings }: OperationServices): boolean {
+  const scope = scopeNamed('writeAnyContact', settings);
+  return scope !== undefined && callerOf(req).scopes.has(scope);
+}
+
+function requireOwner(found: ContactParts, member: string): void {
+  const { owner } = contactOf(found);
+  if (typeof owner !== 'string' || owner.toLowerCase() !== member) throw new AppError('NOT_CONTACT_OWNER');
+}
+
+/** Compares with the entity tags of `GET /contacts/:id` without includes, in every content coding. */
+function requireMatch(found: ContactParts, ifMatch: string): void {
+  const hash = hashOfParts({ contact: found.contact! });
+  if (ifMatchHolds(ifMatch, entityTags(hash))) return;
+  throw new AppError('PRECONDITION_FAILED', { etag: entityTag(hash, 'identity'), outcome: 'none' });
+}
+
+/** Runs a step that fails before anything is sent. */
+async function beforeSending<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw withOutcome(error, 'none');
+  }
+}
