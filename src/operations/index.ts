@@ -1,7 +1,14 @@
 import { getContactParts } from './get-contact-part/operation.ts';
 import { getContact } from './get-contact/operation.ts';
 import { listContacts } from './list-contacts/operation.ts';
+import { createNote, replaceNote } from './write-note/operation.ts';
 import type { Operation } from './operation.ts';
 
 /** The operations of the public port that require a token, in the order of the OpenAPI description. */
-export const OPERATIONS: readonly Operation[] = [getContact, ...getContactParts, listContacts];
+export const OPERATIONS: readonly Operation[] = [
+  getContact,
+  ...getContactParts,
+  listContacts,
+  createNote,
+  replaceNote,
+];

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import type { Json } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { newKey, startWriteWorld, type WriteWorld } from '../support/write-world.ts';
+
+let world: WriteWorld;
+beforeAll(async () => {
+  world = await startWriteWorld(3, { UPSTREAM_TIMEOUT_MS: '2000' });
+});
+afterEach(() => world.fleet.sandbox.clearFaults());
+afterAll(() => world?.stop());
+
+const carriedOut = async (contact: string) =>
+  (await world.calls('addNotestoContact', contact)).filter((call) => call.carriedOut);
+
+test('100 parallel repeats over three processes make one upstream call and one 201', async () => {
+  const { id, owner } = await world.contact();
+  const headers = newKey();
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) =>
+      world
+        .client(owner, undefined, world.fleet.members[index % 3])
+        .send('POST', `/contacts/${id}/notes`, { content: 'Once' }, { headers }),
+    ),
+  );
+  const first = answers.filter(
+    ({ status, headers: sent }) => status === 201 && !sent['idempotency-replayed'],
+  );
+  expect(first).toHaveLength(1);
+  for (const answer of answers) {
+    if (answer.status === 201) expect(answer.text).toBe(first[0]!.text);
+    else {
+      expectProblem(answer, 409, 'IDEMPOTENCY_IN_PROGRESS');
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    }
+  }
+  expect(await world.calls('addNotestoContact', id)).toHaveLength(1);
+  const again = await world
+    .client(owner)
+    .send('POST', `/contacts/${id}/notes`, { content: 'Once' }, { headers });
+  expect(again.headers['idempotency-replayed']).toBe('true');
+  expect(again.text).toBe(first[0]!.text);
+});
+
+test('another body with the same key is 422, and a refused write frees the key', async () => {
+  const { id, owner, other } = await world.contact();
+  const path = `/contacts/${id}/notes`;
+  const headers = newKey();
+  expect((await world.client(owner).send('POST', path, { content: 'One' }, { headers })).status).toBe(201);
+  expectProblem(
+    await world.client(owner).send('POST', path, { content: 'Two' }, { headers }),
+    422,
+    'IDEMPOTENCY_KEY_REUSED',
+  );
+  const refused = newKey();
+  for (let repeat = 0; repeat < 2; repeat += 1)
+    expectProblem(
+      await world.client(other).send('POST', path, { content: 'Mine' }, { headers: refused }),
+      403,
+      'NOT_CONTACT_OWNER',
+    );
+});
+
+test('two subjects with one key do not see each other', async () => {
+  const { id, owner, other } = await world.contact();
+  const headers = newKey();
+  const note = { content: `of ${owner}` };
+  expect((await world.client(owner).send('POST', `/contacts/${id}/notes`, note, { headers })).status).toBe(
+    201,
+  );
+  const foreign = await world.client(other).send('POST', `/contacts/${id}/notes`, note, { headers });
+  expectProblem(foreign, 403, 'NOT_CONTACT_OWNER');
+});
+
+test.each(['""', 'a b', `"${'x'.repeat(256)}"`, 'k'.repeat(256), '"unclosed'])(
+  'rejects the key %s',
+  async (key) => {
+    const { id, owner } = await world.contact();
+    const headers = { 'idempotency-key': key };
+    const answer = await world
+      .client(owner)
+      .send('POST', `/contacts/${id}/notes`, { content: 'x' }, { headers });
+    expectProblem(answer, 400, 'INVALID_IDEMPOTENCY_KEY');
+    expect(await world.calls('addNotestoContact', id)).toEqual([]);
+  },
+);
+
+test.each([
+  ['before', 1],
+  ['after', 1],
+] as const)(
+  'a time-out %s the note was carried out is 504 with outcome unknown, and a repeat makes one note in all',
+  async (when, notes) => {
+    const { id, owner } = await world.contact();
+    const client = world.client(owner);
+    const path = `/contacts/${id}/notes`;
+    const headers = newKey();
+    const content = `note ${randomUUID()}`;
+    await world.fleet.sandbox.setOperationFaults('addNotestoContact', { mode: 'silent', phase: when, calls: 1 });
+    const failed = await client.send('POST', path, { content }, { headers });
+    expectProblem(failed, 504, 'UPSTREAM_TIMEOUT');
+    expect(failed.json().outcome).toBe('unknown');
+    const repeat = await client.send('POST', path, { content }, { headers });
+    expect({ status: repeat.status, text: repeat.text }).toMatchObject({ status: 201 });
+    expect(repeat.json().reconciled).toBe(when === 'after' ? true : undefined);
+    expect(await carriedOut(id)).toHaveLength(notes);
+    const { data } = (await client.get(path)).json();
+    expect(data.filter((note: Json) => note.content === content)).toHaveLength(1);
+  },
+);
+
+test('an activity whose outcome is unknown cannot be checked, so a repeat is 409', async () => {
+  const { id, owner } = await world.contact();
+  const client = world.client(owner);
+  const headers = newKey();
+  const activity = { type: 'call', data: 'Spoke.' };
+  await world.fleet.sandbox.setOperationFaults('addCommsHistory', { mode: 'silent', phase: 'after', calls: 1 });
+  const path = `/contacts/${id}/activities`;
+  expectProblem(await client.send('POST', path, activity, { headers }), 504, 'UPSTREAM_TIMEOUT');
+  expectProblem(await client.send('POST', path, activity, { headers }), 409, 'IDEMPOTENCY_OUTCOME_UNKNOWN');
+  expect(await world.calls('addCommsHistory', id)).toHaveLength(1);
+});
+
+test('a process killed during the upstream call leaves one note after a repeat', async () => {
+  const { id, owner } = await world.contact();
+  const path = `/contacts/${id}/notes`;
+  const headers = newKey();
+  const doomed = await world.fleet.add();
+  await world.fleet.sandbox.setOperationFaults('addNotestoContact', { mode: 'silent', phase: 'after', calls: 1 });
+  const cut = world
+    .client(owner, undefined, doomed)
+    .send('POST', path, { content: 'Survives' }, { headers })
+    .catch(() => 'cut');
+  await waitFor('the write to be carried out', async () => (await carriedOut(id)).length === 1);
+  doomed.program.signal('SIGKILL');
+  expect(await cut).toBe('cut');
+  const client = world.client(owner);
+  const answer = await waitFor('the lease to end', async () => {
+    const repeat = await client.send('POST', path, { content: 'Survives' }, { headers });
+    if (repeat.status === 409) expect(repeat.json().code).toBe('IDEMPOTENCY_IN_PROGRESS');
+    return repeat.status !== 409 && repeat;
+  });
+  expect({ status: answer.status, reconciled: answer.json().reconciled }).toEqual({
+    status: 201,
+    reconciled: true,
+  });
+  expect(await carriedOut(id)).toHaveLength(1);
+});
+
+test('with an unreachable Redis, a write with a key is 503 and nothing is sent', async () => {
+  const { id, owner } = await world.contact();
+  world.redis.signal('SIGSTOP');
+  try {
+    const answer = await world
+      .client(owner)
+      .send('POST', `/contacts/${id}/notes`, { content: 'x' }, { headers: newKey() });
+    expectProblem(answer, 503, 'CACHE_UNAVAILABLE');
+    expect(answer.json().outcome).toBe('none');
+  } finally {
+    world.redis.signal('SIGCONT');
+  }
+  expect(await world.calls('addNotestoContact', id)).toEqual([]);
+});
