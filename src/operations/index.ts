@@ -1,6 +1,7 @@
 import { getContactParts } from './get-contact-part/operation.ts';
 import { getContact } from './get-contact/operation.ts';
 import { listContacts } from './list-contacts/operation.ts';
+import { patchContact } from './patch-contact/operation.ts';
 import { createNote, replaceNote } from './write-note/operation.ts';
 import type { Operation } from './operation.ts';
 
@@ -9,6 +10,7 @@ export const OPERATIONS: readonly Operation[] = [
   getContact,
   ...getContactParts,
   listContacts,
+  patchContact,
   createNote,
   replaceNote,
 ];

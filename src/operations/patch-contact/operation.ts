@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { ContactRef } from '../../contact/read-contact.ts';
+import { isJsonObject, parseJson, type JsonObject } from '../../lib/json.ts';
+import { updateFields } from '../../upstream/operations/update-fields.ts';
+import { JSON_BODY } from '../body.ts';
+import { defineBodyOperation } from '../operation.ts';
+import { parseContactId } from '../parse-query.ts';
+import { contactOf, readNow } from '../read-contact-now.ts';
+import type { OperationServices } from '../services.ts';
+import { FIELDS, hasFields, writeFields } from '../write-fields.ts';
+import { changeContact, mayWriteAny, NO_CALLER, performWrite, refOf } from '../write.ts';
+
+const CHANGE = z
+  .strictObject({ contact: FIELDS.optional(), entity: FIELDS.optional() })
+  .refine(({ contact, entity }) => contact !== undefined || entity !== undefined, {
+    error: 'must have the member contact or entity',
+  });
+type Change = z.output<typeof CHANGE>;
+
+/** `PATCH /contacts/:id`: changes fields of a contact and of its company. */
+export const patchContact = defineBodyOperation({
+  id: 'patchContact',
+  method: 'patch',
+  path: '/contacts/:id',
+  scope: 'writeContacts',
+  body: { schema: CHANGE, mediaTypes: [...JSON_BODY, 'application/merge-patch+json'] },
+  async handle(req, { body, json }, services) {
+    const ref = refOf(req);
+    const options = { mayWriteAny: mayWriteAny(req, services) };
+    const fields: JsonObject = {
+      ...(body.contact && writeFields('contact', body.contact, options)),
+      ...(body.entity && prefixed(writeFields('entity', body.entity, options))),
+    };
+    const result = { status: 204, headers: [], value: undefined } as const;
+    return performWrite(req, services, {
+      operation: 'patchContact',
+      json,
+      ref,
+      attempt: {
+        async execute() {
+          await changeContact(req, services, ref, {
+            allowAny: true,
+            ifMatch: req.headers['if-match'],
+            call: () => services.upstream(updateFields, { ...ref, fields }, NO_CALLER),
+          });
+          await services.lookups.dropNegative(ref.org);
+          return result;
+        },
+        reconcile: async () => ((await isChanged(services, ref, body)) ? result : undefined),
+      },
+    });
+  },
+  docs: {
+    summary: 'Change a contact',
+    description: () =>
+      'Changes the given fields, in the form that GET returns. Only the owner may change a contact, or a caller with the scope for any contact. Tags are added with `{ "add": [ … ] }`. Fields of `entity` change a company that other contacts share; these show the change within the time to live of `entity`. With `If-Match`, the change is made only if the contact is unchanged; a change made in the CRM between that check and the write is not detected.',
+    parameters: ['ContactId', 'IfMatch'],
+    parts: [],
+    body: {
+      example: { contact: { stageId: 'stage-uuid', emailOptout: true, tags: { add: ['vip'] } } },
+    },
+    success: { status: 204, description: 'The contact was changed.' },
+    invalid: () => [() => parseContactId('42')],
+  },
+});
+
+/** Returns the names of a company's fields beside those of a contact: `entityName` for `name`. */
+function prefixed(fields: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      `entity${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,
+      value,
+    ]),
+  );
+}
+
+/** Returns whether the contact has the new values, which shows that an earlier attempt was carried out. */
+async function isChanged(
+  services: OperationServices,
+  ref: ContactRef,
+  { contact, entity }: Change,
+): Promise<boolean> {
+  const found = await readNow(services, ref, entity ? ['contact', 'entity'] : ['contact']);
+  if (contact && !hasFields(contactOf(found), contact)) return false;
+  const company = entity && parseJson(found.entity!.bytes.toString('utf8'));
+  return !entity || (isJsonObject(company) && hasFields(company, entity));
+}

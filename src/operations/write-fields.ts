@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { PART } from '../contact/parts/index.ts';
+import type { Field } from '../contact/parts/part.ts';
+import { shapedNames } from '../contact/shape/shape-fields.ts';
+import { emptyObject, isJsonObject, type Json, type JsonObject } from '../lib/json.ts';
+import { invalidBody } from './body.ts';
+
+/** The parts whose fields can be changed. */
+export type WritablePart = 'contact' | 'entity';
+
+/** The fields of a part by the names that GET returns. Their values are checked by `writeFields`. */
+export const FIELDS = z
+  .custom<JsonObject>((value) => isJsonObject(value) && Object.keys(value).length > 0, {
+    error: 'must be an object with at least one field',
+  })
+  .meta({ type: 'object', minProperties: 1, description: 'Fields by the names that GET returns.' });
+
+const byApiName: Readonly<Record<WritablePart, ReadonlyMap<string, Field>>> = {
+  contact: fieldsOf('contact'),
+  entity: fieldsOf('entity'),
+};
+
+function fieldsOf(part: WritablePart): ReadonlyMap<string, Field> {
+  const { table } = PART[part];
+  return new Map([...shapedNames(table!)].map(([name, shaped]) => [shaped, table!.fields[name]!]));
+}
+
+/**
+ * Converts fields from the form of GET to that of the upstream's write operations: write names, and flags as 0
+ * and 1. A field without a descriptor passes through under its name.
+ *
+ * @param options.mayWriteAny permits fields that only those may change who may change any contact.
+ * @throws AppError `INVALID_BODY` that names a field which is read-only or has a wrong type.
+ */
+export function writeFields(
+  part: WritablePart,
+  fields: JsonObject,
+  { mayWriteAny }: { readonly mayWriteAny: boolean },
+): JsonObject {
+  const written = emptyObject();
+  for (const [name, value] of Object.entries(fields)) {
+    const path = `${part}.${name}`.slice(0, MAX_PATH_LENGTH);
+    const field = byApiName[part].get(name);
+    if (field?.write === 'no' || (field?.write === 'any' && !mayWriteAny)) throw wrong(path, 'is read-only');
+    written[field?.writeName ?? name] = writtenValue(path, value, field);
+  }
+  return written;
+}
+
+const MAX_PATH_LENGTH = 80;
+
+function writtenValue(path: string, value: Json, field: Field | undefined): Json {
+  if (value === null) throw wrong(path, 'must not be null, because the CRM cannot remove a value');
+  switch (field?.kind) {
+    case undefined:
+      return value;
+    case 'flag':
+      if (typeof value !== 'boolean') throw wrong(path, 'must be true or false');
+      return value ? 1 : 0;
+    case 'list':
+      return added(path, value);
+    case 'object':
+      if (!isJsonObject(value)) throw wrong(path, 'must be an object');
+      return value;
+    case 'text':
+    case 'time':
+      if (typeof value !== 'string') throw wrong(path, 'must be a text');
+      return value;
+  }
+}
+
+const ADDITION = z.strictObject({ add: z.array(z.string().min(1)).min(1).max(100) });
+
+/** The upstream merges lists and cannot remove from them, so a plain list would promise too much. */
+function added(path: string, value: Json): Json {
+  const addition = ADDITION.safeParse(value);
+  if (addition.success) return addition.data.add;
+  throw wrong(path, 'must be { "add": [ … ] } with texts: the CRM adds to the list and cannot replace it');
+}
+
+function wrong(path: string, problem: string) {
+  return invalidBody(`The member ${JSON.stringify(path)} ${problem}.`);
+}
+
+/** Returns whether a contact has the values of a write, in the form of GET. */
+export function hasFields(current: JsonObject, fields: JsonObject): boolean {
+  return Object.entries(fields).every(([name, value]) => contains(current[name], value));
+}
+
+/** Whether a value is the written one, or holds it: lists and objects are merged by the upstream. */
+function contains(current: Json | undefined, written: Json): boolean {
+  if (isJsonObject(written)) {
+    const { add } = written;
+    if (Array.isArray(add) && Array.isArray(current)) return add.every((one) => current.includes(one));
+    return isJsonObject(current) && hasFields(current, written);
+  }
+  return JSON.stringify(current) === JSON.stringify(written);
+}
