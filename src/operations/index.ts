@@ -1,6 +1,7 @@
 import { getContactParts } from './get-contact-part/operation.ts';
 import { getContact } from './get-contact/operation.ts';
 import { listContacts } from './list-contacts/operation.ts';
+import { lookupContact } from './lookup-contact/operation.ts';
 import { patchContact } from './patch-contact/operation.ts';
 import { createNote, replaceNote } from './write-note/operation.ts';
 import type { Operation } from './operation.ts';
@@ -11,6 +12,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...getContactParts,
   listContacts,
   patchContact,
+  lookupContact,
   createNote,
   replaceNote,
 ];

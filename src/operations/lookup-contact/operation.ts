@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { Request } from 'express';
+import { z } from 'zod';
+import { PARTS, type Part } from '../../contact/parts/index.ts';
+import type { ContactParts } from '../../contact/read-contact.ts';
+import { PART_EXAMPLES } from '../../contact/schemas.ts';
+import { AppError, isAppError } from '../../errors.ts';
+import { callerOf } from '../../http/request-context.ts';
+import { ref } from '../../lib/json-schema.ts';
+import { parseJson, type Json } from '../../lib/json.ts';
+import { lookupContact as lookupUpstream } from '../../upstream/operations/lookup-contact.ts';
+import { assembleContact } from '../assemble.ts';
+import { JSON_BODY } from '../body.ts';
+import { defineBodyOperation, requireScopes } from '../operation.ts';
+import { parseFieldsets, parseInclude, queryOf, type Fieldsets } from '../parse-query.ts';
+import { contactOf } from '../read-contact-now.ts';
+import { queryFor, readOptions, readScopes } from '../read-request.ts';
+import type { OperationServices } from '../services.ts';
+import { NO_CALLER } from '../write.ts';
+import { matches, normalize, type Lookup } from './match.ts';
+
+const TEXT = { error: 'must be a text' };
+const LOOKUP = z.strictObject({
+  email: z.string(TEXT).optional(),
+  phone: z.string(TEXT).optional(),
+  text: z.string(TEXT).optional(),
+});
+
+/**
+ * `POST /contacts/lookup`: at most one contact, by e-mail address, phone number or text. The upstream ignores the
+ * member, so only the id is taken from it, and the contact is read as the member.
+ */
+export const lookupContact = defineBodyOperation({
+  id: 'lookupContact',
+  method: 'post',
+  path: '/contacts/lookup',
+  scope: 'lookupContacts',
+  body: { schema: LOOKUP, mediaTypes: JSON_BODY },
+  async handle(req, { body }, services) {
+    const query = queryOf(req);
+    const parts = parseInclude(query);
+    const fieldsets = parseFieldsets(query);
+    requireScopes(callerOf(req), readScopes(parts, services.settings.scopes));
+    const found = await find(req, lookupOf(body), parts, services);
+    const data: Json[] = found ? [valueOf(found, fieldsets)] : [];
+    return { status: 200, headers: [], value: { data } };
+  },
+  docs: {
+    summary: 'Find a contact',
+    description: () =>
+      'Finds at most one contact, by exactly one of `email` (letter case is ignored), `phone` (digits are compared) and `text` (the first match of the CRM for 3 to 200 characters). A contact that the member may not see is not found.',
+    parameters: ['Include'],
+    parts: PARTS,
+    body: { example: { email: 'jane.smith@example.com' } },
+    success: {
+      status: 200,
+      description: 'The contact, or an empty list.',
+      members: { data: { type: 'array', maxItems: 1, items: ref('schemas', 'ContactParts') } },
+      examples: {
+        found: { summary: 'Found', value: { data: [{ contact: PART_EXAMPLES.contact }] } },
+        none: { summary: 'Not found', value: { data: [] } },
+      },
+    },
+    invalid: () => [() => lookupOf({}), () => parseInclude({ include: 'photos' })],
+  },
+});
+
+/** @throws AppError `INVALID_LOOKUP` if there is not exactly one valid key. */
+function lookupOf(body: z.output<typeof LOOKUP>): Lookup {
+  const given = Object.entries(body).filter(([, value]) => value !== undefined);
+  const [kind, text] = given.length === 1 ? given[0]! : [];
+  const lookup = kind === undefined ? undefined : normalize(kind as Lookup['kind'], text!);
+  if (lookup) return lookup;
+  throw new AppError('INVALID_LOOKUP', {
+    detail: 'Send exactly one of email (an address), phone (4 to 20 digits) and text (3 to 200 characters).',
+  });
+}
+
+/** Returns the contact as the member sees it. A cached id whose contact has lost the value is looked up again. */
+async function find(
+  req: Request,
+  lookup: Lookup,
+  parts: readonly Part[],
+  services: OperationServices,
+): Promise<ContactParts | undefined> {
+  const { org } = callerOf(req);
+  for (const fresh of [false, true]) {
+    let asked = false;
+    const id = await services.lookups.find({ org, ...lookup, fresh }, () => {
+      asked = true;
+      return services.upstream(lookupUpstream, { org, text: lookup.text }, NO_CALLER);
+    });
+    // A read that finds nothing takes as long as one of a contact that the member may not see.
+    const found = await readVisible(req, id ?? randomUUID(), parts, services);
+    if (id === null || !found) return undefined;
+    if (matches(lookup, contactOf(found))) return found;
+    if (asked) return undefined;
+  }
+  return undefined;
+}
+
+function valueOf(found: ContactParts, fieldsets: Fieldsets): Json {
+  return parseJson(Buffer.from(assembleContact(found, fieldsets), 'latin1').toString('utf8'));
+}
+
+async function readVisible(
+  req: Request,
+  id: string,
+  parts: readonly Part[],
+  { readContact, settings }: OperationServices,
+): Promise<ContactParts | undefined> {
+  try {
+    return await readContact(queryFor(req, id, parts), readOptions(req, settings.scopes));
+  } catch (error) {
+    if (isAppError(error, 'CONTACT_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
