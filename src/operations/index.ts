@@ -1,6 +1,7 @@
 import { getContactParts } from './get-contact-part/operation.ts';
 import { getContact } from './get-contact/operation.ts';
 import { listContacts } from './list-contacts/operation.ts';
+import { logActivity } from './log-activity/operation.ts';
 import { lookupContact } from './lookup-contact/operation.ts';
 import { patchContact } from './patch-contact/operation.ts';
 import { createNote, replaceNote } from './write-note/operation.ts';
@@ -15,4 +16,5 @@ export const OPERATIONS: readonly Operation[] = [
   lookupContact,
   createNote,
   replaceNote,
+  logActivity,
 ];

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import {
+  ACTIVITY_STATUSES,
+  ACTIVITY_TYPES,
+  addActivity,
+  MAX_ACTIVITY_SOURCE,
+} from '../../upstream/operations/add-activity.ts';
+import { JSON_BODY } from '../body.ts';
+import { defineBodyOperation } from '../operation.ts';
+import { parseContactId } from '../parse-query.ts';
+import { changeContact, NO_CALLER, performWrite, refOf } from '../write.ts';
+
+const oneOf = (values: readonly string[]) => ({ error: `must be one of ${values.join(', ')}` });
+const TEXT = 'must be a text of 1 to 1000 characters';
+const text = z.string({ error: TEXT }).min(1, { error: TEXT }).max(1000, { error: TEXT });
+const SOURCE = { error: `must be a text of 1 to ${MAX_ACTIVITY_SOURCE} characters` };
+
+const ACTIVITY = z.strictObject({
+  type: z.enum(ACTIVITY_TYPES, oneOf(ACTIVITY_TYPES)),
+  data: z.union([z.string().min(1), z.custom<JsonObject>(isJsonObject).meta({ type: 'object' })], {
+    error: 'must be a text or an object',
+  }),
+  source: z.string(SOURCE).min(1, SOURCE).max(MAX_ACTIVITY_SOURCE, SOURCE).optional(),
+  sentiment: text.optional(),
+  nextStep: text.optional(),
+  status: z.enum(ACTIVITY_STATUSES, oneOf(ACTIVITY_STATUSES)).optional(),
+});
+
+/** `POST /contacts/:id/activities`: adds an entry to the communication history, which cannot be read back. */
+export const logActivity = defineBodyOperation({
+  id: 'logActivity',
+  method: 'post',
+  path: '/contacts/:id/activities',
+  scope: 'writeActivities',
+  body: { schema: ACTIVITY, mediaTypes: JSON_BODY },
+  async handle(req, { body, json }, services) {
+    const ref = refOf(req);
+    const { type, data, source, sentiment, nextStep, status } = body;
+    const input = { ...ref, type, data, source, sentiment, nextStep, status };
+    return performWrite(req, services, {
+      operation: 'logActivity',
+      json,
+      ref,
+      attempt: {
+        async execute() {
+          const call = () => services.upstream(addActivity, input, NO_CALLER);
+          await changeContact(req, services, ref, { allowAny: true, call });
+          return { status: 204, headers: [], value: undefined };
+        },
+      },
+    });
+  },
+  docs: {
+    summary: 'Log an activity of a contact',
+    description: () =>
+      'Adds an entry to the communication history of the contact. The CRM cannot return, change or delete it.',
+    parameters: ['ContactId'],
+    parts: [],
+    body: { example: { type: 'call', data: 'Spoke about the renewal.', nextStep: 'Send the offer' } },
+    success: { status: 204, description: 'The activity was logged.' },
+    invalid: () => [() => parseContactId('42')],
+  },
+});
