@@ -1,3 +1,4 @@
+import { createContact } from './create-contact/operation.ts';
 import { getContactParts } from './get-contact-part/operation.ts';
 import { getContact } from './get-contact/operation.ts';
 import { listContacts } from './list-contacts/operation.ts';
@@ -12,6 +13,7 @@ export const OPERATIONS: readonly Operation[] = [
   getContact,
   ...getContactParts,
   listContacts,
+  createContact,
   patchContact,
   lookupContact,
   createNote,

@@ -1,0 +1,102 @@
+import type { Json } from '../support/http.ts';
+import { expectProblem } from '../support/problem.ts';
+import { ANY_SCOPE, startWriteWorld, type WriteWorld } from '../support/write-world.ts';
+
+let world: WriteWorld;
+beforeAll(async () => {
+  world = await startWriteWorld(2);
+});
+afterAll(() => world?.stop());
+
+const lookup = (client: ReturnType<WriteWorld['client']>, body: unknown, query = '') =>
+  client.send('POST', `/contacts/lookup${query}`, body);
+const idsOf = (answer: { json(): Json }): string[] => answer.json().data.map((one: Json) => one.contact.id);
+
+test.each(['email', 'phone'] as const)('finds a contact by its %s, with includes', async (kind) => {
+  const { id, owner } = await world.contact();
+  const client = world.client(owner);
+  const { contact } = (await client.get(`/contacts/${id}`)).json().data;
+  const answer = await lookup(client, { [kind]: contact[kind] }, '?include=notes&fields[contact]=city');
+  expect(answer.status).toBe(200);
+  expect(answer.headers['cache-control']).toBe('no-store');
+  expect(answer.json().data).toEqual([{ contact: { id, city: contact.city }, notes: expect.anything() }]);
+});
+
+test('compares e-mail addresses without regard to case, and finds nothing by a part of one', async () => {
+  const { id, owner } = await world.contact();
+  const client = world.client(owner);
+  const { email } = (await client.get(`/contacts/${id}`)).json().data.contact;
+  expect(idsOf(await lookup(client, { email: email.toUpperCase() }))).toEqual([id]);
+  expect(idsOf(await lookup(client, { email: email.slice(1) }))).toEqual([]);
+});
+
+test('a contact that the member may not see is not found, with the same response as no match', async () => {
+  const { org } = world.fleet;
+  const { hidden } = org;
+  const owner = world.client(hidden.owner);
+  const { email } = (await owner.get(`/contacts/${hidden.id}`)).json().data.contact;
+  expect(idsOf(await lookup(owner, { email }))).toEqual([hidden.id]);
+  const other = world.client(org.members.find((member) => member !== hidden.owner)!);
+  const unseen = await lookup(other, { email });
+  const unknown = await lookup(other, { email: `${crypto.randomUUID()}@example.com` });
+  expect(unseen.text).toBe('{"data":[]}');
+  expect({ status: unseen.status, text: unseen.text }).toEqual({
+    status: unknown.status,
+    text: unknown.text,
+  });
+});
+
+test('is right at once after a create and after a change of the e-mail address', async () => {
+  const [member] = world.fleet.org.members;
+  const [here, there] = world.fleet.members.map((process) => world.client(member!, ANY_SCOPE, process));
+  const [first, second] = [crypto.randomUUID(), crypto.randomUUID()].map((name) => `${name}@example.com`);
+  expect(idsOf(await lookup(there!, { email: first }))).toEqual([]);
+  const created = await here!.send('POST', '/contacts', { contact: { firstName: 'Ada', email: first } });
+  expect({ status: created.status, text: created.text }).toMatchObject({ status: 201 });
+  const { id } = created.json().data;
+  expect(created.headers['location']).toBe(`/contacts/${id}`);
+  expect(idsOf(await lookup(there!, { email: first }))).toEqual([id]);
+  expect(idsOf(await lookup(there!, { email: second }))).toEqual([]);
+  const change = { contact: { email: second } };
+  expect((await here!.send('PATCH', `/contacts/${id}`, change)).status).toBe(204);
+  expect(idsOf(await lookup(there!, { email: second }))).toEqual([id]);
+  expect(idsOf(await lookup(there!, { email: first }))).toEqual([]);
+});
+
+test('creating a contact that exists is 409 CONTACT_EXISTS, or changes it', async () => {
+  const [member] = world.fleet.org.members;
+  const client = world.client(member!, ANY_SCOPE);
+  const email = `${crypto.randomUUID()}@example.com`;
+  const { id } = (await client.send('POST', '/contacts', { contact: { firstName: 'Ada', email } })).json()
+    .data;
+  const again = await client.send('POST', '/contacts', { contact: { firstName: 'Eva', email } });
+  expectProblem(again, 409, 'CONTACT_EXISTS');
+  const update = { contact: { firstName: 'Eva', email }, onExisting: 'update' };
+  const updated = await client.send('POST', '/contacts', update);
+  expect({ status: updated.status, id: updated.json().data.id }).toEqual({ status: 200, id });
+  expect((await client.get(`/contacts/${id}`)).json().data.contact.firstName).toBe('Eva');
+});
+
+test.each<[string, unknown, string]>([
+  ['no key', {}, 'INVALID_LOOKUP'],
+  ['two keys', { email: 'a@example.com', phone: '12345' }, 'INVALID_LOOKUP'],
+  ['a short text', { text: 'ab' }, 'INVALID_LOOKUP'],
+  ['a long text', { text: 'x'.repeat(201) }, 'INVALID_LOOKUP'],
+  ['no address', { email: 'nobody' }, 'INVALID_LOOKUP'],
+  ['another type', { email: 7 }, 'INVALID_BODY'],
+  ['an unknown member', { name: 'x' }, 'INVALID_BODY'],
+])('rejects %s', async (_what, body, code) => {
+  const [member] = world.fleet.org.members;
+  const answer = await lookup(world.client(member!), body);
+  expectProblem(answer, 400, code);
+});
+
+test('no log line, URL or Redis key holds the value', async () => {
+  const [member] = world.fleet.org.members;
+  const email = `findme-${crypto.randomUUID()}@example.com`;
+  await lookup(world.client(member!), { email });
+  for (const { program } of world.fleet.members) expect(program.stdout()).not.toContain('findme-');
+  const keys = await world.redis.cli('KEYS', '*');
+  expect(keys).toContain('lookup');
+  expect(keys).not.toContain('findme-');
+});
