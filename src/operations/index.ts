@@ -2,6 +2,7 @@ import { createContact } from './create-contact/operation.ts';
 import { getContactParts } from './get-contact-part/operation.ts';
 import { getContact } from './get-contact/operation.ts';
 import { listContacts } from './list-contacts/operation.ts';
+import { listMembers } from './list-members/operation.ts';
 import { logActivity } from './log-activity/operation.ts';
 import { lookupContact } from './lookup-contact/operation.ts';
 import { patchContact } from './patch-contact/operation.ts';
@@ -19,4 +20,5 @@ export const OPERATIONS: readonly Operation[] = [
   createNote,
   replaceNote,
   logActivity,
+  listMembers,
 ];
