@@ -251,9 +251,47 @@ export type ContactFailure = {
 };
 
 /**
+ * A note as it was written.
+ */
+export type WrittenNote = {
+    /**
+     * Keep it to replace the note; null if it is not known.
+     */
+    id: string | null;
+    content: string;
+    /**
+     * Whether members other than its author see the note.
+     */
+    visible: boolean;
+    editable: boolean;
+};
+
+/**
+ * The ids of a created contact.
+ */
+export type CreatedContact = {
+    /**
+     * @format uuid
+     */
+    id: string;
+    /**
+     * The company, if there is one.
+     */
+    entityId: string | null;
+};
+
+/**
+ * A member of the organization.
+ */
+export type Member = {
+    id: string;
+    name: string;
+};
+
+/**
  * The kind of error. The list is closed and its names are stable: switch on this.
  */
-export type ErrorCode = "INVALID_CONTACT_ID" | "INVALID_INCLUDE" | "INVALID_FIELDS" | "INVALID_IDS" | "INVALID_IDEMPOTENCY_KEY" | "INVALID_REQUEST" | "MISSING_TOKEN" | "INVALID_TOKEN" | "EXPIRED_TOKEN" | "INSUFFICIENT_SCOPE" | "ORG_NOT_CONFIGURED" | "CSRF_HEADER_MISSING" | "NOT_CONTACT_OWNER" | "CONTACT_NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONTACT_EXISTS" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "PRECONDITION_FAILED" | "CONTENT_TOO_LARGE" | "REQUEST_HEADERS_TOO_LARGE" | "UPSTREAM_REFUSED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL_ERROR" | "CACHE_UNAVAILABLE" | "OVERLOADED" | "RATE_LIMIT_UNAVAILABLE" | "UPSTREAM_CREDENTIALS_REJECTED" | "UPSTREAM_EGRESS_REJECTED" | "UPSTREAM_BAD_RESPONSE" | "UPSTREAM_UNAVAILABLE" | "UPSTREAM_TIMEOUT";
+export type ErrorCode = "INVALID_CONTACT_ID" | "INVALID_INCLUDE" | "INVALID_FIELDS" | "INVALID_IDS" | "INVALID_IDEMPOTENCY_KEY" | "INVALID_REQUEST" | "INVALID_BODY" | "INVALID_LOOKUP" | "MISSING_TOKEN" | "INVALID_TOKEN" | "EXPIRED_TOKEN" | "INSUFFICIENT_SCOPE" | "ORG_NOT_CONFIGURED" | "CSRF_HEADER_MISSING" | "NOT_CONTACT_OWNER" | "CONTACT_NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONTACT_EXISTS" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "PRECONDITION_FAILED" | "CONTENT_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "REQUEST_HEADERS_TOO_LARGE" | "UPSTREAM_REFUSED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL_ERROR" | "CACHE_UNAVAILABLE" | "OVERLOADED" | "RATE_LIMIT_UNAVAILABLE" | "UPSTREAM_CREDENTIALS_REJECTED" | "UPSTREAM_EGRESS_REJECTED" | "UPSTREAM_BAD_RESPONSE" | "UPSTREAM_UNAVAILABLE" | "UPSTREAM_TIMEOUT";
 
 export const ErrorCode = {
     INVALID_CONTACT_ID: "INVALID_CONTACT_ID",
@@ -262,6 +300,8 @@ export const ErrorCode = {
     INVALID_IDS: "INVALID_IDS",
     INVALID_IDEMPOTENCY_KEY: "INVALID_IDEMPOTENCY_KEY",
     INVALID_REQUEST: "INVALID_REQUEST",
+    INVALID_BODY: "INVALID_BODY",
+    INVALID_LOOKUP: "INVALID_LOOKUP",
     MISSING_TOKEN: "MISSING_TOKEN",
     INVALID_TOKEN: "INVALID_TOKEN",
     EXPIRED_TOKEN: "EXPIRED_TOKEN",
@@ -277,6 +317,7 @@ export const ErrorCode = {
     IDEMPOTENCY_OUTCOME_UNKNOWN: "IDEMPOTENCY_OUTCOME_UNKNOWN",
     PRECONDITION_FAILED: "PRECONDITION_FAILED",
     CONTENT_TOO_LARGE: "CONTENT_TOO_LARGE",
+    UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
     REQUEST_HEADERS_TOO_LARGE: "REQUEST_HEADERS_TOO_LARGE",
     UPSTREAM_REFUSED: "UPSTREAM_REFUSED",
     IDEMPOTENCY_KEY_REUSED: "IDEMPOTENCY_KEY_REUSED",
@@ -322,4 +363,8 @@ export type Problem = {
      * Quote it when you report the error.
      */
     requestId: string;
+    /**
+     * Of a failed write: `none` if nothing was changed, `unknown` if it may have been carried out.
+     */
+    outcome?: "none" | "unknown";
 };
