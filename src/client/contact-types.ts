@@ -1,18 +1,37 @@
-import type { ContactParts } from './schema.ts';
+import type * as Schema from './schema.ts';
 
-export type Part = keyof ContactParts;
+/** Fields of your organization, which the API passes through under their camelCase names. */
+export interface OwnFields {
+  [name: string]: unknown;
+}
+
+/** Adds `OwnFields` to an object, or to each object of a list. */
+type Open<Value> = Value extends readonly (infer Item)[]
+  ? Open<Item>[]
+  : Value extends object
+    ? Value & OwnFields
+    : Value;
+
+export type Contact = Open<Schema.Contact>;
+export type Note = Open<Schema.Note>;
+export type Entity = Open<Schema.Entity>;
+export type { ContactFailure, ErrorCode, Problem, Profile, Signals } from './schema.ts';
+
+type Parts = { [P in keyof Schema.ContactParts]: Open<Schema.ContactParts[P]> };
+
+export type Part = keyof Parts;
 /** The parts that a caller can request in addition to the contact. */
 export type Include = Exclude<Part, 'contact'>;
 
 /** The value of a part, or null if the CRM has none. */
-export type PartValue<P extends Part> = Required<ContactParts>[P];
+export type PartValue<P extends Part> = Required<Parts>[P];
 
 /**
  * A contact with exactly the listed includes: `ContactWith<['notes']>` has `notes` but not `entity`.
  * If the list is known only at run time (`Include[]`), each include is optional.
  */
-export type ContactWith<Includes extends readonly Include[]> = Pick<ContactParts, 'contact'> &
-  (number extends Includes['length'] ? Pick<ContactParts, Includes[number]> : Listed<Includes>);
+export type ContactWith<Includes extends readonly Include[]> = Pick<Parts, 'contact'> &
+  (number extends Includes['length'] ? Pick<Parts, Includes[number]> : Listed<Includes>);
 
 type Listed<Includes extends readonly Include[]> = Includes extends readonly [
   infer First extends Include,
@@ -22,7 +41,7 @@ type Listed<Includes extends readonly Include[]> = Includes extends readonly [
   : unknown;
 
 /** Distributes over a union: an element of type `'notes' | 'entity'` gives a union of two results. */
-type Present<P extends Include> = P extends Include ? Required<Pick<ContactParts, P>> : never;
+type Present<P extends Include> = P extends Include ? Required<Pick<Parts, P>> : never;
 
 /** The documented field names of a part's object, or of each object of its list. */
 type KnownField<Value> = Value extends null
@@ -34,7 +53,7 @@ type KnownField<Value> = Value extends null
       : never;
 
 /** A known field, for editor completion, or any other field of your organization. */
-export type FieldName<P extends Part> = KnownField<PartValue<P>> | (string & {});
+export type FieldName<P extends Part> = KnownField<Required<Schema.ContactParts>[P]> | (string & {});
 
 /** Sparse fieldsets: the fields to return, by part. `id` is always included. */
 export type Fieldsets = { readonly [P in Part]?: readonly FieldName<P>[] };

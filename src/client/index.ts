@@ -1,43 +1,32 @@
-import type { ContactWith, Fieldsets, Include, PartValue } from './contact-types.ts';
-import { ProblemError, problemErrorOf } from './problem-error.ts';
-import type { ContactFailure } from './schema.ts';
+import type { ContactFailure, ContactWith, Include, PartValue } from './contact-types.ts';
+import type {
+  CallOptions,
+  ClientOptions,
+  ContactOptions,
+  RequestOptions,
+  UpdateOptions,
+  WriteOptions,
+} from './options.ts';
+import { ProblemError } from './problem-error.ts';
+import { createSend } from './send.ts';
+import type {
+  Activity,
+  ContactChanges,
+  CreatedContact,
+  Lookup,
+  Member,
+  NewContact,
+  NoteInput,
+  Preference,
+  Written,
+  WrittenNote,
+} from './write-types.ts';
 
 export { ProblemError };
 export type * from './contact-types.ts';
-export type {
-  Contact,
-  ContactFailure,
-  Entity,
-  ErrorCode,
-  Note,
-  Problem,
-  Profile,
-  Signals,
-} from './schema.ts';
-
-export interface ClientOptions {
-  /** The URL of the proxy: `https://api.example.com`, or `''` for the page's own origin. */
-  readonly baseUrl: string;
-  /**
-   * The user's JWT. A function is called before every request, so that it can renew an expired token.
-   * Omit it if the proxy accepts a session cookie.
-   */
-  readonly token?: string | (() => string | Promise<string>);
-  /** Maximum milliseconds from the start of a request to the last byte of its response. Default: 15 000. */
-  readonly timeoutMs?: number;
-  readonly fetch?: typeof globalThis.fetch;
-}
-
-export interface RequestOptions {
-  readonly fields?: Fieldsets;
-  readonly signal?: AbortSignal;
-  /** Bypasses the cache. Requires a token with the scope `cache:bypass`; ignored without it. */
-  readonly bypassCache?: boolean;
-}
-
-export interface ContactOptions<Includes extends readonly Include[]> extends RequestOptions {
-  readonly include?: Includes;
-}
+export type * from './options.ts';
+export type { RateLimit, ResponseInfo } from './response-info.ts';
+export type * from './write-types.ts';
 
 export interface Contacts<Includes extends readonly Include[]> {
   readonly data: ContactWith<Includes>[];
@@ -47,24 +36,51 @@ export interface Contacts<Includes extends readonly Include[]> {
 
 export type ContactsClient = ReturnType<typeof createClient>;
 
-const DEFAULT_TIMEOUT_MS = 15_000;
+/** The maximum number of contacts in one request. */
+const BATCH_SIZE = 50;
 
 /**
- * Creates a client that reads contacts through the proxy.
+ * Creates a client that reads and changes contacts through the proxy.
  *
  * Every method throws a `ProblemError` if the server returns an error. Without a response, it throws
  * the error of `fetch`: a `TimeoutError`, the abort reason of `signal`, or a `TypeError`.
  */
 export function createClient(options: ClientOptions) {
-  const get = getter(options);
+  const send = createSend(options);
+
+  function read<Result>(path: string, options: RequestOptions, query = ''): Promise<Result> {
+    return send({ path: path + query, headers: cacheHeaders(options), options });
+  }
+
+  async function write<P extends Preference, Minimal>(
+    method: string,
+    path: string,
+    body: unknown,
+    options: UpdateOptions<P>,
+  ): Promise<Written<P, Minimal>> {
+    const headers: Record<string, string> = {
+      'Idempotency-Key': quoted(options.idempotencyKey ?? randomKey()),
+    };
+    if (options.prefer !== undefined) headers['Prefer'] = `return=${options.prefer}`;
+    if (options.ifMatch !== undefined) headers['If-Match'] = options.ifMatch;
+    const result = await send<{ data: Written<P, Minimal> } | undefined>({
+      method,
+      path,
+      headers,
+      body,
+      options,
+    });
+    return result?.data as Written<P, Minimal>;
+  }
+
   return {
     /** Reads one contact. The result type has exactly the requested includes. */
     async getContact<const Includes extends readonly Include[] = []>(
       id: string,
       options: ContactOptions<Includes> = {},
     ): Promise<ContactWith<Includes>> {
-      const { data } = await get<{ data: ContactWith<Includes> }>(contactPath(id), options);
-      return data;
+      const found = await read<{ data: ContactWith<Includes> }>(contactPath(id), options, search(options));
+      return found.data;
     },
 
     /** Reads one include alone. Resolves to null if the CRM has none. */
@@ -73,16 +89,93 @@ export function createClient(options: ClientOptions) {
       part: P,
       options: RequestOptions = {},
     ): Promise<PartValue<P>> {
-      const { data } = await get<{ data: PartValue<P> }>(`${contactPath(id)}/${part}`, options);
-      return data;
+      const path = `${contactPath(id)}/${part}`;
+      const found = await read<{ data: PartValue<P> }>(path, options, search(options));
+      return found.data;
     },
 
-    /** Reads several contacts in one call. Each succeeds or fails on its own, so check `errors`, too. */
-    getContacts<const Includes extends readonly Include[] = []>(
+    /**
+     * Reads any number of contacts, up to 50 per request, one request after the other. Each contact succeeds or
+     * fails on its own, so check `errors`, too. The time-out applies to each request.
+     */
+    async getContacts<const Includes extends readonly Include[] = []>(
       ids: readonly string[],
       options: ContactOptions<Includes> = {},
     ): Promise<Contacts<Includes>> {
-      return get<Contacts<Includes>>('/contacts', options, { ids: ids.join(',') });
+      const all: Contacts<Includes> = { data: [], errors: [] };
+      const rest = distinct(ids);
+      while (rest.length > 0) {
+        const query = search(options, { ids: rest.splice(0, BATCH_SIZE).join(',') });
+        const { data, errors } = await read<Contacts<Includes>>('/contacts', options, query);
+        all.data.push(...data);
+        all.errors.push(...errors);
+      }
+      return all;
+    },
+
+    /** Finds a contact by e-mail address, phone number or text. Resolves to null if there is none. */
+    async lookupContact<const Includes extends readonly Include[] = []>(
+      lookup: Lookup,
+      options: ContactOptions<Includes> = {},
+    ): Promise<ContactWith<Includes> | null> {
+      const { data } = await send<{ data: ContactWith<Includes>[] }>({
+        method: 'POST',
+        path: `/contacts/lookup${search(options)}`,
+        headers: cacheHeaders(options),
+        body: lookup,
+        options,
+      });
+      return data[0] ?? null;
+    },
+
+    /** Creates a contact. Throws `CONTACT_EXISTS` if it exists, unless `onExisting` is `update`. */
+    createContact<P extends Preference = 'minimal'>(
+      contact: NewContact,
+      options: WriteOptions<P> = {},
+    ): Promise<Written<P, CreatedContact>> {
+      return write('POST', '/contacts', contact, options);
+    },
+
+    /** Changes fields of a contact and its company. Pass `ifMatch` to protect the changes of other users. */
+    updateContact<P extends Preference = 'minimal'>(
+      id: string,
+      changes: ContactChanges,
+      options: UpdateOptions<P> = {},
+    ): Promise<Written<P, void>> {
+      return write('PATCH', contactPath(id), changes, options);
+    },
+
+    addNote<P extends Preference = 'minimal'>(
+      id: string,
+      note: NoteInput,
+      options: WriteOptions<P> = {},
+    ): Promise<Written<P, WrittenNote>> {
+      return write('POST', `${contactPath(id)}/notes`, note, options);
+    },
+
+    /** Replaces a note. Its id is in the result of `addNote`. */
+    updateNote<P extends Preference = 'minimal'>(
+      id: string,
+      noteId: string,
+      note: NoteInput,
+      options: WriteOptions<P> = {},
+    ): Promise<Written<P, WrittenNote>> {
+      return write('PUT', `${contactPath(id)}/notes/${encodeURIComponent(noteId)}`, note, options);
+    },
+
+    /** Logs an activity. Activities cannot be read back. */
+    addActivity<P extends Preference = 'minimal'>(
+      id: string,
+      activity: Activity,
+      options: WriteOptions<P> = {},
+    ): Promise<Written<P, void>> {
+      return write('POST', `${contactPath(id)}/activities`, activity, options);
+    },
+
+    /** Reads the organization's members, whose ids are in `owner` and `maker`. */
+    async getMembers(options: CallOptions = {}): Promise<Member[]> {
+      const { data } = await read<{ data: Member[] }>('/members', options);
+      return data;
     },
   };
 }
@@ -91,45 +184,31 @@ function contactPath(id: string): string {
   return `/contacts/${encodeURIComponent(id)}`;
 }
 
-function getter({ baseUrl, token, timeoutMs = DEFAULT_TIMEOUT_MS, fetch = globalThis.fetch }: ClientOptions) {
-  const base = baseUrl.replace(/\/+$/, '');
-  return async function get<Result>(
-    path: string,
-    options: ContactOptions<readonly Include[]>,
-    more: Record<string, string> = {},
-  ): Promise<Result> {
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-    const jwt = typeof token === 'function' ? await token() : token;
-    const headers: Record<string, string> = { Accept: 'application/json' };
-    if (jwt !== undefined) headers['Authorization'] = `Bearer ${jwt}`;
-    // The proxy requires this header with a cookie, as CSRF protection.
-    else headers['X-Requested-With'] = 'zyntro-bff-client';
-    if (options.bypassCache) headers['Cache-Control'] = 'no-cache';
-    const response = await fetch(`${base}${path}${search(options, more)}`, {
-      headers,
-      signal,
-      // A redirect could send the token to another server.
-      redirect: 'error',
-      credentials: jwt === undefined ? 'include' : 'omit',
-    });
-    if (!response.ok) throw await problemErrorOf(response);
-    try {
-      return (await response.json()) as Result;
-    } catch (error) {
-      if ((error as Error).name === 'SyntaxError') throw new ProblemError(response, undefined);
-      throw error;
-    }
-  };
+function cacheHeaders({ bypassCache }: RequestOptions): Record<string, string> {
+  return bypassCache ? { 'Cache-Control': 'no-cache' } : {};
 }
 
-function search(
-  { include, fields }: ContactOptions<readonly Include[]>,
-  more: Record<string, string>,
-): string {
+function search({ include, fields }: ContactOptions<readonly Include[]>, more?: { ids: string }): string {
   const query = new URLSearchParams(more);
   if (include && include.length > 0) query.set('include', include.join(','));
-  for (const [part, names] of Object.entries(fields ?? {})) query.set(`fields[${part}]`, names.join(','));
+  for (const [part, names] of Object.entries(fields ?? {}))
+    if (names) query.set(`fields[${part}]`, names.join(','));
   const text = query.toString();
-  return text === '' ? '' : `?${text}`;
+  return text && `?${text}`;
+}
+
+/** Returns the ids without repetitions: a contact in two requests would be in the result twice. */
+function distinct(ids: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return ids.filter((id) => seen.size < seen.add(id.toLowerCase()).size);
+}
+
+/** Returns 128 random bits. `crypto.randomUUID` is missing in pages over plain HTTP. */
+function randomKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
+}
+
+/** Returns the key as a string of structured fields (RFC 9651, section 3.3.3). */
+function quoted(key: string): string {
+  return JSON.stringify(key);
 }

@@ -12,30 +12,42 @@ export class ProblemError extends Error {
   readonly requestId: string | undefined;
   /** Seconds to wait before a retry, if the response has `Retry-After`. */
   readonly retryAfterS: number | undefined;
+  /** Of a write: whether it was not carried out (`none`) or may have been (`unknown`). */
+  readonly outcome: 'none' | 'unknown' | undefined;
+  /** The contact's current tag, if `ifMatch` did not match. */
+  readonly etag: string | undefined;
   readonly problem: Problem | undefined;
 
-  constructor(response: Response, problem: Problem | undefined) {
-    super(problem?.detail ?? `The response did not come from zyntro-bff (status ${response.status}).`);
+  constructor({ status, headers }: Response, problem: Problem | undefined) {
+    super(problem?.detail ?? `The response did not come from zyntro-bff (status ${status}).`);
     this.name = 'ProblemError';
     this.code = problem?.code ?? UNEXPECTED_RESPONSE;
-    this.status = response.status;
-    this.requestId = problem?.requestId ?? response.headers.get('x-request-id') ?? undefined;
-    const retryAfter = response.headers.get('retry-after');
-    this.retryAfterS = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
+    this.status = status;
+    this.requestId = problem?.requestId ?? headers.get('x-request-id') ?? undefined;
+    this.retryAfterS = secondsUntil(headers.get('retry-after'));
+    this.outcome = (problem as Pick<ProblemError, 'outcome'> | undefined)?.outcome;
+    this.etag = headers.get('etag') ?? undefined;
     this.problem = problem;
   }
 }
 
-/** Reads an error response. Never rejects on a malformed problem. */
-export async function problemErrorOf(response: Response): Promise<ProblemError> {
-  if (!response.headers.get('content-type')?.startsWith('application/problem+json')) {
-    await response.body?.cancel();
-    return new ProblemError(response, undefined);
-  }
-  const problem: unknown = await response.json().catch(() => undefined);
-  return new ProblemError(response, isProblem(problem) ? problem : undefined);
+/** Reads an error response. Never throws on a malformed problem. */
+export function problemErrorOf(response: Response, text: string): ProblemError {
+  return new ProblemError(response, problemOf(text));
 }
 
-function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string';
+function problemOf(text: string): Problem | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Problem> | null;
+    return typeof value?.code === 'string' ? (value as Problem) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parses `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). */
+function secondsUntil(retryAfter: string | null): number | undefined {
+  if (!retryAfter) return undefined;
+  const seconds = /^\d+$/.test(retryAfter) ? +retryAfter : (Date.parse(retryAfter) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, Math.ceil(seconds));
 }

@@ -1,5 +1,13 @@
 import { createClient, ProblemError } from '../../src/client/index.ts';
-import type { ContactWith, Contacts, ErrorCode, Include, Note } from '../../src/client/index.ts';
+import type {
+  ContactWith,
+  Contacts,
+  Entity,
+  ErrorCode,
+  Include,
+  Note,
+  WrittenNote,
+} from '../../src/client/index.ts';
 
 /**
  * The compiler checks these types: `tsc` fails if it accepts an invalid line or rejects a valid one.
@@ -26,8 +34,14 @@ export async function contactTypes(client: typeof neverSent, some: Include[], on
   const withBoth = await client.getContact('id', { include: ['entity', 'signals'] });
   withBoth.entity?.website?.trim();
   withBoth.signals satisfies object | null;
-  // @ts-expect-error unknown field
-  void withBoth.entity?.webSite;
+  same<typeof withBoth.entity, Entity | null>(true);
+  // Fields of the organization have unknown values.
+  same<typeof alone.contact.ourOwnField, unknown>(true);
+  same<NonNullable<typeof withBoth.entity>['ourOwnField'], unknown>(true);
+  // @ts-expect-error the value of such a field has to be checked
+  alone.contact.ourOwnField.trim();
+  // @ts-expect-error known fields keep their types
+  alone.contact.name satisfies number;
 
   const optional = await client.getContact('id', { include: some });
   same<typeof optional.notes, Note[] | null | undefined>(true);
@@ -57,12 +71,54 @@ export async function otherTypes(client: typeof neverSent) {
   batch.errors[0]?.code satisfies ErrorCode | undefined;
 }
 
+export async function writeTypes(client: typeof neverSent, prefer: 'minimal' | 'representation') {
+  const note = await client.addNote('id', { content: 'text' });
+  same<typeof note, WrittenNote>(true);
+  const updated = await client.updateContact(
+    'id',
+    {
+      contact: { stageId: '4', tags: { add: ['vip'] }, ourOwnField: 1 },
+      entity: { website: 'https://a.example' },
+    },
+    { prefer: 'representation', ifMatch: '"1"' },
+  );
+  same<typeof updated, ContactWith<[]>>(true);
+  const either = await client.addNote('id', { content: 'text' }, { prefer });
+  same<typeof either, ContactWith<[]> | WrittenNote>(true);
+  // @ts-expect-error the CRM would merge a plain list
+  await client.updateContact('id', { contact: { tags: ['vip'] } });
+  // @ts-expect-error null is not accepted
+  await client.updateContact('id', { contact: { name: null } });
+  // @ts-expect-error only an update has a precondition
+  await client.addNote('id', { content: 'text' }, { ifMatch: '"1"' });
+
+  const found = await client.lookupContact({ email: 'a@b.example' }, { include: ['notes'] });
+  same<typeof found, ContactWith<readonly ['notes']> | null>(true);
+  // @ts-expect-error two criteria
+  await client.lookupContact({ email: 'a@b.example', phone: '1' });
+  const { id } = await client.createContact({ contact: { email: 'a@b.example' } });
+  id satisfies string;
+  await client.addActivity('id', { type: 'call', data: { seconds: 60 } });
+  (await client.getMembers())[0]?.name satisfies string | undefined;
+}
+
 export function errorTypes(error: unknown): boolean {
   if (!(error instanceof ProblemError)) return false;
   // @ts-expect-error unknown code
   return error.code === 'NO_SUCH_CODE' || error.code === 'CONTACT_NOT_FOUND';
 }
 
-test('the client has the methods getContact, getContacts and getPart', () => {
-  expect(Object.keys(neverSent).toSorted()).toEqual(['getContact', 'getContacts', 'getPart']);
+test('the client has a method for each operation', () => {
+  expect(Object.keys(neverSent).toSorted()).toEqual([
+    'addActivity',
+    'addNote',
+    'createContact',
+    'getContact',
+    'getContacts',
+    'getMembers',
+    'getPart',
+    'lookupContact',
+    'updateContact',
+    'updateNote',
+  ]);
 });
