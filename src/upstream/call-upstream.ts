@@ -34,7 +34,8 @@ export async function callUpstream(
   const answer = new ResponseBody(options.maxResponseBytes);
   const exchange = options.transport.post(path, body, answer);
   const giveUp = () => exchange.abort(signal.reason);
-  const expire = () => exchange.abort(new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT' }));
+  const expire = () =>
+    exchange.abort(new AppError('UPSTREAM_TIMEOUT', { reason: 'TOTAL_TIMEOUT', notSent: !exchange.started }));
   const timer = setTimeout(expire, Math.max(0, Math.ceil(deadline - options.now())));
   signal.addEventListener('abort', giveUp);
   try {
@@ -44,7 +45,7 @@ export async function callUpstream(
     signal.throwIfAborted();
     if (error instanceof AppError) throw error;
     if (error instanceof ResponseBodyError) throw badResponse(error.code, error);
-    if (!answer.begun) throw failureOfTransport(error);
+    if (!answer.begun) throw failureOfTransport(error, exchange);
     throw new AppError('UPSTREAM_BAD_RESPONSE', { reason: 'TRUNCATED', transient: true, cause: error });
   } finally {
     clearTimeout(timer);

@@ -21,25 +21,18 @@ const TRANSIENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Failures before a connection was open: the request was certainly not sent. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'EADDRNOTAVAIL',
-  'EAI_ADDRFAMILY',
-  'EAI_AGAIN',
-  'ENOTFOUND',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 /**
  * Why no answer came, as one of our codes. The library's message is kept as a cause and shown to nobody;
  * its code (`ECONNREFUSED`, `EADDRNOTAVAIL`, …) is what an operator needs.
+ *
+ * @param exchange if it had not started, the request was certainly not sent.
  */
-export function failureOfTransport(error: unknown): AppError {
+export function failureOfTransport(error: unknown, exchange: { readonly started: boolean }): AppError {
   const reason = errorCodeOf(error);
-  const details = { reason, transient: TRANSIENT.has(reason), notSent: NOT_SENT.has(reason), cause: error };
+  const notSent = !exchange.started;
+  const details = { reason, transient: TRANSIENT.has(reason), notSent, cause: error };
   if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', details);
-  if (BROKEN.test(reason)) return new AppError('UPSTREAM_BAD_RESPONSE', { reason, cause: error });
+  if (BROKEN.test(reason)) return new AppError('UPSTREAM_BAD_RESPONSE', { reason, notSent, cause: error });
   return new AppError('UPSTREAM_UNAVAILABLE', details);
 }
 

@@ -36,6 +36,8 @@ export interface Exchange {
    * that may take, and is closed then.
    */
   abort(reason: unknown): void;
+  /** Whether the request was, at least in part, written to a connection. */
+  readonly started: boolean;
 }
 
 export interface Transport {
@@ -77,6 +79,7 @@ const HEADERS = {
 /** By `dispatch`, which takes a quarter less time than `request` and its stream for each answer. */
 function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatcher.DispatchOptions): Exchange {
   let abort!: Exchange['abort'];
+  let hasStarted = false;
   const over = new Promise<void>((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let ended: Error | undefined;
@@ -97,6 +100,7 @@ function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatche
         controller = started;
         // While it waited for a connection.
         if (ended) started.abort(ended);
+        else hasStarted = true;
       },
       onResponseStart(_controller, status, headers) {
         // Statuses below are informational (RFC 9110 section 15.2).
@@ -109,7 +113,13 @@ function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatche
       onResponseError: (_controller, error) => reject(error),
     });
   });
-  return { over, abort };
+  return {
+    over,
+    abort,
+    get started() {
+      return hasStarted;
+    },
+  };
 }
 
 /** The caller's trace goes on at the upstream; `tracestate` does not, which could hold anything. */

@@ -188,6 +188,37 @@ test('does not apply the connect timeout of the proxy to the upstream response',
   expect(await call()).toBe(BODY);
 });
 
+const failed = (code: string, notSent: boolean) => ({ code, details: { notSent } });
+
+describe('a request is certainly not sent', () => {
+  test('if the proxy refuses to connect', async () => {
+    await open({ asProxy: true });
+    answer = ['HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n'];
+    await expect(call()).rejects.toMatchObject(failed('UPSTREAM_UNAVAILABLE', true));
+  });
+
+  test('if the proxy closes the connection instead of connecting', async () => {
+    await open({ asProxy: true });
+    answer = [];
+    thenClose = true;
+    await expect(call()).rejects.toMatchObject(failed('UPSTREAM_UNAVAILABLE', true));
+  });
+
+  test('if the time ends while the connection is being made', async () => {
+    await open({ asProxy: true });
+    answer = [];
+    await expect(call({ ms: 100 })).rejects.toMatchObject({ details: { notSent: true } });
+  });
+
+  test('unless the connection was made: then a reset and a time-out may come after it was carried out', async () => {
+    await open();
+    answer = [];
+    await expect(call({ ms: 3000 })).rejects.toMatchObject(failed('UPSTREAM_TIMEOUT', false));
+    thenClose = true;
+    await expect(call()).rejects.toMatchObject(failed('UPSTREAM_UNAVAILABLE', false));
+  });
+});
+
 function encoded(coding: string, body: Buffer): (string | Buffer)[] {
   return [`HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${body.length}\r\n\r\n`, body];
 }
