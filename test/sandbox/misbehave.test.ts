@@ -71,7 +71,6 @@ function callWith(faults: Partial<Faults>, change: object = {}, quietMs = HANG_M
 
 const announced = (head: string): number => Number(/^content-length: (\d+)$/im.exec(head)?.[1]);
 const goodBody = async (): Promise<Json> => JSON.parse((await callWith({})).body);
-const carriedOut = (): number => sandbox.state.calls.report().carriedOut['fetchContact'] ?? 0;
 const outcomes = (): string[] => sandbox.state.calls.report().calls.map(({ outcome }) => outcome);
 
 test('sends a complete response without a fault', async () => {
@@ -256,27 +255,5 @@ describe('when faults apply', () => {
     const [, other] = [...sandbox.state.world.contacts.keys()];
     expect((await callWith(faults, { contact_id: other })).head).toMatch(/^HTTP\/1\.1 200/);
     expect((await callWith(faults, { contact_id: undefined })).head).toMatch(/^HTTP\/1\.1 200/);
-  });
-
-  test.each([
-    ['before', 0],
-    ['during', 1],
-    ['after', 1],
-  ] as const)('phase %s: the operation is carried out %i times', async (phase, count) => {
-    await callWith({ mode: 'reset', phase });
-    if (count > 0) await waitFor('the operation', () => carriedOut() === count);
-    expect(carriedOut()).toBe(count);
-  });
-
-  test('a refusal is never carried out', async () => {
-    await callWith({ mode: 'unknown-message', phase: 'after' });
-    await callWith({ mode: 'error:NOT_FOUND', phase: 'during' });
-    expect(carriedOut()).toBe(0);
-  });
-
-  test('commitDelayMs carries out the operation later, even after the client has left', async () => {
-    const { end } = await callWith({ commitDelayMs: 3000 }, {}, 200);
-    expect(end).toBe('quiet');
-    await waitFor('the operation', () => carriedOut() === 1);
   });
 });
