@@ -77,7 +77,7 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
     }),
     fastPath,
   ];
-  return createApplication(entry, router, errorResponse(log));
+  return createApplication(entry, router, errorResponse(log, { showRefusals: config.development }));
 }
 
 /** Builds the application of the admin port. */

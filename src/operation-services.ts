@@ -11,7 +11,7 @@ import type { OperationSettings } from './operations/settings.ts';
 import type { AuditEntry, OperationServices } from './operations/services.ts';
 import { parseJson } from './lib/json.ts';
 import { setTimer } from './lib/timers.ts';
-import { monotonicNow, type ServiceOptions, type Services } from './services.ts';
+import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 import { fetchMembers } from './upstream/operations/fetch-members.ts';
 
 /** Returns the settings that the operations and their description depend on. */
@@ -32,6 +32,7 @@ export function createOperationServices(
     negativeTtlMs: cache.negativeTtlMs,
     secretOf: (org) => secrets.credentialsOf(org)?.developerSecret,
     randomId: randomUUID,
+    now,
   });
   const exclusively = contactLock({
     redis,

@@ -13,6 +13,7 @@ import { listenIssue, type AddressVariables } from './http/listen-issue.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './cluster/primary.ts';
 import { createWorkerBus } from './cluster/worker-bus.ts';
+import { OPERATIONS } from './operations/index.ts';
 import { REDIS_FAULT_CODES } from './redis/redis-diagnosis.ts';
 import { secretReloader } from './secrets/reload-secrets.ts';
 import { drainOnStop, LAST_LINES_MS, settleWithin } from './process/shutdown.ts';
@@ -102,6 +103,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
     version: VERSION,
     health,
     tiers: config.limits.tiers.keys(),
+    writes: OPERATIONS.filter(({ body }) => body).map(({ id }) => id),
     redisCodes: config.redis ? REDIS_FAULT_CODES : [],
   });
   metrics.collectProcess();

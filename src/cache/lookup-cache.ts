@@ -10,6 +10,8 @@ export interface LookupCacheOptions {
   /** A secret of the organization that all processes share. The values are kept as a keyed hash alone. */
   readonly secretOf: (org: string) => string | undefined;
   readonly randomId: () => string;
+  /** Milliseconds since the epoch. It decides how long a response takes, and nothing else. */
+  readonly now: () => number;
 }
 
 export interface LookupQuery {
@@ -20,10 +22,17 @@ export interface LookupQuery {
   readonly fresh?: boolean;
 }
 
+export interface LookupResult {
+  /** Null if there is none. */
+  readonly id: string | null;
+  /** Whether the fact that there is none would no longer be kept, since it is this old. */
+  readonly isPastNegativeTtl: boolean;
+}
+
 /** The ids of contacts by their values, for each organization. */
 export interface LookupCache {
-  /** Returns the id of a contact, or null if there is none. Concurrent requests share one `look`. */
-  find(query: LookupQuery, look: () => Promise<string | null>): Promise<string | null>;
+  /** Finds the id of a contact. Concurrent requests share one `look`. */
+  find(query: LookupQuery, look: () => Promise<string | null>): Promise<LookupResult>;
   /** Drops the organization's lookups without a match, because a contact was created or changed. */
   dropNegative(org: string): Promise<void>;
 }
@@ -33,31 +42,32 @@ const MARK_MS = 86_400_000;
 
 /** Creates the cache of lookups. */
 export function lookupCache(options: LookupCacheOptions): LookupCache {
-  const { values, ttlMs, negativeTtlMs, secretOf, randomId } = options;
-  const inFlight = new Map<string, Promise<string | null>>();
+  const { values, ttlMs, negativeTtlMs, secretOf, randomId, now } = options;
+  const inFlight = new Map<string, Promise<LookupResult>>();
 
   async function lookAndStore(
     key: string,
     mark: string,
     look: () => Promise<string | null>,
-  ): Promise<string | null> {
+  ): Promise<LookupResult> {
     const id = await look();
     if (id === null) await values.set(key, `none:${mark}`, negativeTtlMs);
-    else await values.set(key, `id:${id}`, ttlMs);
-    return id;
+    else await values.set(key, `${id} ${now()}`, ttlMs);
+    return { id, isPastNegativeTtl: false };
   }
 
   return {
     async find({ org, kind, value, fresh = false }, look) {
       const secret = secretOf(org);
-      if (secret === undefined) return look();
+      if (secret === undefined) return { id: await look(), isPastNegativeTtl: false };
       const key = `zbff:lookup:{${org}}:${keyedHash(secret, kind, value)}`;
       const [cached, mark = ''] = await Promise.all([
         fresh ? undefined : values.get(key),
         values.get(markKey(org)),
       ]);
-      if (cached?.startsWith('id:')) return cached.slice(3);
-      if (cached === `none:${mark}`) return null;
+      if (cached === `none:${mark}`) return { id: null, isPastNegativeTtl: false };
+      const [id, storedAt] = cached?.startsWith('none:') ? [] : (cached?.split(' ') ?? []);
+      if (id !== undefined) return { id, isPastNegativeTtl: now() - Number(storedAt) > negativeTtlMs };
       const flightKey = `${key} ${mark} ${fresh}`;
       const shared = inFlight.get(flightKey);
       if (shared) return shared;

@@ -23,19 +23,30 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
 /** Default `Retry-After` in seconds, if the error does not set one. */
 const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 1,
+  CACHE_UNAVAILABLE: 1,
   RATE_LIMIT_UNAVAILABLE: 1,
   UPSTREAM_UNAVAILABLE: 1,
   UPSTREAM_TIMEOUT: 1,
 };
 
-/** Converts every error of the middleware to a problem response (RFC 9457). */
-export function errorResponse(log: Log): ErrorRequestHandler {
+/**
+ * Converts every error of the middleware to a problem response (RFC 9457).
+ *
+ * @param options.showRefusals shows the upstream's message if it refused a write; for development.
+ */
+export function errorResponse(
+  log: Log,
+  options: { readonly showRefusals?: boolean } = {},
+): ErrorRequestHandler {
   return function respondWithProblem(thrown: unknown, req, res, _next) {
     const context = contextOf(req);
     const error = fromRouter(thrown, req);
     const problem = problemOf(error);
+    const details = isAppError(error) ? error.details : {};
+    // The upstream's message can hold anything.
+    const refusal = options.showRefusals ? details.refusal : undefined;
     context.errorCode = problem.code;
-    if (isAppError(error) && error.details.reason !== undefined) context.errorReason = error.details.reason;
+    if (details.reason !== undefined) context.errorReason = details.reason;
     if (problem.code === 'INTERNAL_ERROR') logUnexpected(log, context, error);
     if (problem.code === 'CLIENT_GONE' || res.headersSent) {
       res.destroy();
@@ -46,8 +57,13 @@ export function errorResponse(log: Log): ErrorRequestHandler {
     if (context.cache) headers.push('Cache-Status', cacheStatus(context.cache));
     // `originalUrl` is undefined if the request did not reach Express's router.
     const instance = (req.originalUrl ?? req.url).split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
-    const outcome = isAppError(error) ? error.details.outcome : undefined;
-    const body = JSON.stringify({ ...problem, instance, requestId: context.requestId, outcome });
+    const body = JSON.stringify({
+      ...problem,
+      ...(refusal !== undefined && { detail: refusal }),
+      instance,
+      requestId: context.requestId,
+      outcome: details.outcome,
+    });
     respond(res, problem.status, headers, Buffer.from(body));
   };
 }

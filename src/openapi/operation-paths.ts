@@ -76,13 +76,7 @@ const CONTACT_HEADER_NAMES: readonly HeaderName[] = [
   'X-Request-Id',
 ];
 const CONTACT_HEADERS = responseHeaders(...CONTACT_HEADER_NAMES);
-const RESULT_HEADERS = responseHeaders(
-  'Cache-Control-None',
-  'Vary',
-  'RateLimit',
-  'RateLimit-Policy',
-  'X-Request-Id',
-);
+const RESULT_HEADERS = responseHeaders('Cache-Control-None', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id');
 
 function objectOf(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return { type: 'object', required: Object.keys(properties), properties, additionalProperties: false };

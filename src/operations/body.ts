@@ -56,11 +56,19 @@ function requireMediaType({ headers }: Request, mediaTypes: readonly string[]): 
 function readJson(body: Buffer | undefined): Json {
   try {
     const json = parseJson(UTF8.decode(body));
-    if (isJsonObject(json)) return json;
+    if (isJsonObject(json) && isWithin(json, MAX_DEPTH)) return json;
   } catch {
     // The parser's message would repeat a part of the body.
   }
-  throw invalidBody('The body must be a JSON object in UTF-8.');
+  throw invalidBody(`The body must be a JSON object in UTF-8, nested at most ${MAX_DEPTH} levels deep.`);
+}
+
+/** Functions that follow the values recursively must not overflow the stack. */
+const MAX_DEPTH = 32;
+
+function isWithin(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value as object).every((one: Json) => isWithin(one, levels - 1));
 }
 
 const MAX_NAME_LENGTH = 64;

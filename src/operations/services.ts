@@ -28,15 +28,15 @@ export interface AuditEntry {
 /** Finds contacts by their values. */
 export interface Lookups {
   /**
-   * Returns the id of a contact, or null if there is none, from the cache or from `look`.
+   * Finds the id of a contact, in the cache or with `look`. The value is kept as a keyed hash alone.
    *
-   * @param kind and `value`: kept as a keyed hash alone.
-   * @param fresh asks again although the result is cached.
+   * @param query.fresh looks although the result is cached.
+   * @returns the id, or null if there is none, and whether the latter would be looked up again by now.
    */
   find(
     query: { readonly org: string; readonly kind: string; readonly value: string; readonly fresh?: boolean },
     look: () => Promise<string | null>,
-  ): Promise<string | null>;
+  ): Promise<{ readonly id: string | null; readonly isPastNegativeTtl: boolean }>;
   /** Drops the organization's lookups without a match. */
   dropNegative(org: string): Promise<void>;
 }

@@ -17,6 +17,7 @@ export const PART_OUTCOMES = ['hit', 'stale', 'miss', 'bypass'] as const;
 export const CALL_PURPOSES = ['caller', 'retry', 'refresh'] as const;
 /** `uncounted` and `unavailable`: the store failed, and the policy allowed or refused the request. */
 export const RATE_LIMIT_DECISIONS = ['allowed', 'limited', 'uncounted', 'unavailable'] as const;
+export const WRITE_OUTCOMES = ['done', 'replayed', 'none', 'unknown'] as const;
 export const WITHHELD_REASONS = ['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 'HELD'] as const;
 
 const CALL_OUTCOMES = [

@@ -7,6 +7,7 @@ import {
   KNOWN_SERIES,
   RATE_LIMIT_DECISIONS,
   WITHHELD_REASONS,
+  WRITE_OUTCOMES,
   product,
   type CALL_PURPOSES,
   type PART_OUTCOMES,
@@ -31,6 +32,8 @@ export interface MetricsOptions {
   readonly health: Health;
   /** The names of the rate-limit tiers. */
   readonly tiers: Iterable<string>;
+  /** The names of the operations that write. */
+  readonly writes: readonly string[];
   /** The codes of known Redis failures; empty without Redis. */
   readonly redisCodes: readonly string[];
 }
@@ -38,11 +41,13 @@ export interface MetricsOptions {
 /** The metrics of this process. Every label has a closed list of values; request data never becomes a label. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ version, health, tiers, redisCodes }: MetricsOptions) {
+export function createMetrics(options: MetricsOptions) {
+  const { version, health, tiers, redisCodes } = options;
   const known = {
     ...KNOWN_SERIES,
     rate_limit_decisions_total: product([...tiers], RATE_LIMIT_DECISIONS),
     redis_failures_total: product(redisCodes),
+    writes_total: product(options.writes, WRITE_OUTCOMES),
   };
   const registry = new Registry();
   const registers = [registry];

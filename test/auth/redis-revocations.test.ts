@@ -76,7 +76,14 @@ async function startProcess(
 describe('redisRevocations on one server', () => {
   let server: RedisServer;
   beforeAll(async () => void (server = await startRedis()));
-  beforeEach(async () => void (await server.cli('flushall')));
+  beforeEach(async () => {
+    // A command that the last test sent can still be on its way.
+    await waitFor('the connections of the last test to end', async () => {
+      const clients = await server.cli('client', 'list', 'type', 'normal');
+      return clients.trim().split('\n').length === 1;
+    });
+    await server.cli('flushall');
+  });
   afterAll(() => server?.stop());
   const start = (maxRevocations?: number, compareMs?: number, now?: () => number) =>
     startProcess(

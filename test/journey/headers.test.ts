@@ -169,7 +169,7 @@ describe('CORS', () => {
         for (const path of PATHS) {
           const answer = await world.get(path, { method: 'OPTIONS', headers });
           expectProblem(answer, 405, 'METHOD_NOT_ALLOWED');
-          expect(answer.headers['allow']).toBe('GET, HEAD');
+          expect(answer.headers['allow']).toMatch(/^GET, HEAD/);
           expect(answer.headers).not.toHaveProperty('access-control-allow-methods');
           expect(answer.headers).not.toHaveProperty('access-control-allow-headers');
         }

@@ -97,7 +97,11 @@ test.each([
     const path = `/contacts/${id}/notes`;
     const headers = newKey();
     const content = `note ${randomUUID()}`;
-    await world.fleet.sandbox.setOperationFaults('addNotestoContact', { mode: 'silent', phase: when, calls: 1 });
+    await world.fleet.sandbox.setOperationFaults('addNotestoContact', {
+      mode: 'silent',
+      phase: when,
+      calls: 1,
+    });
     const failed = await client.send('POST', path, { content }, { headers });
     expectProblem(failed, 504, 'UPSTREAM_TIMEOUT');
     expect(failed.json().outcome).toBe('unknown');
@@ -115,7 +119,11 @@ test('an activity whose outcome is unknown cannot be checked, so a repeat is 409
   const client = world.client(owner);
   const headers = newKey();
   const activity = { type: 'call', data: 'Spoke.' };
-  await world.fleet.sandbox.setOperationFaults('addCommsHistory', { mode: 'silent', phase: 'after', calls: 1 });
+  await world.fleet.sandbox.setOperationFaults('addCommsHistory', {
+    mode: 'silent',
+    phase: 'after',
+    calls: 1,
+  });
   const path = `/contacts/${id}/activities`;
   expectProblem(await client.send('POST', path, activity, { headers }), 504, 'UPSTREAM_TIMEOUT');
   expectProblem(await client.send('POST', path, activity, { headers }), 409, 'IDEMPOTENCY_OUTCOME_UNKNOWN');
@@ -127,7 +135,11 @@ test('a process killed during the upstream call leaves one note after a repeat',
   const path = `/contacts/${id}/notes`;
   const headers = newKey();
   const doomed = await world.fleet.add();
-  await world.fleet.sandbox.setOperationFaults('addNotestoContact', { mode: 'silent', phase: 'after', calls: 1 });
+  await world.fleet.sandbox.setOperationFaults('addNotestoContact', {
+    mode: 'silent',
+    phase: 'after',
+    calls: 1,
+  });
   const cut = world
     .client(owner, undefined, doomed)
     .send('POST', path, { content: 'Survives' }, { headers })

@@ -62,10 +62,7 @@ export interface Sandbox extends Child {
 }
 
 /** Starts the sandbox upstream. Its control port lists recorded calls and sets faults. */
-export async function startSandbox(
-  env: Environment = {},
-  options: StartOptions = {},
-): Promise<Sandbox> {
+export async function startSandbox(env: Environment = {}, options: StartOptions = {}): Promise<Sandbox> {
   mustNotBeLogged('credential', API_KEY);
   mustNotBeLogged('credential', DEVELOPER_SECRET);
   const ports = { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0', SANDBOX_READY_JSON: '1' };

@@ -18,6 +18,7 @@ test.each([
   ['rate_limit_decisions_total', { tier: 'internal', decision: 'unavailable' }],
   ['auth_refusals_total', { code: 'INVALID_TOKEN' }],
   ['redis_failures_total', { code: 'TIMEOUT' }],
+  ['writes_total', { operation: 'createNote', outcome: 'unknown' }],
 ])('the series of known labels of %s begin with 0', async (name, labels) => {
   const tiers = new Map([
     ['default', {}],
@@ -27,6 +28,7 @@ test.each([
     version: 'test',
     health: new Health(Date.now),
     tiers: tiers.keys(),
+    writes: ['createNote'],
     redisCodes: ['TIMEOUT'],
   });
   expect((await metrics.samples())[name]).toContainEqual({ labels, value: 0 });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { PARTS, type Part } from '../../contact/parts/index.ts';
@@ -76,7 +76,12 @@ function lookupOf(body: z.output<typeof LOOKUP>): Lookup {
   });
 }
 
-/** Returns the contact as the member sees it. A cached id whose contact has lost the value is looked up again. */
+/**
+ * Returns the contact as the member sees it. A cached id whose contact has lost the value is looked up again.
+ *
+ * A contact that the member may not see costs the same calls as one that does not exist, so that the time of a
+ * response does not tell them apart.
+ */
 async function find(
   req: Request,
   lookup: Lookup,
@@ -84,20 +89,25 @@ async function find(
   services: OperationServices,
 ): Promise<ContactParts | undefined> {
   const { org } = callerOf(req);
-  for (const fresh of [false, true]) {
-    let asked = false;
-    const id = await services.lookups.find({ org, ...lookup, fresh }, () => {
-      asked = true;
-      return services.upstream(lookupUpstream, { org, text: lookup.text }, NO_CALLER);
-    });
-    // A read that finds nothing takes as long as one of a contact that the member may not see.
-    const found = await readVisible(req, id ?? randomUUID(), parts, services);
-    if (id === null || !found) return undefined;
-    if (matches(lookup, contactOf(found))) return found;
-    if (asked) return undefined;
-  }
-  return undefined;
+  const look = () => services.upstream(lookupUpstream, { org, text: lookup.text }, NO_CALLER);
+  const first = await services.lookups.find({ org, ...lookup }, look);
+  const found = await readVisible(req, first.id ?? decoyOf(org, lookup), parts, services);
+  if (first.id === null) return undefined;
+  if (found && matches(lookup, contactOf(found))) return found;
+  if (!found && !first.isPastNegativeTtl) return undefined;
+  const { id } = await services.lookups.find({ org, ...lookup, fresh: true }, look);
+  if (id === null || id === first.id) return undefined;
+  const other = await readVisible(req, id, parts, services);
+  return other && matches(lookup, contactOf(other)) ? other : undefined;
 }
+
+/** Returns the id of a contact that does not exist, always the same one for a value. */
+function decoyOf(org: string, { kind, value }: Lookup): string {
+  const digits = hash('sha256', `${DECOY_KEY}\n${org}\n${kind}\n${value}`, 'hex');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+}
+
+const DECOY_KEY = randomUUID();
 
 function valueOf(found: ContactParts, fieldsets: Fieldsets): Json {
   return parseJson(Buffer.from(assembleContact(found, fieldsets), 'latin1').toString('utf8'));
