@@ -141,7 +141,7 @@ export function createClient(options: ClientOptions) {
       id: string,
       changes: ContactChanges,
       options: UpdateOptions<P> = {},
-    ): Promise<Written<P, void>> {
+    ): Promise<Written<P, undefined>> {
       return write('PATCH', contactPath(id), changes, options);
     },
 
@@ -168,11 +168,14 @@ export function createClient(options: ClientOptions) {
       id: string,
       activity: Activity,
       options: WriteOptions<P> = {},
-    ): Promise<Written<P, void>> {
+    ): Promise<Written<P, undefined>> {
       return write('POST', `${contactPath(id)}/activities`, activity, options);
     },
 
-    /** Reads the organization's members, whose ids are in `owner` and `maker`. */
+    /**
+     * Reads the organization's members, whose ids are in `owner` and `maker`. Throws `ROUTE_NOT_FOUND` if the
+     * operator has not set the brand of the organization.
+     */
     async getMembers(options: CallOptions = {}): Promise<Member[]> {
       const { data } = await read<{ data: Member[] }>('/members', options);
       return data;

@@ -25,7 +25,7 @@ export class ProblemError extends Error {
     this.status = status;
     this.requestId = problem?.requestId ?? headers.get('x-request-id') ?? undefined;
     this.retryAfterS = secondsUntil(headers.get('retry-after'));
-    this.outcome = (problem as Pick<ProblemError, 'outcome'> | undefined)?.outcome;
+    this.outcome = problem?.outcome;
     this.etag = headers.get('etag') ?? undefined;
     this.problem = problem;
   }

@@ -126,7 +126,7 @@ function headersOf({ method, headers, body }: Call, jwt: string | undefined, eta
 }
 
 function isTransient({ status, code }: ProblemError): boolean {
-  return status === 429 || status === 503 || (code as string) === 'IDEMPOTENCY_IN_PROGRESS';
+  return status === 429 || status === 503 || code === 'IDEMPOTENCY_IN_PROGRESS';
 }
 
 /** Returns `Retry-After` plus an exponential back-off with jitter. */

@@ -10,17 +10,16 @@ export interface NoteInput {
   readonly editable?: boolean | undefined;
 }
 
-export interface WrittenNote {
-  /** Keep it: reading a contact does not return the ids of its notes. */
-  readonly id: string;
-  readonly content: string;
-  readonly visible: boolean;
-  readonly editable: boolean;
-}
+export type { CreatedContact, Member, WrittenNote } from './schema.ts';
 
-/** The fields of an object that can be written. Null is not accepted as a value. */
+/** The value of a field as it is written: without null, and without the text of a value that did not parse. */
+type FieldInput<Value> = [Extract<Value, boolean | object>] extends [never]
+  ? NonNullable<Value>
+  : Extract<Value, boolean | object>;
+
+/** The fields of an object that can be written. */
 type Changes<Value, ReadOnly extends string> = {
-  readonly [Name in Exclude<keyof Value, ReadOnly | 'tags'>]?: NonNullable<Value[Name]> | undefined;
+  readonly [Name in Exclude<keyof Value, ReadOnly | 'tags'>]?: FieldInput<Value[Name]> | undefined;
 } & {
   /** Tags to add. The CRM does not support removing tags. */
   readonly tags?: { readonly add: readonly string[] } | undefined;
@@ -43,11 +42,6 @@ export interface NewContact extends ContactChanges {
   readonly matchBy?: 'email' | 'phone' | undefined;
 }
 
-export interface CreatedContact {
-  readonly id: string;
-  readonly entityId?: string | null;
-}
-
 /** Exactly one criterion: an exact e-mail address or phone number, or a text of 3 to 200 characters. */
 export type Lookup =
   | { readonly email: string; readonly phone?: never; readonly text?: never }
@@ -64,13 +58,13 @@ export interface Activity {
   readonly status?: 'pending' | 'processed' | undefined;
 }
 
-export interface Member {
-  readonly id: string;
-  readonly name: string;
-}
-
 /** The representation that a write returns: the operation's own (`minimal`), or the contact as it is now. */
 export type Preference = 'minimal' | 'representation';
 
-/** The result of a write. */
-export type Written<P extends Preference, Minimal> = P extends 'representation' ? ContactWith<[]> : Minimal;
+/**
+ * The result of a write. With the preference `representation` it is the contact, or the operation's own result if
+ * the contact cannot be read after the write.
+ */
+export type Written<P extends Preference, Minimal> = P extends 'representation'
+  ? ContactWith<[]> | Minimal
+  : Minimal;

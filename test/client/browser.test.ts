@@ -91,6 +91,22 @@ test('runs in a web worker, in Chromium', async () => {
   );
 });
 
+test('changes a contact from a page of another origin, in Chromium', async () => {
+  const id = world.directory.reference.contact;
+  const { owner } = (await world.get(`/contacts/${id}`)).json().data.contact;
+  const token = world.token({ member_id: owner, scope: 'contacts:read contacts:write' });
+  const options = JSON.stringify({ baseUrl: world.program.url, token });
+  const city = await page.evaluate(`import('/client/index.js').then(async ({ createClient }) => {
+    const client = createClient(${options});
+    let ifMatch;
+    await client.getContact('${id}', { onResponse: ({ etag }) => (ifMatch = etag) });
+    const change = { contact: { city: 'Oslo' } };
+    const updated = await client.updateContact('${id}', change, { ifMatch, prefer: 'representation' });
+    return updated.contact.city;
+  })`);
+  expect(city).toBe('Oslo');
+});
+
 test('a time-out and an abort end a request, in Chromium', async () => {
   const contactId = world.freshContact();
   await world.sandbox.setFaults({ mode: 'silent', contactId });

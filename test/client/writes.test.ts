@@ -104,7 +104,7 @@ test('sends the preconditions and preferences of a call, and returns the represe
   server.respond({ body: { data: CONTACT }, headers: { 'preference-applied': 'return=representation' } });
   const options = { ifMatch: '"7"', prefer: 'representation' } as const;
   const updated = await clientOf(server.url).updateContact(ID, { contact: { name: 'Jane' } }, options);
-  expect(updated.contact.name).toBe('Jane Smith');
+  expect(updated?.contact.name).toBe('Jane Smith');
   const { headers } = server.requests[0]!;
   expect([headers['if-match'], headers.prefer]).toEqual(['"7"', 'return=representation']);
 });
