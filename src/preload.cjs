@@ -16,3 +16,12 @@ if (found[0] < REQUIRED[0] || (found[0] === REQUIRED[0] && found[1] < REQUIRED[1
 require('node:module').enableCompileCache(
   require('node:path').join(__dirname, '../node_modules/.cache/compiled'),
 );
+// The shell in which npm runs a script does not pass signals on: when it ends, so does the program.
+var parent = process.ppid;
+if (process.env.npm_lifecycle_event) {
+  setInterval(function () {
+    if (process.ppid === parent) return;
+    parent = process.ppid;
+    process.kill(process.pid, 'SIGTERM');
+  }, 200).unref();
+}

@@ -1,0 +1,19 @@
+// Starts a program with the flags that it needs: node src/start.cjs main.ts. Where the system can, this process
+// becomes the program, so that no process stands between it and its parent.
+'use strict';
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+
+const [program, ...args] = process.argv.slice(2);
+const command = [
+  process.execPath,
+  '-r',
+  path.join(__dirname, 'preload.cjs'),
+  // A request's garbage dies young if the young generation has room for it.
+  '--max-semi-space-size=64',
+  path.join(__dirname, program),
+  ...args,
+];
+if (process.execve && process.platform !== 'win32') process.execve(command[0], command, process.env);
+const { status } = spawnSync(command[0], command.slice(1), { stdio: 'inherit' });
+process.exit(status === null ? 1 : status);
