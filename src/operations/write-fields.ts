@@ -82,6 +82,25 @@ function wrong(path: string, problem: string) {
   return invalidBody(`The member ${JSON.stringify(path)} ${problem}.`);
 }
 
+/** Returns the name of a company's field beside those of a contact: `entityName` for `name`. */
+export function besideContact(name: string): string {
+  return `entity${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+}
+
+/** Returns the names of all known fields in `updateFieldData`, by whether a caller can change them. */
+export function updateNames(): Readonly<Record<'writable' | 'readOnly', readonly string[]>> {
+  const names: Record<'writable' | 'readOnly', string[]> = { writable: [], readOnly: [] };
+  for (const part of ['contact', 'entity'] as const) {
+    for (const [apiName, field] of byApiName[part]) {
+      const name = field.writeName ?? apiName;
+      names[field.write === 'no' ? 'readOnly' : 'writable'].push(
+        part === 'entity' ? besideContact(name) : name,
+      );
+    }
+  }
+  return names;
+}
+
 /** Returns whether a contact has the values of a write, in the form of GET. */
 export function hasFields(current: JsonObject, fields: JsonObject): boolean {
   return Object.entries(fields).every(([name, value]) => contains(current[name], value));

@@ -98,7 +98,10 @@ describe('a valid setup', () => {
     expect(calls.map(({ operation, outcome }) => `${operation} ${outcome}`).toSorted()).toEqual([
       'fetchContact NOT_FOUND',
       'fetchIdentifiers success',
+      'updateFieldData success',
     ]);
+    // The upstream only lists the fields that can be changed.
+    expect(calls.find(({ operation }) => operation === 'updateFieldData')!.contactId).toBeUndefined();
   });
 });
 

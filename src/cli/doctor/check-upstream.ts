@@ -6,6 +6,7 @@ import { fetchContact } from '../../upstream/operations/fetch-contact.ts';
 import { fetchIdentifiers } from '../../upstream/operations/fetch-identifiers.ts';
 import { createSend } from '../../upstream/client.ts';
 import { createTransport } from '../../upstream/transport.ts';
+import { describeFields, evaluateWriteFields, notCompared } from './check-write-fields.ts';
 import { mapBounded, warned, type Finding } from './finding.ts';
 import { evaluateConnection, isUpstreamReply } from './evaluate-connection.ts';
 import { evaluatePair, type Pair, type PairResults } from './evaluate-pair.ts';
@@ -17,36 +18,50 @@ const MAX_CALL_MS = 10_000;
 /** A well-formed id that is not in use: the upstream returns that the contact does not exist. */
 const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
 
+/** For operations that do not send any. */
+const NO_CREDENTIALS = { apiKey: '', developerSecret: '' };
+
 /** Milliseconds of the monotonic clock. */
 const now = () => performance.now();
 
-/** Checks each configured pair of credentials with the upstream, from the configured egress address. */
+/**
+ * Checks each configured pair of credentials with the upstream, from the configured egress address, and the names
+ * of the fields that it takes.
+ */
 export async function checkUpstream(
-  { upstream, resilience }: Pick<Config, 'upstream' | 'resilience'>,
+  { upstream, resilience, writes }: Pick<Config, 'upstream' | 'resilience' | 'writes'>,
   watch: HttpWatch,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const transport = createTransport(upstream);
   const timeoutMs = Math.min(resilience.timeoutMs, MAX_CALL_MS);
-  const callWith = pairCaller({ ...upstream, transport, now }, () => ({
-    signal,
-    deadline: now() + timeoutMs,
-  }));
+  const options = { ...upstream, transport, now };
+  const bounds = () => ({ signal, deadline: now() + timeoutMs });
+  const callWith = pairCaller(options, bounds);
   try {
     const [first, ...rest] = pairsOf(upstream.credentials);
     const results = await callWith(first!);
     const connection = evaluateConnection(upstream, watch, mostSpecific(results));
     // A failed connection affects every pair.
     if (connection.status === 'failed') return [connection];
-    const others = await mapBounded(rest.slice(0, MAX_PAIRS - 1), PARALLELISM, async (pair) =>
-      evaluatePair(pair, await callWith(pair), upstream, watch),
-    );
+    const [others, fields] = await Promise.all([
+      mapBounded(rest.slice(0, MAX_PAIRS - 1), PARALLELISM, async (pair) =>
+        evaluatePair(pair, await callWith(pair), upstream, watch),
+      ),
+      writes.on ? checkWriteFields(options, bounds()) : [],
+    ]);
     const skipped = rest.length + 1 - MAX_PAIRS;
     const more =
       skipped > 0
         ? [warned('credentials', `of ${skipped} more organizations were not checked`, 'check them manually')]
         : [];
-    return [connection, ...evaluatePair(first!, results, upstream, watch), ...others.flat(), ...more];
+    return [
+      connection,
+      ...evaluatePair(first!, results, upstream, watch),
+      ...others.flat(),
+      ...more,
+      ...fields,
+    ];
   } finally {
     await transport.close();
   }
@@ -79,6 +94,15 @@ function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
     ]);
     return { contact, identifiers, listed };
   };
+}
+
+async function checkWriteFields(options: UpstreamCallOptions, bounds: CallBounds): Promise<Finding[]> {
+  const send = createSend({ ...options, credentialsOf: () => NO_CREDENTIALS });
+  let reference: Json = null;
+  const reason = await reasonOf(async () => {
+    reference = await send(describeFields, { org: UNUSED_ID }, { ...bounds, priority: 'caller' });
+  });
+  return [reason === 'ok' ? evaluateWriteFields(reference) : notCompared(reason)];
 }
 
 async function reasonOf(call: () => Promise<unknown>): Promise<string> {

@@ -7,7 +7,7 @@ import { defineBodyOperation } from '../operation.ts';
 import { parseContactId } from '../parse-query.ts';
 import { contactOf, readNow } from '../read-contact-now.ts';
 import type { OperationServices } from '../services.ts';
-import { FIELDS, hasFields, writeFields } from '../write-fields.ts';
+import { besideContact, FIELDS, hasFields, writeFields } from '../write-fields.ts';
 import { changeContact, mayWriteAny, NO_CALLER, performWrite, refOf } from '../write.ts';
 
 const CHANGE = z
@@ -64,14 +64,8 @@ export const patchContact = defineBodyOperation({
   },
 });
 
-/** Returns the names of a company's fields beside those of a contact: `entityName` for `name`. */
 function prefixed(fields: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      `entity${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,
-      value,
-    ]),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [besideContact(name), value]));
 }
 
 /** Returns whether the contact has the new values, which shows that an earlier attempt was carried out. */
