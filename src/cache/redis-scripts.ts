@@ -78,7 +78,7 @@ return { gen, number, holders, values, ttls, now }
  * If the message has a PX, it replaces the leases that have waiters.
  * A claim of which no lease is left may be unknown to this server, because a failover has undone it. Its number
  * is not comparable then, so it stores nothing. A part is stored only over one of another generation or of a
- * lower number.
+ * lower number. A value of another type is replaced.
  * A suspended server runs the script late. The time to live of each entry is reduced by that delay, so that the
  * entry's age can be derived from it.
  * Returns 1 if the changes count, 0 if the generation has changed, and 2 if only the claim is unknown. A refused
@@ -109,8 +109,8 @@ if held then
   for i = leases + 2, #KEYS do
     local at = 11 + (i - leases - 2) * 2
     local px = ARGV[at] - math.max(0, late)
-    local stored = redis.call('GETRANGE', KEYS[i], 0, prefix + ${NUMBER_LENGTH - 1})
-    local newer = string.sub(stored, 1, prefix) == ARGV[1] .. ':'
+    local stored = redis.pcall('GETRANGE', KEYS[i], 0, prefix + ${NUMBER_LENGTH - 1})
+    local newer = type(stored) == 'string' and string.sub(stored, 1, prefix) == ARGV[1] .. ':'
       and (tonumber(string.sub(stored, prefix + 1)) or 0) > number
     if not known or newer then
     elseif px <= 0 then
