@@ -4,6 +4,7 @@ import { openContenders, YARDSTICK } from './contenders.ts';
 import { measureLatency } from './latency.ts';
 import { measureMemory } from './memory.ts';
 import { measureMisses } from './misses.ts';
+import { updatePage } from './page.ts';
 import { profile } from './profile.ts';
 import { loadAverage, printGoals, printThroughput, Results, spreadText } from './report.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -190,7 +191,10 @@ async function measureAll(): Promise<void> {
       await simulateCalls([10, 100, 1000]);
     }
     printGoals(results.goals);
-    if (!quick) results.write();
+    if (!quick) {
+      results.write();
+      updatePage();
+    }
   } finally {
     await scene.stop();
   }

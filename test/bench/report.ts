@@ -7,7 +7,7 @@ import { ratioChart } from './chart.ts';
 import type { Spread } from './statistics.ts';
 import type { ThroughputRow } from './throughput.ts';
 
-const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
+export const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
 const CHART_FILE = path.join(import.meta.dirname, 'results.svg');
 
 /** A goal of the project and its measured value. */
