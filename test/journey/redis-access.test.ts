@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { redisRateLimitStore } from '../../src/rate-limit/redis-rate-limit-store.ts';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
-import type { Environment } from '../support/child.ts';
+import { PROJECT_ROOT, type Environment } from '../support/child.ts';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
 import { exchange } from '../support/http.ts';
 import { healthy, COMMANDS_REJECTED } from '../support/outage.ts';
@@ -27,12 +27,15 @@ async function expectToWork(env: Environment): Promise<void> {
   await waitFor('a hit', async () => (await cacheStatus()).includes('; hit;'));
   await waitFor('an invalidation', async () => (await member.invalidate(id)).status === 204);
   expect(await cacheStatus()).toMatch(/fwd=miss/);
-  const revoked = await exchange(`${member.program.adminUrl}/revocations`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jti: crypto.randomUUID() }),
-  });
-  expect(revoked.status).toBe(204);
+  // A revocation with a known expiry, and then one without.
+  for (const exp of [Math.ceil(Date.now() / 1000) + 3600, undefined]) {
+    const revoked = await exchange(`${member.program.adminUrl}/revocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jti: crypto.randomUUID(), exp }),
+    });
+    expect(revoked.status).toBe(204);
+  }
   await healthy(member);
   expect(redisEvents(member)).not.toContain(COMMANDS_REJECTED);
 }
@@ -68,7 +71,7 @@ describe('TLS', () => {
 });
 
 /** The minimum rights of the Redis user, in addition to `ACL SETUSER zbff on >password`. */
-const REVOCATIONS = 'scan zremrangebyscore time zcard zscore zadd zrange zscan persist expireat'.split(' ');
+const REVOCATIONS = 'scan zremrangebyscore time zcard zscore zadd zrange zscan persist expire'.split(' ');
 const COMMANDS =
   'mget get set del exists pexpire eval evalsha publish subscribe ping info client|setname hmget hset pttl getrange role zrem'.split(
     ' ',
@@ -80,6 +83,13 @@ const RIGHTS = [
   '-@all',
   ...[...COMMANDS, ...REVOCATIONS].map((name) => `+${name}`),
 ];
+
+test('docs/redis.md lists the minimum rights', () => {
+  const page = readFileSync(path.join(PROJECT_ROOT, 'docs', 'redis.md'), 'utf8');
+  const documented = /^- \*\*Rights\*\*: `([^`]+)`/m.exec(page)?.[1]?.split(' ');
+  expect(documented?.toSorted()).toEqual(RIGHTS.toSorted());
+});
+
 const PASSWORD = 'p@ss:word/with#all?of%it';
 
 async function useAll({ store, redis }: OpenedStore): Promise<void> {
