@@ -43,6 +43,7 @@ const source = (folder: string) => filesBelow(folder, /\.(ts|js)$/).map((file) =
 const documents = [
   ...['README.md', 'CHANGELOG.md'].map((file) => path.join(PROJECT_ROOT, file)),
   ...filesBelow('docs', /\.md$/),
+  ...filesBelow('.github', /\.md$/),
   ...filesBelow('test', /\.md$/),
 ];
 const texts: readonly (readonly [string, string])[] = [

@@ -151,7 +151,7 @@ function build(values: AuthValues & Context, issues: ConfigIssues) {
 export const authSlice = {
   title: 'Authentication',
   introduction:
-    'The keys that verify tokens, and the claims and scopes in them. One of `JWT_SECRET`, `JWT_PUBLIC_KEY`, `JWT_JWKS_URI` and `JWT_ISSUERS` is required. The README describes [several issuers](../README.md#authentication).',
+    'The keys that verify tokens, and the claims and scopes in them. One of `JWT_SECRET`, `JWT_PUBLIC_KEY`, `JWT_JWKS_URI` and `JWT_ISSUERS` is required. [auth.md](auth.md) describes tokens, issuers and scopes.',
   prefixes: ['JWT_', 'AUTH_COOKIE_'],
   variables,
   files: [AUTH_FILE, SCOPES_FILE],

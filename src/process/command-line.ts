@@ -10,7 +10,7 @@ For one organization it needs at least:
   ZYNTRO_API_KEY, ZYNTRO_DEVELOPER_SECRET
   EGRESS_LOCAL_ADDRESS or EGRESS_PROXY_URL, for a fixed egress address
 
-The README lists all variables. \`npm run doctor\` checks them and the services that they name.
+docs/configuration.md lists all variables. \`npm run doctor\` checks them and the services that they name.
 
 Signals: SIGTERM and SIGINT finish the requests in flight and exit; SIGHUP reads secret files again.
 Exit codes: 0 after a signal, 1 if a port cannot be used, 64 for a wrong argument, 78 if the configuration has issues.

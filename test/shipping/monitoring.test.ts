@@ -120,8 +120,9 @@ function overlap(a: Json, b: Json): boolean {
   return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 }
 
-describe('the metrics table in the README', () => {
-  const [, table = ''] = /<!-- metrics -->\n([\s\S]*?)<!-- \/metrics -->/.exec(read('README.md')) ?? [];
+describe('the metrics table in docs/monitoring.md', () => {
+  const [, table = ''] =
+    /<!-- metrics -->\n([\s\S]*?)<!-- \/metrics -->/.exec(read('docs/monitoring.md')) ?? [];
   const rows = [...table.matchAll(/^\| `(\w+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm)].map(
     ([, name = '', type, labels = '', help]) => ({
       name: `zyntro_bff_${name}`,
