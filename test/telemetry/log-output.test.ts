@@ -9,7 +9,7 @@ import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
 /** Runs a module in a child process whose standard output is the log. */
 function run(code: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
   const imports = `import { logOutput } from './src/telemetry/log-output.ts';
-import { exitAtOnce } from './src/exit.ts';
+import { exitAtOnce } from './src/process/exit.ts';
 import { open } from 'node:fs';
 const output = logOutput();
 `;
