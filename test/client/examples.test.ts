@@ -18,6 +18,7 @@ const BLOCK = /^```(tsx?)\n([^]*?)^```/gm;
 test.each([
   ['docs/client.md', 4],
   ['src/client/README.md', 1],
+  ['README.md', 1],
 ])('the examples of %s type-check', (file, count) => {
   const blocks = [...readFileSync(path.join(PROJECT_ROOT, file), 'utf8').matchAll(BLOCK)];
   expect(blocks).toHaveLength(count);
