@@ -25,6 +25,7 @@ import { watchEventLoop } from './telemetry/event-loop-lag.ts';
 import type { Health } from './telemetry/health.ts';
 import { describeError, type Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { History } from './telemetry/history.ts';
 import { statusReader } from './telemetry/status.ts';
 import { tracedRead } from './telemetry/traced-read.ts';
 import { createUpstream, type Upstream } from './upstream/client.ts';
@@ -112,15 +113,18 @@ export function createServices(options: ServiceOptions) {
   );
 
   const metricsOfAll = aggregateMetrics(metrics, workerBus, config.processes);
+  const uptime = (): number => process.uptime();
+  const history = new History({ samples: metricsOfAll.samples, time: uptime });
   const readStatus = statusReader({
     metrics: metricsOfAll,
+    history,
     health,
     version: VERSION,
     host: hostname(),
     upstream: config.upstream.baseUrl.host,
     egress: secrets.egress,
     now,
-    uptime: () => process.uptime(),
+    uptime,
   });
 
   return {
@@ -146,6 +150,7 @@ export function createServices(options: ServiceOptions) {
     revoke: async (request: RevocationRequest): Promise<void> =>
       broadcast(workerBus, 'revoked', await identity.revoke(request)),
     connect: async (): Promise<void> => {
+      history.start();
       await redis?.connect();
       await identity.connect();
     },
@@ -157,6 +162,7 @@ export function createServices(options: ServiceOptions) {
         () => reloadCredentials(next.redis),
       ]),
     close: async (): Promise<void> => {
+      history.stop();
       await Promise.all([secrets.transport.close(), identity.close(), store.close()]);
       redis?.close();
     },

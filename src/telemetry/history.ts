@@ -15,15 +15,20 @@ export interface HistoryOptions {
 export class History {
   #totals: readonly Totals[] = [];
   readonly #options: HistoryOptions;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HistoryOptions) {
     this.#options = options;
   }
 
-  /** Samples until the process exits. */
+  /** Samples until `stop`, and once at once. */
   start(): void {
     void this.sample();
-    setInterval(() => void this.sample(), SAMPLE_EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.sample(), SAMPLE_EVERY_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   /** Adds a sample. A sample without one of the workers would look like a drop, so it is left out. */

@@ -1,5 +1,5 @@
 import type { Health, HealthReport } from './health.ts';
-import { History } from './history.ts';
+import type { History } from './history.ts';
 import type { Metrics } from './metrics.ts';
 import { symptomsOf, type Symptom } from './symptoms.ts';
 import { between, growthOf, totalsOf } from './totals.ts';
@@ -13,6 +13,8 @@ export interface Egress {
 
 export interface StatusOptions {
   readonly metrics: Pick<Metrics, 'samples'>;
+  /** The history of `metrics`, by the clock of `uptime`. */
+  readonly history: Pick<History, 'before' | 'intervals'>;
   readonly health: Pick<Health, 'report' | 'past'>;
   readonly version: string;
   /** The name of this machine. */
@@ -38,9 +40,7 @@ export type State = 'ok' | 'degraded' | 'failing' | 'starting' | 'draining';
 
 /** Creates a function that collects the dashboard's data on demand. The data does not hold secrets. */
 export function statusReader(options: StatusOptions) {
-  const { metrics, health, version, host, upstream, egress, now, uptime } = options;
-  const history = new History({ samples: metrics.samples, time: uptime });
-  history.start();
+  const { metrics, history, health, version, host, upstream, egress, now, uptime } = options;
   return async function readStatus() {
     const samples = await metrics.samples();
     const { localAddress, proxy } = egress();
