@@ -102,8 +102,13 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   const metrics = createMetrics({
     version: VERSION,
     health,
+    routes: OPERATIONS.map(({ id, path, method, docs }) => ({
+      id,
+      path,
+      method: method.toUpperCase(),
+      status: docs.success.status ?? 200,
+    })),
     tiers: config.limits.tiers.keys(),
-    writes: OPERATIONS.filter(({ body }) => body).map(({ id }) => id),
     redisCodes: config.redis ? REDIS_FAULT_CODES : [],
   });
   metrics.collectProcess();

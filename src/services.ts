@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { uptime as processUptime } from 'node:process';
 import { performance } from 'node:perf_hooks';
 import { createIdentity } from './auth/create-identity.ts';
 import type { RevocationRequest } from './auth/revocation-store.ts';
@@ -113,8 +114,7 @@ export function createServices(options: ServiceOptions) {
   );
 
   const metricsOfAll = aggregateMetrics(metrics, workerBus, config.processes);
-  const uptime = (): number => process.uptime();
-  const history = new History({ samples: metricsOfAll.samples, time: uptime });
+  const history = new History({ samples: metricsOfAll.samples, time: processUptime });
   const readStatus = statusReader({
     metrics: metricsOfAll,
     history,
@@ -124,7 +124,7 @@ export function createServices(options: ServiceOptions) {
     upstream: config.upstream.baseUrl.host,
     egress: secrets.egress,
     now,
-    uptime,
+    uptime: processUptime,
   });
 
   return {

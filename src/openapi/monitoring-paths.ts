@@ -60,7 +60,7 @@ const STATUS: JsonSchema = record({
       'Observations over the last minute that exceed the thresholds of the alerts, the worst first.',
   },
   past: { ...listOf({ ...REASON, until: TIME }), description: 'The latest past reasons, newest first.' },
-  recent: { ...record(INTERVAL), description: 'Contact requests and calls of the last minute.' },
+  recent: { ...record(INTERVAL), description: 'Requests of users and calls of the last minute.' },
   history: {
     ...listOf({ at: { ...COUNT, description: 'End of the interval, in seconds since 1970.' }, ...INTERVAL }),
     description: 'The last ten minutes, in intervals of five seconds, oldest first.',

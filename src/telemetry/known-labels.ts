@@ -1,17 +1,9 @@
-import { INCLUDES, PARTS } from '../contact/parts/index.ts';
+import { PARTS } from '../contact/parts/index.ts';
 
 /**
  * Label values that are known at the start. Their series begin at 0 with the process: Prometheus's `increase()`
  * does not see the first event of a series that begins with it, so an alert on a rare event would never fire.
  */
-export const CONTACT_ROUTES = [
-  '/contacts',
-  '/contacts/:id',
-  ...INCLUDES.map((include) => `/contacts/:id/${include}`),
-];
-/** A success, and the failures that `ZyntroBffErrors` counts. */
-const STATUSES = [200, 500, 502, 503, 504];
-
 export const READ_RESULTS = ['hit', 'stale', 'partial', 'miss', 'bypass', 'failed'] as const;
 export const PART_OUTCOMES = ['hit', 'stale', 'miss', 'bypass'] as const;
 export const CALL_PURPOSES = ['caller', 'retry', 'refresh'] as const;
@@ -28,6 +20,7 @@ const CALL_OUTCOMES = [
   'UPSTREAM_BAD_RESPONSE',
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_TIMEOUT',
+  'UPSTREAM_REFUSED',
   'CLIENT_GONE',
   'INTERNAL_ERROR',
 ];
@@ -38,26 +31,58 @@ const AUTH_REFUSALS = [
   'INSUFFICIENT_SCOPE',
   'ORG_NOT_CONFIGURED',
   'CSRF_HEADER_MISSING',
+  'NOT_CONTACT_OWNER',
 ];
+/** The failures that `ZyntroBffErrors` counts. */
+const FAILURE_STATUSES = [500, 502, 503, 504];
 
-/** The known series of each metric: the values of its labels, in the order of the labels. */
-export const KNOWN_SERIES = {
-  http_requests_total: product(CONTACT_ROUTES, ['GET'], STATUSES),
-  http_request_duration_seconds: product(CONTACT_ROUTES),
-  cache_parts_total: product(PARTS, PART_OUTCOMES),
-  contact_reads_total: product(READ_RESULTS),
-  near_cache_reads_total: product(['hit', 'miss']),
-  upstream_calls_total: product(CALL_PURPOSES, CALL_OUTCOMES),
-  upstream_call_duration_seconds: product(CALL_PURPOSES),
-  upstream_calls_withheld_total: product(WITHHELD_REASONS),
-  auth_refusals_total: product(AUTH_REFUSALS),
-} as const;
+/** A route of the public port, and the status of its successes. */
+export interface KnownRoute {
+  /** The operation's id. */
+  readonly id: string;
+  readonly path: string;
+  readonly method: string;
+  readonly status: number;
+}
 
+export interface Configured {
+  /** The routes that require a token. */
+  readonly routes: readonly KnownRoute[];
+  /** The names of the rate-limit tiers. */
+  readonly tiers: Iterable<string>;
+  /** The codes of known Redis failures; empty without Redis. */
+  readonly redisCodes: readonly string[];
+}
+
+/** Returns the known series of each metric: the values of its labels, in the order of the labels. */
+export function knownSeries({ routes, tiers, redisCodes }: Configured): Readonly<Record<string, Series>> {
+  return {
+    http_requests_total: routes.flatMap(({ path, method, status }) =>
+      product([path], [method], [status, ...FAILURE_STATUSES]),
+    ),
+    http_request_duration_seconds: product([...new Set(routes.map(({ path }) => path))]),
+    cache_parts_total: product(PARTS, PART_OUTCOMES),
+    contact_reads_total: product(READ_RESULTS),
+    writes_total: product(
+      routes.filter(({ method }) => method !== 'GET').map(({ id }) => id),
+      WRITE_OUTCOMES,
+    ),
+    near_cache_reads_total: product(['hit', 'miss']),
+    upstream_calls_total: product(CALL_PURPOSES, CALL_OUTCOMES),
+    upstream_call_duration_seconds: product(CALL_PURPOSES),
+    upstream_calls_withheld_total: product(WITHHELD_REASONS),
+    rate_limit_decisions_total: product([...tiers], RATE_LIMIT_DECISIONS),
+    auth_refusals_total: product(AUTH_REFUSALS),
+    redis_failures_total: product(redisCodes),
+  };
+}
+
+type Series = readonly (readonly Label[])[];
 type Label = string | number;
 
 /** Returns every combination of one value of each list. */
-export function product(...lists: readonly (readonly Label[])[]): readonly (readonly Label[])[] {
-  return lists.reduce<readonly (readonly Label[])[]>(
+function product(...lists: readonly (readonly Label[])[]): Series {
+  return lists.reduce<Series>(
     (combinations, values) => combinations.flatMap((one) => values.map((value) => [...one, value])),
     [[]],
   );

@@ -4,11 +4,10 @@ import { FastHistogram, FastCounter } from '../lib/fast-counter.ts';
 import { PREFIX, exposition, ownMetrics, ownSamples, type Exposition, type Samples } from './exposition.ts';
 import type { Health } from './health.ts';
 import {
-  KNOWN_SERIES,
-  RATE_LIMIT_DECISIONS,
   WITHHELD_REASONS,
-  WRITE_OUTCOMES,
-  product,
+  knownSeries,
+  type Configured,
+  type RATE_LIMIT_DECISIONS,
   type CALL_PURPOSES,
   type PART_OUTCOMES,
   type READ_RESULTS,
@@ -27,28 +26,16 @@ export type ReadResult = (typeof READ_RESULTS)[number];
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export interface MetricsOptions {
+export interface MetricsOptions extends Configured {
   readonly version: string;
   readonly health: Health;
-  /** The names of the rate-limit tiers. */
-  readonly tiers: Iterable<string>;
-  /** The names of the operations that write. */
-  readonly writes: readonly string[];
-  /** The codes of known Redis failures; empty without Redis. */
-  readonly redisCodes: readonly string[];
 }
 
 /** The metrics of this process. Every label has a closed list of values; request data never becomes a label. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics(options: MetricsOptions) {
-  const { version, health, tiers, redisCodes } = options;
-  const known = {
-    ...KNOWN_SERIES,
-    rate_limit_decisions_total: product([...tiers], RATE_LIMIT_DECISIONS),
-    redis_failures_total: product(redisCodes),
-    writes_total: product(options.writes, WRITE_OUTCOMES),
-  };
+export function createMetrics({ version, health, ...configured }: MetricsOptions) {
+  const known = knownSeries(configured);
   const registry = new Registry();
   const registers = [registry];
 
@@ -119,10 +106,6 @@ export function createMetrics(options: MetricsOptions) {
     health.report().reasons.map(({ component }) => [component, 1]),
   );
 
-  function seriesOf(name: string): readonly (readonly (string | number)[])[] {
-    return name in known ? known[name as keyof typeof known] : [];
-  }
-
   /** Registers a gauge with one label whose values are read at each scrape. Values no longer read are removed. */
   function gauges(
     name: string,
@@ -149,7 +132,7 @@ export function createMetrics(options: MetricsOptions) {
   /** Registers a counter that is kept in a `FastCounter` and exported at each scrape. */
   function counter(name: string, help: string, labelNames: string[]) {
     const fast = new FastCounter(labelNames.length);
-    for (const labels of seriesOf(name)) fast.declare(...labels);
+    for (const labels of known[name] ?? []) fast.declare(...labels);
     registry.registerMetric(
       new Counter({
         name: PREFIX + name,
@@ -167,7 +150,7 @@ export function createMetrics(options: MetricsOptions) {
 
   function histogram(name: string, help: string, label: string, bounds: number[]) {
     const durations = new FastHistogram(PREFIX + name, help, label, bounds);
-    for (const [value] of seriesOf(name)) durations.declare(String(value));
+    for (const [value] of known[name] ?? []) durations.declare(String(value));
     registry.registerMetric(durations as unknown as Histogram);
     return durations;
   }

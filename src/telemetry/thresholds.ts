@@ -3,13 +3,13 @@
  * alerts of `config/prometheus/alerts.yml` over their own windows; a test compares the numbers.
  */
 export const THRESHOLDS = {
-  /** The share of contact requests with a 5xx response, if there are at least `minFailures`. */
+  /** The share of users' requests with a 5xx response, if there are at least `minFailures`. */
   failedShare: 0.05,
   minFailures: 5,
   /** The same for an instance with few requests, over a longer time. */
   failedShareAtLowTraffic: 0.5,
   minFailuresAtLowTraffic: 3,
-  /** The 95th percentile of the response time of contact requests, in seconds. */
+  /** The 95th percentile of the response time of users' requests, in seconds. */
   slowS: 2,
   /** The 95th percentile of the duration of upstream calls, in seconds. */
   slowUpstreamS: 3,

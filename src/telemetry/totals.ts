@@ -17,7 +17,7 @@ export interface Totals {
   readonly callBuckets: ReadonlyMap<number, number>;
 }
 
-/** The events between two times, and the response times of contact requests in seconds. */
+/** The events between two times, and the response times of users' requests in seconds. */
 export interface Interval {
   readonly seconds: number;
   readonly requests: number;
@@ -38,11 +38,21 @@ export interface Interval {
 
 type Keep = (labels: Sample['labels']) => boolean;
 
-const isContacts: Keep = ({ route }) => String(route).startsWith('/contacts');
-const isFailure: Keep = (labels) => isContacts(labels) && Number(labels['status']) >= 500;
+/** The routes that require a token, without health checks, documents and the admin port. As in the alerts. */
+export const USER_ROUTES = /^\/(contacts|members)/;
+const isOfUsers: Keep = ({ route }) => USER_ROUTES.test(String(route));
+const isFailure: Keep = (labels) => isOfUsers(labels) && Number(labels['status']) >= 500;
 const isFromCache: Keep = ({ outcome }) => outcome === 'hit' || outcome === 'stale';
-/** A contact that does not exist is a valid response. */
-const isAnswered: Keep = ({ outcome }) => outcome === 'SUCCESS' || outcome === 'CONTACT_NOT_FOUND';
+/** Other outcomes are successes, refusals of one operation (such as CONTACT_NOT_FOUND), or canceled calls. */
+const FAILED_CALLS = new Set<unknown>([
+  'UPSTREAM_CREDENTIALS_REJECTED',
+  'UPSTREAM_EGRESS_REJECTED',
+  'UPSTREAM_BAD_RESPONSE',
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_TIMEOUT',
+  'INTERNAL_ERROR',
+]);
+const isFailedCall: Keep = ({ outcome }) => FAILED_CALLS.has(outcome);
 
 export function totalsOf(samples: Samples, time: number): Totals {
   const requests = samples['http_requests_total'];
@@ -51,14 +61,14 @@ export function totalsOf(samples: Samples, time: number): Totals {
   const withheld = samples['upstream_calls_withheld_total'] ?? [];
   return {
     time,
-    requests: sum(requests, isContacts),
+    requests: sum(requests, isOfUsers),
     failures: sum(requests, isFailure),
     hits: sum(parts, isFromCache),
     misses: sum(parts, (labels) => !isFromCache(labels)),
     calls: sum(calls, () => true),
-    callFailures: sum(calls, (labels) => !isAnswered(labels)),
+    callFailures: sum(calls, isFailedCall),
     withheld: new Map(withheld.map(({ labels, value }) => [String(labels['reason']), value])),
-    buckets: bucketsOf(samples['http_request_duration_seconds_bucket'], isContacts),
+    buckets: bucketsOf(samples['http_request_duration_seconds_bucket'], isOfUsers),
     callBuckets: bucketsOf(samples['upstream_call_duration_seconds_bucket'], () => true),
   };
 }

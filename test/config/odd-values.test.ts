@@ -35,7 +35,7 @@ function withLocalKeySets(config: Config): Config {
 async function build(config: Config): Promise<void> {
   const local = withLocalKeySets(config);
   const health = new Health(Date.now);
-  const metrics = createMetrics({ version: '0.0.0', health, tiers: [], writes: [], redisCodes: [] });
+  const metrics = createMetrics({ version: '0.0.0', health, routes: [], tiers: [], redisCodes: [] });
   const app = buildApp({ config: local, log, health, metrics, workerBus: createWorkerBus(false) });
   try {
     app.prepareReload(local).commit();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { OPERATIONS } from '../../src/operations/index.ts';
 import { exchange, rawExchange } from '../support/http.ts';
 import { readExposition, scrape, type Exposed } from '../support/prometheus.ts';
 import { API_KEY, DEVELOPER_SECRET } from '../support/start-sandbox.ts';
@@ -20,8 +21,10 @@ const metrics = async (): Promise<Map<string, Exposed>> =>
 
 /** The allowed values of each label of this program, for any request. */
 const CLOSED: Readonly<Record<string, RegExp>> = {
-  route:
-    /^(\/|\/contacts(\/:id(\/(notes|entity|profile|signals))?)?|\/(openapi\.json|healthz|readyz|metrics|status|invalidations|revocations|docs)|\/docs\/[\w.-]+|\/page\/[\w.]+|unmatched)$/,
+  route: new RegExp(
+    `^(${[...new Set(OPERATIONS.map(({ path }) => path))].join('|')}|/|/(openapi\\.json|healthz|readyz|metrics|status|invalidations|revocations|docs)|/docs/[\\w.-]+|/page/[\\w.]+|unmatched)$`,
+  ),
+  operation: new RegExp(`^(${OPERATIONS.map(({ id }) => id).join('|')})$`),
   method: /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|other)$/,
   status: /^[2-5]\d\d$/,
   part: /^(contact|notes|entity|profile|signals)$/,

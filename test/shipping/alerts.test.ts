@@ -2,14 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { OPERATIONS } from '../../src/operations/index.ts';
 import { THRESHOLDS } from '../../src/telemetry/thresholds.ts';
+import { USER_ROUTES } from '../../src/telemetry/totals.ts';
 import { installPackage } from '../support/apt-install.ts';
 import { PROJECT_ROOT } from '../support/child.ts';
 import type { Json } from '../support/http.ts';
 
 const RULES = path.join(PROJECT_ROOT, 'config/prometheus/alerts.yml');
 const CASES = path.join(PROJECT_ROOT, 'test/shipping/alerts.promtool.yml');
-const PROMTOOL_TIMEOUT_MS = 60_000;
+/** promtool needs some seconds of CPU time. */
+const PROMTOOL_TIMEOUT_MS = 240_000;
 
 const read = (file: string): Json => parse(readFileSync(file, 'utf8'));
 const rules: Json[] = read(RULES).groups.flatMap((group: Json) => group.rules);
@@ -32,6 +35,13 @@ test('each alert has a case in which it fires', () => {
     ),
   );
   expect([...new Set(tested)].toSorted()).toEqual(names.toSorted());
+});
+
+test('the alerts and the dashboard count the requests of every operation', () => {
+  for (const { path: route } of OPERATIONS) expect(route).toMatch(USER_ROUTES);
+  const selectors = rules.flatMap(({ expr }) => [...String(expr).matchAll(/route=~"([^"]+)"/g)]);
+  expect(selectors.length).toBeGreaterThan(0);
+  for (const [, selector] of selectors) expect(`^\\${selector}`).toBe(`${USER_ROUTES.source}.*`);
 });
 
 const { failedShare, minFailures, failedShareAtLowTraffic, minFailuresAtLowTraffic } = THRESHOLDS;

@@ -2,11 +2,15 @@ import { Health } from '../../src/telemetry/health.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 
 export function newMetrics(health = new Health(Date.now)): Metrics {
+  const routes = [
+    { id: 'listContacts', path: '/contacts', method: 'GET', status: 200 },
+    { id: 'createNote', path: '/contacts/:id/notes', method: 'POST', status: 201 },
+  ];
   return createMetrics({
     version: 'test',
     health,
-    tiers: ['default'],
-    writes: ['createNote'],
-    redisCodes: [],
+    routes,
+    tiers: ['default', 'internal'],
+    redisCodes: ['TIMEOUT'],
   });
 }

@@ -4,6 +4,9 @@ import { number, percent, pivot, sum } from './figures.js';
 const OUTCOMES = {
   SUCCESS: 'Success',
   CONTACT_NOT_FOUND: 'Contact not found',
+  CONTACT_EXISTS: 'Contact exists',
+  NOT_CONTACT_OWNER: 'Not the owner of the contact',
+  UPSTREAM_REFUSED: 'Refused the operation',
   UPSTREAM_CREDENTIALS_REJECTED: 'Refused our credentials',
   UPSTREAM_EGRESS_REJECTED: 'Refused our address',
   UPSTREAM_BAD_RESPONSE: 'Invalid response',
@@ -18,6 +21,8 @@ const WITHHELD = {
   QUEUE_TIMEOUT: 'Not made: timeout in the queue',
   HELD: 'Not made: the upstream rejected the last call',
 };
+/** Without health checks, documents and the admin port. */
+const USER_ROUTES = /^\/(contacts|members)/;
 const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'];
 const DECISIONS = ['allowed', 'limited', 'uncounted', 'unavailable'];
 
@@ -30,7 +35,7 @@ export function showTables(host, { metrics }) {
       partRows(metrics),
     ),
     table('Calls to Zyntro', ['Outcome', 'First', 'Retry', 'Refresh'], callRows(metrics)),
-    table('Requests', ['Status', 'Contacts', 'Other'], requestRows(metrics)),
+    table('Requests', ['Status', 'Users', 'Other'], requestRows(metrics)),
     table('Rate limits', ['Tier', 'Allowed', 'Limited', 'Not counted', 'Not served'], limitRows(metrics)),
     table('Keys of token issuers', ['Issuer', 'Usable keys', 'Last fetched'], keyRows(metrics)),
   );
@@ -68,14 +73,14 @@ function callRows(metrics) {
 
 function requestRows(metrics) {
   const kinds = (metrics.http_requests_total ?? []).map(({ labels, value }) => ({
-    labels: { status: labels.status, kind: labels.route.startsWith('/contacts') ? 'contacts' : 'other' },
+    labels: { status: labels.status, kind: USER_ROUTES.test(labels.route) ? 'users' : 'other' },
     value,
   }));
   return [...pivot(kinds, 'status', 'kind')]
     .toSorted(([a], [b]) => a.localeCompare(b))
-    .map(([status, { contacts = 0, other = 0 }]) => [
+    .map(([status, { users = 0, other = 0 }]) => [
       status === '499' ? 'client gone' : status,
-      number(contacts),
+      number(users),
       number(other),
     ]);
 }
