@@ -8,7 +8,7 @@ import { variable, type Values } from './variable.ts';
 
 const variables = {
   RATE_LIMIT_TIERS: variable(
-    'JSON, tier to `{ "limit", "windowS" }`; overrides `config/rate-limits.json`',
+    'JSON, tier to `{ "limit", "windowS", "writes"? }`; overrides `config/rate-limits.json`',
     text,
     { kind: 'lines' },
   ),
