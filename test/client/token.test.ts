@@ -85,6 +85,15 @@ test('a later 401 is renewed again', async () => {
   expect(sent()).toEqual(['Bearer first', 'Bearer second']);
 });
 
+test('a renewal that failed is tried again by the next request', async () => {
+  server.respond(accepting('new'));
+  const renewals = [() => Promise.reject(new Error('no connection')), () => Promise.resolve('new')];
+  const token: TokenFunction = ({ rejected }) => (rejected === undefined ? 'old' : renewals.shift()!());
+  const client = clientOf(server.url, { token });
+  await expect(client.getContact(ID)).rejects.toThrow('no connection');
+  expect(await client.getContact(ID)).toEqual(CONTACT);
+});
+
 test('the time-out includes the token function', async () => {
   server.respond(FOUND);
   const stuck = clientOf(server.url, { token: () => new Promise(() => {}), timeoutMs: 20 });
