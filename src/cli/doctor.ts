@@ -12,13 +12,18 @@ import { checkRedis } from './doctor/check-redis.ts';
 import { checkUpstream } from './doctor/check-upstream.ts';
 import { checkClock, type ClockReading } from './doctor/clock.ts';
 import { failed, inTime, passed, warned, type Finding } from './doctor/finding.ts';
+import { loadOnboardConfig, onboard } from './doctor/onboard.ts';
 import { asJson, asText } from './doctor/report.ts';
 import { watchHttp } from './doctor/watch-http.ts';
 
-const USAGE = `Usage: npm run --silent doctor -- [--json]
+const USAGE = `Usage: npm run --silent doctor -- [--json | --onboard]
 
 Checks the configuration of \`npm start\`, and the services that it names: Redis, the key sets, the clock, and
 the upstream, with the configured credentials from the configured egress address.
+
+  --json     prints the results as JSON
+  --onboard  prints the organizations, members and brands of ZYNTRO_DEVELOPER_SECRET as lines for .env, and
+             checks nothing else. It does not need ZYNTRO_API_KEY, and does not print it.
 
 Exit codes: 0 if no check failed (there may be warnings), 1 if a check failed, 78 if the configuration is invalid.
 `;
@@ -28,14 +33,17 @@ const EX_CONFIG = 78;
 /** A last resort: each check has its own, shorter timeouts. */
 const CHECK_MS = 45_000;
 
-function parse(): { json: boolean } {
+function parse(): { json: boolean; isOnboarding: boolean } {
   try {
-    const { values } = parseArgs({ options: { json: { type: 'boolean' }, help: { type: 'boolean' } } });
+    const { values } = parseArgs({
+      options: { json: { type: 'boolean' }, onboard: { type: 'boolean' }, help: { type: 'boolean' } },
+    });
     if (values.help) {
       process.stdout.write(USAGE);
       process.exit(0);
     }
-    return { json: values.json ?? false };
+    if (values.json && values.onboard) throw new Error('--json and --onboard cannot be combined');
+    return { json: values.json ?? false, isOnboarding: values.onboard ?? false };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(EX_USAGE);
@@ -51,10 +59,12 @@ function checkNode(): Finding {
   return failed('Node', `${node} is too old`, advice);
 }
 
-async function readConfig(): Promise<{ env: Environment; config: Config } | { findings: Finding[] }> {
+async function readConfig<Loaded>(
+  load: (env: Environment) => Loaded | Promise<Loaded>,
+): Promise<{ env: Environment; config: Loaded } | { findings: Finding[] }> {
   try {
     const env = processEnvironment();
-    return { env, config: await loadStartConfig(env) };
+    return { env, config: await load(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const advice = 'fix it and run the doctor again: the other checks require a valid configuration';
@@ -97,16 +107,13 @@ async function checkSurroundings(config: Config): Promise<Finding[]> {
 }
 
 /** Exits when the output is written, even if a connection is still open. */
-function end(text: string, code: number): void {
-  process.stdout.write(text, () => process.exit(code));
+function end(text: string, code: number, output: NodeJS.WriteStream = process.stdout): void {
+  output.write(text, () => process.exit(code));
 }
 
-const { json } = parse();
-const print = json ? asJson : asText;
-const read = await readConfig();
-if ('findings' in read) {
-  end(print([...read.findings, checkNode()]), EX_CONFIG);
-} else {
+async function diagnose(print: typeof asText): Promise<void> {
+  const read = await readConfig(loadStartConfig);
+  if ('findings' in read) return end(print([...read.findings, checkNode()]), EX_CONFIG);
   const findings = [
     passed('configuration', 'is valid'),
     checkNode(),
@@ -115,3 +122,15 @@ if ('findings' in read) {
   ];
   end(print(findings), findings.some(({ status }) => status === 'failed') ? 1 : 0);
 }
+
+/** Prints only lines for `.env` to stdout, so that it can be appended to that file. */
+async function printIdentifiers(): Promise<void> {
+  const read = await readConfig(loadOnboardConfig);
+  if ('findings' in read) return end(asText(read.findings), EX_CONFIG, process.stderr);
+  const result = await onboard(read.config);
+  if ('findings' in result) return end(asText(result.findings), 1, process.stderr);
+  end(result.lines, 0);
+}
+
+const { json, isOnboarding } = parse();
+await (isOnboarding ? printIdentifiers() : diagnose(json ? asJson : asText));

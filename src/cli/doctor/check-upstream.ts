@@ -14,15 +14,15 @@ import type { HttpWatch } from './watch-http.ts';
 
 const PARALLELISM = 4;
 const MAX_PAIRS = 50;
-const MAX_CALL_MS = 10_000;
+export const MAX_CALL_MS = 10_000;
 /** A well-formed id that is not in use: the upstream returns that the contact does not exist. */
-const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
+export const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
 
 /** For operations that do not send any. */
 const NO_CREDENTIALS = { apiKey: '', developerSecret: '' };
 
 /** Milliseconds of the monotonic clock. */
-const now = () => performance.now();
+export const now = () => performance.now();
 
 /**
  * Checks each configured pair of credentials with the upstream, from the configured egress address, and the names
@@ -105,7 +105,8 @@ async function checkWriteFields(options: UpstreamCallOptions, bounds: CallBounds
   return [reason === 'ok' ? evaluateWriteFields(reference) : notCompared(reason)];
 }
 
-async function reasonOf(call: () => Promise<unknown>): Promise<string> {
+/** Returns `ok`, or the reason of a call's failure. A contact that does not exist is `ok`. */
+export async function reasonOf(call: () => Promise<unknown>): Promise<string> {
   try {
     await call();
     return 'ok';
