@@ -8,6 +8,7 @@ import { mintToken } from './mint-token.ts';
 
 /** The documented contact of the upstream, which the sandbox serves, and its owner. */
 const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
+const PHONE = '+1-555-0123';
 const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
 const READY_WITHIN_MS = 60_000;
 /** Longer than the proxy takes to drain in-flight requests. */
@@ -134,7 +135,7 @@ async function demo(): Promise<void> {
       org,
       member: MEMBER,
       subject: 'demo-user',
-      scope: 'contacts:read cache:bypass',
+      scope: 'contacts:read cache:bypass contacts:lookup contacts:write notes:write',
       tier: undefined,
       expiresInS: TOKEN_LIFETIME_S,
       issuer: undefined,
@@ -158,8 +159,15 @@ function instructions(
   const base = `http://127.0.0.1:${String(proxy['port'])}`;
   const admin = `http://127.0.0.1:${String(proxy['adminPort'])}`;
   const control = `http://127.0.0.1:${String(sandbox['controlPort'])}`;
-  const get = (path: string, auth = '$TOKEN') =>
-    `curl -si '${base}${path}' -H "Authorization: Bearer ${auth}" | grep -iE '^(HTTP|cache-status|www-auth|\\{)'`;
+  const call = (path: string, auth: string, more = '') =>
+    `curl -sgi '${base}${path}' -H "Authorization: Bearer ${auth}"${more} | grep -iE '^(HTTP|cache-status|www-auth|\\{)'`;
+  const get = (path: string, auth = '$TOKEN') => call(path, auth);
+  const send = (method: string, path: string, body: object) =>
+    call(
+      path,
+      '$TOKEN',
+      ` \\\n  -X ${method} -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
+    );
   return `
 The sandbox stands in for the upstream. The proxy listens on ${base}.
 Paste these into another terminal:
@@ -187,6 +195,18 @@ curl -s '${control}/calls'
 # 7. Invalidate the contact; the next request is a miss
 curl -si '${admin}/invalidations' -H 'Content-Type: application/json' \\
   -d '{"orgId":"${org}","contactId":"${CONTACT}"}' | head -1
+
+# 8. Find the contact by its phone number, which stays out of the URL
+${send('POST', '/contacts/lookup?fields[contact]=name,phone', { phone: PHONE })}
+
+# 9. Add a note that other members see, too (201)
+${send('POST', `/contacts/${CONTACT}/notes`, { content: 'Call on Monday', visible: true })}
+
+# 10. Change a field, and add a tag (204)
+${send('PATCH', `/contacts/${CONTACT}`, { contact: { city: 'Oslo', tags: { add: ['vip'] } } })}
+
+# 11. The next read shows the note and the changes (fwd=miss)
+${get(`/contacts/${CONTACT}?include=notes&fields[contact]=city,tags&fields[notes]=content`)}
 
 Below is the proxy's log, one line per request. Ctrl-C stops both.
 

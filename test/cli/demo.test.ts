@@ -33,7 +33,7 @@ async function printed(demo: Child): Promise<string> {
 /** Extracts the commands of the instructions, by step, and the line that sets the token. */
 function stepsOf(text: string): { token: string; steps: string[] } {
   const token = /^TOKEN='[^']+'$/m.exec(text)?.[0] ?? '';
-  const steps = text.split(/^# \d\. .*$/m).slice(1);
+  const steps = text.split(/^# \d+\. .*$/m).slice(1);
   return { token, steps: steps.map((step) => step.split('\nBelow is')[0]!.trim()) };
 }
 
@@ -90,9 +90,9 @@ describe('demo instructions', () => {
 
   const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 
-  test('contain a token and seven steps', () => {
+  test('contain a token and eleven steps', () => {
     expect(stepsOf(text).token).toMatch(/^TOKEN='eyJ[\w-]+\.[\w-]+\.[\w-]+'$/);
-    expect(answers).toHaveLength(7);
+    expect(answers).toHaveLength(11);
   });
 
   test('step 1 is a miss with the notes', () => {
@@ -137,7 +137,31 @@ describe('demo instructions', () => {
   test('step 7 returns a 204, and the next request is a miss', async () => {
     expect(answers[6]).toBe('HTTP/1.1 204 No Content\r\n');
     const { token, steps } = stepsOf(text);
+    await paste(`${token}\n${steps[6]}`);
     expect(await paste(`${token}\n${steps[1]}`)).toMatch(/^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
+  });
+
+  test('step 8 finds the contact', () => {
+    expect(answers[7]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(dataOf(answers[7]!).data).toEqual([
+      { contact: { id: ID, name: 'Jane Smith', phone: '+1-555-0123' } },
+    ]);
+  });
+
+  test('step 9 adds a note', () => {
+    expect(answers[8]).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
+    expect(dataOf(answers[8]!).data).toMatchObject({ content: 'Call on Monday', visible: true });
+  });
+
+  test('step 10 changes the contact', () => {
+    expect(answers[9]).toBe('HTTP/1.1 204 No Content\r\n');
+  });
+
+  test('step 11 shows the note and the changes', () => {
+    expect(answers[10]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
+    const { contact, notes } = dataOf(answers[10]!).data;
+    expect(contact).toEqual({ id: ID, city: 'Oslo', tags: expect.arrayContaining(['vip']) });
+    expect(notes.map(({ content }: Json) => content)).toContain('Call on Monday');
   });
 
   test("are followed by the proxy's log, without the token", () => {
@@ -149,7 +173,7 @@ describe('demo instructions', () => {
   test('work when pasted all at once', async () => {
     const { token, steps } = stepsOf(text);
     const output = await paste([token, ...steps].join('\n'));
-    expect(output.match(/^HTTP\/1\.1 \d+/gm)).toHaveLength(6);
+    expect(output.match(/^HTTP\/1\.1 \d+/gm)).toHaveLength(10);
   });
 
   test('exits on Ctrl-C', () => stopsAll(demo, () => demo.signal('SIGINT')));
