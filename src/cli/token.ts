@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import scopes from '../../config/scopes.json' with { type: 'json' };
 import { authSlice } from '../config/auth.ts';
 import { processEnvironment, readTexts, type Texts } from '../config/environment.ts';
 import { ConfigError, ConfigIssues } from '../config/config-issues.ts';
@@ -7,6 +8,7 @@ import { readTextFile } from '../config/values/text-file.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { mintToken, type SigningKey } from './mint-token.ts';
 
+const { read, bypassCache, includes, operations } = scopes;
 const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [options]
 
   --scope "a b"      scopes, separated by spaces (default: contacts:read)
@@ -14,6 +16,11 @@ const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [option
   --tier NAME        rate-limit tier
   --expires-in S     seconds until it expires (default: 3600)
   --key FILE         private key in PEM, if the proxy verifies with JWT_PUBLIC_KEY
+
+Scopes, as config/scopes.json names them:
+  to read contacts: ${[read, bypassCache, ...Object.values<string>(includes)].join(' ')}
+  to find and change contacts:
+  ${Object.values(operations).join(' ')}
 
 Signs with JWT_SECRET (or JWT_SECRET_FILE) from the environment or .env, and adds JWT_ISSUER and
 JWT_AUDIENCE if they are set. Without a secret, it signs for \`npm run demo\`.
@@ -43,7 +50,7 @@ function parse() {
   }
 }
 
-function read(path: string): string {
+function readKey(path: string): string {
   const file = readTextFile(path);
   return 'text' in file ? file.text : fail(`${path}: ${file.issue}`);
 }
@@ -51,7 +58,7 @@ function read(path: string): string {
 type JwtTexts = Texts<typeof authSlice.variables>;
 
 function signingKey(keyFile: string | undefined, env: JwtTexts): SigningKey {
-  if (keyFile !== undefined) return { privateKeyPem: read(keyFile) };
+  if (keyFile !== undefined) return { privateKeyPem: readKey(keyFile) };
   const secret = env.JWT_SECRET;
   if (secret !== undefined) return { secret };
   if (env.JWT_PUBLIC_KEY ?? env.JWT_JWKS_URI) {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import jwt from 'jsonwebtoken';
+import scopes from '../../config/scopes.json' with { type: 'json' };
 import { DEMO_JWT_SECRET } from '../../src/config/values/secret-strength.ts';
 import { runNode } from '../support/child.ts';
 import type { Json } from '../support/http.ts';
@@ -197,4 +198,11 @@ test('--help prints only the usage', async () => {
   expect(stdout).toMatch(/^Usage: /);
   for (const option of ['--scope', '--sub', '--tier', '--expires-in', '--key'])
     expect(stdout).toContain(option);
+});
+
+test('--help names every scope of config/scopes.json', async () => {
+  const { stdout } = await run(['--help']);
+  const words = stdout.split(/\s+/);
+  const { read, bypassCache, operations } = scopes;
+  expect(words).toEqual(expect.arrayContaining([read, bypassCache, ...Object.values(operations)]));
 });
