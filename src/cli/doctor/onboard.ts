@@ -87,7 +87,7 @@ const UNREADABLE = failed(
 function linesOf({ organizations, members, brands }: Identifiers): string {
   const lines = [
     '# ZYNTRO_API_KEY is secret, so it is not printed: copy it from Me > API & Webhooks in Zyntro.',
-    '# Organizations and members belong into tokens (org_id and member_id):',
+    '# Tokens name an organization and a member (org_id and member_id):',
     ...organizations.flatMap((org) => [
       `# organization ${described(org)}`,
       ...org.members.map((member) => `#   member ${described(member)}`),
