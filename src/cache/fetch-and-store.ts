@@ -124,10 +124,7 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     }
     const changes = changesFor(entries);
     claim.store(changes).catch(options.onStoreFailure);
-    return {
-      entries: claim.latest(entries),
-      stored: claim.canStore && changes.some(({ entry }) => entry !== undefined),
-    };
+    return { entries, stored: claim.canStore && changes.some(({ entry }) => entry !== undefined) };
   }
 
   async function callUpstream(

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { AppError, ERROR_CODES, isAppError, type ErrorCode } from '../errors.ts';
 import type { SetTimer } from '../lib/timers.ts';
 
@@ -18,7 +17,7 @@ const REMEMBERED = 10_000;
 /** Wakes the waiters of other processes' calls. */
 export class FlightCompletions {
   readonly #waiters = new Map<string, Set<Waiter>>();
-  readonly #recent = new LRUCache<string, Completion>({ max: REMEMBERED });
+  readonly #recent = new Map<string, Completion>();
   readonly #setTimer: SetTimer;
 
   constructor(setTimer: SetTimer) {
@@ -34,6 +33,7 @@ export class FlightCompletions {
     const parsed = parse(message);
     if (!parsed) return;
     this.#recent.set(parsed.token, parsed.completion);
+    if (this.#recent.size > REMEMBERED) this.#recent.delete(this.#recent.keys().next().value!);
     for (const waiter of this.#waiters.get(parsed.token) ?? []) waiter.complete(parsed.completion);
   }
 

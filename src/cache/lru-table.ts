@@ -1,43 +1,20 @@
 import { byPart, PARTS, type Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
+import {
+  isServable,
+  memberEntryOf,
+  NOTHING,
+  UNCONFIRMED,
+  voidEntries,
+  type Contact,
+  type GenerationStamp,
+  type MemberEntry,
+  type Stored,
+} from './contact-entries.ts';
 import { copyEntry, copyText, MEMBER_ENTRY_BYTES, sizeOf } from './entry-memory.ts';
 import type { Change, Entries, Entry, Snapshot } from './part-store.ts';
-import { LinkedList, type ListNode } from './linked-list.ts';
+import { LinkedList } from './linked-list.ts';
 import { isLater, mergeEntries } from './merge-entries.ts';
-
-/** A contact's generation and the time of its last confirmation. */
-export interface GenerationStamp {
-  readonly generation: string;
-  /** Milliseconds of the owner's clock. */
-  readonly confirmedAt: number;
-}
-
-interface Stored {
-  readonly entry: Entry;
-  readonly dropAt: number;
-}
-
-/**
- * The entries of a contact for all members. Entries of another generation than the stamp's are not served. They
- * stay as a floor: an entry of an earlier call does not replace them.
- */
-interface Contact {
-  readonly org: string;
-  readonly id: string;
-  stamp: GenerationStamp;
-  /** Has a field of its own, because most contacts have one member and a Map takes more memory than the rest. */
-  first: MemberEntry | undefined;
-  /** The entries of further members, by member. */
-  others: Map<string, MemberEntry> | undefined;
-}
-
-/** One member's entries of a contact, which are used and evicted together. */
-interface MemberEntry extends ListNode {
-  readonly contact: Contact;
-  readonly member: string;
-  readonly parts: { [P in Part]: Stored | undefined };
-  bytes: number;
-}
 
 /** perf: copies have one hidden class, since all members exist from the start. */
 const NO_PARTS = byPart((): Stored | undefined => undefined);
@@ -98,11 +75,11 @@ export class LruTable {
         const stored = memberEntry.parts[part];
         if (!stored) continue;
         if (stored.dropAt <= now) this.#put(memberEntry, part, undefined);
-        else if (isServable(stored.entry, stamp, after)) entries[part] = stored.entry;
+        else if (isServable(stored, stamp, after)) entries[part] = stored.entry;
       }
       const negative = parts.length > 0 ? memberEntry.parts.contact : undefined;
       if (negative?.entry.bytes === 'not-found' && negative.dropAt > now)
-        if (isServable(negative.entry, stamp, after)) entries.contact = negative.entry;
+        if (isServable(negative, stamp, after)) entries.contact = negative.entry;
     }
     return { generation: stamp.confirmedAt > after ? stamp.generation : undefined, entries };
   }
@@ -118,7 +95,7 @@ export class LruTable {
       const known = memberEntry.parts[part];
       if (known && known.dropAt > now && (entries[part] || part === 'contact')) stored[part] = known.entry;
     }
-    return mergeEntries(entries, stored);
+    return mergeEntries(stored, entries);
   }
 
   /**
@@ -127,8 +104,12 @@ export class LruTable {
    */
   change(ref: ContactRef, generation: string, changes: readonly Change[]): void {
     const contact = this.#find(ref.org, ref.contact);
-    if (contact?.stamp.generation !== generation) return;
-    const memberEntry = memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member);
+    if (contact?.stamp.generation === generation) this.#change(contact, ref.member, changes, false);
+  }
+
+  #change(contact: Contact, member: string, changes: readonly Change[], isVoid: boolean): void {
+    const { generation } = contact.stamp;
+    const memberEntry = memberEntryOf(contact, member) ?? this.#addMemberEntry(contact, member);
     this.#memberEntries.use(memberEntry);
     for (const { part, entry, retentionMs } of changes) {
       const known = memberEntry.parts[part];
@@ -137,16 +118,30 @@ export class LruTable {
       this.#put(memberEntry, part, undefined);
       // An entry larger than the bound would evict all others and then itself.
       if (!entry || memberEntry.bytes + sizeOf(entry) > this.#maxBytes) continue;
-      this.#put(memberEntry, part, { entry: copyEntry(entry), dropAt: this.#now() + retentionMs });
+      this.#put(memberEntry, part, { entry: copyEntry(entry), dropAt: this.#now() + retentionMs, isVoid });
       if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry);
     }
     this.#shrink();
   }
 
-  /** Drops the contact's entries of all members. */
-  forget(org: string, contact: string): void {
+  /**
+   * Drops the contact's entries of all members.
+   *
+   * @param keepsFloor keeps them, without serving them, for calls in flight that may be older.
+   */
+  forget(org: string, contact: string, keepsFloor = false): void {
     const known = this.#find(org, contact);
-    if (known) this.#drop(known);
+    if (!known) return;
+    if (!keepsFloor) return this.#drop(known);
+    voidEntries(known);
+    known.stamp = UNCONFIRMED;
+  }
+
+  /** Keeps entries as a floor, without serving them. */
+  keepFloor(ref: ContactRef, changes: readonly Change[]): void {
+    if (!this.#find(ref.org, ref.contact)) this.confirm(ref, UNCONFIRMED);
+    const contact = this.#find(ref.org, ref.contact);
+    if (contact) this.#change(contact, ref.member, changes, true);
   }
 
   get bytes(): number {
@@ -219,23 +214,4 @@ export class LruTable {
     others.delete(contact.id);
     if (others.size === 0) this.#contacts.delete(contact.org);
   }
-}
-
-const NOTHING: Snapshot = { generation: undefined, entries: {} };
-
-/** Takes the generation from all entries, so that they stay as a floor even if it comes back. */
-function voidEntries({ first, others }: Contact): void {
-  for (const { parts } of [...(first ? [first] : []), ...(others?.values() ?? [])])
-    for (const part of PARTS) {
-      const stored = parts[part];
-      if (stored) parts[part] = { ...stored, entry: { ...stored.entry, generation: '' } };
-    }
-}
-
-function isServable(entry: Entry, { generation, confirmedAt }: GenerationStamp, after: number): boolean {
-  return entry.generation === generation && (confirmedAt > after || entry.fetchedAt > after);
-}
-
-function memberEntryOf({ first, others }: Contact, member: string): MemberEntry | undefined {
-  return first?.member === member ? first : others?.get(member);
 }

@@ -1,7 +1,9 @@
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
+import { InFlightContacts } from './in-flight-contacts.ts';
 import { LruTable } from './lru-table.ts';
 import { memoryFences } from './memory-fences.ts';
+import { floorOf } from './near-entries.ts';
 import type { FetchLease, PartStore } from './part-store.ts';
 import { randomId } from './random-id.ts';
 
@@ -23,6 +25,7 @@ export interface MemoryPartStoreOptions {
 export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
   const table = new LruTable(options);
   const fences = memoryFences({ now: options.now, randomId });
+  const inFlight = new InFlightContacts();
   let number = 0;
   options.metrics.gauge(
     'memory_cache_bytes',
@@ -32,14 +35,14 @@ export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
 
   function generationOf(ref: ContactRef): string {
     const found = table.generationOf(ref.org, ref.contact);
-    if (found) return found.generation;
+    if (found && found.generation !== '') return found.generation;
     const generation = randomId();
     table.confirm(ref, { generation, confirmedAt: options.now() });
     return generation;
   }
 
   function forget(org: string, contact: string): void {
-    table.forget(org, contact);
+    table.forget(org, contact, inFlight.has(org, contact));
     fences.renew(org, contact);
   }
 
@@ -62,7 +65,6 @@ export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
         async store(changes) {
           table.change(ref, generation, changes);
         },
-        latest: (entries) => table.latest(ref, entries),
         async fail() {},
       };
     },
@@ -71,16 +73,22 @@ export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
     },
     async fence(org, contact) {
       const closed = fences.close(org, contact, options.fenceMs);
-      table.forget(org, contact);
+      forget(org, contact);
       return {
         async open() {
           closed.open();
-          table.forget(org, contact);
+          forget(org, contact);
         },
         uncertain: () => closed.keep(options.uncertainMs),
       };
     },
     forget,
+    hold: ({ org, contact }) => inFlight.begin(org, contact),
+    latest(ref, entries) {
+      const merged = table.latest(ref, entries);
+      if (inFlight.has(ref.org, ref.contact)) table.keepFloor(ref, floorOf(merged));
+      return merged;
+    },
     async close() {},
   };
 }

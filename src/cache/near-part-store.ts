@@ -2,8 +2,10 @@ import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { RedisUnavailable } from '../redis/guarded-redis.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { InFlightContacts } from './in-flight-contacts.ts';
 import { LruTable } from './lru-table.ts';
 import { InvalidationLog } from './invalidation-log.ts';
+import { floorOf, hasAll, notBehind } from './near-entries.ts';
 import type { Change, Entries, FetchLease, PartStore, Snapshot } from './part-store.ts';
 import type { RedisInvalidations } from './redis-invalidations.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
@@ -34,6 +36,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, invalidations, ttlMs, now, randomId } = options;
   const table = new LruTable(options);
   const received = new InvalidationLog();
+  const inFlight = new InFlightContacts();
   /** The contacts for which this process has fetched parts, in the same data structure. */
   const fetched = new InvalidationLog();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
@@ -44,7 +47,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   function forget(org: string, contact: string): void {
     localGeneration = randomId();
     received.record(org, contact);
-    table.forget(org, contact);
+    table.forget(org, contact, inFlight.has(org, contact));
   }
   invalidations.onInvalidation(forget);
   // A gap counts as an invalidation of any contact. The entries stay, as a floor. Before the first subscription
@@ -104,12 +107,19 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     if (options.maxBytes === 0 || fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact))
       return latest;
     if (generation === undefined) {
-      table.forget(ref.org, ref.contact);
+      table.forget(ref.org, ref.contact, true);
       return {};
     }
     const changes = parts.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
     storeNear(ref, generation, changes, confirmedAt, version);
     return latest;
+  }
+
+  /** Replaces entries behind which this process has shown a later call, and keeps these as the new floor. */
+  function latest(ref: ContactRef, entries: Entries): Entries {
+    const merged = table.latest(ref, entries);
+    if (inFlight.has(ref.org, ref.contact) && options.maxBytes > 0) table.keepFloor(ref, floorOf(merged));
+    return merged;
   }
 
   /** Drops a contact that has another generation in Redis. */
@@ -132,7 +142,6 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
         // Redis has not confirmed this generation, so the birth of each entry bounds its use.
         if (!isClosed) storeNear(ref, generation, changes, -Infinity, version);
       },
-      latest: (entries) => table.latest(ref, entries),
       async fail() {},
     };
   }
@@ -141,7 +150,8 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     const readAt = now();
     const { version } = received;
     const fetchedVersion = fetched.version;
-    const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
+    const end = inFlight.begin(ref.org, ref.contact);
+    const snapshot = await remote.read(ref, parts).catch(unlessUnavailable).finally(end);
     if (!snapshot) return { ...readNear(ref, parts), ...local() };
     const entries = storeRead(ref, parts, snapshot, readAt, version, fetchedVersion);
     return { generation: snapshot.generation, entries, ...local() };
@@ -176,7 +186,6 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
         if (settled) storeNear(ref, claim.generation, [], settledAt, version);
         else if (settled === false) forgetGeneration(ref, claim.generation);
       },
-      latest: (entries) => table.latest(ref, entries),
       async fail(failure) {
         await claim.settle([], failure).catch(unlessUnavailable);
       },
@@ -192,6 +201,8 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     },
     claim: claimPart,
     forget,
+    hold: ({ org, contact }) => inFlight.begin(org, contact),
+    latest,
     async invalidate(org, contact) {
       forget(org, contact);
       try {
@@ -219,23 +230,6 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     },
     close: () => invalidations.close(),
   };
-}
-
-/**
- * Removes the entries of Redis behind which this process has shown a later call. An entry of the same generation
- * is replaced by the later one; one of another generation cannot be served, so it becomes a miss.
- */
-function notBehind(entries: Entries, latest: Entries, generation: string | undefined): Entries {
-  if (latest === entries) return entries;
-  const kept: Partial<Record<Part, Entries[Part]>> = {};
-  for (const part of Object.keys(latest) as Part[])
-    if (latest[part]?.generation === generation) kept[part] = latest[part];
-  return kept as Entries;
-}
-
-function hasAll({ entries }: Snapshot, parts: readonly Part[]): boolean {
-  for (const part of parts) if (!entries[part]) return false;
-  return true;
 }
 
 function unlessUnavailable(error: unknown): undefined {

@@ -72,11 +72,6 @@ export interface FetchLease extends Snapshot {
    * This process reads the result from the moment of the call; the promise is that of Redis.
    */
   store(changes: readonly Change[]): Promise<void>;
-  /**
-   * Returns the entries, with those replaced for which this process holds the result of a later call. A response
-   * shows these, so that no response goes back behind an earlier one.
-   */
-  latest(entries: Entries): Entries;
   /** Reports the failure of the call to the waiting processes. */
   fail(error: unknown): Promise<void>;
 }
@@ -138,6 +133,17 @@ export interface PartStore {
    * @throws AppError `CACHE_UNAVAILABLE` if the contact may not be closed. The caller must not write then.
    */
   fence(org: string, contact: string): Promise<Fence>;
+  /**
+   * Begins a request that waits for calls, whose results may be older than what other responses show meanwhile.
+   * Returns a function that ends it.
+   */
+  hold(ref: ContactRef): () => void;
+  /**
+   * Returns the entries, with those replaced for which this process holds the result of a later call, and removed
+   * that a later not-found contradicts. A response shows these, so that it does not go back behind an earlier
+   * one.
+   */
+  latest(ref: ContactRef, entries: Entries): Entries;
   /** Drops this process's entries of a contact that another process has invalidated. */
   forget(org: string, contact: string): void;
   /** Announces the end of this process, so that others no longer wait for its acknowledgements. */

@@ -13,6 +13,8 @@ export interface ProcessRegistryOptions {
 }
 
 const PRESENCE_MS = 1000;
+/** The first time is early, because the connections may not have been ready when others asked. */
+const FIRST_PRESENCE_MS = 100;
 /** A process that is silent for this long is not waited for. */
 const SILENT_MS = 3000;
 
@@ -35,7 +37,7 @@ export class ProcessRegistry {
   start(): void {
     void this.#options.publish(`?${this.#options.processId}`);
     this.#cancel();
-    this.#schedule();
+    this.#schedule(FIRST_PRESENCE_MS);
   }
 
   /** Handles a message of the channel; ignores any other text. */
@@ -46,7 +48,7 @@ export class ProcessRegistry {
       this.#heardAt.delete(id);
       this.#options.onLeave();
     }
-    if (kind === '+') this.#heardAt.set(id, this.#options.now());
+    if (kind === '+' || kind === '?') this.#heardAt.set(id, this.#options.now());
     if (kind === '?') this.#announce();
   }
 
@@ -66,10 +68,10 @@ export class ProcessRegistry {
     if (this.#options.isPresent()) void this.#options.publish(`+${this.#options.processId}`);
   }
 
-  #schedule(): void {
-    this.#cancel = this.#options.setTimer(PRESENCE_MS, () => {
+  #schedule(delayMs: number): void {
+    this.#cancel = this.#options.setTimer(delayMs, () => {
       this.#announce();
-      this.#schedule();
+      this.#schedule(PRESENCE_MS);
     });
   }
 }

@@ -67,6 +67,15 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
    * others, so its result decides.
    */
   async function make(wanted: Wanted, mode: FetchMode, signal: AbortSignal): Promise<CallResults> {
+    const release = options.store.hold(wanted.ref);
+    try {
+      return await makeHeld(wanted, mode, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async function makeHeld(wanted: Wanted, mode: FetchMode, signal: AbortSignal): Promise<CallResults> {
     const { ref, parts, known, snapshot } = wanted;
     const deadline = now() + options.maxWaitMs;
     const failures = new Map<Part, unknown>();
@@ -86,6 +95,8 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
         for (const part of call.parts) if (!result.entries[part]) failures.set(part, result.failure);
       }
       entries = mergeEntries(entries, ...results.map((result) => result.entries));
+      // A result that is not stored leaves no trace.
+      if (mode !== 'unstored') entries = options.store.latest(ref, entries);
       missing = entries.contact?.bytes === 'not-found' ? [] : parts.filter(isMissing);
       if (missing.length === 0 || now() > deadline) break;
     }

@@ -4,11 +4,13 @@ import { Cluster, type Redis } from 'ioredis';
 export const CONNECTION_NAMES = ['commands', 'invalidations', 'subscription'] as const;
 export type ConnectionName = (typeof CONNECTION_NAMES)[number];
 
+export type ConnectionState = 'lost' | 'ready' | 'moved';
+
 export interface ConnectionChange {
   readonly connection: ConnectionName;
   readonly server: string;
-  /** False if the connection was lost; true if it is ready, or leads to a server that has new slots. */
-  readonly isReady: boolean;
+  /** `moved` if the server owns slots that another server owned before. */
+  readonly state: ConnectionState;
 }
 
 /** The name of the server if there is a single one. */
@@ -20,17 +22,17 @@ export const ONLY_SERVER = 'server';
  */
 export function watchConnection(
   connection: Redis | Cluster,
-  report: (server: string, isReady: boolean) => void,
+  report: (server: string, state: ConnectionState) => void,
 ): void {
   if (!(connection instanceof Cluster)) {
-    connection.on('close', () => report(ONLY_SERVER, false));
-    connection.on('ready', () => report(ONLY_SERVER, true));
+    connection.on('close', () => report(ONLY_SERVER, 'lost'));
+    connection.on('ready', () => report(ONLY_SERVER, 'ready'));
     return;
   }
   connection.on('+node', (node: Redis) => {
     const server = `${node.options.host}:${node.options.port}`;
-    node.on('close', () => report(server, false));
-    node.on('ready', () => report(server, true));
+    node.on('close', () => report(server, 'lost'));
+    node.on('ready', () => report(server, 'ready'));
   });
   const owners: (string | undefined)[] = [];
   connection.on('refresh', () => {
@@ -40,6 +42,6 @@ export function watchConnection(
       if (owner !== undefined && owners[slot] !== undefined && owners[slot] !== owner) gained.add(owner);
       owners[slot] = owner;
     });
-    for (const server of gained) report(server, true);
+    for (const server of gained) report(server, 'moved');
   });
 }

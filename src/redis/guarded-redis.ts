@@ -2,6 +2,7 @@ import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { isTracing, traced } from '../telemetry/tracing.ts';
+import { setBackgroundTimer } from '../lib/timers.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 import type { RedisClient, ScriptConnection } from './redis-client.ts';
 import { diagnose, type RedisDiagnosis } from './redis-diagnosis.ts';
@@ -74,8 +75,9 @@ export class GuardedRedis {
     });
     this.#recovery = new RedisRecovery({
       client,
+      ping: (server, name) => withTimeout(this.#atLeast(PING_MS), client.ping(server, name)),
       now: () => performance.now(),
-      attemptMs: this.#atLeast(PING_MS),
+      setTimer: setBackgroundTimer,
     });
     this.#heartbeat = new RedisHeartbeat({
       client,

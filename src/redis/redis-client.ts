@@ -82,8 +82,8 @@ export function createRedis(settings: RedisSettings): RedisClient {
   const connections = { commands: client, invalidations: durable, subscription: subscriber };
   const changeListeners: ((change: ConnectionChange) => void)[] = [];
   for (const connection of CONNECTION_NAMES)
-    watchConnection(connections[connection], (server, isReady) => {
-      for (const listener of changeListeners) listener({ connection, server, isReady });
+    watchConnection(connections[connection], (server, state) => {
+      for (const listener of changeListeners) listener({ connection, server, state });
     });
   const channels = new Map<string, (message: string) => void>();
   const gapListeners: (() => void)[] = [];

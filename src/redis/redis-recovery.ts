@@ -1,4 +1,4 @@
-import { withTimeout } from '../lib/with-timeout.ts';
+import type { SetTimer } from '../lib/timers.ts';
 import { CONNECTION_NAMES, type ConnectionChange } from './connection-changes.ts';
 import type { RedisClient, ScriptConnection } from './redis-client.ts';
 
@@ -9,11 +9,12 @@ export interface Recovery {
 }
 
 export interface RedisRecoveryOptions {
-  readonly client: Pick<RedisClient, 'onChange' | 'isReady' | 'ping'>;
+  readonly client: Pick<RedisClient, 'onChange' | 'isReady'>;
+  /** Rejects if the server does not respond in time. */
+  readonly ping: (server: string, connection: ScriptConnection) => Promise<void>;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Maximum milliseconds for one attempt. */
-  readonly attemptMs: number;
+  readonly setTimer: SetTimer;
 }
 
 /**
@@ -79,26 +80,26 @@ export class RedisRecovery {
     this.#isClosed = true;
   }
 
-  #changed({ connection, server, isReady }: ConnectionChange): void {
+  #changed({ connection, server, state }: ConnectionChange): void {
     const name = `${connection}@${server}`;
-    const isFirst = !this.#reached.has(name);
-    if (isReady) this.#reached.add(name);
-    if (!isReady || !isFirst) this.#changedAt = this.#options.now();
+    // The first connection to a server that has not moved has no history that the server could have lost.
+    const isFirst = state !== 'moved' && !this.#reached.has(name);
+    if (state !== 'lost') this.#reached.add(name);
+    if (state === 'lost' || !isFirst) this.#changedAt = this.#options.now();
     if (connection === 'subscription') return;
-    // The first connection to a server has no history that the server could have lost.
-    if (!isFirst) this.#attempt({ connection, server }, isReady ? 0 : RETRY_FIRST_MS);
-    else if (isReady) this.restore({ connection, server }).catch(() => {});
+    if (!isFirst) this.#attempt({ connection, server }, state === 'lost' ? RETRY_FIRST_MS : 0);
+    else if (state === 'ready') this.restore({ connection, server }).catch(() => {});
   }
 
   #attempt(recovery: Recovery, delayMs: number): void {
-    const { client, attemptMs } = this.#options;
+    const { ping, setTimer } = this.#options;
     const name = nameOf(recovery.connection, recovery.server);
     const attempt = Symbol(name);
     this.#attempts.set(name, attempt);
     const isCurrent = () => this.#attempts.get(name) === attempt && !this.#isClosed;
     const run = async (): Promise<void> => {
       try {
-        await withTimeout(attemptMs, client.ping(recovery.server, recovery.connection));
+        await ping(recovery.server, recovery.connection);
         await this.restore(recovery);
         if (!isCurrent()) return;
         this.#attempts.delete(name);
@@ -111,9 +112,9 @@ export class RedisRecovery {
       }
     };
     if (delayMs === 0) return void run();
-    setTimeout(() => {
+    setTimer(delayMs, () => {
       if (isCurrent()) void run();
-    }, delayMs).unref();
+    });
   }
 }
 

@@ -116,7 +116,7 @@ export function replaceableRedis(
       replacedListeners.push(() => {
         for (const server of current.servers())
           for (const connection of ['commands', 'invalidations'] as const)
-            listener({ connection, server, isReady: true });
+            listener({ connection, server, state: 'moved' });
       });
       setUp((client) =>
         client.onChange((change) => {

@@ -196,6 +196,7 @@ test('never serves the result of a call that began before an invalidation', asyn
   const before = get(['contact', 'notes']);
   await settle();
   await store.invalidate(REF.org, REF.contact);
+  world.now += 1;
   world.version = 2;
   world.hold = undefined;
   expect(await get(['contact', 'notes'])).toMatchObject({ text: '"contact2","notes2"' });

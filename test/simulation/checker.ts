@@ -1,0 +1,104 @@
+import type { Entry } from '../../src/cache/part-store.ts';
+
+/** An upstream call: the version that it saw, and its beginning. */
+export interface UpstreamCall {
+  readonly id: number;
+  readonly beganAt: number;
+  version: number;
+}
+
+/** An invalidation or a write, and its acknowledgement. */
+export interface Announced {
+  readonly contact: number;
+  readonly process: number;
+  readonly startedAt: number;
+  /** The version that every read has to show after the acknowledgement. */
+  version: number;
+  acknowledgedAt: number;
+  /** The processes that have acknowledged before. */
+  readonly acknowledgedBy: Set<number>;
+  /** True if nothing had failed until the acknowledgement. */
+  isHealthy: boolean;
+}
+
+/** A write whose process may have died, or whose outcome is unknown. */
+export interface Closed {
+  readonly contact: number;
+  /** The time from which no read shows an older version than the one committed. */
+  readonly endsAt: number;
+  committedVersion: number;
+}
+
+export interface ShownRead {
+  readonly process: number;
+  readonly contact: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly parts: readonly (readonly [part: string, entry: Entry, call: UpstreamCall])[];
+}
+
+/** Checks the promises of the cache on what readers see. */
+export class Checker {
+  readonly announced: Announced[] = [];
+  readonly closed: Closed[] = [];
+  readonly violations: string[] = [];
+  /** True if the clock of Redis was set: the ages of entries are not known then. */
+  clockWasSet = false;
+  readonly #ttlMs: number;
+  /** The latest call that each process has shown of each part, and when. */
+  readonly #shown = new Map<string, readonly [Entry, UpstreamCall, number]>();
+
+  constructor(ttlMs: number) {
+    this.#ttlMs = ttlMs;
+  }
+
+  /** @param keepsOrder false if the process has no memory of its earlier responses. */
+  read({ process, contact, startedAt, endedAt, parts }: ShownRead, keepsOrder: boolean): void {
+    let required = 0;
+    let because = '';
+    const require = (version: number, reason: string): void => {
+      if (version > required) [required, because] = [version, reason];
+    };
+    for (const one of this.announced) {
+      if (one.contact !== contact) continue;
+      const isAtOnce = one.process === process || one.isHealthy || one.acknowledgedBy.has(process);
+      if (startedAt >= one.acknowledgedAt + (isAtOnce ? 0 : this.#ttlMs))
+        require(one.version, `acknowledged at ${one.acknowledgedAt.toFixed(1)} by process ${one.process}`);
+    }
+    for (const one of this.closed)
+      if (one.contact === contact && startedAt >= one.endsAt)
+        require(one.committedVersion, 'a write that ended');
+    for (const [part, entry, call] of parts) {
+      if (call.version < required)
+        this.violations.push(
+          `process ${process} showed ${part} version ${call.version}, and ${required} was ${because}: the read began at ${startedAt.toFixed(1)}, its call at ${call.beganAt.toFixed(1)}`,
+        );
+      const key = `${process}|${contact}|${part}`;
+      const before = this.#shown.get(key);
+      const isComparable = !this.clockWasSet || before?.[0].generation === entry.generation;
+      const isBehind = before !== undefined && isComparable && isEarlier(entry, call, before);
+      // Responses that end at the same time are not ordered.
+      if (isBehind && keepsOrder && before[2] < endedAt)
+        this.violations.push(
+          `process ${process} showed call ${call.id} (${part}) after call ${before[1].id} that began later`,
+        );
+      if (!isBehind) this.#shown.set(key, [entry, call, endedAt]);
+    }
+  }
+
+  /** Forgets what a process has shown, because another one takes its place. */
+  replaceProcess(process: number): void {
+    for (const key of this.#shown.keys()) if (key.startsWith(`${process}|`)) this.#shown.delete(key);
+  }
+}
+
+/** The order of calls within a generation is that of their claims. */
+function isEarlier(
+  entry: Entry,
+  call: UpstreamCall,
+  [shown, shownCall]: readonly [Entry, UpstreamCall, number],
+): boolean {
+  if (call.beganAt === shownCall.beganAt) return false;
+  if (entry.generation === shown.generation) return entry.number < shown.number;
+  return call.beganAt < shownCall.beganAt;
+}

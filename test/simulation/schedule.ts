@@ -1,0 +1,131 @@
+import { randomOf } from './scheduler.ts';
+import type { Mode } from './simulated-topology.ts';
+
+export const CONNECTIONS = ['commands', 'invalidations', 'subscription'] as const;
+
+/** An event from outside. Times are ms of the virtual clock. */
+export type Action = { readonly at: number } & (
+  | {
+      readonly kind: 'read';
+      readonly process: number;
+      readonly contact: number;
+      readonly notes: boolean;
+      readonly bypass: boolean;
+      readonly upstreamMs: number;
+    }
+  | { readonly kind: 'change'; readonly process: number; readonly contact: number }
+  | {
+      readonly kind: 'write';
+      readonly process: number;
+      readonly contact: number;
+      readonly upstreamMs: number;
+      readonly commitMs: number;
+    }
+  | {
+      readonly kind: 'stall' | 'cut';
+      readonly process: number;
+      readonly connections: number;
+      readonly ms: number;
+    }
+  | { readonly kind: 'pause'; readonly process: number; readonly ms: number }
+  | { readonly kind: 'kill'; readonly process: number }
+  | { readonly kind: 'failover'; readonly shard: number; readonly aliveMs: number; readonly lagMs: number }
+  | { readonly kind: 'lag'; readonly ms: number }
+  | { readonly kind: 'clock'; readonly shard: number; readonly ms: number }
+);
+
+export interface Schedule {
+  readonly seed: number;
+  readonly mode: Mode | 'memory';
+  readonly replicas: number;
+  readonly processes: number;
+  readonly hasNearCache: boolean;
+  readonly actions: readonly Action[];
+  readonly endsAt: number;
+}
+
+/** When all processes know each other. */
+const BEGINS_AT = 300;
+/** The kinds of actions, each as often as it is listed. */
+const KINDS = [
+  ...Array.from({ length: 18 }, () => 'read' as const),
+  ...Array.from({ length: 5 }, () => 'change' as const),
+  ...([
+    'write',
+    'write',
+    'stall',
+    'cut',
+    'cut',
+    'failover',
+    'failover',
+    'pause',
+    'kill',
+    'lag',
+    'clock',
+  ] as const),
+];
+
+/** Returns the schedule of a seed. */
+export function scheduleOf(seed: number): Schedule {
+  const random = randomOf(seed);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const isOften = (share: number) => random() < share;
+  const mode = (['standalone', 'sentinel', 'sentinel', 'cluster', 'cluster', 'memory'] as const)[below(6)]!;
+  const isHealthy = isOften(0.15);
+  const processes = mode === 'memory' ? 1 : 2 + below(2);
+  const contacts = mode === 'memory' ? 1 : 1 + below(2);
+  const actions: Action[] = [];
+  let at = BEGINS_AT;
+  // Most actions come in bursts, because violations need several of them at about the same time.
+  for (let count = 12 + below(16); count > 0; count -= 1) {
+    at += isOften(0.7) ? random() * 40 : random() * 900;
+    const process = below(processes);
+    const contact = below(contacts);
+    const upstreamMs = isOften(0.3) ? 20 + random() * 350 : 1 + random() * 20;
+    const kind = KINDS[below(KINDS.length)]!;
+    if (kind === 'read')
+      actions.push({ at, kind, process, contact, notes: isOften(0.4), bypass: isOften(0.1), upstreamMs });
+    else if (kind === 'change') actions.push({ at, kind, process, contact });
+    else if (kind === 'write') {
+      const commitMs = isOften(0.3) ? 400 + random() * 550 : random() * upstreamMs;
+      actions.push({ at, kind, process, contact, upstreamMs, commitMs });
+    } else if (isHealthy || mode === 'memory') continue;
+    else if (kind === 'stall' || kind === 'cut')
+      actions.push({
+        at,
+        kind,
+        process,
+        connections: 1 + below(7),
+        ms: random() * (isOften(0.5) ? 300 : 3000),
+      });
+    else if (kind === 'pause') actions.push({ at, kind, process, ms: random() * 2000 });
+    else if (kind === 'kill') actions.push({ at, kind, process });
+    else if (kind === 'failover')
+      actions.push({
+        at,
+        kind,
+        shard: below(2),
+        aliveMs: isOften(0.5) ? 0 : random() * 700,
+        lagMs: random() * 60,
+      });
+    else if (kind === 'lag') actions.push({ at, kind, ms: isOften(0.5) ? random() * 40 : 400 });
+    else actions.push({ at, kind, shard: below(2), ms: (random() - 0.5) * 4000 });
+  }
+  // Reads after everything that can expire has expired.
+  for (let contact = 0; contact < contacts; contact += 1)
+    for (let process = 0; process < processes; process += 1)
+      for (const later of [1100, 2900])
+        actions.push({
+          at: at + later,
+          kind: 'read',
+          process,
+          contact,
+          notes: false,
+          bypass: false,
+          upstreamMs: 5,
+        });
+  actions.sort((one, other) => one.at - other.at);
+  const replicas = mode === 'sentinel' ? 1 + below(2) : mode === 'cluster' ? below(2) : 0;
+  const hasNearCache = !isOften(0.15);
+  return { seed, mode, replicas, processes, hasNearCache, actions, endsAt: at + 3600 };
+}
