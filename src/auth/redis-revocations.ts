@@ -121,17 +121,19 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
     covers: (token) => list.covers(token),
     learn: (revocation) => list.add(revocation),
     async keep(revocation) {
-      if (!list.add(revocation)) throw noRoom();
       try {
+        // Before it is added here: one that Redis has no room for must not take the place of another.
         if (!(await store([revocation]))) throw noRoom();
       } catch (cause) {
         if (!(cause instanceof RedisUnavailable)) throw cause;
+        if (!list.add(revocation)) throw noRoom();
         throw new AppError('CACHE_UNAVAILABLE', {
           detail: 'Redis is unreachable, so the revocation may not apply in every process. Send it again.',
           retryAfterS: 1,
           cause,
         });
       }
+      if (!list.add(revocation)) throw noRoom();
     },
     compare,
     close: () => {
