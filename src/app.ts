@@ -22,7 +22,7 @@ import { staticResponse } from './http/static-response.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { OPERATIONS } from './operations/index.ts';
-import { bodyTaker, methodsOf, mountOperations } from './operations/mount.ts';
+import { bodyTaker, costOf, isWrite, methodsOf, mountOperations } from './operations/mount.ts';
 import { createOperationServices } from './operation-services.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 
@@ -53,10 +53,10 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
   const limit = rateLimitCallers({ tiers: limits.tiers, rateLimitStore, metrics });
   const router = createRouter(config.trustProxy);
   const fastPath = mountOperations(router, OPERATIONS, {
-    before: ({ cost, method }) => [
+    before: (operation) => [
       shed,
       caller,
-      limit({ costOf: cost && ((req) => cost(req, settings)), isWrite: method !== 'get' }),
+      limit({ costOf: costOf(operation, settings), isWrite: isWrite(operation) }),
     ],
     response: { compressFromBytes: http.compressFromBytes, clientMaxAgeS: http.clientMaxAgeS, monotonicNow },
     services,
@@ -70,11 +70,7 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
   const entry = [
     ...entryMiddleware(options, own),
     ...allowOrigins(http.corsOrigins, cors),
-    receiveBody({
-      maxBytes: http.maxBodyBytes,
-      maxWriteBytes: http.maxWriteBodyBytes,
-      takesBody: bodyTaker(OPERATIONS),
-    }),
+    receiveBody(http, bodyTaker(OPERATIONS)),
     fastPath,
   ];
   return createApplication(entry, router, errorResponse(log, { showRefusals: config.development }));

@@ -18,6 +18,7 @@ require('node:module').enableCompileCache(
 );
 // The shell in which npm runs a script does not pass signals on: when it ends, so does the program.
 var parent = process.ppid;
+// oxlint-disable-next-line node/no-process-env
 if (process.env.npm_lifecycle_event) {
   setInterval(function () {
     if (process.ppid === parent) return;

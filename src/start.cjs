@@ -14,6 +14,7 @@ const command = [
   path.join(__dirname, program),
   ...args,
 ];
+// oxlint-disable-next-line node/no-process-env
 if (process.execve && process.platform !== 'win32') process.execve(command[0], command, process.env);
 const { status } = spawnSync(command[0], command.slice(1), { stdio: 'inherit' });
 process.exit(status === null ? 1 : status);

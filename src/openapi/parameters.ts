@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWrite } from '../operations/mount.ts';
 import type { Operation } from '../operations/operation.ts';
 import { PART, PARTS, type Part } from '../contact/parts/index.ts';
 import { fieldList, idList, includeList } from '../operations/request-schemas.ts';
@@ -109,8 +110,10 @@ const OF_WRITES = ['IdempotencyKey', 'Prefer'];
 const OF_ALL = ['RequestId', 'TraceParent'];
 
 /** Returns the parameters of an operation, as references. */
-export function parameters({ docs, method }: Operation) {
-  const ofKind = docs.success.status === undefined ? OF_REPRESENTATIONS : method === 'get' ? [] : OF_WRITES;
+export function parameters(operation: Operation) {
+  const { docs } = operation;
+  const ofResults = isWrite(operation) ? OF_WRITES : [];
+  const ofKind = docs.success.status === undefined ? OF_REPRESENTATIONS : ofResults;
   const names = [...docs.parameters, ...docs.parts.map(fieldsName), ...ofKind, ...OF_ALL];
   return names.map((name) => ref('parameters', name));
 }

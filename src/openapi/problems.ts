@@ -2,6 +2,7 @@ import { AppError, type ErrorCode } from '../errors.ts';
 import { problemOf } from '../http/problem.ts';
 import { responseHeaders, type HeaderName } from './headers.ts';
 import { ref } from '../lib/json-schema.ts';
+import { isWrite } from '../operations/mount.ts';
 import type { Operation } from '../operations/operation.ts';
 import { SENT_CODES } from './schemas.ts';
 
@@ -57,8 +58,10 @@ export function sharedResponses(): Record<string, unknown> {
  *
  * @param badRequests the errors that the operation throws if the request is invalid.
  */
-export function failures({ body, docs }: Operation, badRequests: readonly AppError[]) {
-  const ofBody = body ? [...OF_BODIES, ...OF_WRITES, 'CACHE_UNAVAILABLE' as const] : [];
+export function failures(operation: Operation, badRequests: readonly AppError[]) {
+  const { body, docs } = operation;
+  const ofWrites = isWrite(operation) ? [...OF_WRITES, 'CACHE_UNAVAILABLE' as const] : [];
+  const ofBody = [...(body ? OF_BODIES : []), ...ofWrites];
   const invalid = [...badRequests, ...ofBody.filter((code) => statusOf(code) === 400).map(errorOf)];
   const responses: Record<number, unknown> = { 400: problemResponse(400, [...invalid, ...ANY_REQUEST]) };
   const others = [...SHARED, ...ofBody.filter((code) => statusOf(code) !== 400)];

@@ -6,6 +6,7 @@ import { defineRoute, type Methods } from '../http/routing.ts';
 import { sendJson, type SendJsonOptions } from '../http/send-json.ts';
 import type { Operation, Result } from './operation.ts';
 import type { OperationServices } from './services.ts';
+import type { OperationSettings } from './settings.ts';
 
 export interface MountOptions {
   readonly services: OperationServices;
@@ -82,4 +83,14 @@ function patternOf(path: string): RegExp {
 /** Returns the methods of all operations, and HEAD, which every GET supports. */
 export function methodsOf(operations: readonly Operation[]): readonly string[] {
   return [...new Set(['GET', 'HEAD', ...operations.map(({ method }) => method.toUpperCase())])];
+}
+
+/** Returns whether an operation can change something. */
+export function isWrite({ method, readOnly }: Pick<Operation, 'method' | 'readOnly'>): boolean {
+  return method !== 'get' && readOnly !== true;
+}
+
+/** Returns the function for the cost of a request in the rate limit, or undefined if each costs 1. */
+export function costOf({ cost }: Operation, settings: OperationSettings) {
+  return cost && ((req: Request) => cost(req, settings));
 }

@@ -59,6 +59,8 @@ interface OperationBase {
   /** Express's pattern, which is also the route's name in logs and metrics. */
   readonly path: string;
   readonly docs: OperationDocs;
+  /** Whether the operation changes nothing, although it takes a body. */
+  readonly readOnly?: true;
   /** Whether the settings turn the operation on. Undefined: always. */
   readonly isOn?: (settings: OperationSettings) => boolean;
   /** The cost of a request in the rate limit; 1 if undefined. Called before `parse`, and never throws. */

@@ -5,22 +5,25 @@ import { declaresTooLarge } from './protocol.ts';
 
 export interface BodyLimits {
   /** Maximum size of a body that no operation reads. */
-  readonly maxBytes: number;
+  readonly maxBodyBytes: number;
   /** Maximum size of the body of an operation. */
-  readonly maxWriteBytes: number;
-  /** Whether an operation reads the body of this request. */
-  readonly takesBody: (req: Request) => boolean;
+  readonly maxWriteBodyBytes: number;
 }
 
 /**
  * Receives the body of a request before anything else is done: into the request's context if an operation reads
  * it, otherwise it is discarded. Rejects a body over the limit: at once if its length is declared, otherwise when
  * the limit is exceeded. The server's request timeout bounds the time.
+ *
+ * @param takesBody returns whether an operation reads the body of a request.
  */
-export function receiveBody({ maxBytes, maxWriteBytes, takesBody }: BodyLimits): RequestHandler {
+export function receiveBody(
+  { maxBodyBytes, maxWriteBodyBytes }: BodyLimits,
+  takesBody: (req: Request) => boolean,
+): RequestHandler {
   return function receiveThisBody(req, res, next) {
     const isTaken = takesBody(req);
-    const limit = isTaken ? maxWriteBytes : maxBytes;
+    const limit = isTaken ? maxWriteBodyBytes : maxBodyBytes;
     if (declaresTooLarge(req, limit)) throw new AppError('CONTENT_TOO_LARGE');
     const isChunked = req.headers['transfer-encoding'] !== undefined;
     const hasBody = isChunked || (req.headers['content-length'] ?? '0') !== '0';

@@ -35,6 +35,7 @@ export const lookupContact = defineBodyOperation({
   method: 'post',
   path: '/contacts/lookup',
   scope: 'lookupContacts',
+  readOnly: true,
   body: { schema: LOOKUP, mediaTypes: JSON_BODY },
   async handle(req, { body }, services) {
     const query = queryOf(req);
