@@ -84,16 +84,17 @@ export class LruTable {
     return { generation: stamp.confirmedAt > after ? stamp.generation : undefined, entries };
   }
 
-  /** Returns the entries merged with those stored, confirmed or not, of the same parts and of `contact`. */
+  /** Returns the entries merged with those stored, served or not, of the same parts, and with a not-found. */
   latest(ref: ContactRef, entries: Entries): Entries {
     const contact = this.#find(ref.org, ref.contact);
     const memberEntry = contact && memberEntryOf(contact, ref.member);
-    if (!memberEntry) return entries;
+    if (!memberEntry || Object.keys(entries).length === 0) return entries;
     const now = this.#now();
     const stored: Partial<Record<Part, Entry>> = {};
     for (const part of PARTS) {
       const known = memberEntry.parts[part];
-      if (known && known.dropAt > now && (entries[part] || part === 'contact')) stored[part] = known.entry;
+      const isContradiction = part === 'contact' && known?.entry.bytes === 'not-found';
+      if (known && known.dropAt > now && (entries[part] || isContradiction)) stored[part] = known.entry;
     }
     return mergeEntries(stored, entries);
   }

@@ -98,6 +98,14 @@ test('does not go back to an earlier call when the generation changes', () => {
   expect(heldText(table)).toBe('g8');
 });
 
+test('adds no part to a result that lacks it', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'g', 1, 100);
+  expect(table.latest(refOf('c'), {})).toEqual({});
+  const notes = entryAt(200);
+  expect(table.latest(refOf('c'), { notes })).toEqual({ notes });
+});
+
 test('serves an entry whose call began after the given time although its generation is not confirmed', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   const readAfter = (after: number) => table.read(refOf('c'), ['contact', 'notes'], after).entries;

@@ -87,7 +87,8 @@ export class SimulatedRedis {
           pending: new Set(),
         };
         this.#connections.push(connection);
-        this.#reconnect(connection, 1 + this.#random() * 5);
+        // The subscriber connects when commands can be sent.
+        this.#reconnect(connection, (name === 'subscription' ? 10 : 1) + this.#random() * 5);
       }
     }
   }
