@@ -124,7 +124,8 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
 
   /** Drops a contact that has another generation in Redis. */
   function forgetGeneration({ org, contact }: ContactRef, generation: string): void {
-    if (table.generationOf(org, contact)?.generation === generation) table.forget(org, contact);
+    if (table.generationOf(org, contact)?.generation === generation)
+      table.forget(org, contact, inFlight.has(org, contact));
   }
 
   /** Returns a lease of this process alone, while Redis is unreachable or the contact is closed. */
