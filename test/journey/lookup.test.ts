@@ -77,6 +77,18 @@ test('creating a contact that exists is 409 CONTACT_EXISTS, or changes it', asyn
   expect((await client.get(`/contacts/${id}`)).json().data.contact.firstName).toBe('Eva');
 });
 
+test('leaves it to the CRM whether a contact needs the value that existing ones are matched by', async () => {
+  const [member] = world.fleet.org.members;
+  const client = world.client(member!, ANY_SCOPE);
+  const contact = { firstName: 'Ada', lastName: 'Lovelace' };
+  const refused = await client.send('POST', '/contacts', { contact });
+  expectProblem(refused, 422, 'UPSTREAM_REFUSED');
+  expect(refused.json().outcome).toBe('none');
+  const update = await client.send('POST', '/contacts', { contact, onExisting: 'update' });
+  expectProblem(update, 400, 'INVALID_BODY');
+  expect(update.json().detail).toContain('contact.email');
+});
+
 test.each<[string, unknown, string]>([
   ['no key', {}, 'INVALID_LOOKUP'],
   ['two keys', { email: 'a@example.com', phone: '12345' }, 'INVALID_LOOKUP'],

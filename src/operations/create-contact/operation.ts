@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isAppError } from '../../errors.ts';
 import { callerOf } from '../../http/request-context.ts';
 import { ref as schemaRef } from '../../lib/json-schema.ts';
-import type { JsonObject } from '../../lib/json.ts';
+import type { Json, JsonObject } from '../../lib/json.ts';
 import { createContact as createUpstream } from '../../upstream/operations/create-contact.ts';
 import { lookupContact } from '../../upstream/operations/lookup-contact.ts';
 import { JSON_BODY, invalidBody } from '../body.ts';
@@ -43,7 +43,7 @@ export const createContact = defineBodyOperation({
     const anyContact = scopeNamed('writeAnyContact', services.settings);
     if (isUpdate) requireScopes(callerOf(req), [anyContact ?? 'contacts:write:any']);
     const options = { mayWriteAny: mayWriteAny(req, services) };
-    const lookup = lookupOf(body.contact, body.matchBy);
+    const lookup = lookupOf(body.contact, body.matchBy, isUpdate);
     const input = {
       org,
       member,
@@ -58,27 +58,30 @@ export const createContact = defineBodyOperation({
       headers: isUpdate ? [] : ['Location', `/contacts/${id}`],
       value: { data: { id, entityId } },
     });
-    const existing = () => findExisting(services, { org, member }, lookup);
+    const existing = lookup && (() => findExisting(services, { org, member }, lookup));
     return performWrite(req, services, {
       operation: 'createContact',
       json,
       refAfter: ({ value }) => ({ org, member, contact: createdId(value) }),
       attempt: {
-        prepare: async () => (await existing()) ?? null,
         async execute() {
           const call = () => services.upstream(createUpstream, input, NO_CALLER);
-          const before = isUpdate ? await existing() : undefined;
+          const before = isUpdate ? await existing?.() : undefined;
           const created =
             before === undefined ? await call() : await fenced(services, { org, contact: before }, call);
           await dropAfter(services, org, created.contact, before);
           return resultOf(created.contact, created.entity);
         },
-        async reconcile(before) {
-          const now = await existing();
-          if (now === undefined || (before !== null && !isUpdate)) return undefined;
-          await dropAfter(services, org, now, undefined);
-          return before === null ? resultOf(now, null) : undefined;
-        },
+        // Without a value to look for, it cannot be checked whether an earlier attempt was carried out.
+        ...(existing && {
+          prepare: async () => (await existing()) ?? null,
+          async reconcile(before: Json) {
+            const now = await existing();
+            if (now === undefined || before !== null) return undefined;
+            await dropAfter(services, org, now, undefined);
+            return resultOf(now, null);
+          },
+        }),
       },
     });
   },
@@ -106,14 +109,19 @@ export const createContact = defineBodyOperation({
   },
 });
 
-/** Returns the lookup that identifies an existing contact. @throws AppError `INVALID_BODY` without its value. */
-function lookupOf(contact: JsonObject, matchBy: Lookup['kind']): Lookup {
+/**
+ * Returns the lookup that identifies an existing contact, or undefined if the contact does not have the value.
+ *
+ * @throws AppError `INVALID_BODY` if an existing contact is to be changed and there is no value to find it by.
+ */
+function lookupOf(contact: JsonObject, matchBy: Lookup['kind'], isUpdate: boolean): Lookup | undefined {
   const value = contact[matchBy];
   const lookup = typeof value === 'string' ? normalize(matchBy, value) : undefined;
-  if (lookup) return lookup;
-  throw invalidBody(
-    `The member "contact.${matchBy}" is required and must be valid, because existing contacts are matched by it (matchBy)`,
-  );
+  if (!lookup && isUpdate)
+    throw invalidBody(
+      `The member "contact.${matchBy}" is required and must be valid, because existing contacts are matched by it (matchBy)`,
+    );
+  return lookup;
 }
 
 /** Returns the id of the contact that the member sees under the value, or undefined. */
