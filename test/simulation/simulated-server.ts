@@ -17,7 +17,7 @@ export interface ServerEvents {
   onWrite(server: SimulatedServer, changes: readonly Change[]): void;
 }
 
-/** One Redis server: its keys, its clock, and the scripts of the cache, which `scripts.test.ts` compares with Lua. */
+/** One Redis server: its keys, its clock, and the scripts of the cache, written again in TypeScript. */
 export class SimulatedServer {
   readonly name: string;
   /** The difference between this server's clock and the virtual one. */
