@@ -2,7 +2,7 @@
 // becomes the program, so that no process stands between it and its parent.
 'use strict';
 const path = require('node:path');
-const { spawnSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 
 const [program, ...args] = process.argv.slice(2);
 const command = [
@@ -14,7 +14,14 @@ const command = [
   path.join(__dirname, program),
   ...args,
 ];
-// oxlint-disable-next-line node/no-process-env
-if (process.execve && process.platform !== 'win32') process.execve(command[0], command, process.env);
-const { status } = spawnSync(command[0], command.slice(1), { stdio: 'inherit' });
-process.exit(status === null ? 1 : status);
+if (process.execve && process.platform !== 'win32') {
+  try {
+    // oxlint-disable-next-line node/no-process-env
+    process.execve(command[0], command, process.env);
+  } catch {
+    // Without /proc, Node does not know its own path.
+  }
+}
+const child = spawn(command[0], command.slice(1), { stdio: 'inherit' });
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => child.kill(name));
+child.on('exit', (code) => process.exit(code === null ? 1 : code));
