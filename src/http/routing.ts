@@ -53,9 +53,15 @@ export function routeHandlers(name: string, steps: readonly RequestHandler[]): R
  * Defines a route with these methods. Rejects every other method with 405, also without authentication.
  *
  * @param path Express's pattern, which is also the route's name in logs.
+ * @param options.isWriteOnly answers every other method as if the path did not exist: nothing can be read there.
  * @returns the GET handler, for callers that bypass the router.
  */
-export function defineRoute(router: Router, path: string, methods: Methods): RequestHandler | undefined {
+export function defineRoute(
+  router: Router,
+  path: string,
+  methods: Methods,
+  options: { readonly isWriteOnly?: boolean } = {},
+): RequestHandler | undefined {
   const route = router.route(path);
   const serveGet = methods.get && routeHandlers(path, methods.get);
   const allowed: string[] = [];
@@ -67,6 +73,7 @@ export function defineRoute(router: Router, path: string, methods: Methods): Req
   }
   const allow = allowed.join(', ');
   const refuse: RequestHandler = () => {
+    if (options.isWriteOnly) throw new AppError('ROUTE_NOT_FOUND');
     throw new AppError('METHOD_NOT_ALLOWED', { allow });
   };
   route.all(routeHandlers(path, [refuse]));

@@ -36,7 +36,8 @@ export function mountOperations(
         [...options.before(operation), handlerOf(operation, options)],
       ]),
     );
-    const serveGet = defineRoute(router, path, methods);
+    const isWriteOnly = ofPath.every((operation) => operation.isWriteOnly);
+    const serveGet = defineRoute(router, path, methods, { isWriteOnly });
     const suffix = /^\/contacts\/:id(.*)$/.exec(path)?.[1];
     if (suffix !== undefined && serveGet) fastPath.set(suffix, serveGet);
   }

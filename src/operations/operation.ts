@@ -59,6 +59,8 @@ interface OperationBase {
   /** Express's pattern, which is also the route's name in logs and metrics. */
   readonly path: string;
   readonly docs: OperationDocs;
+  /** Whether nothing but this operation exists under its path: other methods get a 404 in place of a 405. */
+  readonly isWriteOnly?: true;
   /** Whether the operation changes nothing, although it takes a body. */
   readonly readOnly?: true;
   /** Whether the settings turn the operation on. Undefined: always. */

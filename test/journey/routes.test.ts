@@ -15,23 +15,18 @@ const bare = (path: string, options = {}): Promise<Answer> =>
 const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 
 describe('unknown paths and unsupported methods', () => {
-  test.each([
-    '/',
-    '/nothing',
-    '/contact',
-    `/contacts/${ID}/notes/1/2`,
-    '/contacts/../admin',
-    '/invalidations',
-  ])('%s returns ROUTE_NOT_FOUND with or without a token', async (path) => {
-    expectProblem(await bare(path), 404, 'ROUTE_NOT_FOUND');
-    expectProblem(await world.get(path), 404, 'ROUTE_NOT_FOUND');
-    expectProblem(await bare(path, { method: 'POST' }), 404, 'ROUTE_NOT_FOUND');
-  });
+  test.each(['/', '/nothing', '/contact', `/contacts/${ID}/notes/1`, '/contacts/../admin', '/invalidations'])(
+    '%s returns ROUTE_NOT_FOUND with or without a token',
+    async (path) => {
+      expectProblem(await bare(path), 404, 'ROUTE_NOT_FOUND');
+      expectProblem(await world.get(path), 404, 'ROUTE_NOT_FOUND');
+      expectProblem(await bare(path, { method: 'POST' }), 404, 'ROUTE_NOT_FOUND');
+    },
+  );
 
   test.each([
     [`/contacts/${ID}`, 'GET, HEAD, PATCH'],
     [`/contacts/${ID}/notes`, 'GET, HEAD, POST'],
-    [`/contacts/${ID}/notes/1`, 'PUT'],
     [`/contacts/${ID}/activities`, 'POST'],
     [`/contacts/${ID}/entity`, 'GET, HEAD'],
     ['/contacts', 'GET, HEAD, POST'],

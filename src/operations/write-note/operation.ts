@@ -70,6 +70,7 @@ function defineNote({ id, method, path, status, summary, parameters }: NoteOpera
     id,
     method,
     path,
+    ...(method === 'put' && { isWriteOnly: true }),
     scope: 'writeNotes',
     body: { schema: NOTE, mediaTypes: JSON_BODY },
     async handle(req: Request, { body, json }: ParsedBody<NoteBody>, services) {
