@@ -3,14 +3,15 @@
 'use strict';
 const path = require('node:path');
 const { spawn } = require('node:child_process');
+// A request's garbage dies young if the young generation has room for it.
+const flags = require('./node-flags.json');
 
 const [program, ...args] = process.argv.slice(2);
 const command = [
   process.execPath,
   '-r',
   path.join(__dirname, 'preload.cjs'),
-  // A request's garbage dies young if the young generation has room for it.
-  '--max-semi-space-size=64',
+  ...flags,
   path.join(__dirname, program),
   ...args,
 ];

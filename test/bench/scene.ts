@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import flags from '../../src/node-flags.json' with { type: 'json' };
 import { PROJECT_ROOT, type Environment } from '../support/child.ts';
 import { exchange } from '../support/http.ts';
 import { installRedis } from '../support/redis/install-redis.ts';
@@ -18,13 +19,7 @@ import { installWrk, writeRequests, type BenchRequest } from './wrk.ts';
 /** Rate limit that is counted like any other but never reached. */
 const TIERS = JSON.stringify({ default: { limit: 1_000_000_000, windowS: 60 } });
 /** Node flags of `npm start`. */
-const START_FLAGS = startFlags();
-
-function startFlags(): readonly string[] {
-  const file = readFileSync(path.join(PROJECT_ROOT, 'package.json'), 'utf8');
-  const { start } = (JSON.parse(file) as { scripts: { start: string } }).scripts;
-  return start.split(' ').filter((word) => word.startsWith('--'));
-}
+const START_FLAGS = flags as readonly string[];
 
 /** Environment of `npm start`. */
 const AS_NPM_START = { NODE_COMPILE_CACHE: path.join(PROJECT_ROOT, 'node_modules/.cache/compiled') };
