@@ -49,8 +49,9 @@ test.each(scripts)('npm run %s also runs in a shell that is not POSIX', (_name, 
   expect(others.at(-1) ?? first).not.toMatch(/^(exec|env) |^\w+=|[;'$`|]/);
 });
 
+const read = (file: string) => readFileSync(path.join(PROJECT_ROOT, file), 'utf8');
+
 test('npm start, the image and the systemd unit run Node with the same flags', () => {
-  const read = (file: string) => readFileSync(path.join(PROJECT_ROOT, file), 'utf8');
   const flags = (JSON.parse(read('src/node-flags.json')) as string[]).join(' ');
   expect(flags).not.toBe('');
   const image = JSON.parse(/^CMD (\[.+\])$/m.exec(read('Dockerfile'))![1]!) as string[];
