@@ -32,12 +32,9 @@ export interface PolicySettings {
   readonly credentialHold: HoldSettings;
 }
 
-export interface SendOptions extends UpstreamCallOptions {
-  /** The credentials of an organization; undefined if it has none. */
+export interface UpstreamClientOptions extends UpstreamCallOptions {
+  /** The current credentials of an organization; undefined if it has none. */
   readonly credentialsOf: (org: string) => UpstreamCredentials | undefined;
-}
-
-export interface UpstreamClientOptions extends SendOptions {
   readonly baseUrl: URL;
   readonly policies: PolicySettings;
   /** The name under which an organization's credentials are reported. */
@@ -49,7 +46,11 @@ export interface UpstreamClientOptions extends SendOptions {
   readonly setTimer: SetTimer;
 }
 
-/** Calls an operation through all policies. Throws as `UpstreamCall` does. */
+/**
+ * Calls an operation through all policies, with the credentials that the organization has now.
+ *
+ * @throws AppError `ORG_NOT_CONFIGURED`, or as `UpstreamCall` does.
+ */
 export type Upstream = <Input extends UpstreamInput, Output>(
   operation: UpstreamOperation<Input, Output>,
   input: Input,
@@ -62,11 +63,10 @@ export type Upstream = <Input extends UpstreamInput, Output>(
 ) => Promise<Output>;
 
 /** Makes one attempt of any operation, without policies. */
-export function createSend(options: SendOptions): UpstreamCall {
-  return async function send(operation, input, bounds) {
-    const credentials = options.credentialsOf(input.org);
-    if (!credentials) throw new AppError('ORG_NOT_CONFIGURED');
-    const text = await callUpstream(options, operation.path, operation.body(input, credentials), bounds);
+export function createSend(options: UpstreamCallOptions): UpstreamCall {
+  return async function send(operation, input, callOptions) {
+    const body = operation.body(input, callOptions.credentials);
+    const text = await callUpstream(options, operation.path, body, callOptions);
     return operation.decode(text, input);
   };
 }
@@ -80,12 +80,12 @@ export function createUpstream(options: UpstreamClientOptions): Upstream {
   const { breaker, turns } = accountState(options);
   const call = wrap(
     callOutcome(),
-    credentialHold({ ...policies.credentialHold, credentialsOf: options.credentialsOf, now }),
+    credentialHold({ ...policies.credentialHold, now }),
     retry({ ...policies.retry, now, random: options.random, sleep: sleeper(options.setTimer) }),
     failFast(breaker),
     bulkhead(turns, now),
     circuitBreaker(breaker, { minimumAttemptMs: policies.timeoutMs / 2, now }),
-    report({ log: options.log, health: options.health, component: options.component }),
+    report(options),
     measure({ metrics, now }),
     trace({ baseUrl: options.baseUrl }),
     attemptOutcome(),
@@ -93,7 +93,12 @@ export function createUpstream(options: UpstreamClientOptions): Upstream {
 
   return async function callThroughPolicies(operation, input, { signal, purpose = 'caller' }) {
     try {
+      const credentials = options.credentialsOf(input.org);
+      // Nothing was sent, so a write has no effect.
+      if (!credentials)
+        throw new AppError('ORG_NOT_CONFIGURED', operation.idempotent ? {} : { outcome: 'none' });
       return await call(operation, input, {
+        credentials,
         signal,
         priority: purpose,
         deadline: now() + policies.timeoutMs,

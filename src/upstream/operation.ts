@@ -1,5 +1,5 @@
 import { isAppError, type ErrorCode } from '../errors.ts';
-import type { UpstreamCredentials } from './credentials.ts';
+import type { RequiredCredentials, UpstreamCredentials } from './credentials.ts';
 
 /** Every input names the organization whose credentials the call carries. */
 export interface UpstreamInput {
@@ -13,6 +13,8 @@ export interface UpstreamOperation<Input extends UpstreamInput, Output> {
   readonly path: string;
   /** Whether a call can be repeated without harm if its outcome is unknown. */
   readonly idempotent: boolean;
+  /** The credentials that a call carries and the upstream checks. */
+  readonly credentials: RequiredCredentials;
   /** The JSON members of the request, credentials included. */
   body(input: Input, credentials: UpstreamCredentials): Readonly<Record<string, unknown>>;
   /** @throws AppError with the code that the upstream's message stands for, or `UPSTREAM_BAD_RESPONSE`. */
@@ -32,6 +34,8 @@ export const PRIORITIES = ['caller', 'retry', 'refresh'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 export interface CallOptions {
+  /** The organization's credentials when the call began. A reload does not replace them. */
+  readonly credentials: UpstreamCredentials;
   /** Aborts when the caller gives up. */
   readonly signal: AbortSignal;
   readonly priority: Priority;
@@ -42,8 +46,8 @@ export interface CallOptions {
 /**
  * One call of any operation.
  *
- * @throws AppError `ORG_NOT_CONFIGURED`, the codes of the operation, or one of the `UPSTREAM_…` codes; the
- *   signal's reason if the caller gives up first. Errors of a write have `details.outcome`.
+ * @throws AppError with the codes of the operation, or one of the `UPSTREAM_…` codes; the signal's reason if the
+ *   caller gives up first. Errors of a write have `details.outcome`.
  */
 export type UpstreamCall = <Input extends UpstreamInput, Output>(
   operation: UpstreamOperation<Input, Output>,

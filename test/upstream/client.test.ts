@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import resilience from '../../config/resilience.json' with { type: 'json' };
 import type { PolicySettings } from '../../src/upstream/client.ts';
+import type { UpstreamCredentials } from '../../src/upstream/credentials.ts';
 import type { UpstreamInput, UpstreamOperation } from '../../src/upstream/operation.ts';
 import { fetchContact } from '../../src/upstream/operations/fetch-contact.ts';
 import { closedPort } from '../support/closed-port.ts';
@@ -14,6 +15,7 @@ const addNote: UpstreamOperation<UpstreamInput & { readonly note: string }, stri
   name: 'addNote',
   path: '/note',
   idempotent: false,
+  credentials: 'key',
   body: ({ note }, { apiKey }) => ({ api_key: apiKey, note }),
   decode: (text) => text,
 };
@@ -47,12 +49,22 @@ afterEach(async () => {
   server.close();
 });
 
-function start(policies: Partial<PolicySettings> = {}, port?: number): UpstreamClient {
-  client = connectUpstream({
+interface Settings {
+  readonly port: number;
+  readonly policies: Partial<PolicySettings>;
+  credentials: UpstreamCredentials | undefined;
+}
+
+function settingsOf(policies: Partial<PolicySettings>, port?: number): Settings {
+  return {
     port: port ?? (server.address() as AddressInfo).port,
-    credentials: { apiKey: 'key', developerSecret: 'secret' },
     policies,
-  });
+    credentials: { apiKey: 'key', developerSecret: 'secret' },
+  };
+}
+
+function start(policies: Partial<PolicySettings> = {}, port?: number): UpstreamClient {
+  client = connectUpstream(settingsOf(policies, port));
   return client;
 }
 
@@ -88,6 +100,27 @@ test('two operations share one bulkhead', async () => {
   requests[0]!.res.end('done');
   expect(await first).toBe('done');
   expect(await second).toEqual(['CONTACT_NOT_FOUND', 'NOT_FOUND']);
+});
+
+describe('credentials that are replaced while a call waits for its turn', () => {
+  test.each([
+    ['new ones', { apiKey: 'next', developerSecret: 'next' }],
+    ['none', undefined],
+  ])('%s: the call keeps those that it began with', async (_name, next) => {
+    const settings = settingsOf({ maxConcurrency: 1 });
+    client = connectUpstream(settings);
+    const first = client.upstream(addNote, NOTE, { signal });
+    await waitFor('the first request', () => requests[0]);
+    const queued = client.upstream(addNote, NOTE, { signal });
+    settings.credentials = next;
+    respond = (_req, res) => res.end('done');
+    requests[0]!.res.end('done');
+    expect([await first, await queued]).toEqual(['done', 'done']);
+    expect(requests.map(({ body }) => (JSON.parse(body) as { api_key: string }).api_key)).toEqual([
+      'key',
+      'key',
+    ]);
+  });
 });
 
 test('a write whose connection breaks after it was sent is not repeated, and a read is', async () => {

@@ -1,6 +1,5 @@
 import type { Json } from '../../lib/json.ts';
 import type { Config } from '../../config/index.ts';
-import { AppError } from '../../errors.ts';
 import type { CallBounds, UpstreamCallOptions } from '../../upstream/call-upstream.ts';
 import { fetchContact } from '../../upstream/operations/fetch-contact.ts';
 import { fetchIdentifiers } from '../../upstream/operations/fetch-identifiers.ts';
@@ -10,6 +9,7 @@ import { describeFields, evaluateWriteFields, notCompared } from './check-write-
 import { mapBounded, warned, type Finding } from './finding.ts';
 import { evaluateConnection, isUpstreamReply } from './evaluate-connection.ts';
 import { evaluatePair, type Pair, type PairResults } from './evaluate-pair.ts';
+import { reasonOf } from './reason-of.ts';
 import type { HttpWatch } from './watch-http.ts';
 
 const PARALLELISM = 4;
@@ -78,9 +78,9 @@ function pairsOf(settings: Config['upstream']['credentials']): Pair[] {
 }
 
 function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
-  const callOptions = () => ({ ...bounds(), priority: 'caller' }) as const;
+  const send = createSend(options);
   return async function callUpstreamAs({ org, credentials }: Pair): Promise<PairResults> {
-    const send = createSend({ ...options, credentialsOf: () => credentials });
+    const callOptions = () => ({ ...bounds(), credentials, priority: 'caller' }) as const;
     const query = {
       org: org ?? UNUSED_ID,
       member: UNUSED_ID,
@@ -97,21 +97,11 @@ function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
 }
 
 async function checkWriteFields(options: UpstreamCallOptions, bounds: CallBounds): Promise<Finding[]> {
-  const send = createSend({ ...options, credentialsOf: () => NO_CREDENTIALS });
+  const send = createSend(options);
+  const callOptions = { ...bounds, credentials: NO_CREDENTIALS, priority: 'caller' } as const;
   let reference: Json = null;
   const reason = await reasonOf(async () => {
-    reference = await send(describeFields, { org: UNUSED_ID }, { ...bounds, priority: 'caller' });
+    reference = await send(describeFields, { org: UNUSED_ID }, callOptions);
   });
   return [reason === 'ok' ? evaluateWriteFields(reference) : notCompared(reason)];
-}
-
-/** Returns `ok`, or the reason of a call's failure. A contact that does not exist is `ok`. */
-export async function reasonOf(call: () => Promise<unknown>): Promise<string> {
-  try {
-    await call();
-    return 'ok';
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return error.code === 'CONTACT_NOT_FOUND' ? 'ok' : (error.details.reason ?? error.code);
-  }
 }

@@ -15,6 +15,7 @@ export const describeFields: UpstreamOperation<UpstreamInput, Json> = {
   name: updateFields.name,
   path: updateFields.path,
   idempotent: true,
+  credentials: 'none',
   body: () => ({ help: true }),
   decode: readAnswer,
 };

@@ -7,10 +7,11 @@ import type { Json } from '../../lib/json.ts';
 import { createSend } from '../../upstream/client.ts';
 import { fetchIdentifiers } from '../../upstream/operations/fetch-identifiers.ts';
 import { createTransport } from '../../upstream/transport.ts';
-import { MAX_CALL_MS, now, reasonOf, UNUSED_ID } from './check-upstream.ts';
+import { MAX_CALL_MS, now, UNUSED_ID } from './check-upstream.ts';
 import { evaluateConnection } from './evaluate-connection.ts';
 import { evaluatePair } from './evaluate-pair.ts';
 import { failed, inTime, quoted, type Finding } from './finding.ts';
+import { reasonOf } from './reason-of.ts';
 import { readIdentifiers, type Identifiers, type Named } from './read-identifiers.ts';
 import { watchHttp } from './watch-http.ts';
 
@@ -54,11 +55,12 @@ export async function onboard({
   const findings = await inTime('upstream', ONBOARD_MS, async (signal) => {
     const transport = createTransport(upstream);
     const { credentials } = upstream.credentials as Extract<typeof upstream.credentials, { kind: 'one' }>;
-    const send = createSend({ ...upstream, transport, now, credentialsOf: () => credentials });
+    const send = createSend({ ...upstream, transport, now });
     const deadline = now() + Math.min(resilience.timeoutMs, MAX_CALL_MS);
+    const callOptions = { credentials, signal, deadline, priority: 'caller' } as const;
     try {
       const reason = await reasonOf(async () => {
-        listed = await send(fetchIdentifiers, { org: UNUSED_ID }, { signal, deadline, priority: 'caller' });
+        listed = await send(fetchIdentifiers, { org: UNUSED_ID }, callOptions);
       });
       if (reason === 'ok') return [];
       const connection = evaluateConnection(upstream, watch, reason);

@@ -30,6 +30,7 @@ export const addActivity: UpstreamOperation<ActivityInput, void> = {
   name: 'addCommsHistory',
   path: '/apis/v2/public/crm/addCommsHistory',
   idempotent: false,
+  credentials: 'key and secret',
   // Members that are undefined are left out of the JSON.
   body: (input, { apiKey, developerSecret }) => ({
     api_key: apiKey,

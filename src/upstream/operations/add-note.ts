@@ -32,6 +32,7 @@ export const addNote: UpstreamOperation<NoteInput, Note> = {
   name: 'addNotestoContact',
   path: '/apis/v2/public/crm/addNotestoContact',
   idempotent: false,
+  credentials: 'key and secret',
   body: ({ org, member, contact, noteId, content, visible, editable }, { apiKey, developerSecret }) => ({
     api_key: apiKey,
     developer_secret: developerSecret,

@@ -37,6 +37,7 @@ export const createContact: UpstreamOperation<NewContactInput, NewContact> = {
   name: 'addContactsFull',
   path: '/apis/v2/public/crm/addContactsFull',
   idempotent: false,
+  credentials: 'key and secret',
   body: (input, { apiKey, developerSecret }) => ({
     api_key: apiKey,
     developer_secret: developerSecret,

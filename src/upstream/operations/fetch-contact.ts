@@ -9,6 +9,7 @@ export const fetchContact: UpstreamOperation<ContactQuery, Partial<Record<Part, 
   name: 'fetchContact',
   path: '/apis/v2/public/crm/fetchContact',
   idempotent: true,
+  credentials: 'key and secret',
   body: ({ org, member, contact, parts }, { apiKey, developerSecret }) => ({
     api_key: apiKey,
     developer_secret: developerSecret,

@@ -11,6 +11,7 @@ export const fetchIdentifiers: UpstreamOperation<UpstreamInput, Json> = {
   name: 'fetchIdentifiers',
   path: '/apis/v2/public/developers/fetchIdentifiers',
   idempotent: true,
+  credentials: 'secret',
   body: (_input, { developerSecret }) => ({ developer_secret: developerSecret }),
   decode: decodeIdentifiers,
 };

@@ -23,6 +23,7 @@ export const fetchMembers: UpstreamOperation<MembersInput, readonly Member[]> = 
   name: 'fetchMembers',
   path: '/public/account/fetchMembers',
   idempotent: true,
+  credentials: 'key',
   body: ({ org, brand }, { apiKey }) => ({ api_key: apiKey, org_id: org, brand_id: brand }),
   decode: (text) => decode(text).map(({ member_id: id, member_name: name }) => ({ id, name })),
 };

@@ -29,6 +29,7 @@ export const lookupContact: UpstreamOperation<LookupInput, string | null> = {
   name: 'lookupContact',
   path: '/apis/v2/public/crm/lookupContact',
   idempotent: true,
+  credentials: 'key and secret',
   body: ({ org, text }, { apiKey, developerSecret }) => ({
     api_key: apiKey,
     developer_secret: developerSecret,

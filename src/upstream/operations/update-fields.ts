@@ -22,6 +22,7 @@ export const updateFields: UpstreamOperation<FieldsInput, void> = {
   name: 'updateFieldData',
   path: '/apis/v2/public/crm/updateFieldData',
   idempotent: false,
+  credentials: 'key and secret',
   body: ({ org, contact, fields }, { apiKey, developerSecret }) => ({
     api_key: apiKey,
     developer_secret: developerSecret,

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../errors.ts';
+import { disproves, isSubjectTo, type RequiredCredentials } from '../credentials.ts';
 import { isAccepted, type Policy } from '../operation.ts';
 
 export interface HoldSettings {
@@ -10,64 +11,76 @@ export interface HoldSettings {
 }
 
 export interface HoldOptions extends HoldSettings {
-  /** An organization's credentials; refusals are counted per object, so new credentials start at none. */
-  readonly credentialsOf: (org: string) => object | undefined;
   /** Monotonic time in ms. */
   readonly now: () => number;
 }
 
+interface Hold {
+  readonly until: number;
+  readonly ms: number;
+  readonly code: AppError['code'];
+  /** The upstream's code. */
+  readonly reason: string;
+  probing: boolean;
+}
+
 interface Refusals {
   count: number;
-  /** The upstream's code. */
-  reason: string | undefined;
-  hold: { until: number; ms: number; probing: boolean; code: AppError['code'] } | undefined;
+  /** The upstream's code of the refusals counted. */
+  reason: string;
+  hold: Hold | undefined;
 }
 
 /**
  * Holds back calls whose credentials, or whose egress address, the upstream has refused several times in a
- * row: they are rejected with that refusal at once, and one probe at a time finds out if the fault is fixed.
+ * row: they are rejected with that refusal at once, and one probe at a time finds out if the fault is fixed. A
+ * call that carries a part of the credentials is not held back by refusals of another part, and does not end them.
  */
 export function credentialHold(options: HoldOptions): Policy {
+  // By object, so new credentials start without refusals.
   const known = new WeakMap<object, Refusals>();
 
   return (next) =>
     async function holdRefusedCredentials(operation, input, callOptions) {
-      const credentials = options.credentialsOf(input.org);
-      if (!credentials) throw new AppError('ORG_NOT_CONFIGURED');
-      const refusals = known.get(credentials) ?? { count: 0, reason: undefined, hold: undefined };
-      known.set(credentials, refusals);
-      const { hold } = refusals;
+      const refusals = known.get(callOptions.credentials) ?? { count: 0, reason: '', hold: undefined };
+      known.set(callOptions.credentials, refusals);
+      const hold = isSubjectTo(operation.credentials, refusals.hold?.reason) ? refusals.hold : undefined;
       if (hold) {
         if (hold.probing || hold.until > options.now()) throw new AppError(hold.code, { reason: 'HELD' });
         hold.probing = true;
       }
       try {
         const output = await next(operation, input, callOptions);
-        accepted(refusals);
+        accepted(refusals, operation.credentials);
         return output;
       } catch (error) {
         if (isAppError(error, 'UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED'))
           refused(refusals, error, hold);
-        else if (isAccepted(error)) accepted(refusals);
-        else if (isAppError(error, 'UPSTREAM_BAD_RESPONSE')) refusals.count = 0;
+        else if (isAccepted(error)) accepted(refusals, operation.credentials);
+        else if (
+          isAppError(error, 'UPSTREAM_BAD_RESPONSE') &&
+          isSubjectTo(operation.credentials, refusals.reason)
+        )
+          refusals.count = 0;
         throw error;
       } finally {
         if (hold) hold.probing = false;
       }
     };
 
-  function accepted(refusals: Refusals): void {
-    refusals.count = 0;
-    refusals.hold = undefined;
+  function accepted(refusals: Refusals, credentials: RequiredCredentials): void {
+    if (disproves(credentials, refusals.reason)) refusals.count = 0;
+    if (refusals.hold && disproves(credentials, refusals.hold.reason)) refusals.hold = undefined;
   }
 
-  function refused(refusals: Refusals, { code, details }: AppError, probed: Refusals['hold']): void {
-    if (details.reason !== refusals.reason) refusals.count = 0;
-    refusals.reason = details.reason;
+  function refused(refusals: Refusals, { code, details }: AppError, probed: Hold | undefined): void {
+    const { reason = code } = details;
+    if (reason !== refusals.reason) refusals.count = 0;
+    refusals.reason = reason;
     refusals.count += 1;
     // Calls that were in flight when the hold began do not prolong it.
     if (refusals.hold !== probed || (!probed && refusals.count < options.afterRefusals)) return;
     const ms = probed ? Math.min(probed.ms * 2, options.maxHoldMs) : options.holdMs;
-    refusals.hold = { until: options.now() + ms, ms, probing: false, code };
+    refusals.hold = { until: options.now() + ms, ms, code, reason, probing: false };
   }
 }

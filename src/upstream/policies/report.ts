@@ -1,6 +1,7 @@
 import { isAppError, type AppError, type ErrorCode } from '../../errors.ts';
 import type { Health } from '../../telemetry/health.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { disproves, type RequiredCredentials, type UpstreamCredentials } from '../credentials.ts';
 import { isAccepted, type Policy } from '../operation.ts';
 
 /** Advice to the operator, by upstream code or error code. */
@@ -24,44 +25,56 @@ const OPERATORS: readonly ErrorCode[] = ['UPSTREAM_CREDENTIALS_REJECTED', 'UPSTR
 
 /**
  * Reports faults that the operator has to fix to the log and to readiness: once when one begins and once when
- * it ends.
+ * it ends. A call ends a fault only if it carries the credentials that the fault is about.
  *
  * @param options.component the name under which an organization's credentials are reported, so that the
  *   successes of one organization do not hide the failures of another.
+ * @param options.credentialsOf the current credentials of an organization. The outcome of a call with credentials
+ *   that were replaced during it is not reported to readiness.
  */
 export function report(options: {
   readonly log: Log;
   readonly health: Health;
   readonly component: (org: string) => string;
+  readonly credentialsOf: (org: string) => UpstreamCredentials | undefined;
 }): Policy {
   const { log, health } = options;
+  /** The upstream or error code of the latest fault, by component. */
+  const faults = new Map<string, string>();
+
   return (next) =>
     async function reportOutcome(operation, input, callOptions) {
       const component = options.component(input.org);
+      const isCurrent = () => options.credentialsOf(input.org) === callOptions.credentials;
       try {
         const output = await next(operation, input, callOptions);
-        recovered(component);
+        if (isCurrent()) accepted(component, operation.credentials);
         return output;
       } catch (error) {
-        if (isAccepted(error)) recovered(component);
-        else if (isAppError(error)) failed(component, error);
+        if (isAccepted(error)) {
+          if (isCurrent()) accepted(component, operation.credentials);
+        } else if (isAppError(error)) failed(component, error, isCurrent());
         throw error;
       }
     };
 
-  function failed(component: string, error: AppError): void {
+  function failed(component: string, error: AppError, isCurrent: boolean): void {
     const upstreamCode = error.details.reason ?? error.code;
     const operators = OPERATORS.includes(error.code);
     const advice = ADVICE[upstreamCode];
     const line = { component, code: error.code, upstreamCode, ...(advice && { advice }) };
     const unusable = EGRESS_ADDRESS_FAULTS.has(upstreamCode);
-    if (operators || unusable) {
+    if ((operators || unusable) && isCurrent) {
+      faults.set(component, upstreamCode);
       if (health.fail(component, `${upstreamCode}: ${advice}`))
         log.error(line, unusable ? 'egress address cannot be used' : 'the upstream refuses this proxy');
     } else if (error.code !== 'CLIENT_GONE') log.warn(line, 'upstream call failed');
   }
 
-  function recovered(component: string): void {
+  function accepted(component: string, credentials: RequiredCredentials): void {
+    const fault = faults.get(component);
+    if (fault === undefined || !disproves(credentials, fault)) return;
+    faults.delete(component);
     if (health.recover(component)) log.info({ component }, 'the upstream accepts this proxy again');
   }
 }

@@ -11,14 +11,17 @@ export interface Input {
 
 export const INPUT: Input = { org: 'org' };
 
-const READ: UpstreamOperation<Input, string> = {
+export const READ: UpstreamOperation<Input, string> = {
   name: 'read',
   path: '/read',
   idempotent: true,
+  credentials: 'key and secret',
   body: () => ({}),
   decode: (text) => text,
 };
 export const WRITE: UpstreamOperation<Input, string> = { ...READ, name: 'write', idempotent: false };
+/** A read that carries the API key alone. */
+export const KEY_READ: UpstreamOperation<Input, string> = { ...READ, name: 'key read', credentials: 'key' };
 
 /** Attempts that follow the script in order, and repeat its last step. */
 export function scripted(...script: (Error | 'ok')[]) {
@@ -37,6 +40,14 @@ export function callThrough(policy: Policy, attempt: UpstreamCall, operation = R
   return (input: Input, options: CallOptions): Promise<string> => call(operation, input, options);
 }
 
+export const CREDENTIALS = { apiKey: 'key', developerSecret: 'secret' };
+
 export function callOptions(changes: Partial<CallOptions> = {}): CallOptions {
-  return { signal: new AbortController().signal, priority: 'caller', deadline: 5000, ...changes };
+  return {
+    credentials: CREDENTIALS,
+    signal: new AbortController().signal,
+    priority: 'caller',
+    deadline: 5000,
+    ...changes,
+  };
 }

@@ -1,30 +1,31 @@
 import { AppError } from '../../../src/errors.ts';
 import { credentialHold } from '../../../src/upstream/policies/credential-hold.ts';
-import { INPUT, callOptions, callThrough, scripted } from './attempts.ts';
+import { CREDENTIALS, INPUT, KEY_READ, READ, callOptions, scripted } from './attempts.ts';
 
-const refusal = new AppError('UPSTREAM_CREDENTIALS_REJECTED', { reason: 'INVALID_API_KEY' });
+const refusedFor = (reason: string) => new AppError('UPSTREAM_CREDENTIALS_REJECTED', { reason });
+const refusal = refusedFor('INVALID_API_KEY');
 
 function start(...script: (Error | 'ok')[]) {
   let now = 0;
   const { attempt, seen } = scripted(...script);
-  const pairs = new Map<string, object>([
-    ['org', {}],
-    ['other', {}],
-  ]);
-  const policy = credentialHold({
+  const call = credentialHold({
     afterRefusals: 3,
     holdMs: 1000,
     maxHoldMs: 4000,
-    credentialsOf: (org) => pairs.get(org),
     now: () => now,
-  });
-  const fetch = callThrough(policy, attempt);
-  const code = (org = 'org') =>
-    fetch({ ...INPUT, org }, callOptions()).then(
+  })(attempt);
+  const codeOf = (operation: typeof READ, credentials: typeof CREDENTIALS) =>
+    call(operation, INPUT, callOptions({ credentials })).then(
       () => 'ok',
       (error: AppError) => error.code,
     );
-  return { fetch, seen, pairs, code, pass: (ms: number) => void (now += ms) };
+  return {
+    seen,
+    code: (credentials = CREDENTIALS) => codeOf(READ, credentials),
+    /** Calls an operation that carries the API key alone. */
+    codeByKey: () => codeOf(KEY_READ, CREDENTIALS),
+    pass: (ms: number) => void (now += ms),
+  };
 }
 
 const REFUSED = 'UPSTREAM_CREDENTIALS_REJECTED';
@@ -94,19 +95,64 @@ test('refusals for different reasons are no row', async () => {
   expect(seen).toHaveLength(script.length);
 });
 
-test('new credentials are tried at once, and others are not held back with them', async () => {
-  const { seen, pairs, code } = start(refusal);
+test('new credentials are tried at once, also if they are equal, and others are not held back', async () => {
+  const { seen, code } = start(refusal);
   for (let count = 0; count < 5; count += 1) await code();
   expect(seen).toHaveLength(3);
-  await code('other');
+  await code({ apiKey: 'other', developerSecret: 'other' });
   expect(seen).toHaveLength(4);
-  pairs.set('org', {});
-  await code();
+  await code({ ...CREDENTIALS });
   expect(seen).toHaveLength(5);
 });
 
-test('an organization without credentials makes no call', async () => {
-  const { seen, code } = start('ok');
-  expect(await code('nobody')).toBe('ORG_NOT_CONFIGURED');
-  expect(seen).toEqual([]);
+describe('a call with the API key alone', () => {
+  const REASONS = ['MISSING_DEVELOPER_SECRET', 'INVALID_DEVELOPER_SECRET', 'IP_NOT_WHITELISTED'];
+
+  test.each(REASONS)('is made during a hold for %s, and does not end it', async (reason) => {
+    const refused = refusedFor(reason);
+    const { seen, code, codeByKey } = start(refused, refused, refused, 'ok');
+    for (let count = 0; count < 4; count += 1) await code();
+    expect(seen).toHaveLength(3);
+    expect(await codeByKey()).toBe('ok');
+    expect(await code()).toBe(REFUSED);
+    expect(seen).toHaveLength(4);
+  });
+
+  test.each(REASONS)('does not interrupt a row of refusals for %s', async (reason) => {
+    const refused = refusedFor(reason);
+    const { seen, code, codeByKey } = start(
+      refused,
+      refused,
+      'ok',
+      new AppError('UPSTREAM_BAD_RESPONSE'),
+      refused,
+    );
+    for (let count = 0; count < 2; count += 1) await code();
+    for (let count = 0; count < 2; count += 1) await codeByKey();
+    for (let count = 0; count < 3; count += 1) await code();
+    expect(seen).toHaveLength(5);
+  });
+
+  test.each(['MISSING_API_KEY', 'INVALID_API_KEY', 'USER_INACTIVE'])(
+    'is held back by refusals for %s',
+    async (reason) => {
+      const { seen, code, codeByKey } = start(refusedFor(reason));
+      for (let count = 0; count < 3; count += 1) await code();
+      expect(await codeByKey()).toBe(REFUSED);
+      expect(seen).toHaveLength(3);
+    },
+  );
+
+  test.each([
+    ['ends a hold for INVALID_API_KEY', 'INVALID_API_KEY', 'ok'],
+    // The operation is not documented to refuse the key of a deactivated account.
+    ['does not end a hold for USER_INACTIVE', 'USER_INACTIVE', REFUSED],
+  ])('that is accepted as the probe %s', async (_name, reason, second) => {
+    const refused = refusedFor(reason);
+    const { code, codeByKey, pass } = start(refused, refused, refused, 'ok');
+    for (let count = 0; count < 3; count += 1) await code();
+    pass(1000);
+    expect(await codeByKey()).toBe('ok');
+    expect(await Promise.all([code(), code()])).toEqual(['ok', second]);
+  });
 });
