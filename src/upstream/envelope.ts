@@ -29,7 +29,8 @@ export const CONTACT_REFUSALS: Refusals = {
 };
 
 const object = z.custom<JsonObject>(isJsonObject);
-const loose = z.union([object, z.custom<readonly Json[]>(Array.isArray)]);
+/** An object or a list of a form that is not documented. */
+export const loose = z.union([object, z.custom<readonly Json[]>(Array.isArray)]);
 const FORMS = { object, list: z.array(object), either: loose } as const;
 
 /** An identifier as text. The upstream may send it as a number, which is kept digit by digit. */
@@ -44,30 +45,22 @@ export const identifier = z.unknown().transform((value, context) => {
 /** A flag in each of the upstream's spellings. */
 export const flag = z.literal([0, 1, '0', '1', false, true]).transform((value) => Number(value) === 1);
 
-const ERROR = z.object({ status: z.literal('error'), data: z.array(z.string()).min(1) });
+/** An operation that returns nothing may leave `data` out: only a success is documented for it. */
 const ENVELOPE = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('success'), data: z.unknown() }),
-  ERROR,
+  z.object({ status: z.literal('success'), data: z.unknown().optional() }),
+  z.object({ status: z.literal('error'), data: z.array(z.string()).min(1) }),
 ]);
-const CONTACT = z.discriminatedUnion('status', [
-  z.object({
-    status: z.literal('success'),
-    data: z.object({
-      ...Object.fromEntries(
-        INCLUDES.map((part) => [
-          PART[part].upstream.member,
-          FORMS[PART[part].upstream.form].nullable().optional(),
-        ]),
-      ),
-      contact: object.refine((contact) => typeof contact['contact_id'] === 'string'),
-    }),
-  }),
-  ERROR,
-]);
-const IDENTIFIERS = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('success'), data: loose }),
-  ERROR,
-]);
+const CONTACT = z.object({
+  ...Object.fromEntries(
+    INCLUDES.map((part) => [
+      PART[part].upstream.member,
+      FORMS[PART[part].upstream.form].nullable().optional(),
+    ]),
+  ),
+  contact: object.refine((contact) => typeof contact['contact_id'] === 'string'),
+});
+
+const decodeContact = envelopeDecoder(CONTACT, CONTACT_REFUSALS, 'UPSTREAM_BAD_RESPONSE');
 
 /**
  * Decodes one answer of fetchContact, which is 200 whatever happened.
@@ -77,9 +70,7 @@ const IDENTIFIERS = z.discriminatedUnion('status', [
  *   not the documented envelope, leaves out a part that was asked for, or is about another contact.
  */
 export function decodeEnvelope(text: string, query: ContactQuery): Partial<Record<Part, Json>> {
-  const envelope = parseEnvelope(text, CONTACT);
-  if (envelope.status === 'error') throw failureOf(envelope.data[0]!.trim());
-  const { contact, ...others } = envelope.data;
+  const { contact, ...others } = decodeContact(text);
   if ((contact['contact_id'] as string).toLowerCase() !== query.contact) throw badResponse('OTHER_CONTACT');
   const parts: Partial<Record<Part, Json>> = { contact };
   for (const part of query.parts) {
@@ -93,33 +84,31 @@ export function decodeEnvelope(text: string, query: ContactQuery): Partial<Recor
 }
 
 /**
- * Decodes one answer of fetchIdentifiers.
- *
- * @throws AppError as `decodeEnvelope` does.
- */
-export function decodeIdentifiers(text: string): Json {
-  const envelope = parseEnvelope(text, IDENTIFIERS);
-  if (envelope.status === 'error') throw failureOf(envelope.data[0]!.trim());
-  return envelope.data;
-}
-
-/**
  * Creates the decoder of one operation's responses.
  *
- * @param data schema of a success's `data`.
- * @param refusals the operation's messages; another message is `UPSTREAM_REFUSED`.
+ * @param data schema of a success's `data`. It decides whether a success without `data` is accepted.
+ * @param refusals the operation's messages.
+ * @param unknown the code of another message. If it is `UPSTREAM_BAD_RESPONSE`, errors do not hold the message.
  * @returns a function that takes a response and, optionally, a classification of messages that are not in
  *   `refusals`. It throws AppError with the code of the message, or `UPSTREAM_BAD_RESPONSE` if the response is
  *   not the documented envelope.
  */
-export function envelopeDecoder<Data>(data: z.ZodType<Data>, refusals: Refusals) {
+export function envelopeDecoder<Data>(
+  data: z.ZodType<Data>,
+  refusals: Refusals,
+  unknown: 'UPSTREAM_REFUSED' | 'UPSTREAM_BAD_RESPONSE' = 'UPSTREAM_REFUSED',
+) {
   return function decode(text: string, classify?: (message: string) => Refusal | undefined): Data {
     const envelope = parseEnvelope(text, ENVELOPE);
     if (envelope.status === 'success') return conforming(envelope.data, data);
     const message = envelope.data[0]!.trim();
     const known = Object.hasOwn(refusals, message) ? refusals[message] : classify?.(message);
-    const [reason, code] = known ?? (['UNKNOWN_MESSAGE', 'UPSTREAM_REFUSED'] as const);
-    throw new AppError(code, { reason, refusal: message.slice(0, MAX_REFUSAL_LENGTH) });
+    const [reason, code] = known ?? (['UNKNOWN_MESSAGE', unknown] as const);
+    const isKept = unknown === 'UPSTREAM_REFUSED';
+    throw new AppError(code, {
+      reason,
+      ...(isKept && { refusal: message.slice(0, MAX_REFUSAL_LENGTH) }),
+    });
   };
 }
 
@@ -139,13 +128,6 @@ function conforming<T>(value: unknown, schema: z.ZodType<T>): T {
   const result = schema.safeParse(value);
   if (!result.success) throw badResponse('NOT_THE_ENVELOPE');
   return result.data;
-}
-
-function failureOf(message: string): AppError {
-  const known = Object.hasOwn(CONTACT_REFUSALS, message) ? CONTACT_REFUSALS[message] : undefined;
-  // An unknown message is not repeated, even in the log: it could contain anything.
-  if (!known) return badResponse('UNKNOWN_MESSAGE');
-  return new AppError(known[1], { reason: known[0] });
 }
 
 export function badResponse(reason: string, cause?: unknown): AppError {

@@ -19,11 +19,7 @@ export interface ActivityInput extends ContactRef {
   readonly status: (typeof ACTIVITY_STATUSES)[number] | undefined;
 }
 
-const decode = envelopeDecoder(z.unknown(), {
-  ...CONTACT_REFUSALS,
-  'Missing comms type': ['MISSING_COMMS_TYPE', 'UPSTREAM_BAD_RESPONSE'],
-  'Missing comms data': ['MISSING_COMMS_DATA', 'UPSTREAM_BAD_RESPONSE'],
-});
+const decode = envelopeDecoder(z.unknown(), CONTACT_REFUSALS);
 
 /** Adds an entry to a contact's communication history. The upstream cannot return, change or delete it. */
 export const addActivity: UpstreamOperation<ActivityInput, void> = {

@@ -21,7 +21,7 @@ export interface Note {
 
 const decode = envelopeDecoder(
   z.object({ note_id: identifier, note_content: z.string(), note_visibility: flag, note_editable: flag }),
-  { ...CONTACT_REFUSALS, 'Missing note': ['MISSING_NOTE', 'UPSTREAM_BAD_RESPONSE'] },
+  CONTACT_REFUSALS,
 );
 
 /**

@@ -26,7 +26,7 @@ export interface NewContact {
 
 const decode = envelopeDecoder(
   z.object({ contact_id: z.string(), entity_id: identifier.nullable().optional() }),
-  { ...CONTACT_REFUSALS, 'Missing contact': ['MISSING_CONTACT', 'UPSTREAM_BAD_RESPONSE'] },
+  CONTACT_REFUSALS,
 );
 
 /**

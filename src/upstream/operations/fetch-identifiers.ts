@@ -1,6 +1,8 @@
 import type { Json } from '../../lib/json.ts';
-import { decodeIdentifiers } from '../envelope.ts';
+import { ACCESS_REFUSALS, envelopeDecoder, loose } from '../envelope.ts';
 import type { UpstreamInput, UpstreamOperation } from '../operation.ts';
+
+const decode = envelopeDecoder(loose, ACCESS_REFUSALS);
 
 /**
  * Lists the account's identifiers. It takes the developer secret alone, so it shows if that and the egress
@@ -13,5 +15,5 @@ export const fetchIdentifiers: UpstreamOperation<UpstreamInput, Json> = {
   idempotent: true,
   credentials: 'secret',
   body: (_input, { developerSecret }) => ({ developer_secret: developerSecret }),
-  decode: decodeIdentifiers,
+  decode: (text) => decode(text),
 };

@@ -17,7 +17,7 @@ const decode = envelopeDecoder(
     z.array(z.unknown()).length(0),
     z.null(),
   ]),
-  { ...CONTACT_REFUSALS, 'Missing search string': ['MISSING_SEARCH_STRING', 'UPSTREAM_BAD_RESPONSE'] },
+  CONTACT_REFUSALS,
 );
 
 /**

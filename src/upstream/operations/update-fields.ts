@@ -9,10 +9,7 @@ export interface FieldsInput extends UpstreamInput {
   readonly fields: JsonObject;
 }
 
-const decode = envelopeDecoder(z.unknown(), {
-  ...CONTACT_REFUSALS,
-  'Missing fields': ['MISSING_FIELDS', 'UPSTREAM_BAD_RESPONSE'],
-});
+const decode = envelopeDecoder(z.unknown(), CONTACT_REFUSALS);
 
 /**
  * Changes fields of a contact and of its company. Tags and custom fields are merged. The upstream does not take

@@ -38,7 +38,7 @@ test('sends every field', async () => {
 
 test.each([
   ['CONTACT_NOT_FOUND', { contact: crypto.randomUUID() }],
-  ['UPSTREAM_BAD_RESPONSE', { data: '' }],
+  ['UPSTREAM_REFUSED', { data: '' }],
   ['UPSTREAM_REFUSED', { source: 'x'.repeat(MAX_ACTIVITY_SOURCE + 1) }],
 ])('%s for a refusal, of which nothing was carried out', async (code, change) => {
   expect(await upstream.refusal(addActivity, { ...ACTIVITY, ...change })).toMatchObject({

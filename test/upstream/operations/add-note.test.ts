@@ -40,7 +40,7 @@ test('adds a note, and updates it under its id', async () => {
 test.each([
   ['CONTACT_NOT_FOUND', 'NOT_FOUND', { contact: crypto.randomUUID() }],
   ['NOT_CONTACT_OWNER', 'NOT_OWNER', { member: COLLEAGUE }],
-  ['UPSTREAM_BAD_RESPONSE', 'MISSING_NOTE', { content: '' }],
+  ['UPSTREAM_REFUSED', 'UNKNOWN_MESSAGE', { content: '' }],
   ['UPSTREAM_REFUSED', 'UNKNOWN_MESSAGE', { noteId: crypto.randomUUID() }],
 ])('%s for a refusal with %s, of which nothing was carried out', async (code, reason, change) => {
   expect(await refusal(change)).toEqual({ code, reason, outcome: 'none' });
