@@ -52,6 +52,7 @@ interface OperationCall {
 const NOT_CARRIED_OUT: SandboxResponse = {
   outcome: 'none',
   body: { data: ['The operation was not carried out'], status: 'error' },
+  carriedOut: false,
 };
 
 async function answer(
@@ -67,7 +68,7 @@ async function answer(
   const carryOut = async (): Promise<SandboxResponse> => {
     if (plan.commitDelayMs > 0) await sleep(plan.commitDelayMs);
     const response = runOperation(operation, body, peer, world);
-    if (response.outcome === 'success' && world === state.world) state.calls.carriedOut(call);
+    if (response.carriedOut && world === state.world) state.calls.carriedOut(call);
     return response;
   };
   // Carried out before the delay: a slow response has the data of the time when the call arrived.

@@ -18,15 +18,18 @@ export interface SandboxResponse {
   /** `success`, or the code of the refusal. */
   readonly outcome: string;
   readonly body: object;
+  /** Whether the operation took effect. */
+  readonly carriedOut: boolean;
 }
 
-export function success(data: unknown): SandboxResponse {
-  return { outcome: 'success', body: { data, status: 'success' } };
+/** @param data left out of an operation's envelope if nothing is documented for it. */
+export function success(data?: unknown): SandboxResponse {
+  return { outcome: 'success', body: { data, status: 'success' }, carriedOut: true };
 }
 
 /** @param message the operation's message; by default fetchContact's. */
 export function failure(code: UpstreamCode): SandboxResponse;
 export function failure(code: string, message: string): SandboxResponse;
 export function failure(code: string, message = MESSAGES[code as UpstreamCode] as string): SandboxResponse {
-  return { outcome: code, body: { data: [message], status: 'error' } };
+  return { outcome: code, body: { data: [message], status: 'error' }, carriedOut: false };
 }

@@ -36,7 +36,7 @@ export const addActivity: SandboxOperation = {
       created: upstreamTime(),
     };
     saveContact(world, { ...record, activities: [...(record.activities ?? []), activity] });
-    return success([]);
+    return success();
   },
 };
 

@@ -21,7 +21,8 @@ export const updateFields: SandboxOperation = {
   path: '/apis/v2/public/crm/updateFieldData',
   credentials: 'key and secret',
   required: [ORG_ID, ['fields', 'MISSING_FIELDS', 'Missing fields']],
-  answerOpenly: (body) => (body['help'] === true ? success(fieldReference()) : undefined),
+  answerOpenly: (body) =>
+    body['help'] === true ? { ...success(fieldReference()), carriedOut: false } : undefined,
   carryOut(request) {
     const { body, world } = request;
     const fields = body['fields'];
@@ -46,7 +47,7 @@ export const updateFields: SandboxOperation = {
 
     if (record) saveContact(world, changedContact(record, own.contact));
     if (entity && Object.keys(own.entity).length > 0) changeEntity(world, org, entity.id, own.entity);
-    return success([]);
+    return success();
   },
 };
 

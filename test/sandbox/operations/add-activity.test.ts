@@ -48,7 +48,7 @@ test.each([
 test.each(['email', 'sms', 'call', 'message'])(
   'adds a %s; the status is processed by default',
   async (type) => {
-    expect(await add({ comms_type: type })).toEqual({ data: [], status: 'success' });
+    expect(await add({ comms_type: type })).toEqual({ status: 'success' });
     expect(await stored()).toMatchObject([{ type, data: 'Asked for a quote', status: 'processed' }]);
   },
 );

@@ -18,7 +18,7 @@ afterAll(() => sandbox?.stop());
 beforeEach(() => sandbox.state.restoreWorld());
 
 const { member_id: _member, ...TARGET } = REQUEST;
-const DONE = { data: [], status: 'success' };
+const DONE = { status: 'success' };
 const update = (fields: unknown, change: object = {}): Promise<Json> =>
   postTo(sandbox, UPDATE_FIELDS, { ...TARGET, fields, ...change });
 const read = async (): Promise<Json> =>
@@ -55,6 +55,13 @@ test('returns the field reference for help, without credentials', async () => {
   expect(Object.keys(data.contact)).not.toContain('id');
   expect(data.entity).toMatchObject({ entityName: 'text', entityTags: 'list' });
   expect(await postTo(sandbox, UPDATE_FIELDS, { help: 1 })).toEqual(refused('Missing service instance'));
+});
+
+test('does not count a request for the field reference as carried out', async () => {
+  sandbox.state.calls.reset();
+  await postTo(sandbox, UPDATE_FIELDS, { help: true });
+  expect(sandbox.state.calls.report()).toMatchObject({ count: 1, carriedOut: {} });
+  expect(sandbox.state.calls.report().calls[0]).toMatchObject({ outcome: 'success', carriedOut: false });
 });
 
 test('replaces values, merges tags and custom fields, and stores unknown fields', async () => {
