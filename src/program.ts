@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { adminApp, publicApp } from './app.ts';
+import { brandWarnings } from './config/brand-warnings.ts';
 import { egressWarnings } from './config/egress-warnings.ts';
 import { processEnvironment, type Environment } from './config/environment.ts';
 import { ConfigError } from './config/config-issues.ts';
@@ -69,8 +70,8 @@ async function withinTime<T>(ms: number, work: Promise<T>): Promise<T> {
 
 /** Logs settings that probably do not have the effect that the operator wants. */
 async function logWarnings({ env, config }: Settings, log: Log): Promise<void> {
-  for (const { variable, message, advice } of [...unknownVariables(env), ...(await egressWarnings(config))])
-    log.warn({ variable, advice }, message);
+  const warnings = [...unknownVariables(env), ...brandWarnings(config), ...(await egressWarnings(config))];
+  for (const { variable, message, advice } of warnings) log.warn({ variable, advice }, message);
 }
 
 /** Exits with code 1 after the log is written. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
+import { brandWarnings } from '../config/brand-warnings.ts';
 import { egressWarnings } from '../config/egress-warnings.ts';
 import { processEnvironment, type Environment } from '../config/environment.ts';
 import { ConfigError } from '../config/config-issues.ts';
@@ -79,6 +80,7 @@ const asFinding = (check: string) => (one: ConfigWarning) =>
 async function checkSettings(env: Environment, config: Config): Promise<Finding[]> {
   return [
     ...unknownVariables(env).map(asFinding('variables')),
+    ...brandWarnings(config).map(asFinding('variables')),
     ...(await egressWarnings(config)).map(asFinding('egress')),
   ];
 }

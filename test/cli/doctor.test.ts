@@ -67,12 +67,14 @@ async function standIn(handle: RequestListener): Promise<{ url: string; server: 
 describe('a valid setup', () => {
   test('passes every check and exits with 0', async () => {
     issuer.publish(newKey('one').jwk, newKey('two', 'RS256').jwk);
-    const { code, wrong, findings, of } = await runDoctor(sandbox.url, withJwks({ REDIS_URL: redis.url }));
+    const env = withJwks({ REDIS_URL: redis.url, ZYNTRO_BRAND_ID: '101' });
+    const { code, wrong, findings, of } = await runDoctor(sandbox.url, env);
     expect({ code, wrong }).toEqual({ code: 0, wrong: {} });
     expect(findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['configuration', 'Node', 'Redis', 'Redis eviction', 'Redis commands', 'JWKS']),
     );
     expect(of('upstream connection').detail).toMatch(/ responds; calls leave from 127\.0\.0\.1$/);
+    expect(of('brand').detail).toMatch(/^is accepted; members listed: \d+$/);
     expect(of('Redis eviction').detail).toBe('allkeys-lru');
     expect(of('JWKS').detail).toMatch(/^2 of 2 keys can be used; "one" verifies ES256; "two" verifies RS256/);
     expect(of('clock against Redis').status).toBe('passed');

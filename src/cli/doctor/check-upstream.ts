@@ -5,10 +5,12 @@ import { fetchContact } from '../../upstream/operations/fetch-contact.ts';
 import { fetchIdentifiers } from '../../upstream/operations/fetch-identifiers.ts';
 import { createSend } from '../../upstream/client.ts';
 import { createTransport } from '../../upstream/transport.ts';
+import { checkBrand } from './check-brand.ts';
 import { describeFields, evaluateWriteFields, notCompared } from './check-write-fields.ts';
 import { mapBounded, warned, type Finding } from './finding.ts';
 import { evaluateConnection, isUpstreamReply } from './evaluate-connection.ts';
 import { evaluatePair, type Pair, type PairResults } from './evaluate-pair.ts';
+import { readIdentifiers } from './read-identifiers.ts';
 import { reasonOf } from './reason-of.ts';
 import type { HttpWatch } from './watch-http.ts';
 
@@ -25,8 +27,8 @@ const NO_CREDENTIALS = { apiKey: '', developerSecret: '' };
 export const now = () => performance.now();
 
 /**
- * Checks each configured pair of credentials with the upstream, from the configured egress address, and the names
- * of the fields that it takes.
+ * Checks each configured pair of credentials with the upstream, from the configured egress address, the names of
+ * the fields that it takes, and the brand.
  */
 export async function checkUpstream(
   { upstream, resilience, writes }: Pick<Config, 'upstream' | 'resilience' | 'writes'>,
@@ -44,11 +46,14 @@ export async function checkUpstream(
     const connection = evaluateConnection(upstream, watch, mostSpecific(results));
     // A failed connection affects every pair.
     if (connection.status === 'failed') return [connection];
-    const [others, fields] = await Promise.all([
+    const [others, fields, brand] = await Promise.all([
       mapBounded(rest.slice(0, MAX_PAIRS - 1), PARALLELISM, async (pair) =>
         evaluatePair(pair, await callWith(pair), upstream, watch),
       ),
       writes.on ? checkWriteFields(options, bounds()) : [],
+      writes.on && writes.brandId !== undefined
+        ? checkBrandOf(writes.brandId, { pair: first!, results }, options, bounds())
+        : [],
     ]);
     const skipped = rest.length + 1 - MAX_PAIRS;
     const more =
@@ -61,6 +66,7 @@ export async function checkUpstream(
       ...others.flat(),
       ...more,
       ...fields,
+      ...brand,
     ];
   } finally {
     await transport.close();
@@ -94,6 +100,18 @@ function pairCaller(options: UpstreamCallOptions, bounds: () => CallBounds) {
     ]);
     return { contact, identifiers, listed };
   };
+}
+
+/** Checks the brand with the first organization that is configured, or that the upstream lists. */
+async function checkBrandOf(
+  brand: number,
+  { pair, results }: { readonly pair: Pair; readonly results: PairResults },
+  options: UpstreamCallOptions,
+  bounds: CallBounds,
+): Promise<Finding[]> {
+  const org = pair.org ?? readIdentifiers(results.listed ?? null).organizations[0]?.id;
+  const callOptions = { ...bounds, credentials: pair.credentials, priority: 'caller' } as const;
+  return [await checkBrand(createSend(options), { brand, org }, callOptions)];
 }
 
 async function checkWriteFields(options: UpstreamCallOptions, bounds: CallBounds): Promise<Finding[]> {
