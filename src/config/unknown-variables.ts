@@ -45,8 +45,12 @@ export function unknownVariables(env: Environment): ConfigWarning[] {
     if (ownName !== undefined) return warning(variable, `did you mean ${ownName}?`);
     const nearest = nearestTo(name);
     const isClose = name.length >= MIN_COMPARED_LENGTH && nearest.distance <= Math.ceil(name.length / 8);
-    const isOwn = OWN_PREFIXES.some((prefix) => name.startsWith(prefix));
-    return isClose || isOwn ? warning(variable, `did you mean ${nearest.name}?`) : [];
+    if (isClose) return warning(variable, `did you mean ${nearest.name}?`);
+    const prefix = OWN_PREFIXES.find((own) => name.startsWith(own));
+    if (prefix === undefined) return [];
+    // A variable can be the prefix itself, such as WRITES.
+    const whole = prefix.replace(/_$/, '');
+    return warning(variable, `did you mean ${KNOWN.has(whole) ? whole : nearest.name}?`);
   });
 }
 

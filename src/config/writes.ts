@@ -6,6 +6,7 @@ const seconds = whole(0, 604_800);
 const variables = {
   WRITES: variable('`off` turns all operations off that find or change contacts', oneOf(['on', 'off']), {
     default: 'on',
+    otherNames: ['WRITE', 'WRITE_ENABLED', 'ENABLE_WRITES', 'DISABLE_WRITES', 'ALLOW_WRITES'],
   }),
   ZYNTRO_BRAND_ID: variable(
     'number of the brand whose members `GET /members` lists; the route is off if not set',
@@ -36,7 +37,7 @@ export const writesSlice = {
   introduction:
     'The scopes of these operations are in `config/scopes.json`. An operation without a scope there is off.',
   files: [],
-  prefixes: ['IDEMPOTENCY_'],
+  prefixes: ['WRITES_', 'IDEMPOTENCY_'],
   variables,
   build,
 };

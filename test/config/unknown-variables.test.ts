@@ -24,6 +24,10 @@ test.each([
   ['REDIS_HOST', 'REDIS_URL'],
   ['log_level', 'LOG_LEVEL'],
   ['SHUTDOWN_GRACE', 'SHUTDOWN_GRACE_MS'],
+  ['WRITE', 'WRITES'],
+  ['ENABLE_WRITES', 'WRITES'],
+  ['WRITES_ENABLED', 'WRITES'],
+  ['WRITES_MODE', 'WRITES'],
 ])('suggests for %s: did you mean %s?', (name, nearest) => {
   expect(adviceOn(name)).toEqual([`did you mean ${nearest}?`]);
 });
