@@ -55,7 +55,7 @@ async function readConfig(): Promise<Settings> {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`zyntro-bff cannot start. The configuration has ${error.issues.length} issue(s):\n`);
     for (const issue of error.issues) process.stderr.write(`  ${issue}\n`);
-    process.exit(EX_CONFIG);
+    return exitAtOnce(EX_CONFIG);
   }
 }
 

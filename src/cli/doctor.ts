@@ -7,6 +7,7 @@ import { ConfigError } from '../config/config-issues.ts';
 import type { Config } from '../config/index.ts';
 import { loadStartConfig } from '../config/start-config.ts';
 import { installResolver } from '../dns/install.ts';
+import { exitAtOnce } from '../process/exit.ts';
 import { unknownVariables, type ConfigWarning } from '../config/unknown-variables.ts';
 import { checkJwks } from './doctor/check-jwks.ts';
 import { checkRedis } from './doctor/check-redis.ts';
@@ -110,7 +111,7 @@ async function checkSurroundings(config: Config): Promise<Finding[]> {
 
 /** Exits when the output is written, even if a connection is still open. */
 function end(text: string, code: number, output: NodeJS.WriteStream = process.stdout): void {
-  output.write(text, () => process.exit(code));
+  output.write(text, () => exitAtOnce(code));
 }
 
 async function diagnose(print: typeof asText): Promise<void> {

@@ -16,11 +16,14 @@ export async function loadStartConfig(env: Environment): Promise<Config> {
   const issues = new ConfigIssues();
   // The issues of these variables are those of `loadConfig` as well.
   const { HOST, ADMIN_HOST } = readVariables(serverSlice.variables, env, new ConfigIssues());
-  for (const [name, host] of Object.entries({ HOST, ADMIN_HOST }))
-    if (host !== undefined && NOT_HERE.has((await bindError(host)) ?? ''))
-      issues.add(
-        name,
-        'is not an address of this machine: set an address that "ip addr" lists, or remove the variable',
-      );
+  await Promise.all([checkHost('HOST', HOST, issues), checkHost('ADMIN_HOST', ADMIN_HOST, issues)]);
   return loadConfig(env, issues);
+}
+
+async function checkHost(name: string, host: string | undefined, issues: ConfigIssues): Promise<void> {
+  if (host !== undefined && NOT_HERE.has((await bindError(host)) ?? ''))
+    issues.add(
+      name,
+      'is not an address of this machine: set an address that "ip addr" lists, or remove the variable',
+    );
 }

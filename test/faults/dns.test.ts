@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Environment } from '../support/child.ts';
+import { runNode, type Environment } from '../support/child.ts';
 import { startNameServer, type NameServer } from '../support/name-server.ts';
 import { startNamedUpstream, UPSTREAM, type NamedUpstream } from '../support/named-upstream.ts';
 import type { Program } from '../support/start-program.ts';
@@ -8,6 +8,8 @@ import { waitFor } from '../support/wait-for.ts';
 
 /** Half of the connect timeout. A request that waits for another name's look-up takes longer. */
 const LATE_MS = 500;
+/** Two attempts of 5 s, the defaults of resolv.conf(5). */
+const RESOLVER_TIMEOUT_MS = 10_000;
 
 let dns: NameServer;
 let sandbox: Sandbox;
@@ -115,4 +117,16 @@ test('returns 503 when the upstream host name does not exist', async () => {
   dns.answer(() => []);
   const { get } = await start({});
   expect(await get()).toMatchObject({ status: 503 });
+});
+
+test('exits with 78 for a configuration issue before the look-ups of the two hosts end', async () => {
+  let queriedAt: number | undefined;
+  dns.answer(() => {
+    queriedAt ??= performance.now();
+    return undefined;
+  });
+  const env = { HOST: 'one.example', ADMIN_HOST: 'two.example' };
+  const { code, stderr } = await runNode('src/main.ts', env, { prefix: dns.prefix });
+  expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining('JWT_SECRET') });
+  expect(performance.now() - queriedAt!).toBeLessThan(RESOLVER_TIMEOUT_MS);
 });
