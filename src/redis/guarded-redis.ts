@@ -68,10 +68,7 @@ export class GuardedRedis {
       health,
       probeMs: timeoutMs,
       connectionError: () => this.#connectionError,
-      onBack: async (server) => {
-        await client.ping(server, 'invalidations');
-        await this.#recovery.hold({ connection: 'commands', server });
-      },
+      onBack: (server) => this.#recovery.hold({ connection: 'commands', server }),
     });
     this.#recovery = new RedisRecovery({
       client,

@@ -9,6 +9,11 @@ import { RedisUnavailable } from './redis-unavailable.ts';
 const PROBE_FIRST_MS = 100;
 const PROBE_MAX_MS = 1000;
 /**
+ * The time after which a server that is being restored is probed again. It covers a full journal, whose items are
+ * bounded one by one, so that a slow restoration does not begin again and again.
+ */
+const RESTORE_MS = 120_000;
+/**
  * The time without a refusal after which refusals count as over. A single successful command is not enough,
  * because Redis may refuse other commands.
  */
@@ -33,7 +38,7 @@ const REFUSING: OutageKind = {
 };
 
 export interface RedisOutagesOptions {
-  readonly client: Pick<RedisClient, 'call'>;
+  readonly client: Pick<RedisClient, 'call' | 'ping'>;
   readonly log: Log;
   readonly health: Health;
   /** Maximum milliseconds for one probe. */
@@ -69,10 +74,12 @@ export class RedisOutages {
 
   /** Records that a server does not respond. Returns false if that is known. */
   failed(server: string, diagnosis: RedisDiagnosis, probe: () => Promise<unknown>): boolean {
-    return this.#begin(DOWN, server, diagnosis, async () => {
+    const { client, onBack } = this.#options;
+    const probeAll = async () => {
       await probe();
-      await this.#options.onBack(server);
-    });
+      await client.ping(server, 'invalidations');
+    };
+    return this.#begin(DOWN, server, diagnosis, probeAll, () => onBack(server));
   }
 
   /** Records that a server refuses a command on a key. */
@@ -94,16 +101,21 @@ export class RedisOutages {
     server: string,
     { code, advice }: RedisDiagnosis,
     probe: () => Promise<unknown>,
+    restore?: () => Promise<void>,
   ): boolean {
     const component = nameOf(kind, server);
     if (this.#components.has(component) || this.#isClosed) return false;
     this.#components.add(component);
     this.#options.health.fail(component, `${code}: ${advice}`);
     this.#options.log.error({ component, code, advice }, kind.began);
+    const recover = async () => {
+      await withTimeout(this.#options.probeMs, probe());
+      if (restore) await withTimeout(RESTORE_MS, restore());
+    };
     const attempt = (delayMs: number) => {
       const timer = setTimeout(() => {
         if (this.#isClosed) return;
-        withTimeout(this.#options.probeMs, probe()).then(
+        recover().then(
           () => this.#end(kind, component),
           (error: unknown) => {
             this.#stillFails(component, error);

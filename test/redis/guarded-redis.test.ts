@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -45,6 +46,29 @@ test('fails fast after the first timeout of a hung server, until the server resp
   server.signal('SIGCONT');
   await waitFor('an answer', () => get().catch(() => false));
   expect(messages()).toEqual(['redis unreachable, continuing without it', 'redis reachable again']);
+});
+
+test('uses a server again after a restoration that takes longer than a request may wait', async () => {
+  const timeoutMs = 80;
+  const impatient = await openStore(
+    { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] },
+    { timeoutMs },
+  );
+  try {
+    const invalidations = Array.from({ length: 5000 }, () =>
+      impatient.store.invalidate('o', crypto.randomUUID()),
+    );
+    await Promise.allSettled(invalidations);
+    impatient.redis.onRecovery(() => sleep(5 * timeoutMs));
+    const isHealthy = () => impatient.health.report().reasons.length === 0;
+    await waitFor('Redis to be up', isHealthy);
+    server.signal('SIGSTOP');
+    await waitFor('the outage', () => !isHealthy());
+    server.signal('SIGCONT');
+    await waitFor('the recovery', isHealthy);
+  } finally {
+    impatient.close();
+  }
 });
 
 test('detects an outage without traffic', async () => {
