@@ -9,7 +9,8 @@ const DOWN = /s_down|o_down|disconnected/;
 
 /**
  * Creates a function that returns whether a master has a replica. ROLE lists the connected ones. A replica that
- * is out of sync is not connected, but can be promoted: CLUSTER SLOTS and SENTINEL REPLICAS list it.
+ * is out of sync is not connected, but can be promoted: CLUSTER SLOTS and SENTINEL REPLICAS list it. Callers share
+ * one question to the Sentinels, because each question opens a connection.
  *
  * @param openSentinel opens a connection to a Sentinel.
  */
@@ -19,6 +20,8 @@ export function replicaFinder(
   slotOf: (key: string) => number,
   openSentinel: (address: RedisAddress) => Redis,
 ): HasReplica {
+  let asked: Promise<boolean> | undefined;
+
   return async function hasReplica(node, key) {
     const role = await node.role().catch(permissionDenied);
     // Without the permission for ROLE, only a standalone server is taken to be alone.
@@ -27,7 +30,9 @@ export function replicaFinder(
     const [, , replicas] = role;
     if (Array.isArray(replicas) && replicas.length > 0) return true;
     if (connection instanceof Cluster) return (connection.slots[slotOf(key)]?.length ?? 0) > 1;
-    return settings.mode === 'sentinel' && replicasInSentinels();
+    if (settings.mode !== 'sentinel') return false;
+    asked ??= replicasInSentinels().finally(() => (asked = undefined));
+    return asked;
   };
 
   /** Asks one Sentinel after the other. If none answers, a replica is taken to exist. */
