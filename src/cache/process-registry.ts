@@ -24,7 +24,7 @@ const SILENT_MS = 3000;
  * not in Redis, so that a process on another server after a failover still counts.
  */
 export class ProcessRegistry {
-  /** The time of the latest message of each process. */
+  /** The time of the latest message of each process, the longest silent first. */
   readonly #heardAt = new Map<string, number>();
   readonly #options: ProcessRegistryOptions;
   #cancel: () => void = () => {};
@@ -48,20 +48,31 @@ export class ProcessRegistry {
       this.#heardAt.delete(id);
       this.#options.onLeave();
     }
-    if (kind === '+' || kind === '?') this.#heardAt.set(id, this.#options.now());
+    if (kind === '+' || kind === '?') {
+      this.#heardAt.delete(id);
+      this.#heardAt.set(id, this.#options.now());
+      this.#prune();
+    }
     if (kind === '?') this.#announce();
   }
 
   /** Returns the other processes that were heard lately. */
   others(): string[] {
-    const since = this.#options.now() - SILENT_MS;
-    for (const [id, at] of this.#heardAt) if (at < since) this.#heardAt.delete(id);
+    this.#prune();
     return [...this.#heardAt.keys()];
   }
 
   async stop(): Promise<void> {
     this.#cancel();
     await this.#options.publish(`-${this.#options.processId}`);
+  }
+
+  #prune(): void {
+    const since = this.#options.now() - SILENT_MS;
+    for (const [id, at] of this.#heardAt) {
+      if (at >= since) return;
+      this.#heardAt.delete(id);
+    }
   }
 
   #announce(): void {
