@@ -61,7 +61,8 @@ export function createServices(options: ServiceOptions) {
     memoryStore: config.memoryStore,
     redisStore: config.redisStore,
     fence: {
-      fenceMs: config.resilience.timeoutMs + config.writeUncertainMs,
+      // A conditional write reads the contact inside its fence.
+      fenceMs: 2 * config.resilience.timeoutMs + config.writeUncertainMs,
       uncertainMs: config.writeUncertainMs,
     },
     log,

@@ -1,27 +1,34 @@
-import type { JournalItem } from './invalidation-journal.ts';
+import type { FenceChange, JournalItem } from './invalidation-journal.ts';
 
 export interface ReceivedInvalidation {
   readonly org: string;
   readonly contact: string;
   /** Names the process and its request, for the acknowledgement; empty if none is expected. */
   readonly reference: string;
-  /** The writes that close the contact for `closeMs`, or that open it (0). */
-  readonly fences: readonly { readonly token: string; readonly closeMs: number }[];
+  readonly fences: readonly FenceChange[];
 }
 
-/** Bounds the time for which a message can close a contact. */
-const MAX_CLOSE_MS = 600_000;
+/**
+ * Bounds the time for which a message can close a contact. No fence is longer: twice the maximum of
+ * `UPSTREAM_TIMEOUT_MS`, and the maximum of `WRITE_UNCERTAIN_S`.
+ */
+const MAX_CLOSE_MS = 2 * 120_000 + 3_600_000;
 
 /**
  * Returns the message of an invalidation: organization, contact, reference and fences, separated by `|`. Only
  * durations travel, because processes do not share a clock. Earlier versions read the first two fields alone.
  */
 export function encodeInvalidation(item: JournalItem, now: number): string {
-  const fences = [...item.closedUntil]
-    .filter(([, until]) => until > now)
-    .map(([token, until]) => `${token}:${Math.ceil(until - now)}`);
-  if (item.opened !== '') fences.push(`${item.opened}:0`);
+  const fences = fenceChanges(item, now).map(({ token, closeMs }) => `${token}:${closeMs}`);
   return [item.org, item.contact, item.reference, fences.join(',')].join('|');
+}
+
+/** Returns the changes of an item's fence, with the time that remains of each. */
+export function fenceChanges({ opened, closedUntil }: JournalItem, now: number): FenceChange[] {
+  const closing = [...closedUntil]
+    .filter(([, until]) => until > now)
+    .map(([token, until]) => ({ token, closeMs: Math.ceil(until - now) }));
+  return [...opened.map((token) => ({ token, closeMs: 0 })), ...closing];
 }
 
 export function decodeInvalidation(message: string): ReceivedInvalidation {

@@ -2,8 +2,8 @@ import { AppError } from '../errors.ts';
 import type { SetTimer } from '../lib/timers.ts';
 import { RedisUnavailable, type GuardedRedis, type Script } from '../redis/guarded-redis.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import { InvalidationJournal, type JournalItem } from './invalidation-journal.ts';
-import { encodeInvalidation, decodeInvalidation } from './invalidation-message.ts';
+import { InvalidationJournal, type FenceChange, type JournalItem } from './invalidation-journal.ts';
+import { decodeInvalidation, encodeInvalidation, fenceChanges } from './invalidation-message.ts';
 import {
   fenceKey,
   generationKey,
@@ -46,8 +46,11 @@ export type RedisInvalidations = ReturnType<typeof redisInvalidations>;
 
 const REPLICA_WAIT_MS = 250;
 const REPEAT_MS = 1000;
-/** The number of replayed items that are in flight at a time. */
-const REPLAY_BATCH = 200;
+/** The number of replayed or repeated items that are in flight at a time. */
+const BATCH = 200;
+const REFUSED_RETRY_S = 5;
+const TOO_MANY_FENCES =
+  'Too many writes are in progress, or have an unknown outcome, to start one more. Try again later.';
 
 /**
  * Creates the part of the store that makes invalidations and fences effective in Redis and in all processes, and
@@ -63,7 +66,7 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
     invalidations: redis.longTimeoutScript(INVALIDATE, 'invalidations'),
   };
   const publishScript = redis.script(PUBLISH);
-  /** The journal's items, by contact, that no replica may have yet. */
+  /** The journal's items, by generation key, that no replica may have yet. */
   const unconfirmed = new Map<string, JournalItem>();
   let cancelRepeat: (() => void) | undefined;
   let isClosed = false;
@@ -99,13 +102,11 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
 
   function argumentsOf(item: JournalItem, publishAlways: boolean): (string | number)[] {
     const at = now();
-    const closing = [...item.closedUntil].filter(([, until]) => until > at);
     return [
       INVALIDATIONS_CHANNEL,
       encodeInvalidation(item, at),
       publishAlways ? '1' : '',
-      item.opened,
-      ...closing.flatMap(([token, until]) => [token, Math.ceil(until - at)]),
+      ...fenceChanges(item, at).flatMap(({ token, closeMs }) => [token, closeMs]),
     ];
   }
 
@@ -115,15 +116,11 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
     const items = journal
       .items()
       .filter(({ org, contact }) => redis.serverOf(generationKey(org, contact)) === server);
-    for (let at = 0; at < items.length; at += REPLAY_BATCH) {
-      await Promise.all(
-        items.slice(at, at + REPLAY_BATCH).map(async (item) => {
-          const isAwaited = acknowledgements.has(item.reference);
-          await script(keysOf(item), argumentsOf(item, isAwaited));
-          if (isAwaited) acknowledgements.tookEffect(item.reference);
-        }),
-      );
-    }
+    await inBatches(items, async (item) => {
+      const isAwaited = acknowledgements.has(item.reference);
+      await script(keysOf(item), argumentsOf(item, isAwaited));
+      if (isAwaited) acknowledgements.tookEffect(item.reference);
+    });
   }
 
   /** @throws RedisUnavailable if Redis, or a replica that exists, has not confirmed the item. */
@@ -134,28 +131,26 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
       if (!(await run(keysOf(item), argumentsOf(item, true)))) throw new RedisUnavailable();
       if (unconfirmed.get(key) === item) unconfirmed.delete(key);
     } catch (error) {
-      cancelRepeat ??= setTimer(REPEAT_MS, repeat);
+      cancelRepeat ??= setTimer(REPEAT_MS, () => void repeat());
       throw error;
     }
   }
 
-  function repeat(): void {
-    cancelRepeat = undefined;
-    const known = new Set(journal.items());
-    for (const [key, item] of unconfirmed) {
-      if (known.has(item)) apply(item).catch(ignoreUnavailable);
-      else unconfirmed.delete(key);
-    }
+  /** Applies the contacts' current items: other processes may have added to the refused ones meanwhile. */
+  async function repeat(): Promise<void> {
+    await inBatches([...unconfirmed.keys()], async (key) => {
+      const item = journal.get(key);
+      if (!item) unconfirmed.delete(key);
+      else if (!isClosed) await apply(item).catch(ignoreUnavailable);
+    });
+    const isOver = unconfirmed.size === 0 || isClosed;
+    cancelRepeat = isOver ? undefined : setTimer(REPEAT_MS, () => void repeat());
   }
 
   /** Records an invalidation and makes it effective. Bounded by 1.5 s and twice `ttlMs`. */
-  async function announce(
-    org: string,
-    contact: string,
-    fence?: { readonly token: string; readonly closeMs: number },
-  ): Promise<void> {
+  async function announce(org: string, contact: string, fence?: FenceChange): Promise<void> {
     const pending = acknowledgements.begin();
-    const item = journal.record(org, contact, pending.reference, fence);
+    const item = journal.record(org, contact, pending.reference, fence && [fence]);
     try {
       await apply(item);
       pending.tookEffect();
@@ -172,6 +167,8 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
   }
 
   async function fence(org: string, contact: string): Promise<Fence> {
+    if (!journal.canClose())
+      throw new AppError('CACHE_UNAVAILABLE', { detail: TOO_MANY_FENCES, retryAfterS: REFUSED_RETRY_S });
     const token = randomId();
     const open = () => announce(org, contact, { token, closeMs: 0 });
     const close = (closeMs: number) => announce(org, contact, { token, closeMs });
@@ -193,8 +190,7 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
       forget(org, contact);
       const [sender = ''] = reference.split('.');
       if (sender === processId) return;
-      if (fences.length === 0) journal.record(org, contact, reference);
-      for (const one of fences) journal.record(org, contact, reference, one);
+      journal.record(org, contact, reference, fences);
       if (sender !== '' && redis.isSettled())
         void publish(generationKey(org, contact), inboxChannel(sender), `${reference}|${processId}`);
     });
@@ -216,6 +212,10 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
 
 function keysOf({ org, contact }: JournalItem): [string, string] {
   return [generationKey(org, contact), fenceKey(org, contact)];
+}
+
+async function inBatches<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += BATCH) await Promise.all(items.slice(at, at + BATCH).map(run));
 }
 
 function ignoreUnavailable(error: unknown): void {

@@ -137,23 +137,23 @@ end
 /**
  * Removes the generation, changes the fence, and publishes the invalidation. Idempotent.
  *
- * KEYS: generation, fence. ARGV: channel, message, `1` to publish although there is no generation, the token of
- * a write that opens the contact (or empty), then pairs of the token of a write that closes it and the ms for
- * which it does.
+ * KEYS: generation, fence. ARGV: channel, message, `1` to publish although there is no generation, then pairs of
+ * the token of a write and the ms for which it closes the contact, or 0 if it opens it.
  * The fence is a sorted set of the writes that close the contact, with their ends by the server's clock. It
- * expires with the last of them.
+ * expires with the last of them. An end is never set to an earlier time (GT): messages arrive late, and out of
+ * order.
  */
 export const INVALIDATE = `
 local removed = redis.call('DEL', KEYS[1])
-if ARGV[4] ~= '' then redis.call('ZREM', KEYS[2], ARGV[4]) end
-if #ARGV > 4 then
+if #ARGV > 3 then
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  for i = 5, #ARGV, 2 do
-    redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[i + 1]), ARGV[i])
+  for i = 4, #ARGV, 2 do
+    if ARGV[i + 1] == '0' then redis.call('ZREM', KEYS[2], ARGV[i])
+    else redis.call('ZADD', KEYS[2], 'GT', string.format('%.0f', now + ARGV[i + 1]), ARGV[i]) end
   end
   local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
-  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(1, last - now)))
+  if last then redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(1, last - now))) end
 end
 if removed == 1 or ARGV[3] == '1' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 `;

@@ -216,25 +216,19 @@ const renew: Script = (server, keys, [token, ttlMs]) => {
 
 const invalidate: Script = (server, keys, args) => {
   const [generationKey, fenceKey] = keys as [string, string];
-  const [channel, message, always, opened, ...closing] = args as [
-    string,
-    string,
-    string,
-    string,
-    ...Argument[],
-  ];
+  const [channel, message, always, ...changes] = args as [string, string, string, ...Argument[]];
   const isRemoved = server.remove(generationKey);
-  const known = server.get(fenceKey);
-  const fence = new Map(known instanceof Map ? known : []);
-  if (opened !== '' && fence.delete(opened)) {
-    if (fence.size === 0) server.remove(fenceKey);
-    else server.set(fenceKey, fence, 'keep');
-  }
-  if (closing.length > 0) {
+  if (changes.length > 0) {
+    const known = server.get(fenceKey);
+    const fence = new Map(known instanceof Map ? known : []);
     const now = server.time();
-    for (let index = 0; index < closing.length; index += 2)
-      fence.set(String(closing[index]), now + Number(closing[index + 1]));
-    server.set(fenceKey, fence, Math.max(1, Math.max(...fence.values()) - now));
+    for (let index = 0; index < changes.length; index += 2) {
+      const [token, closeMs] = [String(changes[index]), Number(changes[index + 1])];
+      if (closeMs === 0) fence.delete(token);
+      else fence.set(token, Math.max(now + closeMs, fence.get(token) ?? 0));
+    }
+    if (fence.size === 0) server.remove(fenceKey);
+    else server.set(fenceKey, fence, Math.max(1, Math.max(...fence.values()) - now));
   }
   if (isRemoved || always === '1') server.publish(channel, message);
 };
