@@ -85,7 +85,7 @@ export function createServices(options: ServiceOptions) {
     health,
     metrics,
   });
-  onBroadcast(workerBus, { store, identity, metrics });
+  onBroadcast(workerBus, { identity, metrics });
   const upstream = createUpstream({
     transport: secrets.transport,
     credentialsOf: secrets.credentialsOf,
@@ -144,7 +144,6 @@ export function createServices(options: ServiceOptions) {
     /** Resolves when no process serves earlier data of the contact. */
     invalidate: async (org: string, contact: string): Promise<void> => {
       await store.invalidate(org, contact);
-      await broadcast(workerBus, 'invalidated', { org, contact });
       metrics.invalidation();
     },
     /** Resolves when every process rejects the revoked tokens. */

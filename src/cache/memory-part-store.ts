@@ -82,7 +82,6 @@ export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
         uncertain: () => closed.keep(options.uncertainMs),
       };
     },
-    forget,
     hold: ({ org, contact }) => inFlight.begin(org, contact),
     latest(ref, entries) {
       const merged = table.latest(ref, entries);

@@ -201,7 +201,6 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       return hit ? near : readRemote(ref, parts);
     },
     claim: claimPart,
-    forget,
     hold: ({ org, contact }) => inFlight.begin(org, contact),
     latest,
     async invalidate(org, contact) {

@@ -144,8 +144,6 @@ export interface PartStore {
    * one.
    */
   latest(ref: ContactRef, entries: Entries): Entries;
-  /** Drops this process's entries of a contact that another process has invalidated. */
-  forget(org: string, contact: string): void;
   /** Announces the end of this process, so that others no longer wait for its acknowledgements. */
   close(): Promise<void>;
 }

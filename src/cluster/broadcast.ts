@@ -1,22 +1,16 @@
 import type { Revocation } from '../auth/revocation-list.ts';
-import type { PartStore } from '../cache/part-store.ts';
 import { AppError } from '../errors.ts';
 import { aggregate, type Snapshot } from '../telemetry/aggregate.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { WorkerBus } from './worker-bus.ts';
 
 interface State {
-  readonly store: Pick<PartStore, 'forget'>;
   readonly identity: { learn(revocation: Revocation): boolean };
   readonly metrics: Pick<Metrics, 'snapshot'>;
 }
 
-/** Applies invalidations and revocations of the other workers in this one, and reports its metrics to them. */
-export function onBroadcast(workerBus: WorkerBus, { store, identity, metrics }: State): void {
-  workerBus.on('invalidated', (payload) => {
-    const { org, contact } = payload as { org: string; contact: string };
-    store.forget(org, contact);
-  });
+/** Applies revocations of the other workers in this one, and reports its metrics to them. */
+export function onBroadcast(workerBus: WorkerBus, { identity, metrics }: State): void {
   workerBus.on('revoked', (payload) => {
     if (!identity.learn(payload as Revocation)) throw new Error('the revocation list is full');
   });
@@ -25,7 +19,8 @@ export function onBroadcast(workerBus: WorkerBus, { store, identity, metrics }: 
 
 /**
  * Notifies all workers behind the port and waits for their acknowledgements, so that the caller's next request
- * sees the change. Redis notifies other instances later.
+ * sees the change. Redis notifies other instances later. Invalidations do without, because all processes
+ * acknowledge them through Redis.
  *
  * @throws AppError `CACHE_UNAVAILABLE` if a worker does not acknowledge in time.
  */
