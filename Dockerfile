@@ -6,8 +6,6 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Omits the optional dependencies: they are the project's own Node, which the image already has.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
-# Removes files that /docs does not load: source maps and other builds of the same page.
-RUN cd node_modules/swagger-ui-dist && rm -f *.map swagger-ui.js swagger-ui-es-* swagger-ui-standalone-*
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
@@ -23,7 +21,7 @@ STOPSIGNAL SIGTERM
 # A shell instead of Node: it starts in a few milliseconds.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${PORT:-3000} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
-# Fewer pauses for garbage collection: see README, "Performance".
+# Fewer pauses for garbage collection: see docs/running.md, "Memory".
 CMD ["node", "--max-semi-space-size=64", "src/main.ts"]
 # docker build --build-arg VERSION=0.1.0 --build-arg REVISION="$(git rev-parse HEAD)"
 ARG VERSION REVISION

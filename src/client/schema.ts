@@ -5,7 +5,7 @@
  * zyntro-bff (v0.1.0)
  * Contacts of the Zyntro CRM as plain JSON: one call, with your user's token.
  *
- * **Try it here**: press *Authorize*, paste a token, open an operation and press *Execute*.
+ * **Try it here**: paste a token and press *Authorize*, then open an operation and press *Execute*.
  *
  * **Response**: a contact and the requested includes: `notes`, `entity`, `profile`, `signals`. An include is `null` if the CRM has none. `fields[…]` limits a part to the named fields.
  *

@@ -13,7 +13,7 @@ const INCLUDE_LIST = INCLUDES.map((name) => `\`${name}\``).join(', ');
 
 const INTRODUCTION = `Contacts of the Zyntro CRM as plain JSON: one call, with your user's token.
 
-**Try it here**: press *Authorize*, paste a token, open an operation and press *Execute*.
+**Try it here**: paste a token and press *Authorize*, then open an operation and press *Execute*.
 
 **Response**: a contact and the requested includes: ${INCLUDE_LIST}. An include is \`null\` if the CRM has none. \`fields[…]\` limits a part to the named fields.
 

@@ -82,7 +82,7 @@ test('the image starts as an unprivileged user with production dependencies, is 
   const port = String(listening['port']);
   const origin = `http://127.0.0.1:${port}`;
   expect((await exchange(`${origin}/contacts/42`)).status).toBe(401);
-  for (const asset of ['/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css', '/openapi.json'])
+  for (const asset of ['/docs', '/docs/page.js', '/docs/page.css', '/openapi.json'])
     expect([asset, (await exchange(`${origin}${asset}`)).status]).toEqual([asset, 200]);
 
   const [, check] = /CMD (\[.+\])/.exec(lines('HEALTHCHECK')[0]!)!;

@@ -42,10 +42,24 @@ export function collectPageErrors(page: Page, origin: string): string[] {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+export interface AxeOptions {
+  /** The selector of the part to check; defaults to the document. */
+  readonly within?: string;
+  /** The only rules to check; defaults to all. */
+  readonly only?: readonly string[];
+  /** The rules that are not checked. */
+  readonly except?: readonly string[];
+}
+
 /** Returns the accessibility rules that axe-core reports as violated, sorted. */
-export async function violationsOf(page: Page): Promise<string[]> {
+export async function violationsOf(page: Page, options: AxeOptions = {}): Promise<string[]> {
+  const { within = 'html', only, except = [] } = options;
+  const rules = Object.fromEntries(except.map((id) => [id, { enabled: false }]));
+  const axeOptions = JSON.stringify({ rules, ...(only && { runOnly: only }) });
   // The debugger evaluates it, so the page's Content-Security-Policy does not apply.
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate<{ violations: { id: string }[] }>('axe.run()');
+  const { violations } = await page.evaluate<{ violations: { id: string }[] }>(
+    `axe.run(${JSON.stringify(within)}, ${axeOptions})`,
+  );
   return violations.map(({ id }) => id).toSorted();
 }
