@@ -2,7 +2,7 @@ import type { Fieldsets, Include } from './contact-types.ts';
 import type { ResponseInfo } from './response-info.ts';
 import type { Preference } from './write-types.ts';
 
-/** Returns the user's JWT. */
+/** Returns the user's JWT, or throws if there is none. */
 export type TokenFunction = (context: {
   /** The token that the server refused with a 401, or undefined. Return another one, if there is one. */
   readonly rejected: string | undefined;
@@ -14,7 +14,7 @@ interface SharedOptions {
    * Default: 15 000.
    */
   readonly timeoutMs?: number | undefined;
-  /** Maximum number of retries after a 429, a 503 or a network error. Default: 2. */
+  /** Maximum number of retries after a 429, a 503, a write in progress or a network error. Default: 2. */
   readonly maxRetries?: number | undefined;
   /** Called for each response, those that are retried included. An exception rejects the request. */
   readonly onResponse?: ((info: ResponseInfo) => void) | undefined;

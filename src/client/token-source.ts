@@ -12,9 +12,11 @@ const TOKEN = /^[\w.~+/-]+=*$/;
 export function tokenSource(token: ClientOptions['token']): TokenSource {
   const inFlight = new Map<string | undefined, Promise<string | undefined>>();
   const get = async (rejected?: string): Promise<string | undefined> => {
-    const jwt = typeof token === 'function' ? await token({ rejected }) : token;
-    if (jwt !== undefined && !TOKEN.test(jwt))
-      throw new TypeError('The token is empty or has invalid characters.');
+    // A function without a token must not select the session of the cookie, which can be another user's.
+    if (token === undefined) return undefined;
+    const jwt: unknown = typeof token === 'function' ? await token({ rejected }) : token;
+    if (typeof jwt !== 'string' || !TOKEN.test(jwt))
+      throw new TypeError('The token is missing, empty or has invalid characters.');
     return jwt === rejected ? undefined : jwt;
   };
   return {

@@ -125,8 +125,38 @@ test.each(['secret token', 'secret\n', 'sécret', ''])(
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       name: 'TypeError',
-      message: 'The token is empty or has invalid characters.',
+      message: 'The token is missing, empty or has invalid characters.',
     });
     expect(server.requests).toHaveLength(0);
   },
 );
+
+test.each([undefined, null, 42])(
+  'rejects %s from the token function, and sends no request',
+  async (token) => {
+    server.respond(FOUND);
+    const missing = () => token as unknown as string;
+    for (const source of [missing, () => Promise.resolve(missing())])
+      await expect(clientOf(server.url, { token: source }).getContact(ID)).rejects.toThrow(
+        new TypeError('The token is missing, empty or has invalid characters.'),
+      );
+    expect(server.requests).toHaveLength(0);
+  },
+);
+
+test('rejects null as the token', async () => {
+  server.respond(FOUND);
+  const client = clientOf(server.url, { token: null as unknown as string });
+  await expect(client.getContact(ID)).rejects.toThrow('The token is missing');
+  expect(server.requests).toHaveLength(0);
+});
+
+const unrenewed: TokenFunction = ({ rejected }) => (rejected === undefined ? 'old' : (undefined as never));
+
+test('rejects undefined from the token function after a 401', async () => {
+  server.respond(EXPIRED);
+  await expect(clientOf(server.url, { token: unrenewed }).getContact(ID)).rejects.toThrow(
+    'The token is missing',
+  );
+  expect(sent()).toEqual(['Bearer old']);
+});
