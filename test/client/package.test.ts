@@ -84,11 +84,19 @@ test.each(RESOLUTIONS)('a fresh project type-checks under moduleResolution %s', 
   for (const error of errors) expect(error).toMatch(/^bad\..*TS2339: Property 'entity' does not exist/);
 });
 
-/** The project's own Node, and the machine's. */
-const NODES = [process.execPath, '/usr/bin/node', '/usr/local/bin/node'].filter(existsSync);
-const versions = NODES.map((file) => [run(file, ['--version']).trim(), file] as const).filter(
-  ([version]) => Number(version.slice(1).split('.')[0]) >= 20,
-);
+/** The oldest major version of Node that the client supports. */
+const OLDEST = 20;
+const majorOf = (version: string): number => Number(version.slice(1).split('.')[0]);
+/** The project's own Node, the one that NODE_20 names, and the machine's. */
+const NODES = [process.execPath, process.env['NODE_20'] ?? '', '/usr/bin/node', '/usr/local/bin/node'];
+const versions = NODES.filter(existsSync)
+  .map((file) => [run(file, ['--version']).trim(), file] as const)
+  .filter(([version]) => majorOf(version) >= OLDEST);
+
+test(`Node ${OLDEST} is installed`, () => {
+  const found = versions.some(([version]) => majorOf(version) === OLDEST);
+  expect(found || 'install it at /usr/bin/node, or name its file in NODE_20').toBe(true);
+});
 
 describe('with a running proxy', () => {
   let world: World;
