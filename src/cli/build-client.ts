@@ -1,9 +1,19 @@
 /**
  * Builds the npm package of the client in `dist/client`, or in the folder given as an argument: ES modules and
  * CommonJS with their types, from one source. Comments are in the types alone, which editors show.
+ * The folder must be absent, empty or an earlier build, because it is replaced.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -26,7 +36,31 @@ function importJavaScript(declarations: string): void {
   writeFileSync(declarations, text.replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"));
 }
 
+function isReplaceable(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  if (!statSync(folder).isDirectory()) return false;
+  const files = readdirSync(folder);
+  if (files.length === 0) return true;
+  // The source has the same package.json.
+  return files.includes('package.json') && !files.includes('index.ts') && nameOf(folder) === nameOf(SOURCE);
+}
+
+function nameOf(folder: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown }).name;
+  } catch {
+    return undefined;
+  }
+}
+
+if (!isReplaceable(TARGET)) {
+  process.stderr.write(`${TARGET} is not an earlier build of the client: name a new or an empty folder.\n`);
+  process.exit(64);
+}
 rmSync(TARGET, { recursive: true, force: true });
+mkdirSync(TARGET, { recursive: true });
+// First, so that a build that was interrupted can be replaced.
+copyFileSync(join(SOURCE, 'package.json'), join(TARGET, 'package.json'));
 for (const [folder, module] of [
   [TARGET, []],
   [COMMONJS_TARGET, COMMONJS],
@@ -39,5 +73,5 @@ for (const [folder, module] of [
   rmSync(join(folder, 'schema.js'));
 }
 writeFileSync(join(COMMONJS_TARGET, 'package.json'), '{ "type": "commonjs" }\n');
-for (const file of ['package.json', 'README.md']) copyFileSync(join(SOURCE, file), join(TARGET, file));
+copyFileSync(join(SOURCE, 'README.md'), join(TARGET, 'README.md'));
 copyFileSync(join(ROOT, 'LICENSE'), join(TARGET, 'LICENSE'));
