@@ -1,4 +1,4 @@
-/** The sample contact of the upstream's fetchContact page, unchanged. */
+/** The sample contact of the upstream's fetchContact page, with an e-mail address in place of the hidden one. */
 export const REFERENCE_CONTACT = {
   contact_id: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890',
   contact_dnc: '0',
@@ -6,8 +6,7 @@ export const REFERENCE_CONTACT = {
   contact_city: 'San Francisco',
   contact_name: 'Jane Smith',
   contact_tags: '["prospect", "webinar-attendee"]',
-  // The page has a no-break space here; editors can lose it.
-  contact_email: '[email\u00a0protected]',
+  contact_email: 'jane.smith@example.com',
   contact_owner: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b',
   contact_phone: '+1-555-0123',
   contact_stage: 'Nurturing',

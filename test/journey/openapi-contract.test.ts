@@ -85,8 +85,7 @@ describe('successful responses match the document', () => {
     const { contact } = world.directory.reference;
     const served = (await call('/contacts/{id}', contact)).json().data.contact;
     const { examples } = document.paths['/contacts/{id}'].get.responses[200].content['application/json'];
-    // The upstream's documentation hides the email address of its example.
-    expect(examples.alone.value.data.contact).toEqual({ ...served, email: 'jane.smith@example.com' });
+    expect(examples.alone.value.data.contact).toEqual(served);
   });
 
   test.each(['/openapi.json', '/docs', '/healthz', '/readyz'])('%s, without a token', async (path) => {

@@ -16,7 +16,7 @@ const EXPECTED = {
       city: 'San Francisco',
       name: 'Jane Smith',
       tags: ['prospect', 'webinar-attendee'],
-      email: '[email\u00a0protected]',
+      email: 'jane.smith@example.com',
       owner: OWNER,
       phone: '+1-555-0123',
       stage: 'Nurturing',
