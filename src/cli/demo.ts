@@ -3,17 +3,25 @@ import { createInterface } from 'node:readline';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import scopes from '../../config/scopes.json' with { type: 'json' };
 import { DEMO_JWT_SECRET } from '../config/values/secret-strength.ts';
+import { BRANDS } from '../sandbox/world.ts';
 import { mintToken } from './mint-token.ts';
 
 /** The documented contact of the upstream, which the sandbox serves, and its owner. */
 const CONTACT = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
-const PHONE = '+1-555-0123';
+const EMAIL = 'jane.smith@example.com';
 const MEMBER = 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b';
 const READY_WITHIN_MS = 60_000;
 /** Longer than the proxy takes to drain in-flight requests. */
 const STOP_WITHIN_MS = 15_000;
 const TOKEN_LIFETIME_S = 8 * 3600;
+/** The usual origins of development servers: Vite, and Next.js or Create React App. */
+const ORIGINS = 'http://localhost:5173,http://localhost:3000';
+const { read, bypassCache, includes, operations } = scopes;
+const ALL_SCOPES = [read, bypassCache, ...Object.values<string>(includes), ...Object.values(operations)];
+/** The brand of the contact's organization, which `GET /members` needs. */
+const BRAND = String(BRANDS[0].id);
 
 const cannotStart = (name: string) => `The demo cannot start: see the error of the ${name} above.
 If a port is in use, choose others: PORT, ADMIN_PORT, SANDBOX_PORT, SANDBOX_CONTROL_PORT.`;
@@ -121,7 +129,9 @@ async function demo(): Promise<void> {
       HOST: '127.0.0.1',
       PORT: env('PORT', '3000'),
       ADMIN_PORT: env('ADMIN_PORT', '3001'),
+      CORS_ORIGINS: env('CORS_ORIGINS', ORIGINS),
       JWT_SECRET: DEMO_JWT_SECRET,
+      ZYNTRO_BRAND_ID: BRAND,
       ZYNTRO_BASE_URL: `http://127.0.0.1:${String(sandbox['port'])}`,
       ZYNTRO_API_KEY: 'sandbox-api-key',
       ZYNTRO_DEVELOPER_SECRET: 'zdk_sandbox_developer_secret',
@@ -135,7 +145,7 @@ async function demo(): Promise<void> {
       org,
       member: MEMBER,
       subject: 'demo-user',
-      scope: 'contacts:read cache:bypass contacts:lookup contacts:write notes:write',
+      scope: ALL_SCOPES.join(' '),
       tier: undefined,
       expiresInS: TOKEN_LIFETIME_S,
       issuer: undefined,
@@ -149,6 +159,8 @@ async function demo(): Promise<void> {
   );
   process.stdout.write(instructions(proxy, sandbox, org, token));
 }
+
+const pageLine = (url: string, description: string) => `  ${url.padEnd(32)}   ${description}`;
 
 function instructions(
   proxy: Record<string, unknown>,
@@ -170,6 +182,13 @@ function instructions(
     );
   return `
 The sandbox stands in for the upstream. The proxy listens on ${base}.
+
+${pageLine(`${base}/docs`, 'the API, with a form for each request; use the token below')}
+${pageLine(admin, "the operators' dashboard")}
+${pageLine(`${control}/directory`, "the sandbox's control port, with its members and contacts")}
+
+Pages of ${env('CORS_ORIGINS', ORIGINS).replaceAll(',', ' and ')} may call the API.
+
 Paste these into another terminal:
 
 TOKEN='${token}'
@@ -192,21 +211,27 @@ ${get(`/contacts/${CONTACT}`, 'not-a-token')}
 # 6. The upstream calls, each with its includes
 curl -s '${control}/calls'
 
-# 7. Invalidate the contact; the next request is a miss
+# 7. Invalidate the contact (204)
 curl -si '${admin}/invalidations' -H 'Content-Type: application/json' \\
   -d '{"orgId":"${org}","contactId":"${CONTACT}"}' | head -1
 
-# 8. Find the contact by its phone number, which stays out of the URL
-${send('POST', '/contacts/lookup?fields[contact]=name,phone', { phone: PHONE })}
+# 8. The first request again: an upstream call (fwd=miss)
+${get(`/contacts/${CONTACT}?include=notes`)}
 
-# 9. Add a note that other members see, too (201)
+# 9. Find the contact by its e-mail address, which stays out of the URL
+${send('POST', '/contacts/lookup?fields[contact]=name,email', { email: EMAIL })}
+
+# 10. Add a note that other members see, too (201)
 ${send('POST', `/contacts/${CONTACT}/notes`, { content: 'Call on Monday', visible: true })}
 
-# 10. Change a field, and add a tag (204)
+# 11. Change a field, and add a tag (204)
 ${send('PATCH', `/contacts/${CONTACT}`, { contact: { city: 'Oslo', tags: { add: ['vip'] } } })}
 
-# 11. The next read shows the note and the changes (fwd=miss)
+# 12. The next read shows the note and the changes (fwd=miss)
 ${get(`/contacts/${CONTACT}?include=notes&fields[contact]=city,tags&fields[notes]=content`)}
+
+# 13. The names of the members, who own contacts and write notes
+${get('/members')}
 
 Below is the proxy's log, one line per request. Ctrl-C stops both.
 

@@ -90,10 +90,31 @@ describe('demo instructions', () => {
 
   const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 
-  test('contain a token and eleven steps', () => {
+  test('contain a token and thirteen steps', () => {
     expect(stepsOf(text).token).toMatch(/^TOKEN='eyJ[\w-]+\.[\w-]+\.[\w-]+'$/);
-    expect(answers).toHaveLength(11);
+    expect(answers).toHaveLength(13);
   });
+
+  test('list the pages of the proxy and of the sandbox', async () => {
+    const urls = [...text.split('Paste these')[0]!.matchAll(/^ {2}(http:\S+) {3,}\S/gm)].map(
+      ([, url]) => url!,
+    );
+    expect(urls).toHaveLength(3);
+    const pages = urls.map(async (url) => (await fetch(url)).text());
+    const [docs, dashboard, directory] = await Promise.all(pages);
+    expect(docs).toContain('Contacts API');
+    expect(dashboard).toContain('zyntro-bff');
+    expect(JSON.parse(directory!)).toHaveProperty('organizations');
+  });
+
+  test.each(['http://localhost:5173', 'http://localhost:3000'])(
+    'allow a page of %s to call',
+    async (origin) => {
+      const url = /http:\S+\/contacts\//.exec(text)![0];
+      const response = await fetch(`${url}${ID}`, { headers: { origin } });
+      expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    },
+  );
 
   test('step 1 is a miss with the notes', () => {
     expect(answers[0]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
@@ -134,34 +155,42 @@ describe('demo instructions', () => {
     ]);
   });
 
-  test('step 7 returns a 204, and the next request is a miss', async () => {
+  test('step 7 returns a 204', () => {
     expect(answers[6]).toBe('HTTP/1.1 204 No Content\r\n');
-    const { token, steps } = stepsOf(text);
-    await paste(`${token}\n${steps[6]}`);
-    expect(await paste(`${token}\n${steps[1]}`)).toMatch(/^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
   });
 
-  test('step 8 finds the contact', () => {
-    expect(answers[7]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-    expect(dataOf(answers[7]!).data).toEqual([
-      { contact: { id: ID, name: 'Jane Smith', phone: '+1-555-0123' } },
+  test('step 8 is a miss', () => {
+    expect(answers[7]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
+  });
+
+  test('step 9 finds the contact by its e-mail address', () => {
+    expect(answers[8]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(dataOf(answers[8]!).data).toEqual([
+      { contact: { id: ID, name: 'Jane Smith', email: 'jane.smith@example.com' } },
     ]);
   });
 
-  test('step 9 adds a note', () => {
-    expect(answers[8]).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
-    expect(dataOf(answers[8]!).data).toMatchObject({ content: 'Call on Monday', visible: true });
+  test('step 10 adds a note', () => {
+    expect(answers[9]).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
+    expect(dataOf(answers[9]!).data).toMatchObject({ content: 'Call on Monday', visible: true });
   });
 
-  test('step 10 changes the contact', () => {
-    expect(answers[9]).toBe('HTTP/1.1 204 No Content\r\n');
+  test('step 11 changes the contact', () => {
+    expect(answers[10]).toBe('HTTP/1.1 204 No Content\r\n');
   });
 
-  test('step 11 shows the note and the changes', () => {
-    expect(answers[10]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
-    const { contact, notes } = dataOf(answers[10]!).data;
+  test('step 12 shows the note and the changes', () => {
+    expect(answers[11]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
+    const { contact, notes } = dataOf(answers[11]!).data;
     expect(contact).toEqual({ id: ID, city: 'Oslo', tags: expect.arrayContaining(['vip']) });
     expect(notes.map(({ content }: Json) => content)).toContain('Call on Monday');
+  });
+
+  test('step 13 lists the members', () => {
+    expect(dataOf(answers[12]!).data).toContainEqual({
+      id: 'f2470c7f-60b1-4491-b117-8ba0e3e2a53b',
+      name: 'Morgan Lee',
+    });
   });
 
   test("are followed by the proxy's log, without the token", () => {
@@ -173,7 +202,7 @@ describe('demo instructions', () => {
   test('work when pasted all at once', async () => {
     const { token, steps } = stepsOf(text);
     const output = await paste([token, ...steps].join('\n'));
-    expect(output.match(/^HTTP\/1\.1 \d+/gm)).toHaveLength(10);
+    expect(output.match(/^HTTP\/1\.1 \d+/gm)).toHaveLength(12);
   });
 
   test('exits on Ctrl-C', () => stopsAll(demo, () => demo.signal('SIGINT')));

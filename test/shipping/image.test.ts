@@ -103,11 +103,29 @@ test('the image starts as an unprivileged user with production dependencies, is 
   expect(await exited).toEqual([0, null]);
 });
 
-test('the image also starts the sandbox', async () => {
-  const sandbox = run(['src/sandbox/main.ts'], { SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' });
-  await once(sandbox.stdout!, 'data');
-  sandbox.kill('SIGTERM');
-  await once(sandbox, 'exit');
+test('its production dependencies suffice for the sandbox and the demo, which takes CORS_ORIGINS', async () => {
+  const origin = 'https://app.example.com';
+  const ports = { PORT: '0', ADMIN_PORT: '0', SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' };
+  const demo = run(['src/cli/demo.ts'], { ...ports, CORS_ORIGINS: origin });
+  let output = '';
+  for (const stream of [demo.stdout!, demo.stderr!])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const exited = once(demo, 'exit');
+  try {
+    await waitFor('the demo', () => {
+      if (demo.exitCode !== null) throw new Error(`it has ended:\n${output}`);
+      return output.includes('Ctrl-C stops both.');
+    });
+    expect(output).toContain(`Pages of ${origin} may call the API.`);
+    const [, token] = /^TOKEN='([^']+)'$/m.exec(output)!;
+    const [url] = /http:\S+\/contacts\/[\w-]+/.exec(output)!;
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}`, origin } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+  } finally {
+    demo.kill('SIGTERM');
+    await exited;
+  }
 });
 
 test('the image contains no development dependency, no test and no second Node', () => {
