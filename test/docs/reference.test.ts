@@ -43,3 +43,22 @@ test('docs/auth.md lists every scope of config/scopes.json with its member', () 
   expect(found).toEqual(expect.arrayContaining(scopes));
   expect(found).toHaveLength(scopes.length);
 });
+
+interface LockedPackage {
+  readonly dev?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+}
+
+const isInstalled = ({ os, cpu }: LockedPackage): boolean =>
+  (os?.includes('linux') ?? true) && (cpu?.includes('x64') ?? true);
+
+test('the README states the number of packages, with and without those of development', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> };
+  const all = Object.entries(packages)
+    .filter(([folder, locked]) => folder !== '' && isInstalled(locked))
+    .map(([, locked]) => locked);
+  const [, few, many] = /about (\d+) packages instead of (\d+)/.exec(read('README.md'))!;
+  expect(Math.abs(Number(few) - all.filter(({ dev }) => !dev).length)).toBeLessThan(10);
+  expect(Math.abs(Number(many) - all.length)).toBeLessThan(30);
+});

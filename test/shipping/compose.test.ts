@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { Ajv } from 'ajv';
@@ -9,6 +11,7 @@ import { VARIABLES } from '../../src/config/index.ts';
 import type { Variable } from '../../src/config/variable.ts';
 import { PROJECT_ROOT } from '../support/child.ts';
 import type { Json } from '../support/http.ts';
+import { codeBlocks } from '../support/markdown.ts';
 
 const read = (file: string): string => readFileSync(path.join(PROJECT_ROOT, file), 'utf8');
 const compose: Json = parse(read('docker-compose.yml'), { merge: true });
@@ -87,6 +90,19 @@ test('the .env of local development does not change the proxy', () => {
   expect(used.filter((name) => development.includes(name))).toEqual([]);
   expect(example).toEqual(expect.arrayContaining(['JWT_ISSUER', 'JWT_AUDIENCE']));
   expect(read('.gitignore').split('\n')).toContain('compose.env');
+});
+
+test('the commands of docs/deploy.md set the required variables', () => {
+  const block = codeBlocks('docs/deploy.md').find(({ marks }) => marks.get('needs') === 'docker')!;
+  const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-compose-'));
+  try {
+    copyFileSync(path.join(PROJECT_ROOT, 'compose.env.example'), path.join(directory, 'compose.env.example'));
+    execFileSync('bash', ['-ec', `docker() { :; }\n${block.code}`], { cwd: directory });
+    const values = parseEnv(readFileSync(path.join(directory, 'compose.env'), 'utf8'));
+    expect(values).toMatchObject({ JWT_ISSUER: 'https://id.example.com', JWT_AUDIENCE: 'crm' });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('no network has a fixed subnet, which could collide with one of the host', () => {
