@@ -8,7 +8,7 @@ import { accessLog } from './http/middleware/access-log.ts';
 import { rejectWebPages } from './http/middleware/admin-origin.ts';
 import { requireAdminToken } from './http/middleware/admin-token.ts';
 import { authenticate } from './http/middleware/authenticate.ts';
-import { receiveBody } from './http/middleware/body.ts';
+import { limitBody, receiveBody } from './http/middleware/body.ts';
 import { requestContext } from './http/middleware/context.ts';
 import { allowOrigins } from './http/middleware/cors.ts';
 import { throttleFailedAuthentication } from './http/middleware/failed-authentication.ts';
@@ -22,7 +22,7 @@ import { staticResponse } from './http/static-response.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { OPERATIONS } from './operations/index.ts';
-import { bodyTaker, costOf, isWrite, methodsOf, mountOperations } from './operations/mount.ts';
+import { bodyTaker, costOf, isWrite, methodsOf, mountOperations, operationsOn } from './operations/mount.ts';
 import { createOperationServices } from './operation-services.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 
@@ -52,11 +52,13 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
   );
   const limit = rateLimitCallers({ tiers: limits.tiers, rateLimitStore, metrics });
   const router = createRouter(config.trustProxy);
-  const fastPath = mountOperations(router, OPERATIONS, {
+  const operations = operationsOn(OPERATIONS, settings);
+  const fastPath = mountOperations(router, operations, {
     before: (operation) => [
       shed,
       caller,
       limit({ costOf: costOf(operation, settings), isWrite: isWrite(operation) }),
+      ...(operation.body ? [receiveBody(http)] : []),
     ],
     response: { compressFromBytes: http.compressFromBytes, clientMaxAgeS: http.clientMaxAgeS, monotonicNow },
     services,
@@ -66,11 +68,11 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
   for (const [path, content] of docsPages(openApiBytes(openApiDocument(settings))))
     defineRoute(router, path, { get: [staticResponse(content)] });
   router.use(routeNotFound);
-  const cors = { credentials: auth.cookie !== undefined, methods: methodsOf(OPERATIONS) };
+  const cors = { credentials: auth.cookie !== undefined, methods: methodsOf(operations) };
   const entry = [
     ...entryMiddleware(options, own),
     ...allowOrigins(http.corsOrigins, cors),
-    receiveBody(http, bodyTaker(OPERATIONS)),
+    limitBody(http, bodyTaker(operations)),
     fastPath,
   ];
   return createApplication(entry, router, errorResponse(log, { showRefusals: config.development }));

@@ -4,6 +4,7 @@ import { contextOf, type RequestContext } from './request-context.ts';
 import { respond } from './respond.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { cacheStatus } from './cache-headers.ts';
+import { isChunked } from './middleware/body.ts';
 import { problemOf } from './problem.ts';
 
 const REALM = 'zyntro-bff';
@@ -53,7 +54,7 @@ export function errorResponse(
       return;
     }
     const headers = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
-    headers.push(...headersFor(error, problem.code, req.method));
+    headers.push(...headersFor(error, problem.code, req));
     if (context.cache) headers.push('Cache-Status', cacheStatus(context.cache));
     // `originalUrl` is undefined if the request did not reach Express's router.
     const instance = (req.originalUrl ?? req.url).split('?', 1)[0]!.slice(0, MAX_INSTANCE_LENGTH);
@@ -77,7 +78,7 @@ export function logUnexpected(
   log.error({ requestId, error: describeError(error) }, 'request failed with an unexpected error');
 }
 
-function headersFor(error: unknown, code: ErrorCode, method: string): string[] {
+function headersFor(error: unknown, code: ErrorCode, req: Request): string[] {
   const headers: string[] = [];
   const details = isAppError(error) ? error.details : {};
   const challenge = CHALLENGES[code];
@@ -87,12 +88,13 @@ function headersFor(error: unknown, code: ErrorCode, method: string): string[] {
   }
   if (details.allow !== undefined) headers.push('Allow', details.allow);
   if (details.accept !== undefined)
-    headers.push(method === 'PATCH' ? 'Accept-Patch' : 'Accept', details.accept);
+    headers.push(req.method === 'PATCH' ? 'Accept-Patch' : 'Accept', details.accept);
   if (details.etag !== undefined) headers.push('ETag', details.etag);
   const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
   if (retryAfterS !== undefined) headers.push('Retry-After', String(retryAfterS));
-  // Otherwise Node reads the rest of the body.
-  if (code === 'CONTENT_TOO_LARGE') headers.push('Connection', 'close');
+  // Otherwise Node reads the rest of the body, whose length is not known.
+  const isUnread = isChunked(req) && !req.complete;
+  if (code === 'CONTENT_TOO_LARGE' || isUnread) headers.push('Connection', 'close');
   return headers;
 }
 

@@ -26,9 +26,10 @@ export function mountOperations(
   options: MountOptions,
 ): RequestHandler {
   const fastPath = new Map<string, RequestHandler>();
-  const on = operations.filter(({ isOn }) => isOn?.(options.services.settings) ?? true);
   // The router takes the first match, so a literal path comes before a pattern that it matches.
-  const literalFirst = on.toSorted((a, b) => Number(a.path.includes(':')) - Number(b.path.includes(':')));
+  const literalFirst = operations.toSorted(
+    (a, b) => Number(a.path.includes(':')) - Number(b.path.includes(':')),
+  );
   for (const [path, ofPath] of Map.groupBy(literalFirst, ({ path }) => path)) {
     const methods: Methods = Object.fromEntries(
       ofPath.map((operation) => [
@@ -68,17 +69,33 @@ export function bodyTaker(operations: readonly Operation[]): (req: Request) => b
   const patterns = new Map(
     [...paths].map(([method, ofMethod]) => [method, ofMethod.map(({ path }) => patternOf(path))]),
   );
-  return ({ method, url }) => {
-    const ofMethod = patterns.get(method);
-    if (!ofMethod) return false;
-    const path = url.split('?', 1)[0]!;
-    return ofMethod.some((pattern) => pattern.test(path));
+  return (req) => {
+    const ofMethod = patterns.get(req.method);
+    const path = ofMethod && pathOf(req);
+    return path !== undefined && ofMethod!.some((pattern) => pattern.test(path));
   };
+}
+
+/** Returns the path as the router finds it, also of a target in absolute form; undefined if it is not a URL. */
+function pathOf(req: Request): string | undefined {
+  try {
+    return req.path;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Converts Express's pattern, with its optional slash at the end. */
 function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}/?$`);
+}
+
+/** Returns the operations that the settings turn on. */
+export function operationsOn(
+  operations: readonly Operation[],
+  settings: OperationSettings,
+): readonly Operation[] {
+  return operations.filter(({ isOn }) => isOn?.(settings) ?? true);
 }
 
 /** Returns the methods of all operations, and HEAD, which every GET supports. */

@@ -4,7 +4,7 @@ import request from 'supertest';
 import type { ContactQuery } from '../../src/contact/read-contact.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
 import type { OperationServices } from '../../src/operations/services.ts';
-import { mountOperations } from '../../src/operations/mount.ts';
+import { mountOperations, operationsOn } from '../../src/operations/mount.ts';
 import { errorResponse } from '../../src/http/error-response.ts';
 import { requestContext } from '../../src/http/middleware/context.ts';
 import { contextOf } from '../../src/http/request-context.ts';
@@ -16,6 +16,8 @@ const SCOPES = {
   includes: { profile: 'contacts:profile', signals: 'contacts:signals' },
   operations: {},
 };
+
+const SETTINGS = { scopes: SCOPES, maxBatchSize: 50, writes: false, brandId: undefined };
 
 let queries: ContactQuery[];
 beforeEach(() => void (queries = []));
@@ -40,11 +42,11 @@ function server(...held: string[]) {
     };
     next();
   });
-  mountOperations(app, OPERATIONS, {
+  mountOperations(app, operationsOn(OPERATIONS, SETTINGS), {
     before: () => [],
     response: { compressFromBytes: 1024, clientMaxAgeS: 0, monotonicNow: Date.now },
     services: {
-      settings: { scopes: SCOPES, maxBatchSize: 50, writes: false, brandId: undefined },
+      settings: SETTINGS,
       readContact: async (query) => {
         queries.push(query);
         if (query.contact === broken) throw new TypeError('broken');
