@@ -8,8 +8,10 @@ import { logUnexpected } from './http/error-response.ts';
 import { createIdempotency } from './idempotency/create-idempotency.ts';
 import { createRecordStore } from './idempotency/create-record-store.ts';
 import type { OperationSettings } from './operations/settings.ts';
+import { NO_CALLER } from './operations/read-contact-now.ts';
 import type { AuditEntry, OperationServices } from './operations/services.ts';
-import { parseJson } from './lib/json.ts';
+import { coalesce } from './lib/coalesce.ts';
+import { parseJson, type Json } from './lib/json.ts';
 import { setTimer } from './lib/timers.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 import { fetchMembers } from './upstream/operations/fetch-members.ts';
@@ -36,8 +38,8 @@ export function createOperationServices(
   });
   const exclusively = contactLock({
     redis,
-    // A read and a write, each within the upstream's timeout, and their acknowledgements.
-    leaseMs: 3 * resilience.timeoutMs,
+    // A read and a write, each within the upstream's timeout, and the two ends of the fence.
+    leaseMs: 2 * resilience.timeoutMs + FENCE_MS,
     waitMs: 2 * resilience.timeoutMs,
     monotonicNow,
     sleep,
@@ -49,6 +51,16 @@ export function createOperationServices(
     setTimer,
     report: (event) => log.warn({ event }, 'idempotency record not usable'),
   });
+  const membersOnce = coalesce<Json>();
+  async function readMembers(org: string): Promise<Json> {
+    const key = `zbff:members:{${org}}`;
+    const cached = await values.get(key);
+    if (cached !== undefined) return parseJson(cached);
+    const members = await upstream(fetchMembers, { org, brand: writes.brandId! }, NO_CALLER);
+    const list = members.map(({ id, name }) => ({ id, name }));
+    await values.set(key, JSON.stringify(list), writes.membersTtlMs);
+    return list;
+  }
   return {
     settings: operationSettings(config),
     readContact,
@@ -60,15 +72,7 @@ export function createOperationServices(
     fence: (org, contact) => store.fence(org, contact),
     exclusively,
     lookups,
-    async members(org) {
-      const key = `zbff:members:{${org}}`;
-      const cached = await values.get(key);
-      if (cached !== undefined) return parseJson(cached);
-      const members = await upstream(fetchMembers, { org, brand: writes.brandId! }, { signal: NEVER });
-      const list = members.map(({ id, name }) => ({ id, name }));
-      await values.set(key, JSON.stringify(list), writes.membersTtlMs);
-      return list;
-    },
+    members: (org) => membersOnce(org, () => readMembers(org)),
     audit(req, entry: AuditEntry) {
       const { idempotencyKey, ...line } = entry;
       const caller = callerOf(req);
@@ -90,5 +94,5 @@ export function createOperationServices(
   };
 }
 
-/** The upstream's timeout bounds the call; a caller that leaves does not, because others may share it. */
-const NEVER = new AbortController().signal;
+/** Closing and opening a contact take less than this together. */
+const FENCE_MS = 10_000;

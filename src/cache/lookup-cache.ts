@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { coalesce } from '../lib/coalesce.ts';
 import type { ValueCache } from './value-cache.ts';
 
 export interface LookupCacheOptions {
@@ -25,6 +26,8 @@ export interface LookupQuery {
 export interface LookupResult {
   /** Null if there is none. */
   readonly id: string | null;
+  /** Whether a contact of the organization was created or changed since the look. */
+  readonly isBeforeChange: boolean;
   /** Whether the fact that there is none would no longer be kept, since it is this old. */
   readonly isPastNegativeTtl: boolean;
 }
@@ -33,57 +36,71 @@ export interface LookupResult {
 export interface LookupCache {
   /** Finds the id of a contact. Concurrent requests share one `look`. */
   find(query: LookupQuery, look: () => Promise<string | null>): Promise<LookupResult>;
-  /** Drops the organization's lookups without a match, because a contact was created or changed. */
-  dropNegative(org: string): Promise<void>;
+  /** Returns the id of a contact that does not exist: the same one for a value in every process. */
+  decoyOf(query: LookupQuery): string;
+  /** Marks a change: the organization's lookups without a match no longer count. */
+  markChange(org: string): Promise<void>;
 }
 
-/** How long the mark of an organization's negative lookups is kept; longer than any of them. */
+interface Stored {
+  readonly id: string | null;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The mark of the organization when the look began. */
+  readonly mark: string;
+}
+
+/** How long the mark of an organization is kept; longer than any lookup. */
 const MARK_MS = 86_400_000;
 
 /** Creates the cache of lookups. */
 export function lookupCache(options: LookupCacheOptions): LookupCache {
   const { values, ttlMs, negativeTtlMs, secretOf, randomId, now } = options;
-  const inFlight = new Map<string, Promise<LookupResult>>();
+  const lookOnce = coalesce<string | null>();
 
-  async function lookAndStore(
-    key: string,
-    mark: string,
-    look: () => Promise<string | null>,
-  ): Promise<LookupResult> {
+  async function lookAndStore(key: string, mark: string, look: () => Promise<string | null>) {
     const id = await look();
-    if (id === null) await values.set(key, `none:${mark}`, negativeTtlMs);
-    else await values.set(key, `${id} ${now()}`, ttlMs);
-    return { id, isPastNegativeTtl: false };
+    const stored: Stored = { id, at: now(), mark };
+    await values.set(key, JSON.stringify(stored), id === null ? negativeTtlMs : ttlMs);
+    return id;
   }
 
   return {
     async find({ org, kind, value, fresh = false }, look) {
       const secret = secretOf(org);
-      if (secret === undefined) return { id: await look(), isPastNegativeTtl: false };
-      const key = `zbff:lookup:{${org}}:${keyedHash(secret, kind, value)}`;
+      // Without a secret that all processes share, nothing is cached.
+      if (secret === undefined) return { id: await look(), ...UNCHANGED };
+      const key = `zbff:lookup:{${org}}:${keyedHash(secret, kind, value).toString('base64url')}`;
       const [cached, mark = ''] = await Promise.all([
         fresh ? undefined : values.get(key),
         values.get(markKey(org)),
       ]);
-      if (cached === `none:${mark}`) return { id: null, isPastNegativeTtl: false };
-      const [id, storedAt] = cached?.startsWith('none:') ? [] : (cached?.split(' ') ?? []);
-      if (id !== undefined) return { id, isPastNegativeTtl: now() - Number(storedAt) > negativeTtlMs };
-      const flightKey = `${key} ${mark} ${fresh}`;
-      const shared = inFlight.get(flightKey);
-      if (shared) return shared;
-      const flight = lookAndStore(key, mark, look).finally(() => inFlight.delete(flightKey));
-      inFlight.set(flightKey, flight);
-      return flight;
+      const stored = cached === undefined ? undefined : (JSON.parse(cached) as Stored);
+      if (stored && (stored.id !== null || stored.mark === mark))
+        return {
+          id: stored.id,
+          isBeforeChange: stored.mark !== mark,
+          isPastNegativeTtl: now() - stored.at > negativeTtlMs,
+        };
+      const id = await lookOnce(`${key} ${mark} ${fresh}`, () => lookAndStore(key, mark, look));
+      return { id, ...UNCHANGED };
     },
-    dropNegative: (org) => values.set(markKey(org), randomId(), MARK_MS),
+    decoyOf({ org, kind, value }) {
+      const secret = secretOf(org) ?? randomId();
+      const digits = keyedHash(secret, `decoy ${kind}`, value).toString('hex');
+      return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+    },
+    markChange: (org) => values.set(markKey(org), randomId(), MARK_MS),
   };
 }
 
-/** The key of the mark that an organization's negative lookups carry. */
+const UNCHANGED = { isBeforeChange: false, isPastNegativeTtl: false };
+
+/** The key of an organization's mark, which changes with its contacts. */
 function markKey(org: string): string {
   return `zbff:lookups:{${org}}`;
 }
 
-function keyedHash(secret: string, kind: string, value: string): string {
-  return createHmac('sha256', secret).update(`zyntro-bff lookup\n${kind}\n${value}`).digest('base64url');
+function keyedHash(secret: string, kind: string, value: string): Buffer {
+  return createHmac('sha256', secret).update(`zyntro-bff lookup\n${kind}\n${value}`).digest();
 }

@@ -8,8 +8,6 @@ export interface ValueCache {
   get(key: string): Promise<string | undefined>;
   /** Stores a value for `ttlMs`. Never rejects. */
   set(key: string, value: string, ttlMs: number): Promise<void>;
-  /** Removes a value. Never rejects. */
-  remove(key: string): Promise<void>;
 }
 
 const MAX_VALUES = 10_000;
@@ -22,13 +20,13 @@ export function memoryValueCache(monotonicNow: () => number): ValueCache {
     maxSize: MAX_TOTAL_LENGTH,
     sizeCalculation: (value, key) => value.length + key.length,
     perf: { now: monotonicNow },
+    ttlResolution: 0,
   });
   return {
     get: async (key) => values.get(key),
     async set(key, value, ttlMs) {
       if (ttlMs > 0) values.set(key, value, { ttl: ttlMs });
     },
-    remove: async (key) => void values.delete(key),
   };
 }
 
@@ -50,7 +48,6 @@ export function redisValueCache(redis: Pick<GuardedRedis, 'call'>, codec: EntryC
       });
       await quietly(() => redis.call('SET', [key, stored, 'PX', String(ttlMs)]));
     },
-    remove: async (key) => void (await quietly(() => redis.call('DEL', [key]))),
   };
 }
 

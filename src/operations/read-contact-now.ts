@@ -3,9 +3,9 @@ import type { ContactParts, ContactRef, ReadOptions } from '../contact/read-cont
 import { isJsonObject, parseJson, type JsonObject } from '../lib/json.ts';
 import type { OperationServices } from './services.ts';
 
-/** A write is carried out although its caller has gone; the upstream's timeout bounds it. */
-const NEVER = new AbortController().signal;
-const FRESH: ReadOptions = { signal: NEVER, bypass: true, noStore: false, onCacheOutcome: () => {} };
+/** The options of an upstream call that goes on if its caller leaves; the upstream's timeout bounds it. */
+export const NO_CALLER = { signal: new AbortController().signal } as const;
+const FRESH: ReadOptions = { ...NO_CALLER, bypass: true, noStore: false, onCacheOutcome: () => {} };
 
 /**
  * Reads parts of a contact as the member, never older than the call.

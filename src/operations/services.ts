@@ -25,20 +25,32 @@ export interface AuditEntry {
   readonly idempotencyKey: string | undefined;
 }
 
+interface LookupQuery {
+  readonly org: string;
+  readonly kind: string;
+  /** Kept as a keyed hash alone. */
+  readonly value: string;
+  /** Look again although the result is cached. */
+  readonly fresh?: boolean;
+}
+
 /** Finds contacts by their values. */
 export interface Lookups {
-  /**
-   * Finds the id of a contact, in the cache or with `look`. The value is kept as a keyed hash alone.
-   *
-   * @param query.fresh looks although the result is cached.
-   * @returns the id, or null if there is none, and whether the latter would be looked up again by now.
-   */
+  /** Finds the id of a contact, in the cache or with `look`; null if there is none. */
   find(
-    query: { readonly org: string; readonly kind: string; readonly value: string; readonly fresh?: boolean },
+    query: LookupQuery,
     look: () => Promise<string | null>,
-  ): Promise<{ readonly id: string | null; readonly isPastNegativeTtl: boolean }>;
-  /** Drops the organization's lookups without a match. */
-  dropNegative(org: string): Promise<void>;
+  ): Promise<{
+    readonly id: string | null;
+    /** Whether a contact of the organization was created or changed since the look. */
+    readonly isBeforeChange: boolean;
+    /** Whether the fact that there is none would no longer be kept, since it is this old. */
+    readonly isPastNegativeTtl: boolean;
+  }>;
+  /** Returns the id of a contact that does not exist: the same one for a value in every process. */
+  decoyOf(query: LookupQuery): string;
+  /** Marks a change: the organization's lookups without a match no longer count. */
+  markChange(org: string): Promise<void>;
 }
 
 /** The dependencies that the handlers of all operations share. */

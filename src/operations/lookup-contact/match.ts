@@ -2,9 +2,9 @@ import type { JsonObject } from '../../lib/json.ts';
 
 export interface Lookup {
   readonly kind: 'email' | 'phone' | 'text';
-  /** The value in the form in which it is compared and cached. */
+  /** The value in the form in which it is compared. */
   readonly value: string;
-  /** The text that the upstream searches for. */
+  /** The text that the upstream searches for, and by which the result is cached. */
   readonly text: string;
 }
 

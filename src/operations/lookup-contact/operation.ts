@@ -1,4 +1,3 @@
-import { hash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { PARTS, type Part } from '../../contact/parts/index.ts';
@@ -13,10 +12,9 @@ import { assembleContact } from '../assemble.ts';
 import { JSON_BODY } from '../body.ts';
 import { defineBodyOperation, requireScopes } from '../operation.ts';
 import { parseFieldsets, parseInclude, queryOf, type Fieldsets } from '../parse-query.ts';
-import { contactOf } from '../read-contact-now.ts';
+import { contactOf, NO_CALLER } from '../read-contact-now.ts';
 import { queryFor, readOptions, readScopes } from '../read-request.ts';
 import type { OperationServices } from '../services.ts';
-import { NO_CALLER } from '../write.ts';
 import { matches, normalize, type Lookup } from './match.ts';
 
 const TEXT = { error: 'must be a text' };
@@ -90,25 +88,22 @@ async function find(
   services: OperationServices,
 ): Promise<ContactParts | undefined> {
   const { org } = callerOf(req);
-  const look = () => services.upstream(lookupUpstream, { org, text: lookup.text }, NO_CALLER);
-  const first = await services.lookups.find({ org, ...lookup }, look);
-  const found = await readVisible(req, first.id ?? decoyOf(org, lookup), parts, services);
+  const { kind, text } = lookup;
+  const query = { org, kind, value: text };
+  const look = () => services.upstream(lookupUpstream, { org, text }, NO_CALLER);
+  const first = await services.lookups.find(query, look);
+  const found = await readVisible(req, first.id ?? services.lookups.decoyOf(query), parts, services);
   if (first.id === null) return undefined;
-  if (found && matches(lookup, contactOf(found))) return found;
-  if (!found && !first.isPastNegativeTtl) return undefined;
-  const { id } = await services.lookups.find({ org, ...lookup, fresh: true }, look);
-  if (id === null || id === first.id) return undefined;
+  const isMatch = found && matches(lookup, contactOf(found));
+  // Only the upstream knows whether a contact still matches a free text.
+  if (isMatch && !(kind === 'text' && first.isBeforeChange)) return found;
+  if (!found && !first.isPastNegativeTtl && !first.isBeforeChange) return undefined;
+  const { id } = await services.lookups.find({ ...query, fresh: true }, look);
+  if (id === null) return undefined;
+  if (id === first.id) return isMatch ? found : undefined;
   const other = await readVisible(req, id, parts, services);
   return other && matches(lookup, contactOf(other)) ? other : undefined;
 }
-
-/** Returns the id of a contact that does not exist, always the same one for a value. */
-function decoyOf(org: string, { kind, value }: Lookup): string {
-  const digits = hash('sha256', `${DECOY_KEY}\n${org}\n${kind}\n${value}`, 'hex');
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
-}
-
-const DECOY_KEY = randomUUID();
 
 function valueOf(found: ContactParts, fieldsets: Fieldsets): Json {
   return parseJson(Buffer.from(assembleContact(found, fieldsets), 'latin1').toString('utf8'));

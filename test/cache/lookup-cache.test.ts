@@ -1,0 +1,121 @@
+import { lookupCache, type LookupQuery } from '../../src/cache/lookup-cache.ts';
+import { memoryValueCache } from '../../src/cache/value-cache.ts';
+
+const NEGATIVE_TTL_MS = 10_000;
+const TTL_MS = 60_000;
+const EMAIL: LookupQuery = { org: 'org', kind: 'email', value: 'ada@example.com' };
+
+/** Opens the caches of two processes that share their values, at a time that the test sets. */
+function openCaches(secretOf: (org: string) => string | undefined = () => 'secret') {
+  const clock = { now: 1_000_000 };
+  const stored: string[] = [];
+  const values = memoryValueCache(() => clock.now);
+  const recording: typeof values = {
+    ...values,
+    set: (key, value, ttlMs) => {
+      stored.push(`${key} ${value}`);
+      return values.set(key, value, ttlMs);
+    },
+  };
+  let ids = 0;
+  const open = () =>
+    lookupCache({
+      values: recording,
+      ttlMs: TTL_MS,
+      negativeTtlMs: NEGATIVE_TTL_MS,
+      secretOf,
+      randomId: () => `random-${++ids}`,
+      now: () => clock.now,
+    });
+  const looks: string[] = [];
+  const finding = (id: string | null) => async () => {
+    looks.push(String(id));
+    return id;
+  };
+  return { clock, stored, looks, finding, one: open(), other: open() };
+}
+
+test('caches an id for its time to live, in every process', async () => {
+  const { clock, looks, finding, one, other } = openCaches();
+  const found = { id: 'id', isBeforeChange: false, isPastNegativeTtl: false };
+  expect(await one.find(EMAIL, finding('id'))).toEqual(found);
+  expect(await other.find(EMAIL, finding('wrong'))).toEqual(found);
+  clock.now += NEGATIVE_TTL_MS + 1;
+  expect(await other.find(EMAIL, finding('wrong'))).toEqual({ ...found, isPastNegativeTtl: true });
+  clock.now += TTL_MS;
+  expect(await one.find(EMAIL, finding('new'))).toEqual({ ...found, id: 'new' });
+  expect(looks).toEqual(['id', 'new']);
+});
+
+test('caches that there is none until that time has passed or a contact has changed', async () => {
+  const { clock, looks, finding, one, other } = openCaches();
+  for (const cache of [one, other])
+    expect(await cache.find(EMAIL, finding(null))).toMatchObject({ id: null });
+  expect(looks).toEqual(['null']);
+  await other.markChange('org');
+  expect(await one.find(EMAIL, finding('id'))).toMatchObject({ id: 'id', isBeforeChange: false });
+  await one.find({ ...EMAIL, value: 'eva@example.com' }, finding(null));
+  clock.now += NEGATIVE_TTL_MS + 1;
+  await one.find({ ...EMAIL, value: 'eva@example.com' }, finding('eva'));
+  expect(looks).toEqual(['null', 'id', 'null', 'eva']);
+});
+
+test('says that an id is from before a change, of its own organization alone', async () => {
+  const { finding, one } = openCaches();
+  await one.find(EMAIL, finding('id'));
+  await one.markChange('other');
+  expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'id', isBeforeChange: false });
+  await one.markChange('org');
+  expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'id', isBeforeChange: true });
+  expect(await one.find({ ...EMAIL, fresh: true }, finding('new'))).toMatchObject({ id: 'new' });
+  expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'new', isBeforeChange: false });
+});
+
+test('a look that began before a change does not count as one after it', async () => {
+  const { finding, one } = openCaches();
+  let answer = (_id: null) => {};
+  const slow = one.find(EMAIL, () => new Promise<null>((resolve) => (answer = resolve)));
+  await new Promise(setImmediate);
+  await one.markChange('org');
+  answer(null);
+  expect(await slow).toMatchObject({ id: null });
+  expect(await one.find(EMAIL, finding('id'))).toMatchObject({ id: 'id' });
+});
+
+test('concurrent requests share one look, and its failure is not kept', async () => {
+  const { looks, finding, one } = openCaches();
+  const failing = async () => {
+    looks.push('failed');
+    throw new Error('failed');
+  };
+  const both = await Promise.allSettled([one.find(EMAIL, failing), one.find(EMAIL, failing)]);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await one.find(EMAIL, finding('id'));
+  expect(looks).toEqual(['failed', 'id']);
+});
+
+test('stores neither the value nor anything that another organization, kind or secret shares', async () => {
+  const { stored, finding, one } = openCaches((org) => `secret of ${org}`);
+  await one.find(EMAIL, finding('id'));
+  await one.find({ ...EMAIL, org: 'other' }, finding('id'));
+  await one.find({ ...EMAIL, kind: 'text' }, finding('id'));
+  expect(stored).toHaveLength(3);
+  const hashes = stored.map((line) => line.split(' ', 1)[0]!.split(':').at(-1));
+  expect(new Set(hashes).size).toBe(3);
+  expect(stored.join('\n')).not.toMatch(/ada|example|secret/);
+});
+
+test('caches nothing without a secret that all processes share', async () => {
+  const { stored, looks, finding, one } = openCaches(() => undefined);
+  await one.find(EMAIL, finding('id'));
+  await one.find(EMAIL, finding('id'));
+  expect({ stored, looks }).toEqual({ stored: [], looks: ['id', 'id'] });
+});
+
+test('a decoy is a UUID, the same one for a value in every process', () => {
+  const { one, other } = openCaches();
+  const decoy = one.decoyOf(EMAIL);
+  expect(decoy).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  expect(other.decoyOf(EMAIL)).toBe(decoy);
+  expect(one.decoyOf({ ...EMAIL, value: 'eva@example.com' })).not.toBe(decoy);
+});
