@@ -63,7 +63,7 @@ export function createServices(options: ServiceOptions) {
     fence: {
       // A conditional write reads the contact inside its fence.
       fenceMs: 2 * config.resilience.timeoutMs + config.writeUncertainMs,
-      uncertainMs: config.writeUncertainMs,
+      uncertainMs: config.resilience.timeoutMs + config.writeUncertainMs,
     },
     log,
     metrics,

@@ -34,6 +34,10 @@ export function contactLock(options: ContactLockOptions): ContactLock {
   /** The end of the last work in the queue of each contact. */
   const queues = new Map<string, Promise<unknown>>();
 
+  /** If this fails, the lease ends by itself. */
+  const free = async (key: string, token: string): Promise<void> =>
+    void (await release!([key], [token]).catch(() => {}));
+
   async function lease(key: string, deadline: number): Promise<string> {
     const token = randomId();
     while (monotonicNow() < deadline) {
@@ -41,6 +45,8 @@ export function contactLock(options: ContactLockOptions): ContactLock {
       try {
         acquired = await acquire!([key], [token, String(leaseMs)]);
       } catch (cause) {
+        // The command may have taken effect.
+        void free(key, token);
         throw new AppError('CACHE_UNAVAILABLE', { outcome: 'none', retryAfterS: 1, cause });
       }
       if (acquired === 1) return token;
@@ -56,8 +62,7 @@ export function contactLock(options: ContactLockOptions): ContactLock {
     try {
       return await work();
     } finally {
-      // If this fails, the lease ends by itself.
-      await release!([key], [token]).catch(() => {});
+      await free(key, token);
     }
   }
 

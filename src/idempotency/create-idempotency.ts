@@ -71,7 +71,8 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       if (record && record.fingerprint !== contents.fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
       if (record?.result) return replayed(record.result);
       if (found.held) throw inProgress();
-      if (!record || !attempt.reconcile) throw new AppError('IDEMPOTENCY_OUTCOME_UNKNOWN');
+      if (!record || !attempt.reconcile)
+        throw new AppError('IDEMPOTENCY_OUTCOME_UNKNOWN', { outcome: 'unknown' });
       const taken = await store.takeOver(key, found.token, token).catch((error: unknown) => {
         store.settle(key, token, 'started', found.data).catch(ignore);
         return unavailable(error);

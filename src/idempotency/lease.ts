@@ -31,8 +31,8 @@ export interface Lease {
   free(): Promise<void>;
 }
 
-/** A larger result is not kept. A repeat then checks whether the write took effect. */
-const MAX_RECORD_BYTES = 1024 * 1024;
+/** A larger result is not kept, since many of them would evict the records of others. A repeat then checks whether the write took effect. */
+const MAX_RECORD_BYTES = 64 * 1024;
 /** The delays of further attempts to store an outcome. They end before the lease does. */
 const RETRY_DELAYS_MS = [1000, 2000, 4000, 8000];
 /** The maximum number of outcomes that wait to be stored, because each one occupies memory. */
@@ -104,5 +104,5 @@ export function unavailable(cause: unknown): never {
 }
 
 export function inProgress(): AppError {
-  return new AppError('IDEMPOTENCY_IN_PROGRESS', { retryAfterS: 1 });
+  return new AppError('IDEMPOTENCY_IN_PROGRESS', { outcome: 'unknown', retryAfterS: 1 });
 }

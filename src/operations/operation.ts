@@ -39,6 +39,8 @@ export interface OperationDocs {
   readonly success: {
     /** Undefined: a representation with status 200 and an entity tag. */
     readonly status?: Result['status'];
+    /** A further status of the same response. */
+    readonly otherStatus?: number;
     readonly description: string;
     /** The members of the response; undefined without a body. */
     readonly members?: Readonly<Record<string, JsonSchema>>;

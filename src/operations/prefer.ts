@@ -2,13 +2,16 @@ import type { Request } from 'express';
 import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { isAppError } from '../errors.ts';
+import { callerOf } from '../http/request-context.ts';
 import { fieldValues } from '../lib/raw-headers.ts';
 import { parseJson } from '../lib/json.ts';
 import { assembleContact } from './assemble.ts';
-import type { Result } from './operation.ts';
+import { requireScopes, type Result } from './operation.ts';
 import { NO_FIELDSETS, parseInclude, queryOf } from './parse-query.ts';
 import { readNow } from './read-contact-now.ts';
+import { readScopes } from './read-request.ts';
 import type { OperationServices } from './services.ts';
+import type { ScopeSettings } from './settings.ts';
 
 /** One preference of `Prefer` (RFC 7240 section 2). */
 const RETURN_REPRESENTATION = /(?:^|,)[ \t]*return[ \t]*=[ \t]*"?representation"?[ \t]*(?:[;,]|$)/i;
@@ -16,11 +19,13 @@ const RETURN_REPRESENTATION = /(?:^|,)[ \t]*return[ \t]*=[ \t]*"?representation"
 /**
  * Returns the parts of the representation that `Prefer: return=representation` asks for, or undefined.
  *
- * @throws AppError `INVALID_INCLUDE` if an include is unknown.
+ * @throws AppError `INVALID_INCLUDE` if an include is unknown, `INSUFFICIENT_SCOPE` if the caller may not read.
  */
-export function preferredParts(req: Request): readonly Part[] | undefined {
+export function preferredParts(req: Request, scopes: ScopeSettings): readonly Part[] | undefined {
   if (!RETURN_REPRESENTATION.test(fieldValues(req, 'prefer').join(','))) return undefined;
-  return parseInclude(queryOf(req));
+  const parts = parseInclude(queryOf(req));
+  requireScopes(callerOf(req), readScopes(parts, scopes));
+  return parts;
 }
 
 /**

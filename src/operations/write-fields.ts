@@ -25,6 +25,27 @@ function fieldsOf(part: WritablePart): ReadonlyMap<string, Field> {
   return new Map([...shapedNames(table!)].map(([name, shaped]) => [shaped, table!.fields[name]!]));
 }
 
+type WrittenField = Pick<Field, 'kind' | 'write' | 'writeName'>;
+
+/** Other spellings of a name that the upstream might take for it, such as `contact_owner` of `owner`. */
+function aliasOf(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+    .replace(/^(contact|entity)/, '');
+}
+
+/** The fields that not every writer may change, by alias: no other spelling of one passes through. */
+const protectedFields: Readonly<Record<WritablePart, ReadonlyMap<string, WrittenField>>> = {
+  contact: protectedOf('contact'),
+  entity: protectedOf('entity').set('id', { kind: 'text', write: 'no' }),
+};
+
+function protectedOf(part: WritablePart): Map<string, WrittenField> {
+  const found = [...byApiName[part]].filter(([, { write }]) => write !== undefined);
+  return new Map(found.map(([name, field]) => [aliasOf(name), field]));
+}
+
 /**
  * Converts fields from the form of GET to that of the upstream's write operations: write names, and flags as 0
  * and 1. A field without a descriptor passes through under its name.
@@ -40,7 +61,7 @@ export function writeFields(
   const written = emptyObject();
   for (const [name, value] of Object.entries(fields)) {
     const path = `${part}.${name}`.slice(0, MAX_PATH_LENGTH);
-    const field = byApiName[part].get(name);
+    const field = byApiName[part].get(name) ?? protectedFields[part].get(aliasOf(name));
     if (field?.write === 'no' || (field?.write === 'any' && !mayWriteAny)) throw wrong(path, 'is read-only');
     written[field?.writeName ?? name] = writtenValue(path, value, field);
   }
@@ -49,8 +70,8 @@ export function writeFields(
 
 const MAX_PATH_LENGTH = 80;
 
-function writtenValue(path: string, value: Json, field: Field | undefined): Json {
-  if (value === null) throw wrong(path, 'must not be null, because the CRM cannot remove a value');
+function writtenValue(path: string, value: Json, field: WrittenField | undefined): Json {
+  if (holdsNull(value)) throw wrong(path, 'must not be or hold null, because the CRM cannot remove a value');
   switch (field?.kind) {
     case undefined:
       return value;
@@ -67,6 +88,11 @@ function writtenValue(path: string, value: Json, field: Field | undefined): Json
       if (typeof value !== 'string') throw wrong(path, 'must be a text');
       return value;
   }
+}
+
+function holdsNull(value: Json): boolean {
+  if (typeof value !== 'object') return false;
+  return value === null || Object.values(value as object).some((one: Json) => holdsNull(one));
 }
 
 const ADDITION = z.strictObject({ add: z.array(z.string().min(1)).min(1).max(100) });

@@ -7,16 +7,13 @@ import { entityTag, entityTags } from '../http/content-coding.ts';
 import { callerOf } from '../http/request-context.ts';
 import type { Attempt } from '../idempotency/create-idempotency.ts';
 import { parseIdempotencyKey } from '../idempotency/parse-idempotency-key.ts';
-import type { Json } from '../lib/json.ts';
+import { isJsonObject, type Json } from '../lib/json.ts';
 import { hashOfParts } from './assemble.ts';
 import { scopeNamed, type Result } from './operation.ts';
 import { preferredParts, withRepresentation } from './prefer.ts';
 import { contactOf, readNow } from './read-contact-now.ts';
 import { contactIdOf } from './read-request.ts';
 import type { OperationServices } from './services.ts';
-
-/** The options of an upstream call that goes on if its caller leaves; the upstream's timeout bounds it. */
-export const NO_CALLER = { signal: new AbortController().signal } as const;
 
 /** Returns the contact of the path, as the member of the token. */
 export function refOf(req: Request): ContactRef {
@@ -43,26 +40,34 @@ export interface Write {
  */
 export async function performWrite(req: Request, services: OperationServices, write: Write): Promise<Result> {
   const key = parseIdempotencyKey(req.get('idempotency-key'));
-  const parts = preferredParts(req);
-  const attempt = parts ? represented(services, write, parts) : write.attempt;
-  const path = req.url.split('?', 1)[0]!;
-  const line = { operation: write.operation, contact: write.ref?.contact, idempotencyKey: key };
+  const parts = preferredParts(req, services.settings.scopes);
+  const confirming = withAcknowledgement(services, write);
+  const attempt = parts ? represented(services, { ...write, attempt: confirming }, parts) : confirming;
+  const line = { operation: write.operation, idempotencyKey: key };
   try {
     const result =
       key === undefined
         ? await attempt.execute()
         : await services.idempotency.run(
-            { caller: callerOf(req), method: req.method, path, key, body: write.json },
+            {
+              caller: callerOf(req),
+              method: req.method,
+              path: pathOf(req, write.ref),
+              key,
+              body: write.json,
+            },
             attempt,
           );
     const isReplayed = result.headers.includes('Idempotency-Replayed');
-    services.audit(req, { ...line, outcome: isReplayed ? 'replayed' : 'done' });
+    const contact = write.ref?.contact ?? contactIdIn(result);
+    services.audit(req, { ...line, contact, outcome: isReplayed ? 'replayed' : 'done' });
     return result;
   } catch (error) {
     const failure = withOutcome(error, isAppError(error) ? 'none' : 'unknown');
     const { code, details } = failure;
     services.audit(req, {
       ...line,
+      contact: write.ref?.contact,
       outcome: details.outcome ?? 'none',
       code,
       ...(details.reason !== undefined && { upstreamCode: details.reason }),
@@ -70,6 +75,35 @@ export async function performWrite(req: Request, services: OperationServices, wr
     // An unexpected error is logged with its stack by the error handler.
     throw isAppError(error) ? failure : error;
   }
+}
+
+/** Returns the path with one spelling of the contact's id, whose letter case and encoding do not matter. */
+function pathOf({ path }: Request, ref: ContactRef | undefined): string {
+  const decoded = decodeURIComponent(path).replace(/\/$/, '');
+  return ref ? decoded.replace(/^\/contacts\/[^/]+/i, `/contacts/${ref.contact}`) : decoded;
+}
+
+/** Returns the id in the result of a creation: that of `data`, or of the representation that replaced it. */
+function contactIdIn({ value }: Result): string | undefined {
+  const data = isJsonObject(value) ? value['data'] : undefined;
+  const named = isJsonObject(data) && isJsonObject(data['contact']) ? data['contact'] : data;
+  return isJsonObject(named) && typeof named['id'] === 'string' ? named['id'] : undefined;
+}
+
+/**
+ * Returns the attempt with a promise for a write that was found to be carried out: its own fence has not ended
+ * with one.
+ */
+function withAcknowledgement(services: OperationServices, { attempt, ref }: Write): Attempt {
+  if (!attempt.reconcile || !ref) return attempt;
+  return {
+    ...attempt,
+    async reconcile(prepared) {
+      const result = await attempt.reconcile!(prepared);
+      if (result) await acknowledged(async () => (await services.fence(ref.org, ref.contact)).open());
+      return result;
+    },
+  };
 }
 
 /** Returns the attempt with the contact's representation as its result. */
@@ -118,13 +152,17 @@ export async function changeContact<T>(
   { allowAny, ifMatch, call }: ContactChange<T>,
 ): Promise<T> {
   // Before the fence, so that a member without permission cannot void the cache.
-  const found = await readNow(services, ref);
-  if (!(allowAny && mayWriteAny(req, services))) requireOwner(found, ref.member);
+  const isAny = allowAny && mayWriteAny(req, services);
+  const check = (found: ContactParts): void => {
+    if (!isAny) requireOwner(found, ref.member);
+    if (ifMatch !== undefined) requireMatch(found, ifMatch);
+  };
+  check(await readNow(services, ref));
   if (ifMatch === undefined) return fenced(services, ref, call);
-  requireMatch(found, ifMatch);
   return services.exclusively(ref.org, ref.contact, () =>
     fenced(services, ref, async () => {
-      requireMatch(await beforeSending(() => readNow(services, ref)), ifMatch);
+      // The contact may have changed while this waited for its turn.
+      await beforeSending(async () => check(await readNow(services, ref)));
       return call();
     }),
   );
@@ -147,8 +185,18 @@ export async function fenced<T>(
     else await fence.open().catch(() => {});
     throw withOutcome(error, 'unknown');
   }
+  await acknowledged(() => fence.open());
+  return result;
+}
+
+/**
+ * Waits for the promise that no cache shows data from before a write that was carried out.
+ *
+ * @throws AppError `CACHE_UNAVAILABLE` with the outcome `unknown`, so that a repeat looks before it writes.
+ */
+export async function acknowledged(promise: () => Promise<void>): Promise<void> {
   try {
-    await fence.open();
+    await promise();
   } catch (cause) {
     throw new AppError('CACHE_UNAVAILABLE', {
       detail: 'The write was carried out, but older data may still be shown for a while.',
@@ -157,7 +205,6 @@ export async function fenced<T>(
       cause,
     });
   }
-  return result;
 }
 
 export function mayWriteAny(req: Request, { settings }: OperationServices): boolean {

@@ -43,6 +43,17 @@ test('100 parallel repeats over three processes make one upstream call and one 2
   expect(again.text).toBe(first[0]!.text);
 });
 
+test('a path in another spelling is the same request', async () => {
+  const { id, owner } = await world.contact();
+  const headers = newKey();
+  const send = (contact: string) =>
+    world.client(owner).send('POST', `/contacts/${contact}/notes`, { content: 'Spelled' }, { headers });
+  const first = await send(id);
+  const again = await send(`%${id.charCodeAt(0).toString(16)}${id.slice(1).toUpperCase()}`);
+  expect([first.status, again.status, again.headers['idempotency-replayed']]).toEqual([201, 201, 'true']);
+  expect(await world.calls('addNotestoContact', id)).toHaveLength(1);
+});
+
 test('another body with the same key is 422, and a refused write frees the key', async () => {
   const { id, owner, other } = await world.contact();
   const path = `/contacts/${id}/notes`;

@@ -50,6 +50,8 @@ test.each<[string, unknown]>([
   ['dateCreated', { contact: { dateCreated: '2025-01-01T00:00:00Z' } }],
   ['dateUpdated', { contact: { dateUpdated: '2025-01-01T00:00:00Z' } }],
   ['owner', { contact: { owner: crypto.randomUUID() } }],
+  ['contact_owner', { contact: { contact_owner: crypto.randomUUID() } }],
+  ['entityId', { entity: { entityId: crypto.randomUUID() } }],
   ['tags', { contact: { tags: ['vip'] } }],
   ['city', { contact: { city: null } }],
   ['emailOptout', { contact: { emailOptout: '1' } }],

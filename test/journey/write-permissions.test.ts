@@ -71,6 +71,16 @@ test('creating requires its scope, and changing an existing contact the one for 
   expect((await world.client(member!, ANY_SCOPE).send('POST', '/contacts', update)).status).toBe(200);
 });
 
+test('the representation of a write requires the scopes of a read', async () => {
+  const { id, owner } = await world.contact();
+  const answer = await world
+    .client(owner, 'notes:write')
+    .send('POST', `/contacts/${id}/notes`, NOTE, { headers: { prefer: 'return=representation' } });
+  expectProblem(answer, 403, 'INSUFFICIENT_SCOPE');
+  expect(answer.headers['www-authenticate']).toContain('scope="contacts:read"');
+  expect(await world.calls('addNotestoContact', id)).toEqual([]);
+});
+
 test('a contact of another organization is not found, and no write call is made', async () => {
   const { id } = await world.contact();
   const foreign = world.fleet.token(undefined, {

@@ -1,28 +1,29 @@
 import { z } from 'zod';
-import { isAppError } from '../../errors.ts';
+import type { Request } from 'express';
+import { AppError, isAppError } from '../../errors.ts';
 import { callerOf } from '../../http/request-context.ts';
 import { ref as schemaRef } from '../../lib/json-schema.ts';
 import type { Json, JsonObject } from '../../lib/json.ts';
 import { createContact as createUpstream } from '../../upstream/operations/create-contact.ts';
 import { lookupContact } from '../../upstream/operations/lookup-contact.ts';
+import { choice, flag } from '../body-schemas.ts';
 import { JSON_BODY, invalidBody } from '../body.ts';
 import { matches, normalize, type Lookup } from '../lookup-contact/match.ts';
 import { defineBodyOperation, requireScopes, scopeNamed, type Result } from '../operation.ts';
-import { contactOf, readNow } from '../read-contact-now.ts';
+import { contactOf, readNow, NO_CALLER } from '../read-contact-now.ts';
 import type { OperationServices } from '../services.ts';
-import { FIELDS, writeFields } from '../write-fields.ts';
-import { fenced, mayWriteAny, NO_CALLER, performWrite } from '../write.ts';
+import { FIELDS, hasFields, writeFields } from '../write-fields.ts';
+import { acknowledged, fenced, mayWriteAny, performWrite } from '../write.ts';
 
 const ON_EXISTING = ['fail', 'update'] as const;
 const MATCH_BY = ['email', 'phone'] as const;
-const oneOf = (values: readonly string[]) => ({ error: `must be one of ${values.join(', ')}` });
 
 const CREATION = z.strictObject({
   contact: FIELDS,
   entity: FIELDS.optional(),
-  skipEntity: z.boolean({ error: 'must be true or false' }).default(false),
-  onExisting: z.enum(ON_EXISTING, oneOf(ON_EXISTING)).default('fail'),
-  matchBy: z.enum(MATCH_BY, oneOf(MATCH_BY)).default('email'),
+  skipEntity: flag.default(false),
+  onExisting: choice(ON_EXISTING).default('fail'),
+  matchBy: choice(MATCH_BY).default('email'),
 });
 
 interface Identity {
@@ -40,8 +41,7 @@ export const createContact = defineBodyOperation({
   async handle(req, { body, json }, services) {
     const { org, member } = callerOf(req);
     const isUpdate = body.onExisting === 'update';
-    const anyContact = scopeNamed('writeAnyContact', services.settings);
-    if (isUpdate) requireScopes(callerOf(req), [anyContact ?? 'contacts:write:any']);
+    if (isUpdate) requireAnyContact(req, services);
     const options = { mayWriteAny: mayWriteAny(req, services) };
     const lookup = lookupOf(body.contact, body.matchBy, isUpdate);
     const input = {
@@ -66,7 +66,7 @@ export const createContact = defineBodyOperation({
       attempt: {
         async execute() {
           const call = () => services.upstream(createUpstream, input, NO_CALLER);
-          const before = isUpdate ? await existing?.() : undefined;
+          const before = isUpdate ? (await existing?.())?.id : undefined;
           const created =
             before === undefined ? await call() : await fenced(services, { org, contact: before }, call);
           await dropAfter(services, org, created.contact, before);
@@ -74,12 +74,13 @@ export const createContact = defineBodyOperation({
         },
         // Without a value to look for, it cannot be checked whether an earlier attempt was carried out.
         ...(existing && {
-          prepare: async () => (await existing()) ?? null,
+          prepare: async () => (await existing())?.id ?? null,
           async reconcile(before: Json) {
-            const now = await existing();
-            if (now === undefined || before !== null) return undefined;
-            await dropAfter(services, org, now, undefined);
-            return resultOf(now, null);
+            const found = await existing();
+            const isDone = before === null ? isOwn(found, member) : hasChange(found, before, body.contact);
+            if (!found || !isDone) return undefined;
+            await dropAfter(services, org, found.id, undefined);
+            return resultOf(found.id, null);
           },
         }),
       },
@@ -99,6 +100,7 @@ export const createContact = defineBodyOperation({
     },
     success: {
       status: 201,
+      otherStatus: 200,
       description: 'The contact was created. With `"onExisting": "update"` the status is 200.',
       members: { data: schemaRef('schemas', 'CreatedContact') },
       examples: {
@@ -124,21 +126,44 @@ function lookupOf(contact: JsonObject, matchBy: Lookup['kind'], isUpdate: boolea
   return lookup;
 }
 
-/** Returns the id of the contact that the member sees under the value, or undefined. */
+/** @throws AppError `INSUFFICIENT_SCOPE` if the caller may not change any contact. */
+function requireAnyContact(req: Request, { settings }: OperationServices): void {
+  const scope = scopeNamed('writeAnyContact', settings);
+  if (scope !== undefined) return requireScopes(callerOf(req), [scope]);
+  throw new AppError('INSUFFICIENT_SCOPE', { detail: 'Changing any contact is turned off.' });
+}
+
+interface Existing {
+  readonly id: string;
+  readonly contact: JsonObject;
+}
+
+/** Returns the contact that the member sees under the value, or undefined. */
 async function findExisting(
   services: OperationServices,
   { org, member }: Identity,
   lookup: Lookup,
-): Promise<string | undefined> {
-  const contact = await services.upstream(lookupContact, { org, text: lookup.text }, NO_CALLER);
-  if (contact === null) return undefined;
+): Promise<Existing | undefined> {
+  const id = await services.upstream(lookupContact, { org, text: lookup.text }, NO_CALLER);
+  if (id === null) return undefined;
   try {
-    const found = await readNow(services, { org, member, contact });
-    return matches(lookup, contactOf(found)) ? contact : undefined;
+    const contact = contactOf(await readNow(services, { org, member, contact: id }));
+    return matches(lookup, contact) ? { id, contact } : undefined;
   } catch (error) {
     if (isAppError(error, 'CONTACT_NOT_FOUND')) return undefined;
     throw error;
   }
+}
+
+/** A contact that was not there before the first attempt and belongs to the member was made by that attempt. */
+function isOwn(found: Existing | undefined, member: string): boolean {
+  const owner = found?.contact['owner'];
+  return typeof owner === 'string' && owner.toLowerCase() === member;
+}
+
+/** Returns whether the contact that was there before has the values of the request. */
+function hasChange(found: Existing | undefined, before: Json, fields: JsonObject): boolean {
+  return found !== undefined && found.id === before && hasFields(found.contact, fields);
 }
 
 /** Drops all that a cache may hold of the contact, not-found entries included, and lookups without a match. */
@@ -148,8 +173,8 @@ async function dropAfter(
   contact: string,
   alreadyFenced: string | undefined,
 ): Promise<void> {
-  if (contact !== alreadyFenced) await fenced(services, { org, contact }, async () => undefined);
-  await services.lookups.dropNegative(org);
+  if (contact !== alreadyFenced) await acknowledged(async () => (await services.fence(org, contact)).open());
+  await services.lookups.markChange(org);
 }
 
 function createdId(value: Result['value']): string {

@@ -6,25 +6,24 @@ import {
   addActivity,
   MAX_ACTIVITY_SOURCE,
 } from '../../upstream/operations/add-activity.ts';
+import { characters, choice } from '../body-schemas.ts';
 import { JSON_BODY } from '../body.ts';
 import { defineBodyOperation } from '../operation.ts';
 import { parseContactId } from '../parse-query.ts';
-import { changeContact, NO_CALLER, performWrite, refOf } from '../write.ts';
+import { NO_CALLER } from '../read-contact-now.ts';
+import { changeContact, performWrite, refOf } from '../write.ts';
 
-const oneOf = (values: readonly string[]) => ({ error: `must be one of ${values.join(', ')}` });
-const TEXT = 'must be a text of 1 to 1000 characters';
-const text = z.string({ error: TEXT }).min(1, { error: TEXT }).max(1000, { error: TEXT });
-const SOURCE = { error: `must be a text of 1 to ${MAX_ACTIVITY_SOURCE} characters` };
+const text = characters(1000);
 
 const ACTIVITY = z.strictObject({
-  type: z.enum(ACTIVITY_TYPES, oneOf(ACTIVITY_TYPES)),
+  type: choice(ACTIVITY_TYPES),
   data: z.union([z.string().min(1), z.custom<JsonObject>(isJsonObject).meta({ type: 'object' })], {
     error: 'must be a text or an object',
   }),
-  source: z.string(SOURCE).min(1, SOURCE).max(MAX_ACTIVITY_SOURCE, SOURCE).optional(),
+  source: characters(MAX_ACTIVITY_SOURCE).optional(),
   sentiment: text.optional(),
   nextStep: text.optional(),
-  status: z.enum(ACTIVITY_STATUSES, oneOf(ACTIVITY_STATUSES)).optional(),
+  status: choice(ACTIVITY_STATUSES).optional(),
 });
 
 /** `POST /contacts/:id/activities`: adds an entry to the communication history, which cannot be read back. */

@@ -5,10 +5,10 @@ import { updateFields } from '../../upstream/operations/update-fields.ts';
 import { JSON_BODY } from '../body.ts';
 import { defineBodyOperation } from '../operation.ts';
 import { parseContactId } from '../parse-query.ts';
-import { contactOf, readNow } from '../read-contact-now.ts';
+import { contactOf, readNow, NO_CALLER } from '../read-contact-now.ts';
 import type { OperationServices } from '../services.ts';
 import { besideContact, FIELDS, hasFields, writeFields } from '../write-fields.ts';
-import { changeContact, mayWriteAny, NO_CALLER, performWrite, refOf } from '../write.ts';
+import { changeContact, mayWriteAny, performWrite, refOf } from '../write.ts';
 
 const CHANGE = z
   .strictObject({ contact: FIELDS.optional(), entity: FIELDS.optional() })
@@ -43,10 +43,14 @@ export const patchContact = defineBodyOperation({
             ifMatch: req.headers['if-match'],
             call: () => services.upstream(updateFields, { ...ref, fields }, NO_CALLER),
           });
-          await services.lookups.dropNegative(ref.org);
+          await services.lookups.markChange(ref.org);
           return result;
         },
-        reconcile: async () => ((await isChanged(services, ref, body)) ? result : undefined),
+        async reconcile() {
+          if (!(await isChanged(services, ref, body))) return undefined;
+          await services.lookups.markChange(ref.org);
+          return result;
+        },
       },
     });
   },

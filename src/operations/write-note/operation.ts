@@ -5,24 +5,21 @@ import { AppError } from '../../errors.ts';
 import { ref as schemaRef } from '../../lib/json-schema.ts';
 import { isJsonObject, parseJson, type Json } from '../../lib/json.ts';
 import { addNote, type Note } from '../../upstream/operations/add-note.ts';
+import { characters, flag } from '../body-schemas.ts';
 import { JSON_BODY, type ParsedBody } from '../body.ts';
 import { defineBodyOperation, type Operation, type Result } from '../operation.ts';
-import { readNow } from '../read-contact-now.ts';
+import { readNow, NO_CALLER } from '../read-contact-now.ts';
 import type { OperationServices } from '../services.ts';
 import { parseContactId } from '../parse-query.ts';
-import { changeContact, NO_CALLER, performWrite, refOf } from '../write.ts';
+import { changeContact, performWrite, refOf } from '../write.ts';
 
 const MAX_LENGTH = 10_000;
 const CONTENT = `must be a text of 1 to ${MAX_LENGTH} characters that is not blank`;
-const FLAG = 'must be true or false';
 
 const NOTE = z.strictObject({
-  content: z
-    .string({ error: CONTENT })
-    .max(MAX_LENGTH, { error: CONTENT })
-    .refine((text) => text.trim() !== '', { error: CONTENT }),
-  visible: z.boolean({ error: FLAG }).default(false),
-  editable: z.boolean({ error: FLAG }).default(false),
+  content: characters(MAX_LENGTH, CONTENT).refine((text) => text.trim() !== '', { error: CONTENT }),
+  visible: flag.default(false),
+  editable: flag.default(false),
 });
 type NoteBody = z.output<typeof NOTE>;
 

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contactLock, type ContactLockOptions } from '../../src/cache/contact-lock.ts';
+import { randomId } from '../../src/cache/random-id.ts';
+import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+
+let server: RedisServer;
+let processes: OpenedStore[];
+beforeAll(async () => {
+  server = await startRedis();
+  const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
+  processes = await Promise.all([openStore(settings), openStore(settings)]);
+});
+afterAll(async () => {
+  for (const opened of processes) opened.close();
+  await server.stop();
+});
+
+const LEASE_MS = 60_000;
+
+function lockOf(redis: ContactLockOptions['redis'], settings: Partial<ContactLockOptions> = {}) {
+  const monotonicNow = () => performance.now();
+  return contactLock({
+    redis,
+    leaseMs: LEASE_MS,
+    waitMs: 30_000,
+    monotonicNow,
+    sleep: (ms) => sleep(ms),
+    randomId,
+    ...settings,
+  });
+}
+
+/** Returns work that fails if other work runs at the same time. */
+function exclusiveWork() {
+  const seen = { running: 0, done: 0 };
+  const work = async () => {
+    expect(++seen.running).toBe(1);
+    await sleep(2);
+    seen.running--;
+    seen.done++;
+  };
+  return { seen, work };
+}
+
+test('runs the work of one contact one at a time, in this process and between processes', async () => {
+  const locks = processes.map(({ redis }) => lockOf(redis));
+  const { seen, work } = exclusiveWork();
+  await Promise.all(Array.from({ length: 20 }, (_, i) => locks[i % 2]!('org', 'one', work)));
+  expect(seen.done).toBe(20);
+});
+
+test('without Redis, it is a queue in this process', async () => {
+  const lock = lockOf(undefined);
+  const { seen, work } = exclusiveWork();
+  await Promise.all(Array.from({ length: 5 }, () => lock('org', 'two', work)));
+  expect(seen.done).toBe(5);
+});
+
+test('work of another contact does not wait', async () => {
+  const lock = lockOf(processes[0]!.redis);
+  let end = () => {};
+  const held = lock('org', 'three', () => new Promise<void>((resolve) => (end = resolve)));
+  expect(await lock('org', 'four', async () => 'ran')).toBe('ran');
+  end();
+  await held;
+});
+
+test('work that fails frees the contact at once', async () => {
+  const lock = lockOf(processes[0]!.redis);
+  await expect(lock('org', 'five', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+  expect(await server.cli('exists', 'zbff:lock:{org:five}')).toBe('0');
+  expect(await lock('org', 'five', async () => 'ran')).toBe('ran');
+});
+
+test('a process that has died holds the contact for the lease, and others are refused after their wait', async () => {
+  const key = 'zbff:lock:{org:six}';
+  await server.cli('set', key, 'dead', 'px', String(LEASE_MS));
+  let ran = false;
+  const impatient = lockOf(processes[0]!.redis, { waitMs: 50 });
+  await expect(impatient('org', 'six', async () => void (ran = true))).rejects.toMatchObject({
+    code: 'OVERLOADED',
+    details: { outcome: 'none' },
+  });
+  expect(ran).toBe(false);
+  expect(await server.cli('get', key)).toBe('dead');
+  const patient = lockOf(processes[1]!.redis)('org', 'six', async () => 'ran');
+  await server.cli('pexpire', key, '1');
+  expect(await patient).toBe('ran');
+});
+
+test('work that outlasts its lease does not free the contact of the next one', async () => {
+  const key = 'zbff:lock:{org:seven}';
+  await lockOf(processes[0]!.redis)('org', 'seven', async () => void (await server.cli('set', key, 'next')));
+  expect(await server.cli('get', key)).toBe('next');
+});
+
+test('a failing Redis is CACHE_UNAVAILABLE, and a lock that may have been taken is freed', async () => {
+  const keys: string[] = [];
+  const redis: ContactLockOptions['redis'] = {
+    longTimeoutScript:
+      (script) =>
+      async ([key]) => {
+        if (script.includes('SET')) throw new Error('timed out');
+        return keys.push(key!);
+      },
+  };
+  let ran = false;
+  await expect(lockOf(redis)('org', 'eight', async () => void (ran = true))).rejects.toMatchObject({
+    code: 'CACHE_UNAVAILABLE',
+    details: { outcome: 'none' },
+  });
+  expect(keys).toEqual(['zbff:lock:{org:eight}']);
+  expect(ran).toBe(false);
+});

@@ -1,0 +1,99 @@
+import { hasFields, writeFields } from '../../src/operations/write-fields.ts';
+
+const OWN = { mayWriteAny: false };
+const ANY = { mayWriteAny: true };
+
+test('converts to write names and forms, and passes unknown fields through', () => {
+  const fields = {
+    stageId: 'stage',
+    emailOptout: true,
+    dnc: false,
+    tags: { add: ['vip'] },
+    customFields: { industry: 'Mining' },
+    shoe_size: 43,
+  };
+  expect(writeFields('contact', fields, OWN)).toMatchObject({
+    emailOptout: 1,
+    dnc: 0,
+    customFields: { industry: 'Mining' },
+    shoe_size: 43,
+  });
+  expect(JSON.stringify(writeFields('contact', fields, OWN))).toContain('["vip"]');
+});
+
+test.each([
+  'id',
+  'ID',
+  'contact_id',
+  'contactId',
+  'Contact-Id',
+  'dateCreated',
+  'date_created',
+  'contact_date_updated',
+])('refuses to write %s of a contact', (name) => {
+  for (const options of [OWN, ANY])
+    expect(() => writeFields('contact', { [name]: 'x' }, options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_BODY' }),
+    );
+});
+
+test.each(['owner', 'contact_owner', 'contactOwner', 'OWNER'])(
+  'only writers of any contact change %s',
+  (name) => {
+    expect(() => writeFields('contact', { [name]: 'member' }, OWN)).toThrow(
+      expect.objectContaining({ code: 'INVALID_BODY' }),
+    );
+    expect(Object.values(writeFields('contact', { [name]: 'member' }, ANY))).toEqual(['member']);
+  },
+);
+
+test.each(['id', 'entity_id', 'entityId'])('refuses to write %s of a company', (name) => {
+  expect(() => writeFields('entity', { [name]: 'x' }, ANY)).toThrow(
+    expect.objectContaining({ code: 'INVALID_BODY' }),
+  );
+});
+
+test.each<[string, unknown]>([
+  ['city', null],
+  ['city', 7],
+  ['emailOptout', 'true'],
+  ['tags', ['vip']],
+  ['tags', { add: [] }],
+  ['tags', { remove: ['vip'] }],
+  ['customFields', { a: { b: null } }],
+  ['customFields', 'x'],
+  ['unknown', [null]],
+])('refuses %s with %j, and does not repeat the value', (name, value) => {
+  let detail = '';
+  try {
+    writeFields('contact', { [name]: value as never }, ANY);
+  } catch (error) {
+    ({ detail } = (error as { details: { detail: string } }).details);
+  }
+  expect(detail).toMatch(new RegExp(`^The member "contact\\.${name}" must `));
+});
+
+test('a member named __proto__ is a field like any other', () => {
+  const fields = JSON.parse('{"__proto__":"x"}') as never;
+  expect(Object.keys(writeFields('contact', fields, OWN))).toEqual(['__proto__']);
+});
+
+test('finds a write in a contact that has more', () => {
+  const current = {
+    city: 'Bonn',
+    tags: ['old', 'vip'],
+    customFields: { industry: 'Mining', size: 3 },
+    dnc: true,
+  };
+  expect(hasFields(current, {})).toBe(true);
+  expect(hasFields(current, { city: 'Bonn', dnc: true })).toBe(true);
+  expect(hasFields(current, { tags: { add: ['vip'] }, customFields: { industry: 'Mining' } })).toBe(true);
+  for (const fields of [
+    { city: 'bonn' },
+    { dnc: false },
+    { absent: '' },
+    { tags: { add: ['vip', 'new'] } },
+    { customFields: { industry: 'Mining', size: 4 } },
+  ])
+    expect(hasFields(current, fields as never)).toBe(false);
+});
