@@ -60,6 +60,31 @@ export const HEADERS = {
     schema: { type: 'string' },
     example: '"default";q=120;w=60',
   },
+  Location: {
+    description: 'Path of the created contact.',
+    schema: { type: 'string', pattern: '^/contacts/' },
+    example: '/contacts/a1b2c3d4-e5f6-7890-abcd-ef1234567890',
+  },
+  'Preference-Applied': {
+    description: 'The response is the current contact, as `Prefer` asked for (RFC 7240).',
+    schema: { type: 'string', const: 'return=representation' },
+    example: 'return=representation',
+  },
+  'Idempotency-Replayed': {
+    description: 'The response of an earlier request with the same key.',
+    schema: { type: 'string', const: 'true' },
+    example: 'true',
+  },
+  Accept: {
+    description: 'The media types that the operation accepts.',
+    schema: { type: 'string' },
+    example: 'application/json',
+  },
+  'Accept-Patch': {
+    description: 'The media types that PATCH accepts (RFC 5789).',
+    schema: { type: 'string' },
+    example: 'application/json, application/merge-patch+json',
+  },
   'Retry-After': {
     description: 'Seconds to wait before you try again.',
     schema: { type: 'integer', minimum: 0 },

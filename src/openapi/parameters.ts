@@ -86,7 +86,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       name: 'Prefer',
       in: 'header',
       description:
-        '`return=representation` returns the current contact, as the caller sees it, instead of the usual response (RFC 7240).',
+        '`return=representation` returns the current contact, as the caller sees it, with the parts of `include`, instead of the usual response (RFC 7240). It requires the scopes of a read.',
       schema: { type: 'string' },
     },
     RequestId: {
@@ -106,7 +106,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
 
 /** The parameters that every operation of a kind has. */
 const OF_REPRESENTATIONS = ['IfMatch', 'IfNoneMatch', 'CacheControl'];
-const OF_WRITES = ['IdempotencyKey', 'Prefer'];
+const OF_WRITES = ['Include', 'IdempotencyKey', 'Prefer'];
 const OF_ALL = ['RequestId', 'TraceParent'];
 
 /** Returns the parameters of an operation, as references. */

@@ -40,6 +40,7 @@ const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   403: ['WWW-Authenticate-Scope'],
   409: ['Retry-After'],
   412: ['ETag'],
+  415: ['Accept', 'Accept-Patch'],
   429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],
 };

@@ -11,7 +11,7 @@ export const ADMIN_DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'op
 /** One response to validate. `path` is the path template of the document. */
 export interface Exchange {
   readonly path: string;
-  readonly method: 'get' | 'head' | 'post';
+  readonly method: 'get' | 'head' | 'post' | 'put' | 'patch';
   readonly answer: Answer;
 }
 
@@ -45,6 +45,26 @@ export function openApiContract(document: Json) {
       ...headerBreaches(response, answer, at, validate),
       ...bodyBreaches(response, answer, method, validate),
     ];
+  };
+}
+
+/**
+ * Returns a function that throws if a response of a documented path and method does not conform to the document.
+ * Other paths and methods are ignored.
+ */
+export function openApiCheck(document: Json) {
+  const breachesOf = openApiContract(document);
+  const templates = Object.keys(document.paths).map((path) => ({
+    path,
+    pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i'),
+  }));
+  return function requireConformity(method: string, url: string, answer: Answer): void {
+    const target = url.split('?', 1)[0]!;
+    const template = templates.find(({ pattern }) => pattern.test(target));
+    const name = method.toLowerCase() as Exchange['method'];
+    if (!template || !document.paths[template.path][name]) return;
+    const breaches = breachesOf({ path: template.path, method: name, answer });
+    if (breaches.length > 0) throw new Error(`${method} ${template.path}: ${breaches.join('; ')}`);
   };
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Environment } from './child.ts';
 import { startFleet, type Fleet, type Member } from './fleet.ts';
 import type { Answer, Options } from './http.ts';
+import { openApiCheck, readDocument } from './openapi-contract.ts';
 import { startRedis, type RedisServer } from './redis/redis-server.ts';
 import type { UpstreamCall } from './start-sandbox.ts';
 
@@ -10,6 +11,7 @@ export const ALL_SCOPES =
   'contacts:read notes:write contacts:write activities:write contacts:create contacts:lookup members:read';
 export const ANY_SCOPE = `${ALL_SCOPES} contacts:write:any`;
 
+/** Sends requests, and throws if a response is not what the OpenAPI document says. */
 export interface Client {
   readonly member: string;
   get(path: string, options?: Options): Promise<Answer>;
@@ -28,6 +30,14 @@ export interface WriteWorld {
   stop(): Promise<void>;
 }
 
+const requireConformity = openApiCheck(readDocument());
+
+async function conforming(method: string, path: string, pending: Promise<Answer>): Promise<Answer> {
+  const answer = await pending;
+  requireConformity(method, path, answer);
+  return answer;
+}
+
 /** Starts processes that share a Redis, in front of a sandbox. */
 export async function startWriteWorld(size = 1, env: Environment = {}): Promise<WriteWorld> {
   const redis = await startRedis();
@@ -41,15 +51,20 @@ export async function startWriteWorld(size = 1, env: Environment = {}): Promise<
     const token = fleet.token(member, { scope, sub: `subject-${member}-${scope.length}` });
     return {
       member,
-      get: (path, options = {}) => process.get(path, { token, ...options }),
+      get: (path, options = {}) =>
+        conforming(options.method ?? 'GET', path, process.get(path, { token, ...options })),
       send: (method, path, body, options = {}) =>
-        process.get(path, {
-          token,
+        conforming(
           method,
-          body: JSON.stringify(body),
-          ...options,
-          headers: { 'content-type': 'application/json', ...options.headers },
-        }),
+          path,
+          process.get(path, {
+            token,
+            method,
+            body: JSON.stringify(body),
+            ...options,
+            headers: { 'content-type': 'application/json', ...options.headers },
+          }),
+        ),
     };
   };
   return {
