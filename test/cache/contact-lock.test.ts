@@ -19,12 +19,11 @@ afterAll(async () => {
 const LEASE_MS = 60_000;
 
 function lockOf(redis: ContactLockOptions['redis'], settings: Partial<ContactLockOptions> = {}) {
-  const monotonicNow = () => performance.now();
   return contactLock({
     redis,
     leaseMs: LEASE_MS,
     waitMs: 30_000,
-    monotonicNow,
+    monotonicNow: () => performance.now(),
     sleep: (ms) => sleep(ms),
     randomId,
     ...settings,
@@ -59,10 +58,10 @@ test('without Redis, it is a queue in this process', async () => {
 
 test('work of another contact does not wait', async () => {
   const lock = lockOf(processes[0]!.redis);
-  let end = () => {};
-  const held = lock('org', 'three', () => new Promise<void>((resolve) => (end = resolve)));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = lock('org', 'three', () => promise);
   expect(await lock('org', 'four', async () => 'ran')).toBe('ran');
-  end();
+  resolve();
   await held;
 });
 
@@ -102,7 +101,7 @@ test('a failing Redis is CACHE_UNAVAILABLE, and a lock that may have been taken 
       (script) =>
       async ([key]) => {
         if (script.includes('SET')) throw new Error('timed out');
-        return keys.push(key!);
+        return keys.push(key);
       },
   };
   let ran = false;

@@ -73,11 +73,11 @@ test('says that an id is from before a change, of its own organization alone', a
 
 test('a look that began before a change does not count as one after it', async () => {
   const { finding, one } = openCaches();
-  let answer = (_id: null) => {};
-  const slow = one.find(EMAIL, () => new Promise<null>((resolve) => (answer = resolve)));
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const slow = one.find(EMAIL, () => promise);
   await new Promise(setImmediate);
   await one.markChange('org');
-  answer(null);
+  resolve(null);
   expect(await slow).toMatchObject({ id: null });
   expect(await one.find(EMAIL, finding('id'))).toMatchObject({ id: 'id' });
 });
