@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { MINIMUM_RIGHTS } from '../../src/cli/doctor/minimum-rights.ts';
 import { redisRateLimitStore } from '../../src/rate-limit/redis-rate-limit-store.ts';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
 import { PROJECT_ROOT, type Environment } from '../support/child.ts';
@@ -84,10 +85,11 @@ const RIGHTS = [
   ...[...COMMANDS, ...REVOCATIONS].map((name) => `+${name}`),
 ];
 
-test('docs/redis.md lists the minimum rights', () => {
+test('docs/redis.md and the advice of the doctor list the minimum rights', () => {
   const page = readFileSync(path.join(PROJECT_ROOT, 'docs', 'redis.md'), 'utf8');
   const documented = /^- \*\*Rights\*\*: `([^`]+)`/m.exec(page)?.[1]?.split(' ');
   expect(documented?.toSorted()).toEqual(RIGHTS.toSorted());
+  expect(MINIMUM_RIGHTS.split(' ').toSorted()).toEqual(RIGHTS.toSorted());
 });
 
 const PASSWORD = 'p@ss:word/with#all?of%it';

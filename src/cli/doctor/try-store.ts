@@ -9,6 +9,7 @@ import { GuardedRedis } from '../../redis/guarded-redis.ts';
 import { Health } from '../../telemetry/health.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { failed, passed, warned, type Finding } from './finding.ts';
+import { MINIMUM_RIGHTS } from './minimum-rights.ts';
 
 const CHECK = 'Redis commands';
 /** An id that is not in use, so that no cached entry is affected. */
@@ -81,7 +82,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
       return evaluate({ received: await received, replicated, tookMs, timeoutMs });
     } catch {
       reason = health.report().reasons[0]?.detail ?? 'no reply';
-      // A timeout can be temporary, so it is retrial. Another error is permanent.
+      // A timeout can be temporary, so the check is repeated. Another error is permanent.
       if (!reason.startsWith('TIMEOUT')) break;
     } finally {
       await invalidations.close();
@@ -90,8 +91,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
   return [failed(CHECK, `an entry could not be stored, read and invalidated: ${reason}`, ACL_ADVICE)];
 }
 
-const ACL_ADVICE =
-  'an ACL user needs the keys ~zbff:*, the channels &zbff:* and +@read +@write +@scripting +@pubsub +@connection +wait +time';
+const ACL_ADVICE = `an ACL user needs ${MINIMUM_RIGHTS}, +cluster|slots on a Cluster, and +wait if there are replicas`;
 
 function evaluate(trial: {
   received: boolean;
