@@ -1,17 +1,18 @@
 import { parseArgs } from 'node:util';
 import scopes from '../../config/scopes.json' with { type: 'json' };
 import { authSlice } from '../config/auth.ts';
-import { processEnvironment, readTexts, type Texts } from '../config/environment.ts';
+import { processEnvironment, readVariables } from '../config/environment.ts';
 import { ConfigError, ConfigIssues } from '../config/config-issues.ts';
 import { DEMO_JWT_SECRET } from '../config/values/secret-strength.ts';
 import { readTextFile } from '../config/values/text-file.ts';
+import type { Values } from '../config/variable.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { mintToken, type SigningKey } from './mint-token.ts';
 
 const { read, bypassCache, includes, operations } = scopes;
 const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [options]
 
-  --scope "a b"      scopes, separated by spaces (default: contacts:read)
+  --scope "a b"      scopes, separated by spaces (default: ${read})
   --sub TEXT         subject (default: local-user)
   --tier NAME        rate-limit tier
   --expires-in S     seconds until it expires (default: 3600)
@@ -37,7 +38,7 @@ function parse() {
       options: {
         org: { type: 'string' },
         member: { type: 'string' },
-        scope: { type: 'string', default: 'contacts:read' },
+        scope: { type: 'string', default: read },
         sub: { type: 'string', default: 'local-user' },
         tier: { type: 'string' },
         'expires-in': { type: 'string', default: '3600' },
@@ -55,9 +56,9 @@ function readKey(path: string): string {
   return 'text' in file ? file.text : fail(`${path}: ${file.issue}`);
 }
 
-type JwtTexts = Texts<typeof authSlice.variables>;
+type JwtValues = Values<typeof authSlice.variables>;
 
-function signingKey(keyFile: string | undefined, env: JwtTexts): SigningKey {
+function signingKey(keyFile: string | undefined, env: JwtValues): SigningKey {
   if (keyFile !== undefined) return { privateKeyPem: readKey(keyFile) };
   const secret = env.JWT_SECRET;
   if (secret !== undefined) return { secret };
@@ -69,12 +70,12 @@ function signingKey(keyFile: string | undefined, env: JwtTexts): SigningKey {
 }
 
 /** Reads the JWT_ variables in the same way as the proxy. */
-function environment(): JwtTexts {
+function environment(): JwtValues {
   try {
     const issues = new ConfigIssues();
-    const texts = readTexts(authSlice.variables, processEnvironment(), issues);
+    const values = readVariables(authSlice.variables, processEnvironment(), issues);
     const relevant = issues.found.filter((issue) => issue.startsWith('JWT_'));
-    return relevant.length > 0 ? fail(relevant.join('\n')) : texts;
+    return relevant.length > 0 ? fail(relevant.join('\n')) : values;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return fail(error.issues.join('\n'));
@@ -104,10 +105,10 @@ try {
       expiresInS: Number(options['expires-in']),
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
-      orgClaim: env.JWT_CLAIM_ORG ?? 'org_id',
-      memberClaim: env.JWT_CLAIM_MEMBER ?? 'member_id',
-      algorithms: env.JWT_ALGORITHMS?.split(/[\s,]+/),
-      tierClaim: env.JWT_CLAIM_TIER ?? 'rate_tier',
+      orgClaim: env.JWT_CLAIM_ORG,
+      memberClaim: env.JWT_CLAIM_MEMBER,
+      algorithms: env.JWT_ALGORITHMS,
+      tierClaim: env.JWT_CLAIM_TIER,
     },
     key,
   );

@@ -41,14 +41,10 @@ export function readVariables<V extends Variables>(
   return Object.fromEntries(entries) as Values<V>;
 }
 
-export type Texts<V extends Variables> = Partial<Record<keyof V, string>>;
+type Texts<V extends Variables> = Partial<Record<keyof V, string>>;
 
 /** Reads the text of every variable that is set, from the environment or from the file that it names. */
-export function readTexts<V extends Variables>(
-  variables: V,
-  env: Environment,
-  issues: ConfigIssues,
-): Texts<V> {
+function readTexts<V extends Variables>(variables: V, env: Environment, issues: ConfigIssues): Texts<V> {
   const texts: Partial<Record<string, string>> = {};
   for (const [name, variable] of Object.entries(variables)) {
     const text =

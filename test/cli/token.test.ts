@@ -40,7 +40,7 @@ describe('minted token', () => {
       org_id: ORG,
       member_id: MEMBER,
       sub: 'local-user',
-      scope: 'contacts:read',
+      scope: scopes.read,
       iat: expect.any(Number),
       exp: claims.iat + 3600,
     });
@@ -56,6 +56,11 @@ describe('minted token', () => {
       rate_tier: 'internal',
       exp: claims.iat + 60,
     });
+  });
+
+  test('is not signed if JWT_ALGORITHMS is not separated by commas, as in the proxy', async () => {
+    const { code, stderr } = await run(IDENTITY, { JWT_SECRET: SECRET, JWT_ALGORITHMS: 'HS384 HS512' });
+    expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining('JWT_ALGORITHMS') });
   });
 
   test('has ids in lower case', async () => {
