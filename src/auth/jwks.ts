@@ -55,7 +55,10 @@ export function remoteKeySet(options: JwksOptions): KeySet {
 
   async function fetchOnce(): Promise<void> {
     try {
-      keys = readKeys(await options.fetchJwks(closing.signal), keys ?? [], options);
+      const document = await options.fetchJwks(closing.signal);
+      // The document can arrive just before the set is closed.
+      if (closing.signal.aborted) return;
+      keys = readKeys(document, keys ?? [], options);
       failures = 0;
       options.onFetched({ ok: true, keys: keys.length });
     } catch (error) {

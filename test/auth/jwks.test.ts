@@ -268,6 +268,13 @@ test('close() aborts the fetch, and no further fetch or report follows', async (
   expect({ aborted, states }).toEqual({ aborted: true, states: [] });
 });
 
+test('a document that arrives just before close() is not reported', async () => {
+  const set = keySet();
+  set.close();
+  await pass(0);
+  expect(states).toEqual([]);
+});
+
 test('a token whose signature does not match waits at most a second for a slow issuer', async () => {
   let slow = false;
   const set = keySet({
