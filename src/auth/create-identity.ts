@@ -52,7 +52,7 @@ export function createIdentity(options: IdentityOptions) {
     monotonicNow,
     random,
     fetchJwks: (uri, signal) => fetch.fetchJwks(uri, signal),
-    onFetched: reportJwks(options.issuers, options),
+    ...reportJwks(options),
   });
   measureJwks(issuers, options.metrics);
   const shared =

@@ -1,23 +1,35 @@
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { JwksState } from './jwks.ts';
-import type { IssuerSettings } from './trusted-issuers.ts';
+import type { IssuerSettings, JwksSettings } from './trusted-issuers.ts';
 
-/** Reports unusable key sets to log and health: once when a set fails, and once when it recovers. */
-export function reportJwks(
-  issuers: readonly IssuerSettings[],
-  { log, health }: { log: Log; health: Health },
-) {
-  const several = issuers.filter(({ jwks }) => jwks).length > 1;
-  return function report({ issuer }: IssuerSettings, state: JwksState): void {
-    const component = several ? `jwks of ${issuer}` : 'jwks';
-    const problem = problemOf(state);
-    if (problem === undefined) {
-      if (health.recover(component)) log.info({ component, keys: state.keys }, 'key set recovered');
-    } else if (health.fail(component, problem)) {
-      log.warn({ component, fault: problem, keys: state.keys }, 'key set unavailable or incomplete');
-    }
+/**
+ * Reports unusable key sets to log and health: once when a set fails, and once when it recovers. The component is
+ * named after the issuer, because a reload can add issuers. A set that is not in use any more has no fault.
+ */
+export function reportJwks({
+  log,
+  health,
+}: {
+  log: Log;
+  health: Health;
+}): Pick<JwksSettings, 'onFetched' | 'onReplaced'> {
+  return {
+    onFetched(settings, state) {
+      const component = componentOf(settings);
+      const problem = problemOf(state);
+      if (problem === undefined) {
+        if (health.recover(component)) log.info({ component, keys: state.keys }, 'key set recovered');
+      } else if (health.fail(component, problem)) {
+        log.warn({ component, fault: problem, keys: state.keys }, 'key set unavailable or incomplete');
+      }
+    },
+    onReplaced: (settings) => void health.recover(componentOf(settings)),
   };
+}
+
+function componentOf({ issuer }: IssuerSettings): string {
+  return issuer === undefined ? 'jwks' : `jwks of ${issuer}`;
 }
 
 function problemOf(state: JwksState): string | undefined {

@@ -52,6 +52,8 @@ export interface JwksSettings extends Pick<
   readonly now: () => number;
   readonly fetchJwks: (uri: URL, signal: AbortSignal) => Promise<unknown>;
   readonly onFetched: (issuer: IssuerSettings, state: JwksState) => void;
+  /** Called when a reload has closed the key set of an issuer. `onFetched` is not called for it any more. */
+  readonly onReplaced: (issuer: IssuerSettings) => void;
 }
 
 /** Opens a separate key set for each issuer: the key of one issuer never verifies the token of another. */
@@ -62,21 +64,21 @@ export function createTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksS
 
   function prepare(issuers: readonly IssuerSettings[]): Replacement {
     const kept = new Map<string, Published>();
-    const opened = issuers.map((settings, issuer) => {
+    const trusted = issuers.map((settings, issuer) => {
       const { keys, jwks: remote, ...rest } = settings;
       if (!remote) return { ...rest, keys: fixedKeySet(keys) };
       const name = JSON.stringify([settings.issuer, remote.uri.href, [...remote.algorithms]]);
-      const { keySet, known } = published.get(name) ?? openPublished(settings, remote, jwks);
-      kept.set(name, { keySet, known, issuer });
-      return { ...rest, keys: joinedKeySet([fixedKeySet(keys), keySet]) };
+      const opened = published.get(name) ?? openPublished(settings, remote, jwks);
+      kept.set(name, { ...opened, issuer });
+      return { ...rest, keys: joinedKeySet([fixedKeySet(keys), opened.keySet]) };
     });
     return {
       commit() {
-        closeAllBut(kept, published);
+        for (const { settings } of closeAllBut(kept, published)) jwks.onReplaced(settings);
         published = kept;
-        byName = new Map(opened.map((issuer) => [issuer.issuer, issuer]));
+        byName = new Map(trusted.map((issuer) => [issuer.issuer, issuer]));
       },
-      discard: () => closeAllBut(published, kept),
+      discard: () => void closeAllBut(published, kept),
     };
   }
 
@@ -90,12 +92,15 @@ export function createTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksS
   };
 }
 
-/** Closes the key sets in `all` that are not in `kept`. */
-function closeAllBut(kept: ReadonlyMap<string, Published>, all: ReadonlyMap<string, Published>): void {
-  for (const [name, { keySet }] of all) if (!kept.has(name)) keySet.close();
+/** Closes the key sets in `all` that are not in `kept`, and returns them. */
+function closeAllBut(kept: ReadonlyMap<string, Published>, all: ReadonlyMap<string, Published>): Published[] {
+  const closed = [...all].filter(([name]) => !kept.has(name)).map(([, published]) => published);
+  for (const { keySet } of closed) keySet.close();
+  return closed;
 }
 
 interface Published {
+  readonly settings: IssuerSettings;
   readonly keySet: KeySet;
   readonly known: { usableKeys: number; fetchedAt: number | undefined };
   readonly issuer: number;
@@ -117,5 +122,5 @@ function openPublished(
       jwks.onFetched(settings, state);
     },
   });
-  return { keySet, known };
+  return { settings, keySet, known };
 }
