@@ -6,7 +6,14 @@ import type { RevocationRequest } from './auth/revocation-store.ts';
 import { createPartStore } from './cache/create-part-store.ts';
 import type { PartStore } from './cache/part-store.ts';
 import { withCache } from './cache/with-cache.ts';
-import { aggregateMetrics, broadcast, onBroadcast } from './cluster/broadcast.ts';
+import {
+  aggregateMetrics,
+  broadcast,
+  gatherHealth,
+  gatherHistories,
+  onBroadcast,
+  reportState,
+} from './cluster/broadcast.ts';
 import type { WorkerBus } from './cluster/worker-bus.ts';
 import type { Config } from './config/index.ts';
 import type { ReadContact } from './contact/read-contact.ts';
@@ -27,6 +34,7 @@ import type { Health } from './telemetry/health.ts';
 import { describeError, type Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { History } from './telemetry/history.ts';
+import { healthOf } from './telemetry/merge-health.ts';
 import { statusReader } from './telemetry/status.ts';
 import { tracedRead } from './telemetry/traced-read.ts';
 import { createUpstream, type Upstream } from './upstream/client.ts';
@@ -115,11 +123,17 @@ export function createServices(options: ServiceOptions) {
   );
 
   const metricsOfAll = aggregateMetrics(metrics, workerBus, config.processes);
-  const history = new History({ samples: metricsOfAll.samples, time: processUptime });
+  const history = new History({
+    samples: metricsOfAll.samples,
+    time: processUptime,
+    others: () => gatherHistories(workerBus),
+  });
+  const ownHealth = () => healthOf(health, processUptime());
+  reportState(workerBus, { health: ownHealth, history: () => history.record() });
   const readStatus = statusReader({
     metrics: metricsOfAll,
     history,
-    health,
+    health: () => gatherHealth(workerBus, ownHealth()),
     version: VERSION,
     host: hostname(),
     upstream: config.upstream.baseUrl.host,
@@ -150,7 +164,7 @@ export function createServices(options: ServiceOptions) {
     revoke: async (request: RevocationRequest): Promise<void> =>
       broadcast(workerBus, 'revoked', await identity.revoke(request)),
     connect: async (): Promise<void> => {
-      history.start();
+      await history.start();
       await redis?.connect();
       await identity.connect();
     },

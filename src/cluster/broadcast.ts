@@ -1,12 +1,20 @@
 import type { Revocation } from '../auth/revocation-list.ts';
 import { AppError } from '../errors.ts';
 import { aggregate, type Snapshot } from '../telemetry/aggregate.ts';
+import type { HistoryRecord } from '../telemetry/history.ts';
+import { mergeHealth, type WorkerHealth } from '../telemetry/merge-health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { WorkerBus } from './worker-bus.ts';
+import { METRICS, type WorkerBus } from './worker-bus.ts';
 
 interface State {
   readonly identity: { learn(revocation: Revocation): boolean };
   readonly metrics: Pick<Metrics, 'snapshot'>;
+}
+
+/** The state of this process for the dashboards of all workers. */
+export interface Reported {
+  readonly health: () => WorkerHealth;
+  readonly history: () => HistoryRecord;
 }
 
 /** Applies revocations of the other workers in this one, and reports its metrics to them. */
@@ -14,7 +22,7 @@ export function onBroadcast(workerBus: WorkerBus, { identity, metrics }: State):
   workerBus.on('revoked', (payload) => {
     if (!identity.learn(payload as Revocation)) throw new Error('the revocation list is full');
   });
-  workerBus.on('metrics', (payload) => metrics.snapshot(payload as 'all' | 'own'));
+  workerBus.on(METRICS, (payload) => metrics.snapshot(payload as 'all' | 'own'));
 }
 
 /**
@@ -33,6 +41,12 @@ export async function broadcast(workerBus: WorkerBus, kind: string, payload: unk
   });
 }
 
+/** Reports the state of this process to the other workers. */
+export function reportState(workerBus: WorkerBus, { health, history }: Reported): void {
+  workerBus.on('health', health);
+  workerBus.on('history', history);
+}
+
 /**
  * Aggregates the metrics of all workers; returns `metrics` itself if there is one process.
  *
@@ -45,18 +59,30 @@ export function aggregateMetrics(
   processes: number,
 ): Pick<Metrics, 'render' | 'samples'> {
   if (processes === 1) return metrics;
-  const gather = async (which: 'all' | 'own') => {
-    const { values, missing } = await workerBus.query('metrics', which);
-    if (missing > 0) {
-      throw new AppError('OVERLOADED', {
-        detail: 'One worker did not respond, so metrics are incomplete. Try again.',
-        retryAfterS: 1,
-      });
-    }
-    return aggregate(values as Snapshot[]);
-  };
+  const gather = async (which: 'all' | 'own') =>
+    aggregate((await queryAll(workerBus, METRICS, which)) as Snapshot[]);
   return {
     render: async () => (await gather('all')).render(),
     samples: async () => (await gather('own')).samples(),
   };
+}
+
+/** Returns the faults of all workers. @throws AppError `OVERLOADED` if a worker does not respond. */
+export async function gatherHealth(workerBus: WorkerBus, own: WorkerHealth): Promise<WorkerHealth> {
+  return mergeHealth(own, (await queryAll(workerBus, 'health')) as WorkerHealth[]);
+}
+
+/** Returns the histories of the workers that respond. */
+export async function gatherHistories(workerBus: WorkerBus): Promise<readonly HistoryRecord[]> {
+  return (await workerBus.query('history')).values as HistoryRecord[];
+}
+
+/** @throws AppError `OVERLOADED` if a worker does not respond. */
+async function queryAll(workerBus: WorkerBus, kind: string, payload?: unknown): Promise<readonly unknown[]> {
+  const { values, missing } = await workerBus.query(kind, payload);
+  if (missing === 0) return values;
+  throw new AppError('OVERLOADED', {
+    detail: 'One worker did not respond, so metrics are incomplete. Try again.',
+    retryAfterS: 1,
+  });
 }

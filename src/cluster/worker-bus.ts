@@ -26,6 +26,9 @@ export type Message = { readonly zbff: true } & (
   | ({ readonly type: 'result'; readonly id: string } & QueryResult)
 );
 
+/** The kind of query for the metrics of all processes, to which the primary adds those of departed workers. */
+export const METRICS = 'metrics';
+
 /** Time for a process to respond. */
 export const RESPONSE_TIMEOUT_MS = 1000;
 

@@ -17,7 +17,8 @@ export interface PastFault {
   readonly until: string;
 }
 
-const MAX_PAST = 20;
+/** Number of past faults that are kept. */
+export const MAX_PAST = 20;
 
 /** The phase of the process, the current fault of each component, and past faults. */
 export class Health {

@@ -1,8 +1,10 @@
-import type { Health, HealthReport } from './health.ts';
+import type { HealthReport } from './health.ts';
 import type { History } from './history.ts';
+import { intervalOf } from './interval.ts';
+import type { WorkerHealth } from './merge-health.ts';
 import type { Metrics } from './metrics.ts';
 import { symptomsOf, type Symptom } from './symptoms.ts';
-import { between, growthOf, totalsOf } from './totals.ts';
+import { totalsOf } from './totals.ts';
 
 /** The egress of upstream calls: at most one of the two is set. */
 export interface Egress {
@@ -14,8 +16,9 @@ export interface Egress {
 export interface StatusOptions {
   readonly metrics: Pick<Metrics, 'samples'>;
   /** The history of `metrics`, by the clock of `uptime`. */
-  readonly history: Pick<History, 'before' | 'intervals'>;
-  readonly health: Pick<Health, 'report' | 'past'>;
+  readonly history: Pick<History, 'since' | 'intervals'>;
+  /** Returns the faults of all workers. */
+  readonly health: () => Promise<WorkerHealth>;
   readonly version: string;
   /** The name of this machine. */
   readonly host: string;
@@ -42,31 +45,30 @@ export type State = 'ok' | 'degraded' | 'failing' | 'starting' | 'draining';
 export function statusReader(options: StatusOptions) {
   const { metrics, history, health, version, host, upstream, egress, now, uptime } = options;
   return async function readStatus() {
-    const samples = await metrics.samples();
+    const [samples, { uptimeS, past, ...report }] = await Promise.all([metrics.samples(), health()]);
     const { localAddress, proxy } = egress();
     const totals = totalsOf(samples, uptime());
-    const aMinuteAgo = history.before(totals, RECENT_S);
-    const recent = between(aMinuteAgo, totals);
+    const lastMinute = history.since(totals, RECENT_S);
+    const recent = intervalOf(lastMinute);
     const symptoms = symptomsOf({
       recent,
-      long: between(history.before(totals, LONG_S), totals),
-      withheld: growthOf(aMinuteAgo.withheld, totals.withheld),
+      long: intervalOf(history.since(totals, LONG_S)),
+      withheld: lastMinute.withheld,
       samples,
     });
-    const report = health.report();
     const startedAt = now() / 1000 - totals.time;
     return {
       at: new Date(now()).toISOString(),
       host,
       version,
       node: process.version,
-      uptimeS: Math.round(totals.time * 1000) / 1000,
+      uptimeS: Math.round(uptimeS * 1000) / 1000,
       upstream,
       egress: { localAddress: localAddress ?? null, proxy: proxy ?? null },
       ...report,
       state: stateOf(report, symptoms),
       symptoms,
-      past: health.past(),
+      past,
       recent,
       history: history.intervals().map(({ time, ...interval }) => ({ at: startedAt + time, ...interval })),
       metrics: samples,

@@ -1,6 +1,7 @@
 import type { Samples } from './exposition.ts';
+import type { Interval } from './interval.ts';
 import { THRESHOLDS } from './thresholds.ts';
-import type { Interval } from './totals.ts';
+import type { Counts } from './totals.ts';
 
 /** An observation that users notice, or will notice soon. */
 export interface Symptom {
@@ -17,7 +18,7 @@ export interface Observed {
   /** The last ten minutes, for an instance with few requests. */
   readonly long: Interval;
   /** The calls of the last minute that were not made, by reason. */
-  readonly withheld: ReadonlyMap<string, number>;
+  readonly withheld: Counts;
   readonly samples: Samples;
 }
 
@@ -75,7 +76,7 @@ function responseTime({ recent, long }: Observed): Symptom | undefined {
 
 function withheldCalls({ recent, withheld }: Observed): Symptom | undefined {
   if (recent.withheld === 0) return undefined;
-  const [reason] = [...withheld].reduce((most, one) => (one[1] > most[1] ? one : most));
+  const [reason] = Object.entries(withheld).reduce((most, one) => (one[1] > most[1] ? one : most));
   const because = REASONS[reason] ?? reason;
   return {
     level: 'warning',

@@ -77,7 +77,7 @@ test('a revocation applies in every worker after its 204', async () => {
     expectProblem(answer, 401, 'INVALID_TOKEN');
 });
 
-test('metrics and status aggregate all workers', async () => {
+test('metrics, status and its faults are those of all workers', async () => {
   const path = `/contacts/${world.freshContact()}`;
   await many(30, () => world.get(path));
   const counted = async (): Promise<number> => {
@@ -88,6 +88,53 @@ test('metrics and status aggregate all workers', async () => {
   const { metrics } = (await world.admin('/status')).json();
   expect(metrics.build_info).toHaveLength(1);
   expect(metrics.build_info[0].value).toBe(1);
+
+  await world.sandbox.setFaults({ mode: 'error:IP_NOT_WHITELISTED' });
+  await world.get(`/contacts/${world.freshContact()}`);
+  const fault = {
+    component: 'upstream',
+    detail: expect.stringContaining('IP_NOT_WHITELISTED'),
+    since: expect.any(String),
+  };
+  for (const answer of await many(4 * PROCESSES, () => world.admin('/status')))
+    expect(answer.json()).toMatchObject({ status: 'degraded', reasons: [fault] });
+  await world.sandbox.clearFaults();
+  await waitFor('the fault to end', async () => {
+    await world.get(`/contacts/${world.freshContact()}`);
+    return (await world.admin('/status')).json().reasons.length === 0;
+  });
+  for (const answer of await many(4 * PROCESSES, () => world.admin('/status')))
+    expect(answer.json().past).toMatchObject([fault]);
+});
+
+test('the events that a worker counted remain in metrics and status after it dies', async () => {
+  const requests = 10 * PROCESSES;
+  await world.sandbox.setFaults({ mode: 'http-500' });
+  await many(requests, () => world.get(`/contacts/${randomUUID()}`));
+  const counted = async (): Promise<number> => {
+    const text = await scrape(world.program.adminUrl);
+    const series = text.matchAll(/^zyntro_bff_http_requests_total\{route="\/contacts\/:id".*\} (\d+)$/gm);
+    return [...series].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  /** Returns the state and the failures of the last ten minutes as the workers show them. */
+  const shown = async (): Promise<[string, number][]> => {
+    const answers = await many(4 * PROCESSES, () => world.admin('/status'));
+    return answers.map((answer) => {
+      const { state, history } = answer.json() as { state: string; history: { failures: number }[] };
+      return [state, history.reduce((sum, { failures }) => sum + failures, 0)];
+    });
+  };
+  const expected = ['failing', requests];
+  await waitFor('all requests to be counted', async () => (await counted()) === requests);
+  await waitFor('all requests to be in the histories', async () =>
+    (await shown()).every(([, failures]) => failures === requests),
+  );
+  for (const [index, pid] of workers().entries()) {
+    process.kill(pid, 'SIGKILL');
+    await waitFor('another worker', () => workers().length === PROCESSES + index + 1);
+    expect(await counted()).toBe(requests);
+    for (const one of await shown()) expect(one).toEqual(expected);
+  }
 });
 
 test('a worker that dies is replaced, and requests are served meanwhile', async () => {

@@ -1,5 +1,6 @@
-import { History } from '../../src/telemetry/history.ts';
-import { between, quantile, totalsOf } from '../../src/telemetry/totals.ts';
+import { History, type HistoryRecord } from '../../src/telemetry/history.ts';
+import { intervalOf, quantile } from '../../src/telemetry/interval.ts';
+import { totalsOf } from '../../src/telemetry/totals.ts';
 import { newMetrics } from '../support/metrics.ts';
 
 function newHistory() {
@@ -54,52 +55,61 @@ test('leaves out a sample without one of the workers', async () => {
   expect(history.intervals().map(({ seconds }) => seconds)).toEqual([10]);
 });
 
-test('finds the oldest sample of a period', async () => {
+test('sums the events of a period, those after the last sample included', async () => {
   const { history, metrics, sampleAt } = newHistory();
-  for (let sample = 0; sample <= 30; sample += 1) await sampleAt(sample * 5);
-  const last = totalsOf(await metrics.samples(), 152);
-  expect(history.before(last, 60).time).toBe(95);
-  expect(history.before(last, 600).time).toBe(0);
-  expect(newHistory().history.before(last, 60)).toBe(last);
+  for (let sample = 0; sample <= 30; sample += 1) {
+    await sampleAt(sample * 5);
+    metrics.request('/contacts', 'GET', 200, 0.1);
+  }
+  const totals = totalsOf(await metrics.samples(), 152);
+  expect(history.since(totals, 60)).toMatchObject({ from: 95, to: 152, requests: 12 });
+  expect(history.since(totals, 600)).toMatchObject({ from: 0, to: 152, requests: 31 });
+  expect(intervalOf(history.since(totals, 60)).median).toBeCloseTo(0.075);
+  expect(newHistory().history.since(totals, 60)).toMatchObject({ from: 152, to: 152, requests: 0 });
 });
 
-test('counts nothing if the counters of a worker began again', async () => {
-  const busy = newMetrics();
-  for (let count = 0; count < 9; count += 1) busy.request('/contacts', 'GET', 200, 0.1);
-  const before = totalsOf(await busy.samples(), 0);
-  const after = totalsOf(await newMetrics().samples(), 5);
-  expect(between(before, after)).toMatchObject({ requests: 0, median: null, p95: null });
+test('loses the events of one sample only if a counter falls', async () => {
+  let requests = 0;
+  let time = 0;
+  const samples = async () => ({
+    http_requests_total: [{ labels: { route: '/contacts', status: '503' }, value: requests }],
+  });
+  const history = new History({ samples, time: () => time });
+  for (const [at, value] of [1000, 1010, 5, 15].entries()) {
+    [time, requests] = [at * 5, value];
+    await history.sample();
+  }
+  const totals = totalsOf(await samples(), 15);
+  expect(history.since(totals, 60)).toMatchObject({ requests: 20, failures: 20 });
+});
+
+/** Returns a record as another process receives it. */
+const sent = (record: HistoryRecord) => JSON.parse(JSON.stringify(record)) as HistoryRecord;
+
+test('continues the longest history of the other workers, by its own clock', async () => {
+  const { history: older, metrics, sampleAt } = newHistory();
+  for (let sample = 0; sample <= 10; sample += 1) {
+    await sampleAt(1000 + sample * 5);
+    metrics.request('/contacts', 'GET', 503, 0.1);
+  }
+  const history = new History({
+    samples: metrics.samples,
+    time: () => 3,
+    others: async () => [sent(newHistory().history.record()), sent(older.record())],
+  });
+  await history.start();
+  history.stop();
+  const last = totalsOf(await metrics.samples(), 3);
+  expect(history.since(last, 600)).toMatchObject({ from: -47, to: 3, requests: 11, failures: 11 });
+  expect(history.intervals()).toHaveLength(11);
+  expect(intervalOf(history.since(last, 600)).p95).toBeCloseTo(0.0975);
 });
 
 test.each([
-  ['nothing was measured', new Map([[1, 0]]), 0.5, null],
-  [
-    'half are below the first bound',
-    new Map([
-      [1, 5],
-      [2, 10],
-    ]),
-    0.5,
-    1,
-  ],
-  [
-    'the rank is within a bucket',
-    new Map([
-      [1, 0],
-      [3, 10],
-    ]),
-    0.5,
-    2,
-  ],
-  [
-    'the rank is above all bounds',
-    new Map([
-      [1, 0],
-      [Infinity, 10],
-    ]),
-    0.5,
-    1,
-  ],
+  ['nothing was measured', { 1: 0 }, 0.5, null],
+  ['half are below the first bound', { 1: 5, 2: 10 }, 0.5, 1],
+  ['the rank is within a bucket', { 1: 0, 3: 10 }, 0.5, 2],
+  ['the rank is above all bounds', { 1: 0, Infinity: 10 }, 0.5, 1],
 ] as const)('interpolates a quantile if %s', (_case, buckets, share, expected) => {
   expect(quantile(buckets, share)).toBe(expected);
 });

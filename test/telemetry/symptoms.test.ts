@@ -1,5 +1,5 @@
 import { symptomsOf, type Observed } from '../../src/telemetry/symptoms.ts';
-import type { Interval } from '../../src/telemetry/totals.ts';
+import type { Interval } from '../../src/telemetry/interval.ts';
 
 const QUIET: Interval = {
   seconds: 60,
@@ -25,7 +25,7 @@ function observed({ recent = {}, long = recent, withheld = [], gauges = {} }: Ch
   return {
     recent: { ...QUIET, ...recent },
     long: { ...QUIET, seconds: 600, ...long },
-    withheld: new Map(withheld),
+    withheld: Object.fromEntries(withheld),
     samples: Object.fromEntries(samples),
   };
 }
