@@ -29,9 +29,14 @@ export interface Totals extends Counters {
 
 type Keep = (labels: Sample['labels']) => boolean;
 
-/** The routes that require a token, without health checks, documents and the admin port. As in the alerts. */
-export const USER_ROUTES = /^\/(contacts|members)/;
-const isOfUsers: Keep = ({ route }) => USER_ROUTES.test(String(route));
+/**
+ * The routes without a user: documents, health checks, the admin port, and paths that do not exist. Every other
+ * route is an operation. The dashboard, the alerts and the Grafana panels exclude the same routes.
+ */
+export const SERVICE_ROUTES =
+  'unmatched|/|/(docs|page)(/.*)?|/(healthz|invalidations|metrics|openapi[.]json|readyz|revocations|status)';
+const OF_SERVICE = new RegExp(`^(?:${SERVICE_ROUTES})$`);
+const isOfUsers: Keep = ({ route }) => !OF_SERVICE.test(String(route));
 const isFailure: Keep = (labels) => isOfUsers(labels) && Number(labels['status']) >= 500;
 const isFromCache: Keep = ({ outcome }) => outcome === 'hit' || outcome === 'stale';
 /** Other outcomes are successes, refusals of one operation (such as CONTACT_NOT_FOUND), or canceled calls. */

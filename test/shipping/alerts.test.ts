@@ -2,9 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { dashboardFiles } from '../../src/admin/dashboard.ts';
+import { SCOPES_FILE } from '../../src/config/auth.ts';
+import { adminOpenApiDocument } from '../../src/openapi/admin-document.ts';
+import { openApiDocument } from '../../src/openapi/document.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
 import { THRESHOLDS } from '../../src/telemetry/thresholds.ts';
-import { USER_ROUTES } from '../../src/telemetry/totals.ts';
+import { SERVICE_ROUTES } from '../../src/telemetry/totals.ts';
 import { installPackage } from '../support/apt-install.ts';
 import { PROJECT_ROOT } from '../support/child.ts';
 import type { Json } from '../support/http.ts';
@@ -37,11 +41,26 @@ test('each alert has a case in which it fires', () => {
   expect([...new Set(tested)].toSorted()).toEqual(names.toSorted());
 });
 
-test('the alerts and the dashboard count the requests of every operation', () => {
-  for (const { path: route } of OPERATIONS) expect(route).toMatch(USER_ROUTES);
-  const selectors = rules.flatMap(({ expr }) => [...String(expr).matchAll(/route=~"([^"]+)"/g)]);
-  expect(selectors.length).toBeGreaterThan(0);
-  for (const [, selector] of selectors) expect(`^\\${selector}`).toBe(`${USER_ROUTES.source}.*`);
+test('the alerts and the dashboards count the requests of every route but those of the service', () => {
+  const service = new RegExp(`^(?:${SERVICE_ROUTES})$`);
+  const operations = OPERATIONS.map(({ path: route }) => route);
+  expect(operations.filter((route) => service.test(route))).toEqual([]);
+  const settings = { writes: true, brandId: 1, maxBatchSize: 1, scopes: SCOPES_FILE.load() };
+  const documents: Json[] = [openApiDocument(settings), adminOpenApiDocument()];
+  const documented = [...documents.flatMap(({ paths }) => Object.keys(paths)), ...dashboardFiles().keys()];
+  const ofService = documented.filter((route) => !operations.includes(route.replaceAll(/\{(\w+)\}/g, ':$1')));
+  expect(ofService.length).toBeGreaterThan(10);
+  expect(ofService.filter((route) => !service.test(route))).toEqual([]);
+  const files = ['config/prometheus/alerts.yml', 'config/grafana/dashboards/zyntro-bff.json'];
+  const texts = files.map((file) =>
+    readFileSync(path.join(PROJECT_ROOT, file), 'utf8').replaceAll('\\"', '"'),
+  );
+  const selectors = texts.flatMap((text) => [...text.matchAll(/\broute(\W*)"([^"]+)"/g)]);
+  expect(selectors.length).toBeGreaterThan(15);
+  for (const [, operator, selector] of selectors)
+    expect([operator, selector]).toEqual(['!~', SERVICE_ROUTES]);
+  const page = readFileSync(path.join(PROJECT_ROOT, 'src/admin/dashboard/tables.js'), 'utf8');
+  expect(page).toContain(`'${SERVICE_ROUTES}'`);
 });
 
 const { failedShare, minFailures, failedShareAtLowTraffic, minFailuresAtLowTraffic } = THRESHOLDS;

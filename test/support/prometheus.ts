@@ -64,7 +64,9 @@ export function readPromQl(expression: string): { selectors: Selector[]; grouped
         (matcher) => ({
           label: text(matcher.getChild('LabelName')!),
           value: text(matcher.getChild('StringLiteral')!).slice(1, -1),
-          regex: matcher.getChild('MatchOp')!.getChild('EqlRegex') !== null,
+          regex: ['EqlRegex', 'NeqRegex'].some(
+            (name) => matcher.getChild('MatchOp')!.getChild(name) !== null,
+          ),
         }),
       );
       selectors.push({ metric: text(node.node.getChild('Identifier')!), matchers });

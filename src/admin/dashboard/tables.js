@@ -21,9 +21,10 @@ const WITHHELD = {
   QUEUE_TIMEOUT: 'Not made: timeout in the queue',
   HELD: 'Not made: the upstream rejected the last call',
 };
-/** Without health checks, documents and the admin port. */
-const USER_ROUTES = /^\/(contacts|members)/;
-const PARTS = ['contact', 'notes', 'entity', 'profile', 'signals'];
+/** Routes without a user: documents, health checks, the admin port, and paths that do not exist. */
+const SERVICE_ROUTES =
+  'unmatched|/|/(docs|page)(/.*)?|/(healthz|invalidations|metrics|openapi[.]json|readyz|revocations|status)';
+const OF_SERVICE = new RegExp(`^(?:${SERVICE_ROUTES})$`);
 const DECISIONS = ['allowed', 'limited', 'uncounted', 'unavailable'];
 
 /** Shows every table of totals of one status. */
@@ -50,9 +51,8 @@ export function savings({ metrics }) {
 }
 
 function partRows(metrics) {
-  const byPart = pivot(metrics.cache_parts_total, 'part', 'outcome');
-  return PARTS.filter((part) => byPart.has(part)).map((part) => {
-    const { hit = 0, stale = 0, miss = 0, bypass = 0 } = byPart.get(part);
+  return [...pivot(metrics.cache_parts_total, 'part', 'outcome')].map(([part, cells]) => {
+    const { hit = 0, stale = 0, miss = 0, bypass = 0 } = cells;
     const ratio = percent((hit + stale) / (hit + stale + miss + bypass));
     return [part, ratio, ...[hit, stale, miss, bypass].map(number)];
   });
@@ -73,7 +73,7 @@ function callRows(metrics) {
 
 function requestRows(metrics) {
   const kinds = (metrics.http_requests_total ?? []).map(({ labels, value }) => ({
-    labels: { status: labels.status, kind: USER_ROUTES.test(labels.route) ? 'users' : 'other' },
+    labels: { status: labels.status, kind: OF_SERVICE.test(labels.route) ? 'other' : 'users' },
     value,
   }));
   return [...pivot(kinds, 'status', 'kind')]
