@@ -22,6 +22,19 @@ export type PartOutcome = (typeof PART_OUTCOMES)[number];
 /** The outcome of a whole contact: `partial` if some parts were missing, `failed` if it could not be read. */
 export type ReadResult = (typeof READ_RESULTS)[number];
 
+/** One attempt of an upstream call. */
+export interface MeasuredCall {
+  /** The name of the upstream's operation. */
+  readonly operation: string;
+  readonly purpose: (typeof CALL_PURPOSES)[number];
+  /** `SUCCESS` or the code of an AppError. */
+  readonly outcome: string;
+  readonly seconds: number;
+}
+
+/** The upstream's operation that reads a contact, which the cache saves. */
+const CONTACT_READ = 'fetchContact';
+
 /** Bucket bounds in seconds: from a hit in memory to the longest upstream call. */
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -73,6 +86,11 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
     'upstream_calls_total',
     'Upstream call attempts, by purpose (caller, retry, refresh) and outcome (SUCCESS or an error code)',
     ['purpose', 'outcome'],
+  );
+  const contactCalls = counter(
+    'upstream_contact_calls_total',
+    'Upstream call attempts that fetch a contact',
+    [],
   );
   const callDurations = histogram(
     'upstream_call_duration_seconds',
@@ -168,9 +186,9 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
     },
     nearRead: (hit: boolean): void => nearReads.add(hit ? 'hit' : 'miss'),
     undecodable: (): void => undecodable.add(),
-    /** @param outcome `SUCCESS` or the code of an AppError. */
-    upstreamCall(purpose: (typeof CALL_PURPOSES)[number], outcome: string, seconds: number): void {
+    upstreamCall({ operation, purpose, outcome, seconds }: MeasuredCall): void {
       calls.add(purpose, outcome);
+      if (operation === CONTACT_READ) contactCalls.add();
       callDurations.observe(purpose, seconds);
     },
     /** @param reason counted only if it is one of `WITHHELD_REASONS`. */

@@ -38,8 +38,18 @@ test('counts the first requests of the process', async () => {
   await sampleAt(0);
   metrics.request('/contacts', 'GET', 503, 3);
   metrics.request('/healthz', 'GET', 200, 0.001);
-  metrics.upstreamCall('retry', 'UPSTREAM_TIMEOUT', 4);
-  metrics.upstreamCall('caller', 'CONTACT_NOT_FOUND', 0.1);
+  metrics.upstreamCall({
+    operation: 'fetchContact',
+    purpose: 'retry',
+    outcome: 'UPSTREAM_TIMEOUT',
+    seconds: 4,
+  });
+  metrics.upstreamCall({
+    operation: 'addNote',
+    purpose: 'caller',
+    outcome: 'CONTACT_NOT_FOUND',
+    seconds: 0.1,
+  });
   metrics.upstreamCallWithheld('QUEUE_FULL');
   await sampleAt(5);
   const [interval] = history.intervals();

@@ -45,7 +45,7 @@ export function showTables(host, { metrics }) {
 /** Returns the share of successful reads that the cache and shared calls saved the upstream. */
 export function savings({ metrics }) {
   const reads = sum(metrics.contact_reads_total, ({ result }) => result !== 'failed');
-  const calls = sum(metrics.upstream_calls_total);
+  const calls = sum(metrics.upstream_contact_calls_total);
   const share = Math.max(0, reads - calls) / reads;
   return { share, words: `${number(reads)} contacts, ${number(calls)} calls so far` };
 }

@@ -21,7 +21,12 @@ export function measure(options: {
         if (isAppError(error)) outcome = error.code;
         throw error;
       } finally {
-        metrics.upstreamCall(callOptions.priority, outcome, (now() - begunAt) / 1000);
+        metrics.upstreamCall({
+          operation: operation.name,
+          purpose: callOptions.priority,
+          outcome,
+          seconds: (now() - begunAt) / 1000,
+        });
       }
     };
 }
