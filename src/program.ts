@@ -15,6 +15,7 @@ import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './cluster/primary.ts';
 import { createWorkerBus } from './cluster/worker-bus.ts';
 import { OPERATIONS } from './operations/index.ts';
+import { isWrite } from './operations/mount.ts';
 import { REDIS_FAULT_CODES } from './redis/redis-diagnosis.ts';
 import { secretReloader } from './secrets/reload-secrets.ts';
 import { drainOnStop, LAST_LINES_MS, settleWithin } from './process/shutdown.ts';
@@ -103,13 +104,17 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   const metrics = createMetrics({
     version: VERSION,
     health,
-    routes: OPERATIONS.map(({ id, path, method, docs }) => ({
-      id,
-      path,
-      method: method.toUpperCase(),
-      status: docs.success.status ?? 200,
+    routes: OPERATIONS.map((operation) => ({
+      id: operation.id,
+      path: operation.path,
+      method: operation.method.toUpperCase(),
+      status: operation.docs.success.status ?? 200,
+      isWrite: isWrite(operation),
     })),
-    tiers: config.limits.tiers.keys(),
+    tiers: [...config.limits.tiers.values()].flatMap(({ name, writes }) => [
+      name,
+      ...(writes ? [writes.name] : []),
+    ]),
     redisCodes: config.redis ? REDIS_FAULT_CODES : [],
   });
   metrics.collectProcess();

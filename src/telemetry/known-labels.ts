@@ -15,6 +15,9 @@ export const WITHHELD_REASONS = ['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 
 const CALL_OUTCOMES = [
   'SUCCESS',
   'CONTACT_NOT_FOUND',
+  'CONTACT_EXISTS',
+  'NOT_CONTACT_OWNER',
+  'ORG_NOT_CONFIGURED',
   'UPSTREAM_CREDENTIALS_REJECTED',
   'UPSTREAM_EGRESS_REJECTED',
   'UPSTREAM_BAD_RESPONSE',
@@ -43,12 +46,14 @@ export interface KnownRoute {
   readonly path: string;
   readonly method: string;
   readonly status: number;
+  /** Whether it can change something. */
+  readonly isWrite: boolean;
 }
 
 export interface Configured {
   /** The routes that require a token. */
   readonly routes: readonly KnownRoute[];
-  /** The names of the rate-limit tiers. */
+  /** The names of the rate-limit tiers, those of writes included. */
   readonly tiers: Iterable<string>;
   /** The codes of known Redis failures; empty without Redis. */
   readonly redisCodes: readonly string[];
@@ -58,13 +63,13 @@ export interface Configured {
 export function knownSeries({ routes, tiers, redisCodes }: Configured): Readonly<Record<string, Series>> {
   return {
     http_requests_total: routes.flatMap(({ path, method, status }) =>
-      product([path], [method], [status, ...FAILURE_STATUSES]),
+      product([path], method === 'GET' ? ['GET', 'HEAD'] : [method], [status, ...FAILURE_STATUSES]),
     ),
     http_request_duration_seconds: product([...new Set(routes.map(({ path }) => path))]),
     cache_parts_total: product(PARTS, PART_OUTCOMES),
     contact_reads_total: product(READ_RESULTS),
     writes_total: product(
-      routes.filter(({ method }) => method !== 'GET').map(({ id }) => id),
+      routes.filter(({ isWrite }) => isWrite).map(({ id }) => id),
       WRITE_OUTCOMES,
     ),
     near_cache_reads_total: product(['hit', 'miss']),

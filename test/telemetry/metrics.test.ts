@@ -6,6 +6,7 @@ const counted = (samples: readonly Sample[] = []) => samples.filter(({ value }) 
 
 test.each([
   ['http_requests_total', { route: '/contacts', method: 'GET', status: '503' }],
+  ['http_requests_total', { route: '/contacts', method: 'HEAD', status: '503' }],
   ['http_requests_total', { route: '/contacts/:id/notes', method: 'POST', status: '201' }],
   ['http_request_duration_seconds_count', { route: '/contacts' }],
   ['cache_parts_total', { part: 'signals', outcome: 'stale' }],
@@ -13,6 +14,10 @@ test.each([
   ['writes_total', { operation: 'createNote', outcome: 'unknown' }],
   ['near_cache_reads_total', { outcome: 'miss' }],
   ['upstream_calls_total', { purpose: 'refresh', outcome: 'UPSTREAM_EGRESS_REJECTED' }],
+  ['upstream_calls_total', { purpose: 'caller', outcome: 'CONTACT_EXISTS' }],
+  ['upstream_calls_total', { purpose: 'caller', outcome: 'NOT_CONTACT_OWNER' }],
+  ['upstream_calls_total', { purpose: 'caller', outcome: 'ORG_NOT_CONFIGURED' }],
+  ['upstream_contact_calls_total', {}],
   ['upstream_call_duration_seconds_count', { purpose: 'retry' }],
   ['upstream_calls_withheld_total', { reason: 'QUEUE_FULL' }],
   ['rate_limit_decisions_total', { tier: 'internal', decision: 'unavailable' }],
@@ -21,6 +26,11 @@ test.each([
 ])('the series of known labels of %s begin with 0', async (name, labels) => {
   const metrics = newMetrics();
   expect((await metrics.samples())[name]).toContainEqual({ labels, value: 0 });
+});
+
+test('the writes are the operations that can change something', async () => {
+  const { writes_total: writes } = await newMetrics().samples();
+  expect(new Set(writes!.map(({ labels }) => labels['operation']))).toEqual(new Set(['createNote']));
 });
 
 test('every metric with labels has a series from the start', async () => {

@@ -6,6 +6,7 @@ const OUTCOMES = {
   CONTACT_NOT_FOUND: 'Contact not found',
   CONTACT_EXISTS: 'Contact exists',
   NOT_CONTACT_OWNER: 'Not the owner of the contact',
+  ORG_NOT_CONFIGURED: 'No credentials for the organization',
   UPSTREAM_REFUSED: 'Refused the operation',
   UPSTREAM_CREDENTIALS_REJECTED: 'Refused our credentials',
   UPSTREAM_EGRESS_REJECTED: 'Refused our address',
