@@ -33,6 +33,13 @@ async function startPage(
 const getContacts = (count: number) =>
   Promise.all(Array.from({ length: count }, () => world.get(`/contacts/${world.freshContact()}`)));
 
+const lookUp = (email: string) =>
+  world.get('/contacts/lookup', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email }),
+  });
+
 /** Waits for the state, and checks its color, the title and the accessibility rules. */
 async function expectState(page: Page, state: string, hue: Hue): Promise<void> {
   const badge = page.locator(`#state:text-is("${state}")`);
@@ -44,15 +51,28 @@ async function expectState(page: Page, state: string, hue: Hue): Promise<void> {
   expect(await violationsOf(page)).toEqual([]);
 }
 
+const DAY_S = 86_400;
+
+function secondsOfDay(time: string): number {
+  const [hours, minutes, seconds] = time.split(':').map(Number);
+  return hours! * 3600 + minutes! * 60 + seconds!;
+}
+
 const tile = (page: Page, name: string) => page.locator(`#tiles div:has(dt:text-is("${name}"))`);
 
 test(
   'shows a working instance as ready, in green',
   async () => {
-    const page = await startPage({}, () => getContacts(3));
+    const page = await startPage({}, async () => {
+      const path = `/contacts/${world.freshContact()}`;
+      for (let read = 0; read < 4; read += 1) await world.get(path);
+      for (let call = 0; call < 4; call += 1) await lookUp(`unknown-${call}@example.com`);
+    });
     await expectState(page, 'Ready', 'green');
     expect(await page.textContent('#summary')).toBe('No request of the last minute failed.');
     expect(await page.textContent('#faults')).toBe('None.');
+    // The calls of the look-ups are not among them.
+    expect(await tile(page, 'Calls saved').textContent()).toContain('75\u00a0%4 contacts, 1 calls so far');
   },
   TEST_TIMEOUT_MS,
 );
@@ -138,11 +158,18 @@ test(
     await chart.locator('summary').click();
     await chart.locator('tbody th').first().waitFor();
     const times = await chart.locator('tbody th').allTextContents();
-    const openedAt = new Date(opened).toLocaleTimeString('en-GB');
-    expect(times.some((time) => time < openedAt)).toBe(true);
+    const openedAt = secondsOfDay(new Date(opened).toLocaleTimeString('en-GB'));
+    // Modulo a day, because midnight may be between the two.
+    const ages = times.map((time) => (openedAt - secondsOfDay(time) + DAY_S) % DAY_S);
+    expect(ages.some((age) => age > 0 && age < 600)).toBe(true);
     expect((await huesOf(chart.locator('.chart'))).get('blue') ?? 0).toBeGreaterThan(0.001);
     expect(await chart.locator('.chart').getAttribute('aria-label')).not.toContain(
       'all: 0/s now, 0/s at most',
+    );
+    // There is no response time without a request, so it is not zero.
+    const responseTime = page.locator('figure:has-text("Response time") .chart');
+    expect(await responseTime.getAttribute('aria-label')).toMatch(
+      /^Response time\. median: no value now, [1-9]\d* ms at most; 95th percentile: no value now, /,
     );
   },
   TEST_TIMEOUT_MS,
@@ -162,6 +189,24 @@ test(
       const hues = await huesOf(page.locator(part));
       for (const hue of ['green', 'red', 'blue'] as const) expect(hues.get(hue) ?? 0).toBeLessThan(0.001);
     }
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test(
+  'shows an instance that answers without figures as such, and not as gone',
+  async () => {
+    const page = await startPage({}, () => getContacts(2));
+    await page.waitForSelector('#state:text-is("Ready")');
+    // As when one of several workers does not respond.
+    await page.route('**/status', (route) => route.fulfill({ status: 503 }));
+    await expectState(page, 'No figures', 'orange');
+    expect(await page.textContent('#faults')).toMatch(
+      /^process This instance responds with status 503, .*The figures below are of \d\d\//,
+    );
+    expect((await huesOf(page.locator('#tiles'))).get('green') ?? 0).toBeLessThan(0.001);
+    await page.unroute('**/status');
+    await page.waitForSelector('#state:text-is("Ready")');
   },
   TEST_TIMEOUT_MS,
 );

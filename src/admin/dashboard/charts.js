@@ -144,8 +144,10 @@ function openChart(host, { title, format, series }) {
 
 function summary(title, series, points, format) {
   const words = series.map(({ of, name }) => {
-    const highest = Math.max(0, ...points.map((point) => point[of] ?? 0));
-    return `${name}: ${format(points.at(-1)?.[of] ?? 0)} now, ${format(highest)} at most`;
+    const values = points.map((point) => point[of]).filter((value) => value !== null);
+    if (values.length === 0) return `${name}: no value`;
+    const now = points.at(-1)[of];
+    return `${name}: ${now === null ? 'no value' : format(now)} now, ${format(Math.max(...values))} at most`;
   });
   return `${title}. ${words.join('; ')}.`;
 }

@@ -12,6 +12,7 @@ const STATES = {
   starting: 'Starting',
   draining: 'Draining',
   gone: 'Gone',
+  unknown: 'No figures',
   locked: 'Locked',
 };
 
@@ -31,7 +32,7 @@ async function poll() {
     show(await fetchStatus());
   } catch (error) {
     if (error instanceof TokenNeeded) return promptForToken(error.message);
-    showGone(error);
+    showOutdated(error.status);
   } finally {
     isFetching = false;
   }
@@ -64,17 +65,23 @@ function show(status) {
   showFacts(status);
 }
 
-/** The figures stay readable, but nothing on the page may look like the present. */
-function showGone(error) {
-  const text = error.status
-    ? `It responds with status ${error.status}, so figures are missing.`
+/**
+ * Shows that there are no current figures. The last ones stay readable, but nothing on the page may look like the
+ * present.
+ *
+ * @param status the status of the response; undefined without a response.
+ */
+function showOutdated(status) {
+  const answers = status !== undefined;
+  const text = answers
+    ? `This instance responds with status ${status}, so figures are missing.`
     : 'This instance does not respond. Check whether the process runs, and the connection to it.';
-  showState('gone', text);
+  showState(answers ? 'unknown' : 'gone', text);
   if (!last) return;
   document.body.dataset.outdated = '';
   at('now-title').firstChild.textContent = 'Last known figures ';
   const since = `The figures below are of ${dateTime(last.at)}.`;
-  at('faults').replaceChildren(problem('critical', 'process', text, since));
+  at('faults').replaceChildren(problem(answers ? 'warning' : 'critical', 'process', text, since));
 }
 
 /** Sets text only if it differs, because screen readers announce each change of the state. */
