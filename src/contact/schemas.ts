@@ -22,6 +22,7 @@ export function objectSchema({ table, title }: PartDescriptor): JsonSchema {
   if (!table)
     return {
       type: ['object', 'array'],
+      items: {},
       description: `${title}. The CRM does not document these fields. Names are converted to camelCase; values are passed through unchanged.`,
     };
   const fields = namedFields(table);

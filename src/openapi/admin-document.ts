@@ -42,6 +42,7 @@ export function adminOpenApiDocument(): JsonSchema {
           security: [],
           operationId: 'getLiveness',
           summary: 'Check liveness',
+          description: 'It does not depend on Redis or on the CRM.',
           parameters: REQUEST_ID,
           responses: { 200: health('The process responds.', ['ok']), 400: BAD_REQUEST },
         },
@@ -52,6 +53,7 @@ export function adminOpenApiDocument(): JsonSchema {
           security: [],
           operationId: 'getReadiness',
           summary: 'Check readiness, with the reasons',
+          description: 'A degraded instance still serves the requests that it can, mainly from its cache.',
           parameters: REQUEST_ID,
           responses: {
             200: health('Ready or degraded.', ['ready', 'degraded'], { reasons: REASONS }),

@@ -93,6 +93,7 @@ export function monitoringPaths(): Record<string, JsonSchema> {
     '/status': {
       get: {
         ...operation('getStatus', 'Read the status'),
+        description: 'With several processes, the values cover all of them.',
         responses: {
           ...plain('The data of the dashboard.', 'application/json', STATUS),
           401: unauthorized(),
@@ -103,6 +104,7 @@ export function monitoringPaths(): Record<string, JsonSchema> {
     '/metrics': {
       get: {
         ...operation('getMetrics', 'Read the metrics'),
+        description: 'With several processes, the values cover all of them.',
         responses: {
           ...plain('The Prometheus text format.', 'text/plain', TEXT),
           401: unauthorized(),

@@ -15,6 +15,7 @@ export function servicePaths(): Record<string, JsonSchema> {
         ...SERVICE,
         operationId: 'getOpenApi',
         summary: 'This description',
+        description: 'It has the operations that this server offers.',
         parameters: CONDITIONAL,
         responses: {
           200: cacheable('OpenAPI 3.1, as JSON.', 'application/json', { type: 'object' }),
@@ -28,6 +29,7 @@ export function servicePaths(): Record<string, JsonSchema> {
         ...SERVICE,
         operationId: 'getDocs',
         summary: 'Interactive documentation',
+        description: 'A page to read this description, and to send requests with a token.',
         parameters: CONDITIONAL,
         responses: {
           200: cacheable('The page.', 'text/html', { type: 'string' }),
@@ -41,6 +43,7 @@ export function servicePaths(): Record<string, JsonSchema> {
         ...SERVICE,
         operationId: 'getLiveness',
         summary: 'Check liveness',
+        description: 'It does not depend on Redis or on the CRM.',
         parameters: [ref('parameters', 'RequestId')],
         responses: { 200: health('The process responds.', ['ok']), ...openFailures() },
       },
