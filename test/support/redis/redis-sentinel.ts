@@ -3,6 +3,8 @@ import type { Certificates } from '../certificates.ts';
 import { startRedis, type RedisServer } from './redis-server.ts';
 
 const NAME = 'main';
+/** Redis waits 5 s for further replicas by default before it begins to send its data. */
+const SYNC_AT_ONCE = ['--repl-diskless-sync-delay', '0'];
 
 export interface RedisSentinels {
   readonly master: RedisServer;
@@ -11,35 +13,66 @@ export interface RedisSentinels {
   readonly addresses: string;
   /** Value for REDIS_SENTINEL_NAME. */
   readonly name: string;
+  /**
+   * Starts a failover with SENTINEL FAILOVER when all replicas are in sync. Resolves when the Sentinels name the
+   * new master.
+   */
+  failOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a master, a replica and three Sentinels. With `certificates`, all accept only TLS connections. */
-export async function startSentinels(certificates?: Certificates): Promise<RedisSentinels> {
+/** Starts a master, its replicas and three Sentinels. With `certificates`, all accept only TLS connections. */
+export async function startSentinels(certificates?: Certificates, replicaCount = 1): Promise<RedisSentinels> {
   const options = (...more: string[]) => ({
     args: (port: number) =>
       certificates ? [...more, ...certificates.serverArgs(port), '--tls-replication', 'yes'] : more,
     cliArgs: certificates ? ['--tls', '--insecure'] : [],
   });
-  const master = await startRedis(options());
-  const replica = await startRedis(options('--replicaof', '127.0.0.1', String(master.port)));
+  const master = await startRedis(options(...SYNC_AT_ONCE));
+  const replicas = await Promise.all(
+    Array.from({ length: replicaCount }, () =>
+      startRedis(options(...SYNC_AT_ONCE, '--replicaof', '127.0.0.1', String(master.port))),
+    ),
+  );
   const sentinelConfig = `sentinel monitor ${NAME} 127.0.0.1 ${master.port} 2
 sentinel down-after-milliseconds ${NAME} 1000
 sentinel failover-timeout ${NAME} 4000
 `;
   const sentinels = await Promise.all([1, 2, 3].map(() => startRedis({ ...options(), sentinelConfig })));
   await waitFor('the Sentinels to know each other', async () => {
-    const linked = (await replica.cli('info', 'replication')).includes('master_link_status:up');
+    const states = await Promise.all(replicas.map((one) => one.cli('info', 'replication')));
     const infos = await Promise.all(sentinels.map((one) => one.cli('info', 'sentinel')));
-    return linked && infos.every((text) => /slaves=1,sentinels=3/.test(text));
+    return (
+      states.every((text) => text.includes('master_link_status:up')) &&
+      infos.every((text) => text.includes(`slaves=${replicaCount},sentinels=3`))
+    );
   });
+  const masterAddresses = () =>
+    Promise.all(sentinels.map((one) => one.cli('sentinel', 'get-master-addr-by-name', NAME)));
   return {
     master,
-    replica,
+    replica: replicas[0]!,
     addresses: sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
     name: NAME,
+    failOver: async () => {
+      const [before = ''] = await masterAddresses();
+      const current = [master, ...replicas].find(({ port }) => before.endsWith(String(port)))!;
+      // Sentinels make the old master a replica after four periods, which are 2 s by default.
+      await Promise.all(sentinels.map((one) => one.cli('sentinel', 'debug', 'publish-period', '500')));
+      await waitFor('the replicas to be in sync', async () => {
+        const text = await current.cli('info', 'replication');
+        return text.match(/state=online/g)?.length === replicaCount;
+      });
+      // A Sentinel refuses while no replica can be promoted, or the previous failover is in progress.
+      await waitFor('the start of a failover', () =>
+        sentinels[0]!.cli('sentinel', 'failover', NAME).catch(() => false as const),
+      );
+      await waitFor('the new master', async () =>
+        (await masterAddresses()).every((address) => address !== before),
+      );
+    },
     stop: async () => {
-      await Promise.all([...sentinels, replica, master].map((server) => server.stop()));
+      await Promise.all([...sentinels, ...replicas, master].map((server) => server.stop()));
     },
   };
 }
