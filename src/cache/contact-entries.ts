@@ -1,4 +1,4 @@
-import { PARTS, type Part } from '../contact/parts/index.ts';
+import type { Part } from '../contact/parts/index.ts';
 import type { ListNode } from './linked-list.ts';
 import type { Entry, Snapshot } from './part-store.ts';
 
@@ -12,8 +12,8 @@ export interface GenerationStamp {
 export interface Stored {
   readonly entry: Entry;
   readonly dropAt: number;
-  /** True for a floor, which is not served. */
-  readonly isVoid: boolean;
+  /** True if the entry is not served, and only keeps earlier calls from being shown after it. */
+  readonly isFloor: boolean;
 }
 
 /**
@@ -41,22 +41,13 @@ export interface MemberEntry extends ListNode {
 export const UNCONFIRMED: GenerationStamp = { generation: '', confirmedAt: -Infinity };
 export const NOTHING: Snapshot = { generation: undefined, entries: {} };
 
-/** Makes all entries a floor, even if their generation comes back. */
-export function voidEntries({ first, others }: Contact): void {
-  for (const { parts } of [...(first ? [first] : []), ...(others?.values() ?? [])])
-    for (const part of PARTS) {
-      const stored = parts[part];
-      if (stored) parts[part] = { ...stored, isVoid: true };
-    }
-}
-
 /** Returns whether an entry can be served: its generation was confirmed, or its call began, after a time. */
 export function isServable(
-  { entry, isVoid }: Stored,
+  { entry, isFloor }: Stored,
   { generation, confirmedAt }: GenerationStamp,
   after: number,
 ): boolean {
-  return !isVoid && entry.generation === generation && (confirmedAt > after || entry.fetchedAt > after);
+  return !isFloor && entry.generation === generation && (confirmedAt > after || entry.fetchedAt > after);
 }
 
 export function memberEntryOf({ first, others }: Contact, member: string): MemberEntry | undefined {

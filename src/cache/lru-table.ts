@@ -5,7 +5,6 @@ import {
   memberEntryOf,
   NOTHING,
   UNCONFIRMED,
-  voidEntries,
   type Contact,
   type GenerationStamp,
   type MemberEntry,
@@ -14,7 +13,7 @@ import {
 import { copyEntry, copyText, MEMBER_ENTRY_BYTES, sizeOf } from './entry-memory.ts';
 import type { Change, Entries, Entry, Snapshot } from './part-store.ts';
 import { LinkedList } from './linked-list.ts';
-import { isLater, mergeEntries } from './merge-entries.ts';
+import { isLater, isSameCall } from './merge-entries.ts';
 
 /** perf: copies have one hidden class, since all members exist from the start. */
 const NO_PARTS = byPart((): Stored | undefined => undefined);
@@ -45,11 +44,10 @@ export class LruTable {
     return this.#find(org, contact)?.stamp;
   }
 
-  /** Sets the contact's generation. Entries of another generation are no longer served. */
+  /** Sets the contact's generation. Entries of another one are not served, and stay as a floor. */
   confirm(ref: ContactRef, stamp: GenerationStamp): void {
     if (this.#maxBytes < MEMBER_ENTRY_BYTES) return;
     const contact = this.#find(ref.org, ref.contact) ?? this.#addContact(ref, stamp);
-    if (contact.stamp.generation !== stamp.generation) voidEntries(contact);
     contact.stamp = stamp;
     this.#memberEntries.use(memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member));
     this.#shrink();
@@ -84,65 +82,68 @@ export class LruTable {
     return { generation: stamp.confirmedAt > after ? stamp.generation : undefined, entries };
   }
 
-  /** Returns the entries merged with those stored, served or not, of the same parts, and with a not-found. */
-  latest(ref: ContactRef, entries: Entries): Entries {
+  /** Returns all entries of a member, served or not: no response may go back behind them. */
+  floor(ref: ContactRef): Entries {
     const contact = this.#find(ref.org, ref.contact);
     const memberEntry = contact && memberEntryOf(contact, ref.member);
-    if (!memberEntry || Object.keys(entries).length === 0) return entries;
+    const entries: Partial<Record<Part, Entry>> = {};
+    if (!memberEntry) return entries;
     const now = this.#now();
-    const stored: Partial<Record<Part, Entry>> = {};
     for (const part of PARTS) {
-      const known = memberEntry.parts[part];
-      const isContradiction = part === 'contact' && known?.entry.bytes === 'not-found';
-      if (known && known.dropAt > now && (entries[part] || isContradiction)) stored[part] = known.entry;
+      const stored = memberEntry.parts[part];
+      if (stored && stored.dropAt > now) entries[part] = stored.entry;
     }
-    return mergeEntries(stored, entries);
+    return entries;
   }
 
   /**
    * Applies changes. No-op if the contact's generation is another one. A part is stored only over one of an
-   * earlier call.
+   * earlier call. A part that is removed stays as a floor.
    */
   change(ref: ContactRef, generation: string, changes: readonly Change[]): void {
     const contact = this.#find(ref.org, ref.contact);
-    if (contact?.stamp.generation === generation) this.#change(contact, ref.member, changes, false);
-  }
-
-  #change(contact: Contact, member: string, changes: readonly Change[], isVoid: boolean): void {
-    const { generation } = contact.stamp;
-    const memberEntry = memberEntryOf(contact, member) ?? this.#addMemberEntry(contact, member);
+    if (contact?.stamp.generation !== generation) return;
+    const memberEntry = memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member);
     this.#memberEntries.use(memberEntry);
     for (const { part, entry, retentionMs } of changes) {
       const known = memberEntry.parts[part];
-      // An entry that is read again from Redis keeps its times: this process's clock decides how long it lives.
-      if (known && (entry ? !isLater(entry, known.entry) : known.entry.generation !== generation)) continue;
-      this.#put(memberEntry, part, undefined);
-      // An entry larger than the bound would evict all others and then itself.
-      if (!entry || memberEntry.bytes + sizeOf(entry) > this.#maxBytes) continue;
-      this.#put(memberEntry, part, { entry: copyEntry(entry), dropAt: this.#now() + retentionMs, isVoid });
-      if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry);
+      if (entry) this.#raise(memberEntry, part, entry, retentionMs, false);
+      else if (known?.entry.generation === generation) memberEntry.parts[part] = { ...known, isFloor: true };
     }
     this.#shrink();
   }
 
-  /**
-   * Drops the contact's entries of all members.
-   *
-   * @param keepsFloor keeps them, without serving them, for calls in flight that may be older.
-   */
-  forget(org: string, contact: string, keepsFloor = false): void {
-    const known = this.#find(org, contact);
-    if (!known) return;
-    if (!keepsFloor) return this.#drop(known);
-    voidEntries(known);
-    known.stamp = UNCONFIRMED;
+  /** Keeps the entries that a response shows as a floor. */
+  show(ref: ContactRef, entries: Entries): void {
+    if (this.#maxBytes < MEMBER_ENTRY_BYTES) return;
+    const contact = this.#find(ref.org, ref.contact) ?? this.#addContact(ref, UNCONFIRMED);
+    const memberEntry = memberEntryOf(contact, ref.member) ?? this.#addMemberEntry(contact, ref.member);
+    this.#memberEntries.use(memberEntry);
+    for (const part of PARTS)
+      if (entries[part]) this.#raise(memberEntry, part, entries[part], Infinity, true);
+    this.#shrink();
   }
 
-  /** Keeps entries as a floor, without serving them. */
-  keepFloor(ref: ContactRef, changes: readonly Change[]): void {
-    if (!this.#find(ref.org, ref.contact)) this.confirm(ref, UNCONFIRMED);
-    const contact = this.#find(ref.org, ref.contact);
-    if (contact) this.#change(contact, ref.member, changes, true);
+  /** Replaces a part if the entry is of a later call. */
+  #raise(memberEntry: MemberEntry, part: Part, entry: Entry, retentionMs: number, isFloor: boolean): void {
+    const known = memberEntry.parts[part];
+    if (known && !isLater(entry, known.entry)) {
+      // An entry that is read again from Redis keeps its times: this process's clock decides how long it lives.
+      if (known.isFloor && !isFloor && isSameCall(known.entry, entry))
+        memberEntry.parts[part] = { ...known, isFloor };
+      return;
+    }
+    this.#put(memberEntry, part, undefined);
+    // An entry larger than the bound would evict all others and then itself.
+    if (memberEntry.bytes + sizeOf(entry) > this.#maxBytes) return;
+    this.#put(memberEntry, part, { entry: copyEntry(entry), dropAt: this.#now() + retentionMs, isFloor });
+    if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry);
+  }
+
+  /** Serves none of the contact's entries until a generation is confirmed, and keeps them as a floor. */
+  unconfirm(org: string, contact: string): void {
+    const known = this.#find(org, contact);
+    if (known) known.stamp = UNCONFIRMED;
   }
 
   get bytes(): number {
@@ -196,11 +197,6 @@ export class LruTable {
 
   #shrink(): void {
     while (this.#bytes > this.#maxBytes) this.#dropMemberEntry(this.#memberEntries.oldest!);
-  }
-
-  #drop(contact: Contact): void {
-    for (const memberEntry of contact.others?.values() ?? []) this.#dropMemberEntry(memberEntry);
-    if (contact.first) this.#dropMemberEntry(contact.first);
   }
 
   /** Drops a member's entries, and the contact with its last member. */

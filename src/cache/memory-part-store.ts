@@ -1,9 +1,8 @@
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
-import { InFlightContacts } from './in-flight-contacts.ts';
 import { LruTable } from './lru-table.ts';
 import { memoryFences } from './memory-fences.ts';
-import { floorOf } from './near-entries.ts';
+import { notBehind } from './merge-entries.ts';
 import type { FetchLease, PartStore } from './part-store.ts';
 import { randomId } from './random-id.ts';
 
@@ -25,7 +24,6 @@ export interface MemoryPartStoreOptions {
 export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
   const table = new LruTable(options);
   const fences = memoryFences({ now: options.now, randomId });
-  const inFlight = new InFlightContacts();
   let number = 0;
   options.metrics.gauge(
     'memory_cache_bytes',
@@ -42,7 +40,7 @@ export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
   }
 
   function forget(org: string, contact: string): void {
-    table.forget(org, contact, inFlight.has(org, contact));
+    table.unconfirm(org, contact);
     fences.renew(org, contact);
   }
 
@@ -82,11 +80,10 @@ export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
         uncertain: () => closed.keep(options.uncertainMs),
       };
     },
-    hold: ({ org, contact }) => inFlight.begin(org, contact),
     latest(ref, entries) {
-      const merged = table.latest(ref, entries);
-      if (inFlight.has(ref.org, ref.contact)) table.keepFloor(ref, floorOf(merged));
-      return merged;
+      const shown = notBehind(entries, table.floor(ref));
+      table.show(ref, shown);
+      return shown;
     },
     async close() {},
   };

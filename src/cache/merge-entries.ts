@@ -2,12 +2,13 @@ import { PARTS, type Part } from '../contact/parts/index.ts';
 import type { Entries, Entry } from './part-store.ts';
 
 /**
- * Returns whether the first entry is of a later call than the second. Fencing numbers decide within one
- * generation. Across generations the birth decides, on this process's clock.
+ * Returns whether the first entry is certainly of a later call than the second. Fencing numbers decide within one
+ * generation. Across generations the births decide, on this process's clock; if the birth of an entry from Redis
+ * is not known exactly, neither of two entries may be later.
  */
 export function isLater(one: Entry, other: Entry): boolean {
   if (one.generation !== '' && one.generation === other.generation) return one.number > other.number;
-  return one.fetchedAt > other.fetchedAt;
+  return one.fetchedAt > (other.bornBefore ?? other.fetchedAt);
 }
 
 /**
@@ -39,4 +40,36 @@ export function mergeEntries(...results: readonly Entries[]): Entries {
     if (entry && isLater(notFound, entry)) delete latest[part];
   }
   return latest;
+}
+
+/**
+ * Returns the entries, with those replaced for which the floor has the result of a later call, and removed that a
+ * later not-found contradicts. An entry is missing from the result if its order to the floor is not known.
+ */
+export function notBehind(entries: Entries, floor: Entries): Entries {
+  const parts = PARTS.filter((part) => entries[part]);
+  if (parts.length === 0) return entries;
+  const merged = mergeEntries(floor, entries);
+  if (merged.contact?.bytes === 'not-found') parts.push('contact');
+  const kept: Partial<Record<Part, Entry>> = {};
+  for (const part of parts) {
+    const winner = merged[part];
+    if (winner && isOrdered(winner, part, winner === entries[part] ? floor : entries)) kept[part] = winner;
+  }
+  return kept;
+}
+
+/** Returns whether an entry is of the same call as, or a later one than, all entries that it contradicts. */
+function isOrdered(winner: Entry, part: Part, others: Entries): boolean {
+  return PARTS.every((name) => {
+    const other = others[name];
+    if (!other || (name !== part && winner.bytes !== 'not-found' && other.bytes !== 'not-found')) return true;
+    return isSameCall(winner, other) || isLater(winner, other);
+  });
+}
+
+/** Returns whether two entries are results of the same call. */
+export function isSameCall(one: Entry, other: Entry): boolean {
+  if (one === other) return true;
+  return one.generation !== '' && one.generation === other.generation && one.number === other.number;
 }

@@ -1,25 +1,12 @@
 import type { Part } from '../contact/parts/index.ts';
-import type { Change, Entries, Snapshot } from './part-store.ts';
+import type { Entries, Entry, Snapshot } from './part-store.ts';
 
-/**
- * Removes the entries of Redis behind which this process has shown a later call. An entry of the same generation
- * is replaced by the later one; one of another generation cannot be served, so it becomes a miss.
- */
-export function notBehind(entries: Entries, latest: Entries, generation: string | undefined): Entries {
-  if (latest === entries) return entries;
-  const kept: Partial<Record<Part, Entries[Part]>> = {};
-  for (const part of Object.keys(latest) as Part[])
-    if (latest[part]?.generation === generation) kept[part] = latest[part];
-  return kept as Entries;
-}
-
-/** Returns the entries as changes that keep them. */
-export function floorOf(entries: Entries): Change[] {
-  return (Object.keys(entries) as Part[]).map((part) => ({
-    part,
-    entry: entries[part],
-    retentionMs: Infinity,
-  }));
+/** Returns the entries of a generation, and omits the others. */
+export function ofGeneration(entries: Entries, generation: string | undefined): Entries {
+  const kept: Partial<Record<Part, Entry>> = {};
+  for (const part of Object.keys(entries) as Part[])
+    if (entries[part]!.generation === generation) kept[part] = entries[part]!;
+  return kept;
 }
 
 export function hasAll({ entries }: Snapshot, parts: readonly Part[]): boolean {

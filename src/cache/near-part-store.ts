@@ -2,10 +2,11 @@ import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { RedisUnavailable } from '../redis/guarded-redis.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { InFlightContacts } from './in-flight-contacts.ts';
+import { NOTHING } from './contact-entries.ts';
 import { LruTable } from './lru-table.ts';
 import { InvalidationLog } from './invalidation-log.ts';
-import { floorOf, hasAll, notBehind } from './near-entries.ts';
+import { notBehind } from './merge-entries.ts';
+import { hasAll, ofGeneration } from './near-entries.ts';
 import type { Change, Entries, FetchLease, PartStore, Snapshot } from './part-store.ts';
 import type { RedisInvalidations } from './redis-invalidations.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
@@ -24,6 +25,8 @@ export interface NearPartStoreOptions {
   readonly metrics: Pick<Metrics, 'nearRead' | 'gauge'>;
 }
 
+/** The bytes of the entries that are kept although the near cache is off, so that no response goes back. */
+const FLOOR_BYTES = 1_000_000;
 /** The minimum time for which a claim's reply is current, if `ttlMs` is shorter than a round trip. */
 const CLAIM_CURRENT_MS = 100;
 
@@ -34,9 +37,8 @@ const CLAIM_CURRENT_MS = 100;
  */
 export function nearPartStore(options: NearPartStoreOptions): PartStore {
   const { remote, invalidations, ttlMs, now, randomId } = options;
-  const table = new LruTable(options);
+  const table = new LruTable({ maxBytes: Math.max(options.maxBytes, FLOOR_BYTES), now });
   const received = new InvalidationLog();
-  const inFlight = new InFlightContacts();
   /** The contacts for which this process has fetched parts, in the same data structure. */
   const fetched = new InvalidationLog();
   options.metrics.gauge('near_cache_bytes', 'Bytes in the near cache, overhead included', () => table.bytes);
@@ -47,7 +49,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
   function forget(org: string, contact: string): void {
     localGeneration = randomId();
     received.record(org, contact);
-    table.forget(org, contact, inFlight.has(org, contact));
+    table.unconfirm(org, contact);
   }
   invalidations.onInvalidation(forget);
   // A gap counts as an invalidation of any contact. The entries stay, as a floor. Before the first subscription
@@ -63,9 +65,12 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     gapAt = now();
   });
 
+  /** Returns the time after which Redis must have confirmed an entry that is served without it. */
+  const servedAfter = () => Math.max(now() - ttlMs, gapAt);
+
   /** Returns the entries that can be served without Redis. */
   function readNear(ref: ContactRef, parts: readonly Part[]): Snapshot {
-    return table.read(ref, parts, Math.max(now() - ttlMs, gapAt));
+    return options.maxBytes === 0 ? NOTHING : table.read(ref, parts, servedAfter());
   }
 
   /** Returns the calls that are not claimed, and may be joined. */
@@ -79,10 +84,11 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     confirmedAt: number,
     version: number,
   ): void {
-    if (options.maxBytes === 0 || received.invalidatedSince(version, ref.org, ref.contact)) return;
+    if (received.invalidatedSince(version, ref.org, ref.contact)) return;
     const stamp = table.generationOf(ref.org, ref.contact);
-    // Replies may arrive out of order; the stamp with the later confirmation stays.
-    if (stamp && stamp.generation !== generation && stamp.confirmedAt > confirmedAt) return;
+    // Replies may arrive out of order; the stamp with the later confirmation stays while it serves entries.
+    const isOther = stamp !== undefined && stamp.generation !== generation;
+    if (isOther && stamp.confirmedAt > Math.max(confirmedAt, servedAfter())) return;
     table.confirm(ref, {
       generation,
       confirmedAt: stamp?.generation === generation ? Math.max(confirmedAt, stamp.confirmedAt) : confirmedAt,
@@ -102,30 +108,29 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     version: number,
     fetchedVersion: number,
   ): Entries {
-    const latest = notBehind(entries, table.latest(ref, entries), generation);
+    const served = ofGeneration(notBehind(entries, table.floor(ref)), generation);
     // Discards a reply if a newer response was stored here while the reply was in flight.
-    if (options.maxBytes === 0 || fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact))
-      return latest;
-    if (generation === undefined) {
-      table.forget(ref.org, ref.contact, true);
-      return {};
+    if (!fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact)) {
+      if (generation === undefined) table.unconfirm(ref.org, ref.contact);
+      else {
+        const changes = parts.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
+        storeNear(ref, generation, changes, confirmedAt, version);
+      }
     }
-    const changes = parts.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
-    storeNear(ref, generation, changes, confirmedAt, version);
-    return latest;
+    table.show(ref, served);
+    return served;
   }
 
-  /** Replaces entries behind which this process has shown a later call, and keeps these as the new floor. */
+  /** Replaces entries behind which this process has shown a later call. */
   function latest(ref: ContactRef, entries: Entries): Entries {
-    const merged = table.latest(ref, entries);
-    if (inFlight.has(ref.org, ref.contact) && options.maxBytes > 0) table.keepFloor(ref, floorOf(merged));
-    return merged;
+    const shown = notBehind(entries, table.floor(ref));
+    table.show(ref, shown);
+    return shown;
   }
 
-  /** Drops a contact that has another generation in Redis. */
-  function forgetGeneration({ org, contact }: ContactRef, generation: string): void {
-    if (table.generationOf(org, contact)?.generation === generation)
-      table.forget(org, contact, inFlight.has(org, contact));
+  /** Serves no entries of a contact that has another generation in Redis. */
+  function unconfirm({ org, contact }: ContactRef, generation: string): void {
+    if (table.generationOf(org, contact)?.generation === generation) table.unconfirm(org, contact);
   }
 
   /** Returns a lease of this process alone, while Redis is unreachable or the contact is closed. */
@@ -151,8 +156,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     const readAt = now();
     const { version } = received;
     const fetchedVersion = fetched.version;
-    const end = inFlight.begin(ref.org, ref.contact);
-    const snapshot = await remote.read(ref, parts).catch(unlessUnavailable).finally(end);
+    const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
     if (!snapshot) return { ...readNear(ref, parts), ...local() };
     const entries = storeRead(ref, parts, snapshot, readAt, version, fetchedVersion);
     return { generation: snapshot.generation, entries, ...local() };
@@ -185,7 +189,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
         const settledAt = now();
         const settled = await claim.settle(changes).catch(unlessUnavailable);
         if (settled) storeNear(ref, claim.generation, [], settledAt, version);
-        else if (settled === false) forgetGeneration(ref, claim.generation);
+        else if (settled === false) unconfirm(ref, claim.generation);
       },
       async fail(failure) {
         await claim.settle([], failure).catch(unlessUnavailable);
@@ -201,7 +205,6 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
       return hit ? near : readRemote(ref, parts);
     },
     claim: claimPart,
-    hold: ({ org, contact }) => inFlight.begin(org, contact),
     latest,
     async invalidate(org, contact) {
       forget(org, contact);

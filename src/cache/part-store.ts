@@ -12,6 +12,8 @@ export interface Entry {
    * monotonic clock.
    */
   readonly fetchedAt: number;
+  /** The latest possible birth of an entry from Redis, whose `fetchedAt` is the earliest. Default: `fetchedAt`. */
+  readonly bornBefore?: number;
   /** The time at which the entry becomes stale, on the same clock. */
   readonly staleAt: number;
   /** The contact's generation when the call was claimed; empty if it was not claimed. */
@@ -134,14 +136,9 @@ export interface PartStore {
    */
   fence(org: string, contact: string): Promise<Fence>;
   /**
-   * Begins a request that waits for calls, whose results may be older than what other responses show meanwhile.
-   * Returns a function that ends it.
-   */
-  hold(ref: ContactRef): () => void;
-  /**
    * Returns the entries, with those replaced for which this process holds the result of a later call, and removed
-   * that a later not-found contradicts. A response shows these, so that it does not go back behind an earlier
-   * one.
+   * that a later not-found contradicts, or whose order is not known. A response shows these, so that it does not
+   * go back behind an earlier one.
    */
   latest(ref: ContactRef, entries: Entries): Entries;
   /** Announces the end of this process, so that others no longer wait for its acknowledgements. */

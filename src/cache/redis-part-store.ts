@@ -70,13 +70,14 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     readAt: number,
   ): Entries {
     const entries: Partial<Record<Part, Entry>> = {};
+    const decodedAt = now();
     parts.forEach((part, index) => {
       const { value, ttlMs } = values[index]!;
       if (!value) return;
       const stored = codec.decode(partKey(ref, part), value);
       if (!stored) options.onUndecodable();
       else if (stored.generation === generation) {
-        const entry = entryOf(stored, ttlMs, readAt);
+        const entry = entryOf(stored, ttlMs, readAt, decodedAt);
         if (entry) entries[part] = entry;
       }
     });
@@ -218,13 +219,14 @@ function storedEntry(entry: Entry, retentionMs: number, now: number): StoredEntr
  *
  * @param ttlMs the remaining time to live.
  * @param readAt the time at which the read was sent, so that an error makes the entry older, not younger.
+ * @param decodedAt the time at which the reply arrived. The call began before.
  * @returns undefined if the remaining time to live exceeds the original one, because the server's clock was set
  *   back and the age is unknown.
  */
-function entryOf(stored: StoredEntry, ttlMs: number, readAt: number): Entry | undefined {
+function entryOf(stored: StoredEntry, ttlMs: number, readAt: number, decodedAt: number): Entry | undefined {
   const { bytes, contentHash, ageMs, freshMs, retentionMs, generation, number } = stored;
   const storedAt = readAt - (retentionMs - ttlMs);
   if (ttlMs < 0 || storedAt > readAt) return undefined;
-  const times = { fetchedAt: storedAt - ageMs, staleAt: storedAt + freshMs };
+  const times = { fetchedAt: storedAt - ageMs, bornBefore: decodedAt, staleAt: storedAt + freshMs };
   return { bytes, contentHash, generation, number, ...times };
 }

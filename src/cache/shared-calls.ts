@@ -44,7 +44,7 @@ export interface CallResults {
 type Sharing = 'processes' | 'process' | 'none' | 'unstored';
 const ROUNDS: Readonly<Record<FetchMode, readonly Sharing[]>> = {
   shared: ['processes', 'process', 'none'],
-  alone: ['none'],
+  alone: ['none', 'none'],
   unstored: ['unstored'],
 };
 const MODES: Readonly<Record<Sharing, FetchMode>> = {
@@ -67,15 +67,6 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
    * others, so its result decides.
    */
   async function make(wanted: Wanted, mode: FetchMode, signal: AbortSignal): Promise<CallResults> {
-    const release = options.store.hold(wanted.ref);
-    try {
-      return await makeHeld(wanted, mode, signal);
-    } finally {
-      release();
-    }
-  }
-
-  async function makeHeld(wanted: Wanted, mode: FetchMode, signal: AbortSignal): Promise<CallResults> {
     const { ref, parts, known, snapshot } = wanted;
     const deadline = now() + options.maxWaitMs;
     const failures = new Map<Part, unknown>();

@@ -87,23 +87,46 @@ test('keeps the times of an entry that is read again, so that another clock cann
   expect(table.read(refOf('c'), ['contact']).entries.contact).toMatchObject({ fetchedAt: 10, staleAt: 1000 });
 });
 
+const floorText = (table: LruTable) => String(table.floor(refOf('c')).contact?.bytes);
+
 test('does not go back to an earlier call when the generation changes', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   put(table, 'local', 1, 100);
   put(table, 'g', 7, 50);
-  expect(heldText(table)).toBeUndefined();
-  const older = { ...entryAt(50), generation: 'g', number: 7 };
-  expect(String(table.latest(refOf('c'), { contact: older }).contact?.bytes)).toBe('local1');
+  expect([heldText(table), floorText(table)]).toEqual([undefined, 'local1']);
   put(table, 'g', 8, 150);
+  expect([heldText(table), floorText(table)]).toEqual(['g8', 'g8']);
+});
+
+test('serves an entry again when its generation is confirmed again', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'g', 1, 100);
+  table.unconfirm(org, 'c');
+  expect([heldText(table), floorText(table)]).toEqual([undefined, 'g1']);
+  table.confirm(refOf('c'), { generation: 'g', confirmedAt: 200 });
+  expect(heldText(table)).toBe('g1');
+});
+
+test('keeps an entry that a response has shown, and serves it when it is stored', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'g', 7, 7);
+  const contact = { ...entryAt(8, Buffer.from('g8')), generation: 'g' };
+  table.show(refOf('c'), { contact });
+  expect([heldText(table), floorText(table)]).toEqual([undefined, 'g8']);
+  put(table, 'g', 7, 7);
+  expect(heldText(table)).toBeUndefined();
+  put(table, 'g', 8, 8);
   expect(heldText(table)).toBe('g8');
 });
 
-test('adds no part to a result that lacks it', () => {
+test('does not go back behind a part that Redis has lost', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
-  put(table, 'g', 1, 100);
-  expect(table.latest(refOf('c'), {})).toEqual({});
-  const notes = entryAt(200);
-  expect(table.latest(refOf('c'), { notes })).toEqual({ notes });
+  put(table, 'g', 2, 100);
+  table.change(refOf('c'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+  put(table, 'g', 1, 50);
+  expect([heldText(table), floorText(table)]).toEqual([undefined, 'g2']);
+  put(table, 'g', 2, 100);
+  expect(heldText(table)).toBe('g2');
 });
 
 test('serves an entry whose call began after the given time although its generation is not confirmed', () => {
@@ -155,7 +178,7 @@ test('copies bytes instead of keeping a slice of a shared pool', () => {
 
 const sharedBy = (name: string) => ({ ...refOf('shared'), member: name });
 
-test('keeps separate entries per member, and forgets them together', () => {
+test('keeps separate entries per member, and invalidates them together', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   const members = ['one', 'two', 'three'];
   for (const name of members) {
@@ -171,22 +194,15 @@ test('keeps separate entries per member, and forgets them together', () => {
   // Removing the first member does not affect the others.
   table.change(sharedBy('one'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
   expect(seen()).toEqual([undefined, 'two', 'three']);
-  table.forget(org, 'shared');
-  expect([...seen(), table.generationOf(org, 'shared'), table.bytes]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-    0,
-  ]);
+  table.unconfirm(org, 'shared');
+  expect(seen()).toEqual([undefined, undefined, undefined]);
+  expect(table.read(sharedBy('two'), ['contact']).generation).toBeUndefined();
 });
 
-test('drops entries of the previous generation when any member confirms a new one', () => {
+test('does not serve entries of the previous generation when any member confirms a new one', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   fill(table, 'one', Buffer.from('old'));
   table.confirm({ ...refOf('one'), member: 'another' }, { generation: 'h', confirmedAt: 1 });
-  expect(held(table, 'one')).toBeUndefined();
-  table.confirm(refOf('one'), { generation: 'g', confirmedAt: 2 });
   expect(held(table, 'one')).toBeUndefined();
 });
 
@@ -201,7 +217,7 @@ test('reports the bytes of the stored entries after any sequence of changes', ()
     };
     const generation = `g-${random.below(2)}`;
     const change = random.below(8);
-    if (change === 0) table.forget(ref.org, ref.contact);
+    if (change === 0) table.unconfirm(ref.org, ref.contact);
     else if (change === 1)
       table.change(ref, generation, [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
     else {
@@ -211,8 +227,6 @@ test('reports the bytes of the stored entries after any sequence of changes', ()
     }
     expect(table.bytes).toBeLessThanOrEqual(50_000);
   }
-  for (const o of [0, 1]) for (let c = 0; c < 9; c += 1) table.forget(`org-${o}`, `c-${c}`);
-  expect(table.bytes).toBe(0);
 });
 
 test('drops the parts of earlier calls when a not-found is stored', () => {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { mergeEntries } from '../../src/cache/merge-entries.ts';
+import { mergeEntries, notBehind } from '../../src/cache/merge-entries.ts';
 import type { Entries, Entry } from '../../src/cache/part-store.ts';
 import { PARTS } from '../../src/contact/parts/index.ts';
 
@@ -55,4 +55,34 @@ test('merges to the same result in any order, never with both a not-found and a 
       if (merged['contact'] === 'not-found') expect(Object.keys(merged)).toEqual(['contact']);
     }),
   );
+});
+
+const between = (fetchedAt: number, bornBefore: number): Entry => ({ ...found(fetchedAt), bornBefore });
+test.each<[string, Entries, Entries, Record<string, number | string>]>([
+  ['keeps a later entry', { notes: found(2) }, { notes: found(1) }, { notes: 2 }],
+  ['replaces an earlier entry', { notes: found(1) }, { notes: between(2, 4) }, { notes: 2 }],
+  ['adds no part', { notes: found(2) }, { contact: found(3), notes: found(1) }, { notes: 2 }],
+  ['adds nothing to no entries', {}, notFound(3), {}],
+  [
+    'removes an entry of unknown order',
+    { notes: found(3), entity: found(3) },
+    { notes: between(2, 4) },
+    { entity: 3 },
+  ],
+  [
+    'returns a later not-found',
+    { contact: found(1), notes: found(1) },
+    notFound(2),
+    { contact: 'not-found' },
+  ],
+  ['removes a not-found before a shown part', notFound(1), { notes: found(2) }, {}],
+  ['replaces a not-found with a later part', notFound(1), { contact: found(2) }, { contact: 2 }],
+  [
+    'removes what is of unknown order to a not-found',
+    { contact: between(1, 3), notes: found(4) },
+    notFound(2),
+    { notes: 4 },
+  ],
+])('%s', (_name, entries, floor, expected) => {
+  expect(times(notBehind(entries, floor))).toEqual(expected);
 });

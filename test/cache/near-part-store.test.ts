@@ -112,6 +112,51 @@ test('does not replace a newer response with a Redis reply that was in flight', 
   expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry('2') } });
 });
 
+test('shows no earlier call after an entry of Redis that it could not store', async () => {
+  const { store, claims, reads, claimed } = setUp();
+  const early = store.read(REF, ['contact']);
+  const claim = store.claim(REF, [], ['contact']);
+  claims[0]!.resolve(claimed());
+  void (await claim).store([change('1')]);
+  reads[0]!.resolve({ generation: 'g', entries: { contact: entry('2', 2) } });
+  expect(await early).toMatchObject({ entries: { contact: entry('2', 2) } });
+  const again = store.read(REF, ['contact']);
+  reads[1]!.resolve({ generation: 'g', entries: { contact: entry('1') } });
+  expect(await again).toMatchObject({ entries: { contact: entry('2', 2) } });
+});
+
+test.each([1e6, 0])(
+  'shows no call that began earlier than one shown after an invalidation, with a near cache of %s bytes',
+  async (maxBytes) => {
+    const { store, reads, invalidated } = setUp(maxBytes);
+    const read = store.read(REF, ['contact']);
+    invalidated();
+    const later = { ...entry('later'), generation: 'h', fetchedAt: 25, bornBefore: 30 };
+    reads[0]!.resolve({ generation: 'h', entries: { contact: later } });
+    expect(await read).toMatchObject({ entries: { contact: { bytes: later.bytes } } });
+    const slow = { ...entry('slow'), fetchedAt: 10 };
+    expect(store.latest(REF, { contact: slow }).contact?.bytes).toEqual(later.bytes);
+    // Neither of the two is known to have begun later.
+    expect(store.latest(REF, { contact: { ...slow, fetchedAt: 27 } })).toEqual({});
+  },
+);
+
+test('caches again what it fetches while Redis is unreachable, although the contact was cached before', async () => {
+  const { store, claims, reads, claimed, clock } = setUp();
+  const claim = store.claim(REF, [], ['contact']);
+  claims[0]!.resolve(claimed());
+  void (await claim).store([change('1')]);
+  clock.now = 5000;
+  const refused = store.claim(REF, [], ['contact']);
+  claims[1]!.reject(new RedisUnavailable());
+  const local = await refused;
+  const { generation, number } = local;
+  const contact = { ...entry('2'), generation, number, fetchedAt: 5000, staleAt: 65_000 };
+  await local.store([{ part: 'contact', entry: contact, retentionMs: 60_000 }]);
+  expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact } });
+  expect(reads).toHaveLength(0);
+});
+
 test('drops a response under a generation that Redis has replaced', async () => {
   const { store, claims, settles, reads, claimed } = setUp();
   const claim = store.claim(REF, [], ['contact']);

@@ -76,6 +76,9 @@ describe.each([
       expect(found.staleAt - now).toBeLessThanOrEqual(FRESH_MS);
       expect(found.staleAt - now).toBeGreaterThan(FRESH_MS - 2 * (performance.now() - storedAt) - 10);
       expect(now - found.fetchedAt).toBeGreaterThanOrEqual(1000);
+      // The time of the reply, since which nothing can have been born.
+      expect(found.bornBefore).toBeGreaterThanOrEqual(found.fetchedAt + 1000);
+      expect(found.bornBefore).toBeLessThanOrEqual(now);
       expect(now - found.fetchedAt).toBeLessThan(1000 + 2 * (performance.now() - storedAt) + 10);
     }
   });

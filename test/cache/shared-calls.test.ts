@@ -19,7 +19,7 @@ function setUpCalls(policy: Partial<typeof POLICY> = {}) {
   let at = 1000;
   const now = () => (at += 1);
   const calls: { parts: readonly Part[]; answer(result: string): void }[] = [];
-  const gates = { claim: Promise.resolve(), store: Promise.resolve() };
+  const gates = { claim: Promise.resolve(), store: Promise.resolve(), isOrdered: true };
   const memory = memoryPartStore({
     fenceMs: 35_000,
     uncertainMs: 30_000,
@@ -34,6 +34,7 @@ function setUpCalls(policy: Partial<typeof POLICY> = {}) {
       const claim = await memory.claim(...args);
       return { ...claim, store: async (changes) => gates.store.then(() => claim.store(changes)) };
     },
+    latest: (...args) => (gates.isOrdered ? memory.latest(...args) : {}),
   };
   const read = withCache(
     (query) =>
@@ -239,4 +240,15 @@ describe('a failure of one of several joined calls', () => {
     calls[2]!.answer('UPSTREAM_TIMEOUT');
     await expect(after).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   });
+});
+
+test('repeats a call that bypasses the cache if a response was shown whose order to it is not known', async () => {
+  const { get, callAt, gates } = setUpCalls();
+  gates.isOrdered = false;
+  const read = get(['contact'], true);
+  (await callAt(0)).answer('1');
+  const second = await callAt(1);
+  gates.isOrdered = true;
+  second.answer('2');
+  expect(await read).toBe('contact:2');
 });

@@ -66,7 +66,8 @@ export class Checker {
         require(one.version, `acknowledged at ${one.acknowledgedAt.toFixed(1)} by process ${one.process}`);
     }
     for (const one of this.closed)
-      if (one.contact === contact && startedAt >= one.endsAt)
+      // A clock that is set ahead opens the contact early.
+      if (one.contact === contact && startedAt >= one.endsAt && !this.clockWasSet)
         require(one.committedVersion, 'a write that ended');
     for (const [part, entry, call] of parts) {
       if (call.version < required)

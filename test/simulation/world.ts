@@ -243,7 +243,7 @@ export class World {
       });
       this.#log(
         () =>
-          `process ${process.index} shows ${shown.map(([part, , call]) => `${part} of call ${call.id} (version ${call.version})`).join()}, asked at ${startedAt.toFixed(1)}`,
+          `process ${process.index} shows ${shown.map(([part, entry, call]) => `${part} of call ${call.id} (version ${call.version}, ${entry.generation}:${entry.number})`).join()}, asked at ${startedAt.toFixed(1)}`,
       );
       const keepsOrder = this.#schedule.hasNearCache || this.#schedule.mode === 'memory';
       this.checker.read(
@@ -318,9 +318,8 @@ export class World {
         endsAt: closedAt + FENCE_MS + TTL_MS + SLACK_MS,
         committedVersion: 0,
       };
-      // A clock that is set ahead opens the contact early, and Redis without a replica can lose the fence.
-      if (!this.checker.clockWasSet && (this.#topology?.shards[0]!.servers.length ?? 2) > 1)
-        this.checker.closed.push(closed);
+      // Redis without a replica can lose the fence.
+      if ((this.#topology?.shards[0]!.servers.length ?? 2) > 1) this.checker.closed.push(closed);
       const commit = (): void => void (closed.committedVersion = this.#changeVersion(contact));
       this.#scheduler.after(commitMs, commit, undefined, false);
       const isKnown = commitMs <= upstreamMs;
