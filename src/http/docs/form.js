@@ -1,5 +1,6 @@
 import { examplesOf, resolve } from './document.js';
-import { element, formatted, inline } from './elements.js';
+import { element, folded, formatted, inline } from './elements.js';
+import { fieldsOf } from './schema.js';
 
 /** Creates the inputs of an operation. `read` returns their values as the parts of a request. */
 export function createForm({ operationId, parameters = [], requestBody }) {
@@ -59,6 +60,7 @@ function bodyInput(operationId, content) {
   const types = Object.keys(content);
   const text = formatted(examplesOf(content[types[0]])[0]?.value ?? {});
   const area = element('textarea', { id, rows: text.split('\n').length + 1, spellcheck: false, value: text });
+  const fields = fieldsOf(content[types[0]].schema);
   const options = types.map((type) => element('option', {}, type));
   const select = element('select', { id: `${id}-type` }, options);
   return {
@@ -67,6 +69,7 @@ function bodyInput(operationId, content) {
       select,
       element('label', { htmlFor: id }, 'Body'),
       area,
+      fields && folded('Fields of the body', () => [fields]),
     ],
     read: () => ({ body: area.value, contentType: select.value }),
   };
