@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { freshProject, packClient, run, typeErrors, type ClientPackage } from '../support/client-package.ts';
 import { PROJECT_ROOT } from '../support/child.ts';
+import { oldestNode } from '../support/oldest-node.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const MAX_GZIPPED_BYTES = 4096;
@@ -84,19 +85,9 @@ test.each(RESOLUTIONS)('a fresh project type-checks under moduleResolution %s', 
   for (const error of errors) expect(error).toMatch(/^bad\..*TS2339: Property 'entity' does not exist/);
 });
 
-/** The oldest major version of Node that the client supports. */
-const OLDEST = 20;
-const majorOf = (version: string): number => Number(version.slice(1).split('.')[0]);
-/** The project's own Node, the one that NODE_20 names, and the machine's. */
-const NODES = [process.execPath, process.env['NODE_20'] ?? '', '/usr/bin/node', '/usr/local/bin/node'];
-const versions = NODES.filter(existsSync)
-  .map((file) => [run(file, ['--version']).trim(), file] as const)
-  .filter(([version]) => majorOf(version) >= OLDEST);
-
-test(`Node ${OLDEST} is installed`, () => {
-  const found = versions.some(([version]) => majorOf(version) === OLDEST);
-  expect(found || 'install it at /usr/bin/node, or name its file in NODE_20').toBe(true);
-});
+const versions = [process.execPath, oldestNode()].map(
+  (file) => [run(file, ['--version']).trim(), file] as const,
+);
 
 describe('with a running proxy', () => {
   let world: World;
