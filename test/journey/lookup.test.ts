@@ -1,5 +1,6 @@
 import type { Json } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { ANY_SCOPE, startWriteWorld, type WriteWorld } from '../support/write-world.ts';
 
 let world: WriteWorld;
@@ -11,6 +12,31 @@ afterAll(() => world?.stop());
 const lookup = (client: ReturnType<WriteWorld['client']>, body: unknown, query = '') =>
   client.send('POST', `/contacts/lookup${query}`, body);
 const idsOf = (answer: { json(): Json }): string[] => answer.json().data.map((one: Json) => one.contact.id);
+
+// First, because the values must not be cached.
+test('a hidden contact and an unknown one cost the same calls, first and repeated, in every process', async () => {
+  const { org, members: processes } = world.fleet;
+  const { hidden } = org;
+  const member = org.members.find((one) => one !== hidden.owner)!;
+  const email = (await world.client(hidden.owner).get(`/contacts/${hidden.id}`)).json().data.contact.email;
+  const unknown = `${crypto.randomUUID()}@example.com`;
+  const costOf = async (process: (typeof processes)[number], value: string): Promise<string[]> => {
+    const before = (await world.fleet.sandbox.calls()).length;
+    expect(idsOf(await lookup(world.client(member, undefined, process), { email: value }))).toEqual([]);
+    return (await world.fleet.sandbox.calls()).slice(before).map(({ operation }) => operation);
+  };
+  const change = { contact: { firstName: 'Ada', email: `${crypto.randomUUID()}@example.com` } };
+  for (const process of [processes[0]!, processes[0]!, processes[1]!]) {
+    const ofHidden = await costOf(process, email);
+    expect(await costOf(process, unknown)).toEqual(ofHidden);
+  }
+  const created = await world.client(member, ANY_SCOPE).send('POST', '/contacts', change);
+  expect(created.status).toBe(201);
+  for (const process of processes) {
+    const ofHidden = await costOf(process, email);
+    expect(await costOf(process, unknown)).toEqual(ofHidden);
+  }
+});
 
 test.each(['email', 'phone'] as const)('finds a contact by its %s, with includes', async (kind) => {
   const { id, owner } = await world.contact();
@@ -106,7 +132,10 @@ test.each<[string, unknown, string]>([
 test('no log line, URL or Redis key holds the value', async () => {
   const [member] = world.fleet.org.members;
   const email = `findme-${crypto.randomUUID()}@example.com`;
-  await lookup(world.client(member!), { email });
+  const answer = await lookup(world.client(member!), { email });
+  const id = String(answer.headers['x-request-id']);
+  const [first] = world.fleet.members;
+  await waitFor('the log line of the lookup', () => first!.program.stdout().includes(id));
   for (const { program } of world.fleet.members) expect(program.stdout()).not.toContain('findme-');
   const keys = await world.redis.cli('KEYS', '*');
   expect(keys).toContain('lookup');

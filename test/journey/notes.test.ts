@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from '../support/child.ts';
 import { expectProblem } from '../support/problem.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWriteWorld, type WriteWorld } from '../support/write-world.ts';
@@ -145,4 +148,26 @@ test('writes one audit line without the content, and counts the write', async ()
     }),
   ]);
   expect(process!.program.stdout()).not.toContain(content);
+});
+
+const blns = path.join(PROJECT_ROOT, 'test', 'vectors', 'blns', 'blns.json');
+const NAUGHTY = JSON.parse(readFileSync(blns, 'utf8')) as string[];
+
+test('500 odd texts come back byte for byte', async () => {
+  const { id, owner } = await world.contact();
+  const author = world.client(owner);
+  const texts = NAUGHTY.map((text, i) => `${i} ${text.toWellFormed()}`);
+  expect(texts.length).toBeGreaterThanOrEqual(500);
+  for (let at = 0; at < texts.length; at += 20) {
+    await Promise.all(
+      texts.slice(at, at + 20).map(async (content) => {
+        const answer = await author.send('POST', `/contacts/${id}/notes`, { content });
+        expect({ status: answer.status, data: answer.json().data }).toMatchObject({
+          status: 201,
+          data: { content },
+        });
+      }),
+    );
+  }
+  expect(contents(await author.get(`/contacts/${id}/notes`))).toEqual(expect.arrayContaining(texts));
 });
