@@ -1,14 +1,19 @@
 -- Builds the requests before the run, one for each line of the file in the first argument:
--- path, token and (for a 304) entity tag, separated by tabs. The second argument is the mean pause between
+-- path, token, (for a 304) entity tag and (for a PATCH) JSON body, separated by tabs. The second argument is the mean pause between
 -- a response and the connection's next request in milliseconds, 0 for none.
 local requests, at = {}, 0
 
 function init(args)
   for line in io.lines(args[1]) do
-    local path, token, etag = line:match('^([^\t]+)\t([^\t]*)\t?(.*)$')
+    local path, token, etag, body = line:match('^([^\t]+)\t([^\t]*)\t([^\t]*)\t(.*)$')
     local headers = { Authorization = 'Bearer ' .. token }
     if etag ~= '' then headers['If-None-Match'] = etag end
-    requests[#requests + 1] = wrk.format('GET', path, headers)
+    if body == '' then
+      requests[#requests + 1] = wrk.format('GET', path, headers)
+    else
+      headers['Content-Type'] = 'application/json'
+      requests[#requests + 1] = wrk.format('PATCH', path, headers, body)
+    end
   end
   local pause = tonumber(args[2] or '0')
   if pause > 0 then

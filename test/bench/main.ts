@@ -12,10 +12,11 @@ import { shippedPolicy, simulate } from './simulation.ts';
 import { soak } from './soak.ts';
 import { measureStart } from './start-time.ts';
 import { measureThroughput, type ThroughputRow } from './throughput.ts';
+import { measureWrites } from './writes.ts';
 
 const HELP = `npm run bench -- [options]
 
-  --quick            a rough measurement in under two minutes: hits, misses, start
+  --quick            a rough measurement in under two minutes: hits, misses, writes, start
   --soak             soak for ten minutes instead of one
   --profile hits     only a CPU profile, of hits or misses
   --simulate         only the upstream calls of a simulated hour, at more rates
@@ -43,8 +44,9 @@ async function compareHits(scene: Scene): Promise<ThroughputRow[]> {
   const { contenders, stop } = await openContenders(scene);
   try {
     const rows = await measureThroughput(contenders, {
-      rounds: quick ? 3 : 9,
-      secondsEach: quick ? 1 : 3,
+      // Short slices, since the machine drifts within seconds.
+      rounds: quick ? 3 : 35,
+      secondsEach: 1,
       yardstick: YARDSTICK,
       onRound: (round) => say(`hits: round ${round + 1}`),
     });
@@ -103,6 +105,24 @@ async function compareMisses(scene: Scene): Promise<void> {
     spreadText(addedP99Ms),
     addedP99Ms.median < 2,
   );
+}
+
+async function compareWrites(scene: Scene): Promise<void> {
+  say('writes');
+  const { cpu, time } = results.add(
+    'writes',
+    await measureWrites(
+      scene,
+      quick ? { rounds: 1, secondsEach: 2, warmUpS: 5 } : { rounds: 15, secondsEach: 2, warmUpS: 10 },
+    ),
+  );
+  if (cpu.addedCpuMicros)
+    results.addFigure(
+      'CPU µs of a write over its two bare undici requests, full rate',
+      spreadText(cpu.addedCpuMicros, 0),
+    );
+  results.addFigure('p50 ms that a write adds, four processes, 50 writes/s', spreadText(time.addedP50Ms));
+  results.addFigure('p99 ms that a write adds, four processes, 50 writes/s', spreadText(time.addedP99Ms));
 }
 
 async function measureStartTime(scene: Scene): Promise<void> {
@@ -178,6 +198,7 @@ async function measureAll(): Promise<void> {
     }
     const rows = await compareHits(scene);
     await compareMisses(scene);
+    await compareWrites(scene);
     await measureStartTime(scene);
     if (!quick) {
       await measureTail(scene, rows);

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_ROOT } from '../support/child.ts';
-import { RESULTS_FILE, spreadText, type Goal } from './report.ts';
+import { metText, RESULTS_FILE, spreadText, type Goal } from './report.ts';
 import type { ThroughputRow } from './throughput.ts';
 
 export const PAGE = path.join(PROJECT_ROOT, 'docs', 'performance.md');
@@ -47,7 +47,7 @@ function sectionsOf({ machine, goals, throughput, simulation }: Measured): Recor
     ].join('\n\n'),
     goals: table(
       ['measured', 'goal', 'result', 'met'],
-      goals.map(({ what, goal, measured, met }) => [what, goal, measured, met ? 'yes' : 'no']),
+      goals.map(({ what, goal, measured, met }) => [what, goal, measured, metText(met)]),
     ),
     simulation: table(['requests/s', 'one key per part', 'one key per set', 'ratio'], hours),
   };

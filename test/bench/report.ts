@@ -10,12 +10,18 @@ import type { ThroughputRow } from './throughput.ts';
 export const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
 const CHART_FILE = path.join(import.meta.dirname, 'results.svg');
 
-/** A goal of the project and its measured value. */
+/** A measured value, and the project's goal for it if it has one. */
 export interface Goal {
   readonly what: string;
   readonly goal: string;
   readonly measured: string;
-  readonly met: boolean;
+  readonly met: boolean | undefined;
+}
+
+/** Returns the words for a goal that is met or not. */
+export function metText(met: boolean | undefined): string {
+  if (met === undefined) return '';
+  return met ? 'yes' : 'no';
 }
 
 /** All results of one run. `load` is the load average of the machine after each measurement. */
@@ -31,6 +37,10 @@ export class Results {
 
   addGoal(what: string, goal: string, measured: string, met: boolean): void {
     this.goals.push({ what, goal, measured, met });
+  }
+
+  addFigure(what: string, measured: string): void {
+    this.goals.push({ what, goal: 'none', measured, met: undefined });
   }
 
   write(): void {
@@ -65,9 +75,7 @@ export function printThroughput(rows: readonly ThroughputRow[]): void {
 }
 
 export function printGoals(goals: readonly Goal[]): void {
-  console.table(
-    goals.map(({ what, goal, measured, met }) => ({ what, goal, measured, met: met ? 'yes' : 'no' })),
-  );
+  console.table(goals.map(({ what, goal, measured, met }) => ({ what, goal, measured, met: metText(met) })));
 }
 
 export function spreadText({ median, least, most }: Spread, digits = 2): string {

@@ -35,7 +35,7 @@ export interface Scene {
   readonly requests: readonly BenchRequest[];
   /** File with these requests in the format of the load generator. */
   readonly requestsFile: string;
-  token(): string;
+  token(scope?: string): string;
   file(name: string): string;
   /** Starts the proxy as shipped, with every feature on; `env` overrides settings. */
   startProxy(env?: Environment, options?: ProxyOptions): Promise<ServerProcess>;
@@ -76,8 +76,10 @@ export async function openScene(): Promise<Scene> {
     ...DEFAULTS,
     RATE_LIMIT_TIERS: TIERS,
   };
-  const token = (): string =>
-    sign(goodClaims(ORG, OWNER, { exp: Math.floor(Date.now() / 1000) + DAY_S }), secret);
+  const token = (scope?: string): string => {
+    const exp = Math.floor(Date.now() / 1000) + DAY_S;
+    return sign(goodClaims(ORG, OWNER, { exp, ...(scope !== undefined && { scope }) }), secret);
+  };
   const requests = Array.from({ length: USERS }, () => ({
     path: `/contacts/${randomUUID()}`,
     token: token(),

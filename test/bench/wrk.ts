@@ -7,11 +7,12 @@ import { hasProgram, installPackages } from './debian-packages.ts';
 const run = promisify(execFile);
 const SCRIPT = path.join(import.meta.dirname, 'load.lua');
 
-/** One request of the mix. It is conditional if it has an `entityTag`. */
+/** One request of the mix. It is conditional if it has an `entityTag`, and a PATCH if it has a JSON `body`. */
 export interface BenchRequest {
   readonly path: string;
   readonly token: string;
   readonly entityTag?: string;
+  readonly body?: string;
 }
 
 export interface LoadResult {
@@ -38,7 +39,9 @@ export interface LoadOptions {
 }
 
 export function writeRequests(file: string, requests: readonly BenchRequest[]): void {
-  const lines = requests.map(({ path, token, entityTag }) => `${path}\t${token}\t${entityTag ?? ''}\n`);
+  const lines = requests.map(
+    ({ path, token, entityTag = '', body = '' }) => `${path}\t${token}\t${entityTag}\t${body}\n`,
+  );
   writeFileSync(file, lines.join(''), { mode: 0o600 });
 }
 
