@@ -68,6 +68,7 @@ export function createServices(options: ServiceOptions) {
     cache: config.cache,
     memoryStore: config.memoryStore,
     redisStore: config.redisStore,
+    freshnessSample: config.freshnessSample,
     fence: {
       // A conditional write reads the contact inside its fence.
       fenceMs: 2 * config.resilience.timeoutMs + config.writeUncertainMs,

@@ -3,6 +3,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { throttleLog } from '../lib/throttle-log.ts';
 import { setBackgroundTimer } from '../lib/timers.ts';
+import { freshnessObserver } from './freshness-observer.ts';
 import { longestRetentionMs, type CachePolicy } from './freshness.ts';
 import { memoryPartStore } from './memory-part-store.ts';
 import { nearPartStore } from './near-part-store.ts';
@@ -19,6 +20,8 @@ export interface PartStoreOptions {
   readonly cache: CachePolicy;
   readonly memoryStore: { readonly maxBytes: number };
   readonly redisStore: { readonly nearMaxBytes: number; readonly nearTtlMs: number };
+  /** One in so many invalidations is observed through another process; 0 for none. */
+  readonly freshnessSample: number;
   readonly fence: {
     /** Milliseconds for which a write closes its contact if its process dies. */
     readonly fenceMs: number;
@@ -26,7 +29,10 @@ export interface PartStoreOptions {
     readonly uncertainMs: number;
   };
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'gauge' | 'nearRead' | 'undecodable'>;
+  readonly metrics: Pick<
+    Metrics,
+    'gauge' | 'nearRead' | 'undecodable' | 'freshnessViolation' | 'freshnessPropagation'
+  >;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -54,7 +60,7 @@ export function createPartStore(options: PartStoreOptions): PartStore {
     },
   });
   const invalidations = redisInvalidations({ ...shared, ...fence, ttlMs: redisStore.nearTtlMs });
-  return nearPartStore({
+  const store = nearPartStore({
     remote,
     invalidations,
     maxBytes: redisStore.nearMaxBytes,
@@ -63,4 +69,14 @@ export function createPartStore(options: PartStoreOptions): PartStore {
     randomId,
     metrics,
   });
+  const observedBy = freshnessObserver({
+    ...shared,
+    read: (ref, parts) => remote.read(ref, parts),
+    invalidations,
+    oldestBirth: (org, contact) => store.oldestBirth(org, contact),
+    sample: options.freshnessSample,
+    metrics,
+    random: Math.random,
+  });
+  return { ...store, invalidate: observedBy((org, contact) => store.invalidate(org, contact)) };
 }

@@ -146,6 +146,18 @@ export class LruTable {
     if (known) known.stamp = UNCONFIRMED;
   }
 
+  /** Returns the birth of the contact's oldest entry, of any member, that `read` would return. */
+  oldestBirth(org: string, contact: string, after: number): number | undefined {
+    const known = this.#find(org, contact);
+    if (!known) return undefined;
+    const now = this.#now();
+    const births = [...(known.first ? [known.first] : []), ...(known.others?.values() ?? [])]
+      .flatMap(({ parts }) => PARTS.map((part) => parts[part]))
+      .filter((stored) => stored && stored.dropAt > now && isServable(stored, known.stamp, after))
+      .map((stored) => stored!.entry.fetchedAt);
+    return births.length > 0 ? Math.min(...births) : undefined;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

@@ -13,7 +13,7 @@ import type { RedisPartStore } from './redis-part-store.ts';
 
 export interface NearPartStoreOptions {
   readonly remote: RedisPartStore;
-  readonly invalidations: RedisInvalidations;
+  readonly invalidations: Omit<RedisInvalidations, 'processId' | 'others'>;
   /** Maximum bytes of the near cache; 0 turns it off. */
   readonly maxBytes: number;
   /** Milliseconds for which this process serves an entry, or joins a call, that Redis has not confirmed since. */
@@ -27,6 +27,12 @@ export interface NearPartStoreOptions {
 
 /** The bytes of the entries that are kept although the near cache is off, so that no response goes back. */
 const FLOOR_BYTES = 1_000_000;
+
+export interface NearEntries {
+  /** Returns the birth of the contact's oldest entry, of any member, that can be served without Redis. */
+  oldestBirth(org: string, contact: string): number | undefined;
+}
+
 /** The minimum time for which a claim's reply is current, if `ttlMs` is shorter than a round trip. */
 const CLAIM_CURRENT_MS = 100;
 
@@ -35,7 +41,7 @@ const CLAIM_CURRENT_MS = 100;
  * only if Redis confirmed the generation within `ttlMs`, or the entry was born within `ttlMs`, and no
  * invalidation of the contact and no gap in the subscription came since.
  */
-export function nearPartStore(options: NearPartStoreOptions): PartStore {
+export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEntries {
   const { remote, invalidations, ttlMs, now, randomId } = options;
   const table = new LruTable({ maxBytes: Math.max(options.maxBytes, FLOOR_BYTES), now });
   const received = new InvalidationLog();
@@ -206,6 +212,8 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore {
     },
     claim: claimPart,
     latest,
+    oldestBirth: (org, contact) =>
+      options.maxBytes === 0 ? undefined : table.oldestBirth(org, contact, servedAfter()),
     async invalidate(org, contact) {
       forget(org, contact);
       try {

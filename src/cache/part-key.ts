@@ -46,6 +46,11 @@ export function inboxChannel(processId: string): string {
   return `zbff:${SCHEMA}:process:${processId}`;
 }
 
+/** Returns the channel on which a process is asked for the entries that it would serve, and gets the replies. */
+export function observerChannel(processId: string): string {
+  return `zbff:${SCHEMA}:observer:${processId}`;
+}
+
 /** Returns the key of the writes that close the contact. */
 export function fenceKey(org: string, contact: string): string {
   return `${contactPrefix(org, contact)}fence`;

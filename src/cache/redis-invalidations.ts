@@ -197,6 +197,10 @@ export function redisInvalidations(options: RedisInvalidationsOptions) {
   }
 
   return {
+    /** Names this process to the others. */
+    processId,
+    /** Returns the other processes that Redis reaches. */
+    others: () => registry.others(),
     invalidate: (org: string, contact: string) => announce(org, contact),
     fence,
     onInvalidation,

@@ -53,6 +53,11 @@ const variables = {
     whole(0, 3600),
     { default: 30 },
   ),
+  FRESHNESS_SAMPLE: variable(
+    'one in so many invalidations is checked through another process; 0 checks none',
+    whole(0, 1_000_000),
+    { default: 0 },
+  ),
   CACHE_ENCRYPTION_KEYS: variable(
     'keys of 32 bytes in base64 or hex: the first encrypts, all decrypt',
     someOf,
@@ -72,6 +77,7 @@ function build(values: Values<typeof variables>, issues: ConfigIssues) {
       staleIfErrorMs: values.CACHE_STALE_IF_ERROR_S * 1000,
     },
     writeUncertainMs: values.WRITE_UNCERTAIN_S * 1000,
+    freshnessSample: values.FRESHNESS_SAMPLE,
     redisStore: {
       encryptionKeys: buildEncryptionKeys(values.CACHE_ENCRYPTION_KEYS, issues),
       nearMaxBytes: values.CACHE_L1_MAX_MB * MIB,
@@ -84,7 +90,7 @@ function build(values: Values<typeof variables>, issues: ConfigIssues) {
 export const cacheSlice = {
   title: 'Cache',
   introduction: 'The times to live of the parts of a contact, and the stores.',
-  prefixes: ['CACHE_TTL_', 'CACHE_L1_', 'CACHE_STALE_'],
+  prefixes: ['CACHE_TTL_', 'CACHE_L1_', 'CACHE_STALE_', 'FRESHNESS_'],
   variables,
   files: [],
   build,

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry, collectDefaultMetrics, type Histogram } from 'prom-client';
+import { Counter, Gauge, Registry, Histogram, collectDefaultMetrics } from 'prom-client';
 import type { Part } from '../contact/parts/index.ts';
 import { FastHistogram, FastCounter } from '../lib/fast-counter.ts';
 import { PREFIX, exposition, ownMetrics, ownSamples, type Exposition, type Samples } from './exposition.ts';
@@ -113,6 +113,17 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
   ]);
   const redisFailures = counter('redis_failures_total', 'Failed Redis operations, by code', ['code']);
   const invalidations = counter('invalidations_total', 'Contacts invalidated through this process', []);
+  const violations = counter(
+    'freshness_violations_total',
+    'Observed invalidations after which another process had older data',
+    [],
+  );
+  const propagations = new Histogram({
+    name: `${PREFIX}freshness_propagation_seconds`,
+    help: 'Time from an observed invalidation until another process had no older data',
+    buckets: CALL_SECONDS,
+    registers,
+  });
   new Gauge({
     name: `${PREFIX}build_info`,
     help: 'Always 1; the version is in the labels',
@@ -199,6 +210,8 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
     tokenRefused: (code: string): void => refusedTokens.add(code),
     redisFailure: (code: string): void => redisFailures.add(code),
     invalidation: (): void => invalidations.add(),
+    freshnessViolation: (): void => violations.add(),
+    freshnessPropagation: (seconds: number): void => propagations.observe(seconds),
     /** Registers a gauge that is read at each scrape; `aggregator` combines the values of several processes. */
     gauge(name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void {
       registry.registerMetric(

@@ -33,7 +33,7 @@ function setUp(maxBytes = 1e6) {
   const settles: PromiseWithResolvers<boolean>[] = [];
   const reads: PromiseWithResolvers<Awaited<ReturnType<RedisPartStore['read']>>>[] = [];
   const remote: RedisPartStore = { read: () => next(reads), claim: () => next(claims) };
-  const invalidations: RedisInvalidations = {
+  const invalidations: Omit<RedisInvalidations, 'processId' | 'others'> = {
     invalidate: async () => {},
     fence: async () => ({ open: async () => {}, uncertain: () => {} }),
     onInvalidation: (listener) => (forget = listener),
