@@ -81,7 +81,7 @@ export interface FetchLease extends Snapshot {
 /**
  * A fence around a write to the upstream. While a contact is closed, fetched data is served and shared, but not
  * stored. The holder ends the fence with `open` or `uncertain`. If its process dies, the contact stays closed
- * for `UPSTREAM_TIMEOUT_MS` + `WRITE_UNCERTAIN_S`.
+ * for twice `UPSTREAM_TIMEOUT_MS` + `WRITE_UNCERTAIN_S`.
  */
 export interface Fence {
   /**
@@ -91,7 +91,7 @@ export interface Fence {
    * @throws AppError `CACHE_UNAVAILABLE` if the store cannot guarantee that; the opening is repeated.
    */
   open(): Promise<void>;
-  /** Keeps the contact closed for `WRITE_UNCERTAIN_S`, because the upstream may still carry out the write. */
+  /** Keeps the contact closed for `UPSTREAM_TIMEOUT_MS` + `WRITE_UNCERTAIN_S`, because the upstream may still carry out the write. */
   uncertain(): void;
 }
 

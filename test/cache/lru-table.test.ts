@@ -241,3 +241,15 @@ test('drops the parts of earlier calls when a not-found is stored', () => {
   const { entries } = table.read(refOf('c'), ['contact', 'notes', 'entity']);
   expect(Object.keys(entries)).toEqual(['notes']);
 });
+
+test('knows the birth of the oldest entry that it serves for a contact', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  const oldest = (after = -Infinity) => table.oldestBirth(org, 'c', after);
+  expect(oldest()).toBeUndefined();
+  put(table, 'g', 1, 10);
+  put(table, 'g', 2, 30);
+  const entry = { ...entryAt(20), generation: 'g' };
+  table.change({ ...refOf('c'), member: 'other' }, 'g', [{ part: 'notes', entry, retentionMs: 60_000 }]);
+  expect(oldest()).toBe(20);
+  expect(oldest(40)).toBeUndefined();
+});

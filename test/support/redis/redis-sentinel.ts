@@ -57,8 +57,10 @@ sentinel failover-timeout ${NAME} 4000
     failOver: async () => {
       const [before = ''] = await masterAddresses();
       const current = [master, ...replicas].find(({ port }) => before.endsWith(String(port)))!;
-      // Sentinels make the old master a replica after four periods, which are 2 s by default.
-      await Promise.all(sentinels.map((one) => one.cli('sentinel', 'debug', 'publish-period', '500')));
+      // Sentinels make the old master a replica after four publish periods of 2 s by default, and learn its state
+      // every 10 s.
+      const periods = ['publish-period', '500', 'info-period', '500'];
+      await Promise.all(sentinels.map((one) => one.cli('sentinel', 'debug', ...periods)));
       await waitFor('the replicas to be in sync', async () => {
         const text = await current.cli('info', 'replication');
         return text.match(/state=online/g)?.length === replicaCount;
