@@ -159,6 +159,11 @@ test('checks the slots and every master of a Cluster, and merges equal findings'
     expect(of('Redis Cluster').detail).toBe('all 16384 slots are served');
     expect(of('Redis commands').status).toBe('passed');
     expect(of('Redis memory').status).toBe('warned');
+    expect(of('Redis failover')).toMatchObject({
+      status: 'warned',
+      detail: expect.stringMatching(/^min-replicas-to-write is not in effect/),
+      advice: expect.stringMatching(/^set min-replicas-to-write 1 and min-replicas-max-lag 1: /),
+    });
     const eviction = findings.filter(({ check }) => check === 'Redis eviction');
     expect(eviction.map(({ status }) => status).toSorted()).toEqual(['passed', 'warned']);
     expect(eviction.find(({ status }) => status === 'warned')!.detail).toContain(
