@@ -1,4 +1,4 @@
-import { waitFor } from '../wait-for.ts';
+import { HANG_MS, waitFor } from '../wait-for.ts';
 import type { Certificates } from '../certificates.ts';
 import { startRedis, type RedisServer } from './redis-server.ts';
 
@@ -61,10 +61,15 @@ sentinel failover-timeout ${NAME} 4000
       // every 10 s.
       const periods = ['publish-period', '500', 'info-period', '500'];
       await Promise.all(sentinels.map((one) => one.cli('sentinel', 'debug', ...periods)));
-      await waitFor('the replicas to be in sync', async () => {
-        const text = await current.cli('info', 'replication');
-        return text.match(/state=online/g)?.length === replicaCount;
-      });
+      // On a busy machine, Sentinels pause for 30 s at a time (TILT).
+      await waitFor(
+        'the replicas to be in sync',
+        async () => {
+          const text = await current.cli('info', 'replication');
+          return text.match(/state=online/g)?.length === replicaCount;
+        },
+        5 * HANG_MS,
+      );
       // A Sentinel refuses while no replica can be promoted, or the previous failover is in progress.
       await waitFor('the start of a failover', () =>
         sentinels[0]!.cli('sentinel', 'failover', NAME).catch(() => false as const),
