@@ -41,9 +41,9 @@ interface Contact {
 interface Tally {
   reads: number;
   hits: number;
-  /** Invalidations by status. */
+  /** Invalidations by status, or by the code of a failed connection. */
   readonly statuses: Record<string, number>;
-  /** Reads by status and code, if it is not 200. */
+  /** Reads by status and code if it is not 200, or by the code of a failed connection. */
   readonly failures: Record<string, number>;
   readonly calmMs: number[];
   readonly failoverMs: number[];
@@ -52,6 +52,7 @@ interface Tally {
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)]!;
 const count = (counts: Record<string, number>, name: string): void =>
   void (counts[name] = (counts[name] ?? 0) + 1);
+const codeOf = (error: { code?: unknown }): string => String(error.code);
 const processes = Array.from({ length: PROCESSES }, (_, index) => index);
 
 /** Reads a contact, and marks the acknowledged invalidations that the response contradicts. */
@@ -60,8 +61,9 @@ async function read(fleet: Fleet, contact: Contact, process: number, tally: Tall
   const binding = contact.acknowledged.filter(
     (one) => one.at + (one.process === process ? 0 : NEAR_TTL_MS) < begun,
   );
-  const answer = await fleet.members[process]!.get(`/contacts/${contact.id}`);
+  const answer = await fleet.members[process]!.get(`/contacts/${contact.id}`).catch(codeOf);
   tally.reads += 1;
+  if (typeof answer === 'string') return count(tally.failures, answer);
   if (answer.status !== 200) return count(tally.failures, `${answer.status} ${answer.json().code}`);
   if (/; hit/.test(String(answer.headers['cache-status']))) tally.hits += 1;
   // Before the first version, the contact has the city that the sandbox generated.
@@ -77,10 +79,11 @@ async function invalidate(fleet: Fleet, contact: Contact, tally: Tally, isCalm: 
   const process = pick(processes);
   const wasCalm = isCalm();
   const begun = performance.now();
-  const { status } = await fleet.members[process]!.invalidate(contact.id);
+  const answer = await fleet.members[process]!.invalidate(contact.id).catch(codeOf);
   const at = performance.now();
-  count(tally.statuses, String(status));
-  if (status !== 204) return;
+  const status = typeof answer === 'string' ? answer : String(answer.status);
+  count(tally.statuses, status);
+  if (status !== '204') return;
   (wasCalm && isCalm() ? tally.calmMs : tally.failoverMs).push(at - begun);
   contact.acknowledged.push({ version: contact.version, process, at, isUndone: false });
   await read(fleet, contact, process, tally);
