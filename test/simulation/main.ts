@@ -1,37 +1,70 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { applyMutant, MUTANTS } from './mutants.ts';
+import type { Result, Share } from './worker.ts';
 
 /**
- * `npm run simulate -- --seed 1 --schedules 100000` runs schedules until one fails. Prints the shortest form of
- * the failing one, with its events, and exits with 1. With `--schedules 1` it replays one seed. `--mutant` runs a
- * broken protocol, which has to fail.
+ * `npm run simulate -- --seed 1 --schedules 100000` runs schedules on all cores until one fails, or for
+ * `--seconds`. Prints the shortest form of the failing one, with its events, and exits with 1. With
+ * `--schedules 1` it replays one seed. `--mutant` runs a broken protocol, which has to fail.
  */
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     schedules: { type: 'string', default: '20000' },
+    seconds: { type: 'string', default: '86400' },
     json: { type: 'boolean', default: false },
     mutant: { type: 'string' },
   },
 });
-const [seed, schedules] = [Number(values.seed), Number(values.schedules)];
-if (values.mutant !== undefined) {
-  const mutant = MUTANTS.find(({ name }) => name === values.mutant);
-  if (!mutant) throw new Error(`mutants: ${MUTANTS.map(({ name }) => name).join(', ')}`);
-  applyMutant(mutant);
+const [seed, schedules, seconds] = [Number(values.seed), Number(values.schedules), Number(values.seconds)];
+const mutant = MUTANTS.find(({ name }) => name === values.mutant);
+if (values.mutant !== undefined && !mutant)
+  throw new Error(`mutants: ${MUTANTS.map(({ name }) => name).join(', ')}`);
+
+/** Runs the schedules in equal shares, each in a thread. Ends all of them when one finds a failure. */
+async function runInThreads(): Promise<Result> {
+  const share = Math.ceil(schedules / availableParallelism());
+  const workers: Worker[] = [];
+  for (let at = 0; at < schedules; at += share) {
+    const workerData: Share = {
+      seed: seed + at,
+      schedules: Math.min(share, schedules - at),
+      seconds,
+      mutant,
+    };
+    workers.push(new Worker(new URL('worker.ts', import.meta.url), { workerData }));
+  }
+  const results = workers.map(
+    (worker) =>
+      new Promise<Result>((resolve, reject) => {
+        worker.on('message', (result: Result) => {
+          resolve(result);
+          if (result.failures.length > 0) for (const other of workers) void other.terminate();
+        });
+        worker.on('error', reject);
+        worker.on('exit', () => resolve({ ran: 0, failures: [] }));
+      }),
+  );
+  const all = await Promise.all(results);
+  const ran = all.reduce((sum, one) => sum + one.ran, 0);
+  return { ran, failures: all.flatMap(({ failures }) => failures) };
 }
-// Imported now, so that a mutant is in effect.
-const { scheduleOf } = await import('./schedule.ts');
-const { run, shrink, simulate } = await import('./simulate.ts');
+
 const begun = performance.now();
-const { ran, failures } = await simulate({ seed, schedules });
-const seconds = (performance.now() - begun) / 1000;
+const { ran, failures } = await runInThreads();
+const elapsedS = (performance.now() - begun) / 1000;
 const [failure] = failures;
 if (values.json) {
-  console.log(JSON.stringify({ ran, seconds, failure }));
+  console.log(JSON.stringify({ ran, seconds: elapsedS, failure }));
 } else {
-  console.log(`${ran} schedules from seed ${seed} in ${seconds.toFixed(1)} s: ${failures.length} failures`);
+  console.log(`${ran} schedules from seed ${seed} in ${elapsedS.toFixed(1)} s: ${failures.length} failures`);
   if (failure) {
+    if (mutant) applyMutant(mutant);
+    // Imported now, so that the mutant is in effect.
+    const { scheduleOf } = await import('./schedule.ts');
+    const { run, shrink } = await import('./simulate.ts');
     const shortest = await shrink(scheduleOf(failure.seed));
     const world = await run(shortest, true);
     const { actions: _actions, ...rest } = shortest;

@@ -9,9 +9,12 @@ export type Action = { readonly at: number } & (
       readonly kind: 'read';
       readonly process: number;
       readonly contact: number;
+      readonly member: number;
       readonly notes: boolean;
       readonly bypass: boolean;
       readonly upstreamMs: number;
+      /** Whether the upstream call that it may begin fails. */
+      readonly fails: boolean;
     }
   | { readonly kind: 'change'; readonly process: number; readonly contact: number }
   | {
@@ -40,6 +43,8 @@ export interface Schedule {
   readonly replicas: number;
   readonly processes: number;
   readonly hasNearCache: boolean;
+  /** Whether the contact does not exist in each fourth version. */
+  readonly hasNotFound: boolean;
   readonly actions: readonly Action[];
   readonly endsAt: number;
 }
@@ -65,9 +70,19 @@ const KINDS = [
   ] as const),
 ];
 
-/** Returns the schedule of a seed. */
-export function scheduleOf(seed: number): Schedule {
+/** Milliseconds after a read at which it is repeated, since what it has cached may no longer be served. */
+const REPEATED_AFTER_MS = 1000;
+
+/**
+ * Returns the schedule of a seed.
+ *
+ * @param version 1 for the seeds that failed before there were two members, failing calls, repeated reads, and
+ *   contacts that do not exist.
+ */
+export function scheduleOf(seed: number, version: 1 | 2 = 2): Schedule {
   const random = randomOf(seed);
+  const more = randomOf(seed ^ 0x2545f491);
+  const isMore = (share: number) => version > 1 && more() < share;
   const below = (limit: number) => Math.floor(random() * limit);
   const isOften = (share: number) => random() < share;
   const mode = (['standalone', 'sentinel', 'sentinel', 'cluster', 'cluster', 'memory'] as const)[below(6)]!;
@@ -83,9 +98,13 @@ export function scheduleOf(seed: number): Schedule {
     const contact = below(contacts);
     const upstreamMs = isOften(0.3) ? 20 + random() * 350 : 1 + random() * 20;
     const kind = KINDS[below(KINDS.length)]!;
-    if (kind === 'read')
-      actions.push({ at, kind, process, contact, notes: isOften(0.4), bypass: isOften(0.1), upstreamMs });
-    else if (kind === 'change') actions.push({ at, kind, process, contact });
+    if (kind === 'read') {
+      const query = { notes: isOften(0.4), bypass: isOften(0.1), member: isMore(0.3) ? 1 : 0 };
+      const read = { kind, process, contact, ...query, upstreamMs, fails: isMore(0.1) };
+      actions.push({ at, ...read });
+      const again = REPEATED_AFTER_MS + more() * upstreamMs;
+      if (isMore(0.4)) actions.push({ at: at + again, ...read, bypass: false, fails: false });
+    } else if (kind === 'change') actions.push({ at, kind, process, contact });
     else if (kind === 'write') {
       const commitMs = isOften(0.3) ? 400 + random() * 550 : random() * upstreamMs;
       actions.push({ at, kind, process, contact, upstreamMs, commitMs });
@@ -95,7 +114,7 @@ export function scheduleOf(seed: number): Schedule {
         at,
         kind,
         process,
-        connections: 1 + below(7),
+        connections: isMore(0.3) ? 7 : 1 + below(7),
         ms: random() * (isOften(0.5) ? 300 : 3000),
       });
     else if (kind === 'pause') actions.push({ at, kind, process, ms: random() * 2000 });
@@ -120,12 +139,15 @@ export function scheduleOf(seed: number): Schedule {
           kind: 'read',
           process,
           contact,
+          member: 0,
           notes: false,
           bypass: false,
           upstreamMs: 5,
+          fails: false,
         });
   actions.sort((one, other) => one.at - other.at);
   const replicas = mode === 'sentinel' ? 1 + below(2) : mode === 'cluster' ? below(2) : 0;
   const hasNearCache = !isOften(0.15);
-  return { seed, mode, replicas, processes, hasNearCache, actions, endsAt: at + 3600 };
+  const hasNotFound = isMore(0.3);
+  return { seed, mode, replicas, processes, hasNearCache, hasNotFound, actions, endsAt: at + 3600 };
 }

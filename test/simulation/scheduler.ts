@@ -6,7 +6,8 @@ interface Event {
   readonly actor: Actor | undefined;
   /** True if the event wakes code that awaits promises. */
   readonly wakes: boolean;
-  readonly run: () => void;
+  /** Undefined if the event was cancelled. */
+  run: (() => void) | undefined;
 }
 
 /** A process: its events wait while it is paused, and are lost when it is dead. */
@@ -49,7 +50,7 @@ export class Scheduler {
       const event = pop(this.#heap);
       if (!event || event.at > endsAt) return false;
       const { actor } = event;
-      if (actor?.isDead) continue;
+      if (!event.run || actor?.isDead) continue;
       if (actor && actor.pausedUntil > event.at) {
         push(this.#heap, { ...event, at: actor.pausedUntil });
         continue;

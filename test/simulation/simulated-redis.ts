@@ -66,9 +66,8 @@ export class SimulatedRedis {
   }
 
   setTimer(ms: number, run: () => void): () => void {
-    let isCancelled = false;
-    this.#scheduler.after(ms, () => void (isCancelled || run()), this.#actor);
-    return () => void (isCancelled = true);
+    const event = this.#scheduler.after(ms, run, this.#actor);
+    return () => void (event.run = undefined);
   }
 
   connect(): void {

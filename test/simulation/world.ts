@@ -6,6 +6,7 @@ import { redisPartStore } from '../../src/cache/redis-part-store.ts';
 import { plainCodec } from '../../src/cache/stored-entry.ts';
 import { withCache } from '../../src/cache/with-cache.ts';
 import { PARTS, type Part } from '../../src/contact/parts/index.ts';
+import type { RedisValue } from '../../src/redis/run-script.ts';
 import type { ReadContact } from '../../src/contact/read-contact.ts';
 import { AppError, isAppError } from '../../src/errors.ts';
 import { Checker, type Announced, type Closed, type UpstreamCall } from './checker.ts';
@@ -21,7 +22,6 @@ const FENCE_MS = UPSTREAM_MS + UNCERTAIN_MS;
 /** The time that messages and timers take at most beyond a limit. */
 const SLACK_MS = 700;
 const ORG = 'o';
-const MEMBER = 'm';
 const NEVER = new AbortController().signal;
 const POLICY = {
   ttlMs: { contact: 2500, notes: 1500, entity: 0, profile: 0, signals: 0 },
@@ -35,6 +35,8 @@ const METRICS = {
   part: () => {},
   contactRead: () => {},
 };
+
+type Keys = readonly [string, ...string[]];
 
 interface Process extends Actor {
   readonly index: number;
@@ -57,7 +59,8 @@ export class World {
   readonly #isTraced: boolean;
   /** The open announcement of each reference, by which processes acknowledge. */
   readonly #references = new Map<string, Announced>();
-  #upstreamMs = 5;
+  /** The next upstream call. */
+  #upstream = { upstreamMs: 5, fails: false };
   #ids = 0;
   #hasFault = false;
 
@@ -133,14 +136,13 @@ export class World {
     return nearPartStore({ remote, invalidations, maxBytes, ttlMs: TTL_MS, now, randomId, metrics: METRICS });
   }
 
-  /** Returns the Redis of a process, and notes the reference of each announcement that it sends. */
+  /** Returns the Redis of a process, and notes each announcement that it sends, and its effect. */
   #watched(index: number, redis: SimulatedRedis): SimulatedRedis {
     const watched = Object.create(redis) as SimulatedRedis;
     const bound = (name: keyof SimulatedRedis) =>
       Object.defineProperty(watched, name, { value: (redis[name] as () => void).bind(redis) });
     for (const name of [
       'script',
-      'longTimeoutScript',
       'removeMatching',
       'subscribe',
       'onGap',
@@ -150,27 +152,32 @@ export class World {
       'isUp',
     ] as const)
       bound(name);
-    Object.defineProperty(watched, 'durableScript', {
-      value: (lua: string, waitMs: number) => {
-        const run = redis.durableScript(lua, waitMs);
-        return (keys: readonly [string, ...string[]], args: readonly (string | number)[]) => {
-          const [, contact = '', reference = ''] = String(args[1]).split('|');
-          const open = this.checker.announced.findLast(
-            (one) =>
-              one.process === index && `c${one.contact}` === contact && one.acknowledgedAt === Infinity,
-          );
-          if (open) this.#references.set(reference, open);
-          return run(keys, args);
-        };
-      },
-    });
+    const announcedBy = (args: readonly RedisValue[]): Announced | undefined => {
+      const [, contact = '', reference = ''] = String(args[1]).split('|');
+      const open = this.checker.announced.findLast(
+        (one) => one.process === index && `c${one.contact}` === contact && one.acknowledgedAt === Infinity,
+      );
+      if (open) this.#references.set(reference, open);
+      return open;
+    };
+    const effective = <T>(run: (keys: Keys, args: readonly RedisValue[]) => Promise<T>) => {
+      return async (keys: Keys, args: readonly RedisValue[]): Promise<T> => {
+        const open = announcedBy(args);
+        const result = await run(keys, args);
+        if (open?.acknowledgedAt === Infinity) open.effectAt = this.#scheduler.now;
+        return result;
+      };
+    };
+    watched.durableScript = (lua, waitMs) => effective(redis.durableScript(lua, waitMs));
+    watched.longTimeoutScript = (lua, connection) => effective(redis.longTimeoutScript(lua, connection));
     return watched;
   }
 
   /** As the upstream: sees the version at some time during the call. */
   #fetch(actor: Actor, parts: readonly Part[], contact: number): Promise<Partial<Record<Part, Buffer>>> {
-    const call: UpstreamCall = { id: this.#calls.length, beganAt: this.#scheduler.now, version: 0 };
-    const ms = this.#upstreamMs;
+    const { now } = this.#scheduler;
+    const call: UpstreamCall = { id: this.#calls.length, beganAt: now, endedAt: Infinity, version: 0 };
+    const { upstreamMs: ms, fails } = this.#upstream;
     this.#calls.push(call);
     this.#scheduler.after(
       this.#random() * ms,
@@ -184,12 +191,19 @@ export class World {
     return new Promise((resolve, reject) => {
       const isLate = ms > UPSTREAM_MS;
       const end = (): void => {
+        call.endedAt = this.#scheduler.now;
         if (isLate) return reject(new AppError('UPSTREAM_TIMEOUT'));
+        if (fails) return reject(new AppError('UPSTREAM_UNAVAILABLE'));
+        if (!this.#exists(call.version)) return reject(new AppError('CONTACT_NOT_FOUND'));
         const requested = PARTS.filter((part) => part === 'contact' || parts.includes(part));
         resolve(Object.fromEntries(requested.map((part) => [part, Buffer.from(String(call.id))])));
       };
       this.#scheduler.after(Math.min(ms, UPSTREAM_MS), end, actor);
     });
+  }
+
+  #exists(version: number): boolean {
+    return !this.#schedule.hasNotFound || version % 4 !== 3;
   }
 
   #act(action: Action): void {
@@ -211,8 +225,10 @@ export class World {
     if (action.kind === 'stall' || action.kind === 'cut') {
       const names = CONNECTIONS.filter((_name, index) => ((action.connections >> index) & 1) === 1);
       this.#processes[action.process]!.redis![action.kind](names, now + action.ms);
-    } else if (action.kind === 'pause') this.#processes[action.process]!.pausedUntil = now + action.ms;
-    else if (action.kind === 'kill') {
+    } else if (action.kind === 'pause') {
+      this.checker.hasPaused = true;
+      this.#processes[action.process]!.pausedUntil = now + action.ms;
+    } else if (action.kind === 'kill') {
       this.#processes[action.process]!.isDead = true;
       this.checker.replaceProcess(action.process);
       this.#processes[action.process] = this.#start(action.process);
@@ -231,8 +247,8 @@ export class World {
   async #read(process: Process, action: Extract<Action, { kind: 'read' }>): Promise<void> {
     const startedAt = this.#scheduler.now;
     const parts: Part[] = action.notes ? ['contact', 'notes'] : ['contact'];
-    this.#upstreamMs = action.upstreamMs;
-    const query = { org: ORG, member: MEMBER, contact: `c${action.contact}`, parts };
+    this.#upstream = action;
+    const query = { org: ORG, member: `m${action.member}`, contact: `c${action.contact}`, parts };
     const options = { signal: NEVER, bypass: action.bypass, noStore: false, onCacheOutcome: () => {} };
     try {
       const found = await process.read(query, options);
@@ -245,18 +261,15 @@ export class World {
         () =>
           `process ${process.index} shows ${shown.map(([part, entry, call]) => `${part} of call ${call.id} (version ${call.version}, ${entry.generation}:${entry.number})`).join()}, asked at ${startedAt.toFixed(1)}`,
       );
-      const keepsOrder = this.#schedule.hasNearCache || this.#schedule.mode === 'memory';
-      this.checker.read(
-        {
-          process: process.index,
-          contact: action.contact,
-          startedAt,
-          endedAt: this.#scheduler.now,
-          parts: shown,
-        },
-        keepsOrder,
-      );
+      const { member, contact } = action;
+      const { now: endedAt } = this.#scheduler;
+      this.checker.read({ process: process.index, member, contact, startedAt, endedAt, parts: shown });
     } catch (error) {
+      if (isAppError(error, 'CONTACT_NOT_FOUND') && !process.isDead) {
+        const current = this.#versions.get(action.contact) ?? 0;
+        const seen = [current, current - 1, current - 2, current - 3].find((one) => !this.#exists(one)) ?? -1;
+        this.checker.notFound({ process: process.index, contact: action.contact, startedAt }, seen);
+      }
       if (!isAppError(error)) this.checker.violations.push(`a read failed: ${String(error)}`);
     }
   }
@@ -275,6 +288,7 @@ export class World {
       startedAt: this.#scheduler.now,
       version,
       acknowledgedAt: Infinity,
+      effectAt: this.#scheduler.now,
       acknowledgedBy: new Set(),
       isHealthy: false,
     };
