@@ -1,11 +1,14 @@
 import type { Part } from '../contact/parts/index.ts';
 import type { Entries, Entry, Snapshot } from './part-store.ts';
 
-/** Returns the entries of a generation, and omits the others. */
-export function ofGeneration(entries: Entries, generation: string | undefined): Entries {
+/** Returns the entries of the requested parts that have this generation, and a not-found. */
+export function requested(entries: Entries, parts: readonly Part[], generation: string | undefined): Entries {
   const kept: Partial<Record<Part, Entry>> = {};
-  for (const part of Object.keys(entries) as Part[])
-    if (entries[part]!.generation === generation) kept[part] = entries[part]!;
+  for (const part of Object.keys(entries) as Part[]) {
+    const entry = entries[part]!;
+    const isWanted = parts.includes(part) || entry.bytes === 'not-found';
+    if (isWanted && entry.generation === generation) kept[part] = entry;
+  }
   return kept;
 }
 

@@ -6,10 +6,11 @@ import { NOTHING } from './contact-entries.ts';
 import { LruTable } from './lru-table.ts';
 import { InvalidationLog } from './invalidation-log.ts';
 import { notBehind } from './merge-entries.ts';
-import { hasAll, ofGeneration } from './near-entries.ts';
+import { hasAll, requested } from './near-entries.ts';
 import type { Change, Entries, FetchLease, PartStore, Snapshot } from './part-store.ts';
 import type { RedisInvalidations } from './redis-invalidations.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
+import { withContact } from './with-contact.ts';
 
 export interface NearPartStoreOptions {
   readonly remote: RedisPartStore;
@@ -114,12 +115,14 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     version: number,
     fetchedVersion: number,
   ): Entries {
-    const served = ofGeneration(notBehind(entries, table.floor(ref)), generation);
+    const served = requested(notBehind(entries, table.floor(ref)), parts, generation);
     // Discards a reply if a newer response was stored here while the reply was in flight.
     if (!fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact)) {
       if (generation === undefined) table.unconfirm(ref.org, ref.contact);
       else {
-        const changes = parts.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
+        // Redis was asked for `contact` as well, because a not-found is stored under it.
+        const read = entries.contact ? withContact(parts) : parts;
+        const changes = read.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
         storeNear(ref, generation, changes, confirmedAt, version);
       }
     }

@@ -90,11 +90,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     const [stamp, ...values] = await redis.read(readKeys(ref, parts));
     const generation = generationOf(stamp?.value);
     if (generation === undefined) return { generation, entries: {} };
-    const entries = decode(ref, parts, generation, values, readAt);
-    if (requested.includes('contact') || entries.contact?.bytes === 'not-found')
-      return { generation, entries };
-    const { contact: _contact, ...rest } = entries;
-    return { generation, entries: rest };
+    return { generation, entries: decode(ref, parts, generation, values, readAt) };
   }
 
   /** Returns undefined while the contact is closed. */

@@ -157,6 +157,16 @@ test('caches again what it fetches while Redis is unreachable, although the cont
   expect(reads).toHaveLength(0);
 });
 
+test('keeps the contact that Redis returns beside the requested part, and does not return it', async () => {
+  const { store, reads } = setUp();
+  const read = store.read(REF, ['notes']);
+  const entries = { contact: entry('contact'), notes: entry('notes') };
+  reads[0]!.resolve({ generation: 'g', entries });
+  expect((await read).entries).toEqual({ notes: entry('notes') });
+  expect(store.read(REF, ['contact', 'notes'])).toMatchObject({ entries });
+  expect(reads).toHaveLength(1);
+});
+
 test('drops a response under a generation that Redis has replaced', async () => {
   const { store, claims, settles, reads, claimed } = setUp();
   const claim = store.claim(REF, [], ['contact']);
