@@ -3,10 +3,15 @@ import type { Entries, Entry } from './part-store.ts';
 
 /**
  * Returns whether the first entry is certainly of a later call than the second. Fencing numbers decide within one
- * generation. Across generations the births decide, on this process's clock; if the birth of an entry from Redis
+ * generation, unless a failover has undone a claim, so that its number was handed out again. Then, and across
+ * generations, the births decide, on this process's clock; if the birth of an entry from Redis
  * is not known exactly, neither of two entries may be later.
  */
 export function isLater(one: Entry, other: Entry): boolean {
+  if (hasSameNumber(one, other)) {
+    const isExact = one.bornBefore === undefined && other.bornBefore === undefined;
+    return isExact && one.fetchedAt > other.fetchedAt;
+  }
   if (one.generation !== '' && one.generation === other.generation) return one.number > other.number;
   return one.fetchedAt > (other.bornBefore ?? other.fetchedAt);
 }
@@ -71,5 +76,9 @@ function isOrdered(winner: Entry, part: Part, others: Entries): boolean {
 /** Returns whether two entries are results of the same call. */
 export function isSameCall(one: Entry, other: Entry): boolean {
   if (one === other) return true;
+  return hasSameNumber(one, other) && !isLater(one, other) && !isLater(other, one);
+}
+
+function hasSameNumber(one: Entry, other: Entry): boolean {
   return one.generation !== '' && one.generation === other.generation && one.number === other.number;
 }

@@ -83,7 +83,7 @@ test('stores a part only over one of a lower number, whichever call began first'
 test('keeps the times of an entry that is read again, so that another clock cannot extend its life', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   put(table, 'g', 1, 10, { staleAt: 1000 });
-  put(table, 'g', 1, 500, { staleAt: 1490 });
+  put(table, 'g', 1, 500, { bornBefore: 505, staleAt: 1490 });
   expect(table.read(refOf('c'), ['contact']).entries.contact).toMatchObject({ fetchedAt: 10, staleAt: 1000 });
 });
 
@@ -252,4 +252,11 @@ test('knows the birth of the oldest entry that it serves for a contact', () => {
   table.change({ ...refOf('c'), member: 'other' }, 'g', [{ part: 'notes', entry, retentionMs: 60_000 }]);
   expect(oldest()).toBe(20);
   expect(oldest(40)).toBeUndefined();
+});
+
+test('replaces a part with that of a later call to which a failover has given the same number', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'g', 2, 10, { bytes: Buffer.from('undone') });
+  put(table, 'g', 2, 20, { bytes: Buffer.from('later') });
+  expect(heldText(table)).toBe('later');
 });
