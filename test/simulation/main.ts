@@ -1,8 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { applyMutant, MUTANTS } from './mutants.ts';
-import type { Result, Share } from './worker.ts';
+import { runInThreads } from './threads.ts';
 
 /**
  * `npm run simulate -- --seed 1 --schedules 100000` runs schedules on all cores until one fails, or for
@@ -23,37 +21,8 @@ const mutant = MUTANTS.find(({ name }) => name === values.mutant);
 if (values.mutant !== undefined && !mutant)
   throw new Error(`mutants: ${MUTANTS.map(({ name }) => name).join(', ')}`);
 
-/** Runs the schedules in equal shares, each in a thread. Ends all of them when one finds a failure. */
-async function runInThreads(): Promise<Result> {
-  const share = Math.ceil(schedules / availableParallelism());
-  const workers: Worker[] = [];
-  for (let at = 0; at < schedules; at += share) {
-    const workerData: Share = {
-      seed: seed + at,
-      schedules: Math.min(share, schedules - at),
-      seconds,
-      mutant,
-    };
-    workers.push(new Worker(new URL('worker.ts', import.meta.url), { workerData }));
-  }
-  const results = workers.map(
-    (worker) =>
-      new Promise<Result>((resolve, reject) => {
-        worker.on('message', (result: Result) => {
-          resolve(result);
-          if (result.failures.length > 0) for (const other of workers) void other.terminate();
-        });
-        worker.on('error', reject);
-        worker.on('exit', () => resolve({ ran: 0, failures: [] }));
-      }),
-  );
-  const all = await Promise.all(results);
-  const ran = all.reduce((sum, one) => sum + one.ran, 0);
-  return { ran, failures: all.flatMap(({ failures }) => failures) };
-}
-
 const begun = performance.now();
-const { ran, failures } = await runInThreads();
+const { ran, failures } = await runInThreads({ seed, schedules, seconds, mutant });
 const elapsedS = (performance.now() - begun) / 1000;
 const [failure] = failures;
 if (values.json) {

@@ -83,6 +83,11 @@ export function scheduleOf(seed: number, version: 1 | 2 = 2): Schedule {
   const random = randomOf(seed);
   const more = randomOf(seed ^ 0x2545f491);
   const isMore = (share: number) => version > 1 && more() < share;
+  const readAt = (readsAt: number, contact: number, upstreamMs: number): Action => {
+    const process = Math.floor(more() * processes);
+    const query = { process, contact, member: 0, notes: false, bypass: false };
+    return { at: readsAt, kind: 'read', ...query, upstreamMs, fails: false };
+  };
   const below = (limit: number) => Math.floor(random() * limit);
   const isOften = (share: number) => random() < share;
   const mode = (['standalone', 'sentinel', 'sentinel', 'cluster', 'cluster', 'memory'] as const)[below(6)]!;
@@ -108,6 +113,11 @@ export function scheduleOf(seed: number, version: 1 | 2 = 2): Schedule {
     else if (kind === 'write') {
       const commitMs = isOften(0.3) ? 400 + random() * 550 : random() * upstreamMs;
       actions.push({ at, kind, process, contact, upstreamMs, commitMs });
+      // A slow call that begins before the commit, and a read that could join it after the acknowledgement.
+      if (isMore(0.5)) {
+        const slow = readAt(at + more() * upstreamMs, contact, 380);
+        actions.push(slow, { ...slow, at: at + upstreamMs + 5 + more() * 60 });
+      }
     } else if (isHealthy || mode === 'memory') continue;
     else if (kind === 'stall' || kind === 'cut')
       actions.push({
@@ -119,16 +129,42 @@ export function scheduleOf(seed: number, version: 1 | 2 = 2): Schedule {
       });
     else if (kind === 'pause') actions.push({ at, kind, process, ms: random() * 2000 });
     else if (kind === 'kill') actions.push({ at, kind, process });
-    else if (kind === 'failover')
-      actions.push({
-        at,
+    else if (kind === 'failover') {
+      const failover = {
         kind,
         shard: below(2),
         aliveMs: isOften(0.5) ? 0 : random() * 700,
         lagMs: random() * 60,
-      });
-    else if (kind === 'lag') actions.push({ at, kind, ms: isOften(0.5) ? random() * 40 : 400 });
-    else actions.push({ at, kind, shard: below(2), ms: (random() - 0.5) * 4000 });
+      };
+      actions.push({ at, ...failover });
+      if (isMore(0.5)) {
+        // A change that reaches the old master, and reads from the new one.
+        const changedAt = at + more() * Math.max(50, failover.aliveMs);
+        actions.push(readAt(at - 5 - more() * 30, contact, 5), {
+          at: changedAt,
+          kind: 'change',
+          process,
+          contact,
+        });
+        for (let reads = 0; reads < 3; reads += 1) actions.push(readAt(changedAt + more() * 900, contact, 5));
+      }
+    } else if (kind === 'lag') {
+      const lag = { at, kind, ms: isOften(0.5) ? random() * 40 : 400 };
+      actions.push(lag);
+      if (isMore(lag.ms < 400 ? 0 : 0.6)) {
+        // A change that no replica has when its master dies.
+        const changedAt = at + more() * 100;
+        const failedAt = changedAt + 20 + more() * 350;
+        actions.push(readAt(at - 5 - more() * 30, contact, 5), {
+          at: changedAt,
+          kind: 'change',
+          process,
+          contact,
+        });
+        actions.push({ at: failedAt, kind: 'failover', shard: contact % 2, aliveMs: 0, lagMs: 30 });
+        for (let reads = 0; reads < 3; reads += 1) actions.push(readAt(failedAt + more() * 900, contact, 5));
+      }
+    } else actions.push({ at, kind, shard: below(2), ms: (random() - 0.5) * 4000 });
   }
   // Reads after everything that can expire has expired.
   for (let contact = 0; contact < contacts; contact += 1)
