@@ -1,83 +1,8 @@
-import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
-import { withCache } from '../../src/cache/with-cache.ts';
-import { PARTS, type Part } from '../../src/contact/parts/index.ts';
-import type { CacheOutcome, ContactParts } from '../../src/contact/read-contact.ts';
-import { AppError, type ErrorCode } from '../../src/errors.ts';
-import { newMetrics } from '../support/metrics.ts';
-
-const POLICY = {
-  ttlMs: { contact: 60_000, notes: 30_000, entity: 300_000, profile: 3_600_000, signals: 0 },
-  negativeTtlMs: 10_000,
-  staleWhileRevalidateMs: 30_000,
-  staleIfErrorMs: 3_600_000,
-};
-const REF = { org: 'o', member: 'm', contact: 'c' };
-
-function setUp(policy: Partial<typeof POLICY> = {}) {
-  const world = {
-    now: 1_000_000,
-    version: 1,
-    failure: undefined as ErrorCode | undefined,
-    hold: undefined as Promise<void> | undefined,
-  };
-  const asked: Part[][] = [];
-  const refreshFailures: unknown[] = [];
-  const storeFailures: unknown[] = [];
-  const now = () => world.now;
-  const store = memoryPartStore({
-    fenceMs: 35_000,
-    uncertainMs: 30_000,
-    maxBytes: 1e7,
-    now,
-    metrics: newMetrics(),
-  });
-  const read = withCache(
-    async (query) => {
-      asked.push([...query.parts]);
-      const { version, failure } = world;
-      await world.hold;
-      if (failure) throw new AppError(failure);
-      const parts = PARTS.filter((part) => part === 'contact' || query.parts.includes(part));
-      return Object.fromEntries(parts.map((part) => [part, Buffer.from(`"${part}${version}"`)]));
-    },
-    {
-      store,
-      policy: { ...POLICY, ...policy },
-      maxWaitMs: 5000,
-      metrics: newMetrics(),
-      now,
-      random: () => 0,
-      onRefreshFailure: (error) => refreshFailures.push(error),
-      onStoreFailure: (error) => storeFailures.push(error),
-    },
-  );
-  async function get(
-    parts: Part[],
-    options: { bypass?: boolean; noStore?: boolean; signal?: AbortSignal } = {},
-  ) {
-    let outcome: CacheOutcome | undefined;
-    const found = await read(
-      { ...REF, parts },
-      {
-        signal: new AbortController().signal,
-        bypass: false,
-        noStore: false,
-        ...options,
-        onCacheOutcome: (one) => (outcome = one),
-      },
-    );
-    return { text: textOf(found), ...outcome! };
-  }
-  return { world, asked, refreshFailures, storeFailures, store, get };
-}
-const textOf = (parts: ContactParts) =>
-  Object.values(parts)
-    .map((part) => String(part.bytes))
-    .join();
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+import type { ErrorCode } from '../../src/errors.ts';
+import { cachedReads, POLICY, REF, settle } from '../support/cached-reads.ts';
 
 test('fetches only the missing parts, in one call', async () => {
-  const { asked, get } = setUp();
+  const { asked, get } = cachedReads();
   expect(await get(['contact', 'notes'])).toMatchObject({
     result: 'miss',
     stored: true,
@@ -90,7 +15,7 @@ test('fetches only the missing parts, in one call', async () => {
 });
 
 test('refreshes the contact with every upstream response', async () => {
-  const { world, get } = setUp();
+  const { world, get } = cachedReads();
   await get(['contact']);
   world.version = 2;
   await get(['notes']);
@@ -98,7 +23,7 @@ test('refreshes the contact with every upstream response', async () => {
 });
 
 test('shares a call but does not store the part when its time to live is 0', async () => {
-  const { asked, get } = setUp();
+  const { asked, get } = cachedReads();
   await Promise.all([get(['signals']), get(['signals'])]);
   expect(asked).toEqual([['signals']]);
   expect(await get(['signals'])).toMatchObject({ result: 'miss' });
@@ -106,7 +31,7 @@ test('shares a call but does not store the part when its time to live is 0', asy
 });
 
 test('shares one call between 300 callers with overlapping parts', async () => {
-  const { asked, get } = setUp();
+  const { asked, get } = cachedReads();
   const all = await Promise.all(
     Array.from({ length: 300 }, (_, index) =>
       get(index % 2 ? ['contact', 'notes'] : ['contact', 'notes', 'entity']),
@@ -117,7 +42,7 @@ test('shares one call between 300 callers with overlapping parts', async () => {
 });
 
 test('serves stale parts during one revalidation, and fresh parts afterwards', async () => {
-  const { world, asked, get } = setUp();
+  const { world, asked, get } = cachedReads();
   await get(['contact', 'notes']);
   world.now += 40_000;
   world.version = 2;
@@ -129,7 +54,7 @@ test('serves stale parts during one revalidation, and fresh parts afterwards', a
 });
 
 test('keeps the stale part and reports the error when a refresh fails', async () => {
-  const { world, get, refreshFailures } = setUp();
+  const { world, get, refreshFailures } = cachedReads();
   await get(['notes']);
   world.now += 40_000;
   world.failure = 'UPSTREAM_TIMEOUT';
@@ -146,7 +71,7 @@ test.each<ErrorCode>([
   'UPSTREAM_CREDENTIALS_REJECTED',
   'UPSTREAM_EGRESS_REJECTED',
 ])('serves a stale part on %s until stale-if-error ends', async (code) => {
-  const { world, get } = setUp();
+  const { world, get } = cachedReads();
   await get(['contact']);
   world.failure = code;
   world.now += 60_000 + 3_599_000;
@@ -156,7 +81,7 @@ test.each<ErrorCode>([
 });
 
 test('does not store a failure', async () => {
-  const { world, asked, get } = setUp();
+  const { world, asked, get } = cachedReads();
   world.failure = 'UPSTREAM_UNAVAILABLE';
   await expect(get(['contact'])).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   world.failure = undefined;
@@ -165,7 +90,7 @@ test('does not store a failure', async () => {
 });
 
 test('stores a not-found for its own time to live, in place of the known parts', async () => {
-  const { world, asked, get } = setUp({ staleWhileRevalidateMs: 0 });
+  const { world, asked, get } = cachedReads({ staleWhileRevalidateMs: 0 });
   await get(['contact', 'entity']);
   world.now += 61_000;
   world.failure = 'CONTACT_NOT_FOUND';
@@ -180,7 +105,7 @@ test('stores a not-found for its own time to live, in place of the known parts',
 });
 
 test('removes a stored not-found when the contact is found but not stored', async () => {
-  const { world, get } = setUp({ ttlMs: { ...POLICY.ttlMs, contact: 0 } });
+  const { world, get } = cachedReads({ ttlMs: { ...POLICY.ttlMs, contact: 0 } });
   world.failure = 'CONTACT_NOT_FOUND';
   await expect(get(['contact'])).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
   world.failure = undefined;
@@ -190,7 +115,7 @@ test('removes a stored not-found when the contact is found but not stored', asyn
 });
 
 test('never serves the result of a call that began before an invalidation', async () => {
-  const { world, store, asked, get } = setUp();
+  const { world, store, asked, get } = cachedReads();
   let release!: () => void;
   world.hold = new Promise((resolve) => (release = resolve));
   const before = get(['contact', 'notes']);
@@ -208,98 +133,15 @@ test('never serves the result of a call that began before an invalidation', asyn
 });
 
 test('does not serve a stale part on a failure after an invalidation', async () => {
-  const { world, store, get } = setUp();
+  const { world, store, get } = cachedReads();
   await get(['contact']);
   await store.invalidate(REF.org, REF.contact);
   world.failure = 'UPSTREAM_TIMEOUT';
   await expect(get(['contact'])).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
 });
 
-test('does not read the cache on a bypass, but stores the result', async () => {
-  const { world, get } = setUp();
-  await get(['contact']);
-  world.version = 2;
-  expect(await get(['contact'], { bypass: true })).toMatchObject({
-    result: 'bypass',
-    stored: true,
-    text: '"contact2"',
-  });
-  expect(await get(['contact'])).toMatchObject({ result: 'hit', text: '"contact2"' });
-});
-
-describe('no-store', () => {
-  test('fetches the missing parts and stores nothing', async () => {
-    const { world, asked, get } = setUp();
-    expect(await get(['contact', 'notes'], { noStore: true })).toMatchObject({
-      result: 'miss',
-      stored: false,
-      text: '"contact1","notes1"',
-    });
-    world.version = 2;
-    expect(await get(['contact'])).toMatchObject({ result: 'miss', text: '"contact2"' });
-    expect(await get(['contact', 'notes'], { noStore: true })).toMatchObject({
-      result: 'partial',
-      stored: false,
-    });
-    expect(await get(['contact', 'notes'])).toMatchObject({ result: 'partial', stored: true });
-    expect(asked).toEqual([['contact', 'notes'], ['contact'], ['notes'], ['notes']]);
-  });
-
-  test('serves a stored part and does not refresh it when it is stale', async () => {
-    const { world, asked, get } = setUp();
-    await get(['notes']);
-    expect(await get(['notes'], { noStore: true })).toMatchObject({ result: 'hit' });
-    world.now += 40_000;
-    expect(await get(['notes'], { noStore: true })).toMatchObject({ result: 'stale' });
-    await settle();
-    expect(asked).toHaveLength(1);
-  });
-
-  test('neither reads nor changes the cache with a bypass', async () => {
-    const { world, get } = setUp();
-    await get(['contact']);
-    world.version = 2;
-    expect(await get(['contact'], { bypass: true, noStore: true })).toMatchObject({
-      result: 'bypass',
-      stored: false,
-      text: '"contact2"',
-    });
-    expect(await get(['contact'])).toMatchObject({ result: 'hit', text: '"contact1"' });
-  });
-
-  test('neither joins a call in flight nor is joined', async () => {
-    const { world, asked, get } = setUp();
-    let release!: () => void;
-    world.hold = new Promise((resolve) => (release = resolve));
-    const all = [
-      get(['contact']),
-      get(['contact'], { noStore: true }),
-      get(['contact']),
-      get(['contact'], { noStore: true }),
-    ];
-    await settle();
-    release();
-    const outcomes = await Promise.all(all);
-    expect(outcomes.map(({ stored, collapsed }) => [stored, collapsed])).toEqual([
-      [true, false],
-      [false, false],
-      [true, true],
-      [false, false],
-    ]);
-    expect(asked).toHaveLength(3);
-  });
-
-  test('does not store a not-found', async () => {
-    const { world, get } = setUp();
-    world.failure = 'CONTACT_NOT_FOUND';
-    await expect(get(['contact'], { noStore: true })).rejects.toMatchObject({ code: 'CONTACT_NOT_FOUND' });
-    world.failure = undefined;
-    expect(await get(['contact'])).toMatchObject({ result: 'miss' });
-  });
-});
-
 test('refreshes stale parts in the call for missing parts', async () => {
-  const { world, asked, get } = setUp();
+  const { world, asked, get } = cachedReads();
   await get(['contact', 'notes']);
   world.now += 40_000;
   world.version = 2;
@@ -311,7 +153,7 @@ test('refreshes stale parts in the call for missing parts', async () => {
 });
 
 function endingWith(end: () => Promise<void>) {
-  const world = setUp();
+  const world = cachedReads();
   const claim = world.store.claim.bind(world.store);
   world.store.claim = async (...args) => ({ ...(await claim(...args)), store: end, fail: end });
   return world;
