@@ -20,8 +20,11 @@ const entryAt = (fetchedAt: number, bytes: Entry['bytes'] = Buffer.from('{}')) =
 });
 const fill = (table: LruTable, contact: string, bytes: Buffer, retentionMs = 60_000) => {
   table.confirm(refOf(contact), { generation: 'g', confirmedAt: 0 });
-  table.change(refOf(contact), 'g', [{ part: 'contact', entry: entryOf(bytes), retentionMs: retentionMs }]);
+  table.change(refOf(contact), 'g', changes(entryOf(bytes), retentionMs));
 };
+/** Returns the changes of the contact's own part. */
+const changes = (entry?: Entry, retentionMs = 60_000) => [{ part: 'contact' as const, entry, retentionMs }];
+const REMOVAL = changes(undefined, 0);
 const held = (table: LruTable, contact: string) =>
   table.read(refOf(contact), ['contact']).entries.contact?.bytes;
 
@@ -56,18 +59,16 @@ test('does not store an entry larger than the bound, and evicts nothing for it',
 test('stores nothing when the bound is 0', () => {
   const table = new LruTable({ maxBytes: 0, now: () => 0 });
   fill(table, 'one', Buffer.from('{}'));
-  expect([held(table, 'one'), table.generationOf(org, 'one'), table.bytes]).toEqual([
-    undefined,
-    undefined,
-    0,
-  ]);
+  expect(held(table, 'one')).toBeUndefined();
+  expect(table.generationOf(org, 'one')).toBeUndefined();
+  expect(table.bytes).toBe(0);
 });
 
 /** Stores `contact` of a call. */
 const put = (table: LruTable, generation: string, number: number, fetchedAt: number, more = {}) => {
   table.confirm(refOf('c'), { generation, confirmedAt: fetchedAt });
   const entry = { ...entryAt(fetchedAt, Buffer.from(`${generation}${number}`)), generation, number, ...more };
-  table.change(refOf('c'), generation, [{ part: 'contact', entry, retentionMs: 60_000 }]);
+  table.change(refOf('c'), generation, changes(entry));
 };
 const heldText = (table: LruTable) => held(table, 'c')?.toString();
 
@@ -122,7 +123,7 @@ test('keeps an entry that a response has shown, and serves it when it is stored'
 test('does not go back behind a part that Redis has lost', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   put(table, 'g', 2, 100);
-  table.change(refOf('c'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+  table.change(refOf('c'), 'g', REMOVAL);
   put(table, 'g', 1, 50);
   expect([heldText(table), floorText(table)]).toEqual([undefined, 'g2']);
   put(table, 'g', 2, 100);
@@ -153,16 +154,12 @@ test('returns an entry only under its generation, until it expires or is removed
   now = 100;
   expect(held(table, 'one')).toBeUndefined();
   const refill = (text: string, number: number) =>
-    table.change(refOf('one'), 'g', [
-      { part: 'contact', entry: { ...entryOf(Buffer.from(text)), number }, retentionMs: 60_000 },
-    ]);
+    table.change(refOf('one'), 'g', changes({ ...entryOf(Buffer.from(text)), number }));
   refill('2', 2);
-  table.change(refOf('one'), 'another', [
-    { part: 'contact', entry: entryOf(Buffer.from('x')), retentionMs: 60_000 },
-  ]);
+  table.change(refOf('one'), 'another', changes(entryOf(Buffer.from('x'))));
   expect(held(table, 'one')).toEqual(Buffer.from('2'));
   refill('3', 3);
-  table.change(refOf('one'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+  table.change(refOf('one'), 'g', REMOVAL);
   expect(held(table, 'one')).toBeUndefined();
 });
 
@@ -183,16 +180,14 @@ test('keeps separate entries per member, and invalidates them together', () => {
   const members = ['one', 'two', 'three'];
   for (const name of members) {
     table.confirm(sharedBy(name), { generation: 'g', confirmedAt: 0 });
-    table.change(sharedBy(name), 'g', [
-      { part: 'contact', entry: entryOf(Buffer.from(name)), retentionMs: 60_000 },
-    ]);
+    table.change(sharedBy(name), 'g', changes(entryOf(Buffer.from(name))));
   }
   const seen = () =>
     members.map((name) => table.read(sharedBy(name), ['contact']).entries.contact?.bytes.toString());
   expect(seen()).toEqual(members);
   expect(table.read(sharedBy('four'), ['contact']).entries).toEqual({});
   // Removing the first member does not affect the others.
-  table.change(sharedBy('one'), 'g', [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+  table.change(sharedBy('one'), 'g', REMOVAL);
   expect(seen()).toEqual([undefined, 'two', 'three']);
   table.unconfirm(org, 'shared');
   expect(seen()).toEqual([undefined, undefined, undefined]);
@@ -218,8 +213,7 @@ test('reports the bytes of the stored entries after any sequence of changes', ()
     const generation = `g-${random.below(2)}`;
     const change = random.below(8);
     if (change === 0) table.unconfirm(ref.org, ref.contact);
-    else if (change === 1)
-      table.change(ref, generation, [{ part: 'contact', entry: undefined, retentionMs: 0 }]);
+    else if (change === 1) table.change(ref, generation, REMOVAL);
     else {
       table.confirm(ref, { generation, confirmedAt: step });
       const bytes = Buffer.alloc(random.below(8000));
