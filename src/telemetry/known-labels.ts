@@ -10,7 +10,7 @@ export const CALL_PURPOSES = ['caller', 'retry', 'refresh'] as const;
 /** `uncounted` and `unavailable`: the store failed, and the policy allowed or refused the request. */
 export const RATE_LIMIT_DECISIONS = ['allowed', 'limited', 'uncounted', 'unavailable'] as const;
 export const WRITE_OUTCOMES = ['done', 'replayed', 'none', 'unknown'] as const;
-export const WITHHELD_REASONS = ['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 'HELD'] as const;
+const WITHHELD_REASONS = ['BREAKER_OPEN', 'QUEUE_FULL', 'QUEUE_TIMEOUT', 'HELD'] as const;
 
 const CALL_OUTCOMES = [
   'SUCCESS',
@@ -80,6 +80,19 @@ export function knownSeries({ routes, tiers, redisCodes }: Configured): Readonly
     auth_refusals_total: product(AUTH_REFUSALS),
     redis_failures_total: product(redisCodes),
   };
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
+
+/** Bounds the `method` label: clients can invent methods. */
+export function knownMethod(method: string): string {
+  return METHODS.has(method) ? method : 'other';
+}
+
+const WITHHELD = new Set<string | undefined>(WITHHELD_REASONS);
+
+export function isWithheldReason(reason: string | undefined): reason is string {
+  return WITHHELD.has(reason);
 }
 
 type Series = readonly (readonly Label[])[];

@@ -4,7 +4,8 @@ import { FastHistogram, FastCounter } from '../lib/fast-counter.ts';
 import { PREFIX, exposition, ownMetrics, ownSamples, type Exposition, type Samples } from './exposition.ts';
 import type { Health } from './health.ts';
 import {
-  WITHHELD_REASONS,
+  isWithheldReason,
+  knownMethod,
   knownSeries,
   type Configured,
   type RATE_LIMIT_DECISIONS,
@@ -202,9 +203,9 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
       if (operation === CONTACT_READ) contactCalls.add();
       callDurations.observe(purpose, seconds);
     },
-    /** @param reason counted only if it is one of `WITHHELD_REASONS`. */
+    /** @param reason counted only if it is one of the reasons of `known-labels.ts`. */
     upstreamCallWithheld(reason: string | undefined): void {
-      if (reason !== undefined && WITHHELD.has(reason)) withheld.add(reason);
+      if (isWithheldReason(reason)) withheld.add(reason);
     },
     rateLimit: (tier: string, decision: RateLimitDecision): void => decisions.add(tier, decision),
     tokenRefused: (code: string): void => refusedTokens.add(code),
@@ -243,13 +244,4 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
     /** Registers prom-client's default metrics: memory, garbage collection, event-loop lag and others. */
     collectProcess: (): void => collectDefaultMetrics({ register: registry }),
   };
-}
-
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
-
-const WITHHELD = new Set<string>(WITHHELD_REASONS);
-
-/** Bounds the `method` label: clients can invent methods. */
-function knownMethod(method: string): string {
-  return METHODS.has(method) ? method : 'other';
 }
