@@ -21,9 +21,10 @@ const SHELL = readFileSync(join(OWN, 'index.html'));
  * elements that load them cannot send a bearer token.
  */
 export function dashboardFiles(): ReadonlyMap<string, StaticContent> {
+  const styles = ['page.css', 'figures.css'];
   const scripts = ['page.js', 'figures.js', 'charts.js', 'tables.js', 'tiles.js', 'session.js'];
   return new Map([
-    ['/page/page.css', load(join(OWN, 'page.css'), CSS)],
+    ...styles.map((name) => [`/page/${name}`, load(join(OWN, name), CSS)] as const),
     ...scripts.map((name) => [`/page/${name}`, load(join(OWN, name), JAVASCRIPT)] as const),
     ['/page/uplot.css', load(join(UPLOT, 'dist', 'uPlot.min.css'), CSS)],
     ['/page/uplot.js', load(join(UPLOT, 'dist', 'uPlot.iife.min.js'), JAVASCRIPT)],

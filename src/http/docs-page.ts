@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { StaticContent } from './static-response.ts';
 
 const MAX_AGE_S = 300;
+const STYLES = ['page.css', 'form.css'];
 const SCRIPTS = [
   'page.js',
   'document.js',
@@ -22,7 +23,7 @@ export function docsPages(openApi: Buffer): ReadonlyMap<string, StaticContent> {
   return new Map([
     ['/openapi.json', openApiContent(openApi)],
     ['/docs', load('index.html', 'text/html; charset=utf-8')],
-    ['/docs/page.css', load('page.css', 'text/css; charset=utf-8')],
+    ...STYLES.map((name) => [`/docs/${name}`, load(name, 'text/css; charset=utf-8')] as const),
     ['/docs/favicon.svg', load('favicon.svg', 'image/svg+xml')],
     ...SCRIPTS.map((name) => [`/docs/${name}`, load(name, 'text/javascript; charset=utf-8')] as const),
   ]);
