@@ -129,16 +129,17 @@ test('a token cannot choose the algorithm of a key', async () => {
   ).toBe('INVALID_TOKEN');
 });
 
+const signed = (claims: object = {}) =>
+  jwt.sign({ ...CLAIMS, ...claims }, rsa.privateKey, {
+    algorithm: 'RS256',
+    keyid: 'a',
+    noTimestamp: !('iat' in claims),
+  });
+
 describe('a key that was replaced under the same kid', () => {
   const [older, newer] = [rsa, generateKeyPairSync('rsa', { modulusLength: 2048 })].map(
     ({ publicKey }): TokenKey => ({ kid: 'a', key: publicKey, algorithms: new Set(['RS256']) }),
   );
-  const signed = (claims: object = {}) =>
-    jwt.sign({ ...CLAIMS, ...claims }, rsa.privateKey, {
-      algorithm: 'RS256',
-      keyid: 'a',
-      noTimestamp: !('iat' in claims),
-    });
   let lookups: unknown[];
   const verifierWithReplacement = (known: TokenKey, replacement: TokenKey | undefined) => {
     lookups = [];

@@ -21,4 +21,5 @@ if (mutant) applyMutant(mutant);
 const { simulate } = await import('./simulate.ts');
 const endsAt = performance.now() + seconds * 1000;
 const result: Result = await simulate({ seed, schedules, until: () => performance.now() > endsAt });
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 parentPort!.postMessage(result);

@@ -6,16 +6,17 @@ import { newKey } from './issuer.ts';
 export const one = newKey('one');
 export const two = newKey('two');
 
+const start = () => ({
+  now: 1_000_000,
+  published: { keys: [one.jwk] } as unknown,
+  /** The code of the error that each fetch throws. */
+  failing: undefined as string | undefined,
+  fetches: 0,
+  states: [] as JwksState[],
+});
+
 /** Registers fake timers and an issuer without a network for the tests of a file. */
 export function scriptedJwks() {
-  const start = () => ({
-    now: 1_000_000,
-    published: { keys: [one.jwk] } as unknown,
-    /** The code of the error that each fetch throws. */
-    failing: undefined as string | undefined,
-    fetches: 0,
-    states: [] as JwksState[],
-  });
   const world = start();
   let open: KeySet[] = [];
 
