@@ -138,3 +138,19 @@ test('has no import cycles', () => {
   for (const file of files) visit(file, []);
   expect(cycles).toEqual([]);
 });
+
+const MAX_LINES = 250;
+
+test('has no file of more than 250 lines, except for generated ones', () => {
+  const long = ['src', 'test', 'config'].flatMap((folder) =>
+    readdirSync(path.join(PROJECT_ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .map((file) => path.join(folder, file))
+      .filter(
+        (file) => /\.(ts|js|cjs|css|html|lua|yml|yaml|sh)$/.test(file) && !file.startsWith('test/vectors/'),
+      )
+      .filter(
+        (file) => readFileSync(path.join(PROJECT_ROOT, file), 'utf8').split('\n').length > MAX_LINES + 1,
+      ),
+  );
+  expect(long).toEqual(['src/client/schema.ts']);
+});

@@ -94,12 +94,10 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     if (received.invalidatedSince(version, ref.org, ref.contact)) return;
     const stamp = table.generationOf(ref.org, ref.contact);
     // Replies may arrive out of order; the stamp with the later confirmation stays while it serves entries.
-    const isOther = stamp !== undefined && stamp.generation !== generation;
-    if (isOther && stamp.confirmedAt > Math.max(confirmedAt, servedAfter())) return;
-    table.confirm(ref, {
-      generation,
-      confirmedAt: stamp?.generation === generation ? Math.max(confirmedAt, stamp.confirmedAt) : confirmedAt,
-    });
+    const keptAfter = Math.max(confirmedAt, servedAfter());
+    if (stamp && stamp.generation !== generation && stamp.confirmedAt > keptAfter) return;
+    const before = stamp?.generation === generation ? stamp.confirmedAt : -Infinity;
+    table.confirm(ref, { generation, confirmedAt: Math.max(confirmedAt, before) });
     table.change(ref, generation, changes);
   }
 

@@ -1,23 +1,11 @@
 import { randomFrom } from '../../src/sandbox/random.ts';
 import { LruTable } from '../../src/cache/lru-table.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
+import { entryAt, entryOf } from '../support/table-entries.ts';
 
 const org = crypto.randomUUID();
 const member = crypto.randomUUID();
 const refOf = (contact: string) => ({ org, member, contact });
-const entryOf = (bytes: Buffer | 'not-found'): Entry => ({
-  bytes,
-  contentHash: 'abcdefghijklmno_',
-  fetchedAt: 0,
-  staleAt: 1000,
-  generation: 'g',
-  number: 1,
-});
-const entryAt = (fetchedAt: number, bytes: Entry['bytes'] = Buffer.from('{}')) => ({
-  ...entryOf(bytes),
-  fetchedAt,
-  number: fetchedAt,
-});
 const fill = (table: LruTable, contact: string, bytes: Buffer, retentionMs = 60_000) => {
   table.confirm(refOf(contact), { generation: 'g', confirmedAt: 0 });
   table.change(refOf(contact), 'g', changes(entryOf(bytes), retentionMs));

@@ -12,6 +12,7 @@ const POLICY = {
   staleIfErrorMs: 3_600_000,
 };
 const REF = { org: 'o', member: 'm', contact: 'c' };
+const FENCES = { fenceMs: 35_000, uncertainMs: 30_000 };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Creates a cache in front of an upstream whose calls end under the control of the test. */
@@ -20,13 +21,7 @@ function setUpCalls(policy: Partial<typeof POLICY> = {}) {
   const now = () => (at += 1);
   const calls: { parts: readonly Part[]; answer(result: string): void }[] = [];
   const gates = { claim: Promise.resolve(), store: Promise.resolve(), isOrdered: true };
-  const memory = memoryPartStore({
-    fenceMs: 35_000,
-    uncertainMs: 30_000,
-    maxBytes: 1e7,
-    now,
-    metrics: newMetrics(),
-  });
+  const memory = memoryPartStore({ ...FENCES, maxBytes: 1e7, now, metrics: newMetrics() });
   const store: PartStore = {
     ...memory,
     async claim(...args) {

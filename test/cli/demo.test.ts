@@ -1,65 +1,13 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startNode } from '../support/child.ts';
-import type { Child, StartOptions } from '../support/child.ts';
+import { isRunning, type Child } from '../support/child.ts';
+import { childrenOf, paste, PRINTED, printed, startDemo, stepsOf } from '../support/demo.ts';
 import type { Json } from '../support/http.ts';
-import { HANG_MS, waitFor } from '../support/wait-for.ts';
-
-const FREE_PORTS = { PORT: '0', ADMIN_PORT: '0', SANDBOX_PORT: '0', SANDBOX_CONTROL_PORT: '0' };
-/** The end of the instructions, which the demo prints when both processes are ready. */
-const PRINTED = 'Ctrl-C stops both.';
-
-const start = (env: Record<string, string> = {}, options: StartOptions = {}): Child =>
-  startNode('src/cli/demo.ts', { ...FREE_PORTS, ...env }, undefined, options);
-
-async function printed(demo: Child): Promise<string> {
-  let ended = false;
-  void demo.exited.then(() => (ended = true));
-  return waitFor(
-    'the instructions',
-    () => {
-      if (ended) throw new Error(`the demo ended:\n${demo.stderr()}`);
-      return demo.stdout().includes(PRINTED) && demo.stdout();
-    },
-    2 * HANG_MS,
-  );
-}
-
-/** Extracts the commands of the instructions, by step, and the line that sets the token. */
-function stepsOf(text: string): { token: string; steps: string[] } {
-  const token = /^TOKEN='[^']+'$/m.exec(text)?.[0] ?? '';
-  const steps = text.split(/^# \d+\. .*$/m).slice(1);
-  return { token, steps: steps.map((step) => step.split('\nBelow is')[0]!.trim()) };
-}
-
-/** Runs a printed command in bash. */
-function paste(command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile('bash', ['-c', `set -u\n${command}`], { timeout: HANG_MS }, (error, stdout, stderr) => {
-      if (error && stdout === '') reject(new Error(`${command}\n${stderr}`, { cause: error }));
-      else resolve(stdout);
-    });
-  });
-}
-
-/** Returns the running child processes of a process, from /proc. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const text = await paste(`cat /proc/${pid}/task/*/children; echo`);
-  return text.trim().split(/\s+/).filter(Boolean).map(Number);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
+import { waitFor } from '../support/wait-for.ts';
 
 async function stopsAll(demo: Child, stop: (children: readonly number[]) => void): Promise<void> {
   const children = await childrenOf(demo.pid);
@@ -80,7 +28,7 @@ describe('demo instructions', () => {
   let text: string;
   let answers: string[];
   beforeAll(async () => {
-    demo = start();
+    demo = startDemo();
     text = await printed(demo);
     const { token, steps } = stepsOf(text);
     answers = [];
@@ -210,7 +158,7 @@ describe('demo instructions', () => {
 
 describe('demo shutdown', () => {
   test('exits with 0 when Ctrl-C in a terminal reaches the children, too', async () => {
-    const demo = start({}, { detached: true });
+    const demo = startDemo({}, { detached: true });
     await printed(demo);
     await stopsAll(demo, () => process.kill(-demo.pid, 'SIGINT'));
     expect(demo.stderr()).toBe('');
@@ -219,7 +167,7 @@ describe('demo shutdown', () => {
   test.each([[0], [1]])(
     'leaves no process behind when stopped during the start, with %i child ready',
     async (ready) => {
-      const demo = start({}, { detached: true });
+      const demo = startDemo({}, { detached: true });
       await waitFor('a child', async () => (await childrenOf(demo.pid)).length > ready);
       const children = await childrenOf(demo.pid);
       demo.signal('SIGINT');
@@ -231,14 +179,14 @@ describe('demo shutdown', () => {
   );
 
   test('exits with 0 when Ctrl-C reaches a child first', async () => {
-    const demo = start();
+    const demo = startDemo();
     await printed(demo);
     await stopsAll(demo, ([, proxy]) => process.kill(proxy!, 'SIGINT'));
     expect(demo.stderr()).toBe('');
   });
 
   test('stops the other child and reports the error when one child dies', async () => {
-    const demo = start();
+    const demo = startDemo();
     await printed(demo);
     const children = await childrenOf(demo.pid);
     process.kill(children[1]!, 'SIGKILL');
@@ -255,7 +203,7 @@ test.each(['PORT', 'ADMIN_PORT', 'SANDBOX_PORT', 'SANDBOX_CONTROL_PORT'])(
     await once(blocker, 'listening');
     try {
       const port = String((blocker.address() as AddressInfo).port);
-      const demo = start({ [name]: port }, { detached: true });
+      const demo = startDemo({ [name]: port }, { detached: true });
       expect(await demo.exited).toEqual({ code: 1, signal: null });
       expect(`${demo.stdout()}${demo.stderr()}`).toContain(`choose another ${name}`);
       expect(demo.stderr()).toMatch(/^The demo cannot start: see the error of the (proxy|sandbox) above\.$/m);
@@ -291,7 +239,7 @@ describe('settings of a real upstream', () => {
   ])('%s do not reach the demo', async (_name, env, options) => {
     const lines = Object.entries(REAL).map(([name, value]) => `${name}=${value}`);
     writeFileSync(path.join(directory, '.env'), lines.join('\n').replace('production', 'development'));
-    const demo = start(env, options);
+    const demo = startDemo(env, options);
     try {
       const { token, steps } = stepsOf(await printed(demo));
       expect(await paste(`${token}\n${steps[0]}`)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);

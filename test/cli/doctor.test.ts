@@ -1,14 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { closedPort, type ClosedPort } from '../support/closed-port.ts';
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.ts';
 import { newKey, startIssuer, type Issuer } from '../support/issuer.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
-import { runDoctor, runDoctorAs } from '../support/run-doctor.ts';
+import { runDoctor, runDoctorAs, withJwks } from '../support/run-doctor.ts';
 import { API_KEY, DEVELOPER_SECRET, startSandbox, type Sandbox } from '../support/start-sandbox.ts';
 
-const LISTED = '127.0.0.1';
 const UNLISTED = '127.0.0.2';
 const ORG = '0b9f7c1e-3d52-4a86-9c47-5e1d8f2a6b30';
 const OTHER_ORG = '5e8d3a72-9f41-4c0b-b6d8-2a7c1e4f9063';
@@ -21,7 +17,7 @@ let proxy: ConnectProxy;
 let closed: ClosedPort;
 beforeAll(async () => {
   [sandbox, redis, issuer, proxy, closed] = await Promise.all([
-    startSandbox({ SANDBOX_ALLOWED_IPS: LISTED }),
+    startSandbox({ SANDBOX_ALLOWED_IPS: '127.0.0.1' }),
     startRedis({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru'] }),
     startIssuer(),
     startConnectProxy(),
@@ -32,42 +28,11 @@ afterAll(async () => {
   closed?.release();
   await Promise.all([sandbox?.stop(), redis?.stop(), issuer?.stop(), proxy?.stop()]);
 });
-afterEach(() => {
-  issuer.answerWith(undefined);
-});
-
-/** Settings that verify tokens with the published keys instead of a secret. */
-const withJwks = (env: Record<string, string> = {}) => ({
-  JWT_SECRET: '',
-  JWT_JWKS_URI: issuer.jwksUri,
-  ...env,
-});
-
-const wrongPair = (env: Record<string, string>) => runDoctor(sandbox.url, env);
 const through = (url: string) => runDoctor(sandbox.url, { EGRESS_PROXY_URL: url });
-const datedBy =
-  (seconds: number, more: Record<string, string> = {}): RequestListener =>
-  (_request, response) => {
-    response.setHeader('date', new Date(Date.now() + seconds * 1000).toUTCString());
-    for (const [name, value] of Object.entries(more)) response.setHeader(name, value);
-    response.end(JSON.stringify({ keys: [newKey('one').jwk] }));
-  };
-const readClock = async (handle: RequestListener) => {
-  issuer.answerWith(handle);
-  const diagnosis = await runDoctor(sandbox.url, withJwks());
-  return { code: diagnosis.code, ...diagnosis.of(`clock against ${new URL(issuer.jwksUri).origin}`) };
-};
-
-async function standIn(handle: RequestListener): Promise<{ url: string; server: Server }> {
-  const server = createServer(handle).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
-}
-
 describe('a valid setup', () => {
   test('passes every check and exits with 0', async () => {
     issuer.publish(newKey('one').jwk, newKey('two', 'RS256').jwk);
-    const env = withJwks({ REDIS_URL: redis.url, ZYNTRO_BRAND_ID: '101' });
+    const env = { ...withJwks(issuer), REDIS_URL: redis.url, ZYNTRO_BRAND_ID: '101' };
     const { code, wrong, findings, of } = await runDoctor(sandbox.url, env);
     expect({ code, wrong }).toEqual({ code: 0, wrong: {} });
     expect(findings.map(({ check }) => check)).toEqual(
@@ -132,7 +97,7 @@ describe('configuration check', () => {
 
 describe('upstream check', () => {
   test('fails for a wrong developer secret', async () => {
-    const { code, of } = await wrongPair({ ZYNTRO_DEVELOPER_SECRET: 'zdk_mistyped_secret' });
+    const { code, of } = await runDoctor(sandbox.url, { ZYNTRO_DEVELOPER_SECRET: 'zdk_mistyped_secret' });
     expect(code).toBe(1);
     expect(of('developer secret')).toMatchObject({
       status: 'failed',
@@ -144,19 +109,19 @@ describe('upstream check', () => {
   });
 
   test('fails for a wrong API key', async () => {
-    const { code, wrong, of } = await wrongPair({ ZYNTRO_API_KEY: 'mistyped-api-key' });
+    const { code, wrong, of } = await runDoctor(sandbox.url, { ZYNTRO_API_KEY: 'mistyped-api-key' });
     expect({ code, wrong }).toEqual({ code: 1, wrong: { 'API key': 'failed' } });
     expect(of('API key').detail).toContain('INVALID_API_KEY');
   });
 
   test('fails for a valid secret that belongs to another account', async () => {
-    const { wrong, of } = await wrongPair({ ZYNTRO_DEVELOPER_SECRET: SECOND.developerSecret });
+    const { wrong, of } = await runDoctor(sandbox.url, { ZYNTRO_DEVELOPER_SECRET: SECOND.developerSecret });
     expect(wrong).toEqual({ 'developer secret': 'failed', 'API key': 'warned' });
     expect(of('developer secret').detail).toContain('does not belong to the account');
   });
 
   test('fails for a deactivated account, although fetchIdentifiers accepts it', async () => {
-    const { code, wrong, of } = await wrongPair({
+    const { code, wrong, of } = await runDoctor(sandbox.url, {
       ZYNTRO_API_KEY: 'sandbox-inactive-api-key',
       ZYNTRO_DEVELOPER_SECRET: 'zdk_sandbox_inactive_secret',
     });
@@ -165,7 +130,7 @@ describe('upstream check', () => {
   });
 
   test('fails for an egress address that is not on the allowlist, and shows the address', async () => {
-    const { code, of } = await wrongPair({ EGRESS_LOCAL_ADDRESS: UNLISTED });
+    const { code, of } = await runDoctor(sandbox.url, { EGRESS_LOCAL_ADDRESS: UNLISTED });
     expect(code).toBe(1);
     expect(of('egress address')).toMatchObject({
       status: 'failed',
@@ -179,7 +144,7 @@ describe('upstream check', () => {
   });
 
   test('fails for an egress address that this machine does not have', async () => {
-    const { code, of } = await wrongPair({ EGRESS_LOCAL_ADDRESS: '192.0.2.1' });
+    const { code, of } = await runDoctor(sandbox.url, { EGRESS_LOCAL_ADDRESS: '192.0.2.1' });
     expect(code).toBe(1);
     expect(of('upstream connection')).toMatchObject({
       detail: expect.stringContaining('EADDRNOTAVAIL'),
@@ -263,72 +228,6 @@ describe('upstream check through EGRESS_PROXY_URL', () => {
       expect(of('upstream connection').detail).toMatch(/^the proxy at .* did not open a tunnel/);
     } finally {
       await refusing.stop();
-    }
-  });
-});
-
-describe('JWKS check', () => {
-  test('fails if the key set cannot be fetched', async () => {
-    const env = withJwks({ JWT_JWKS_URI: `http://127.0.0.1:${closed.port}/keys?tenant=acme` });
-    const { code, of } = await runDoctor(sandbox.url, env);
-    expect(code).toBe(1);
-    expect(of('JWKS').detail).toMatch(/\/keys" cannot be fetched \(ECONNREFUSED\)$/);
-  });
-
-  test('gives the reason for each unusable key, with its kid truncated and escaped', async () => {
-    const { jwk } = newKey('weird\u001b[31m\u202e');
-    const { privateKey } = newKey(undefined);
-    issuer.publish(
-      { ...jwk, use: 'enc' },
-      { ...privateKey.export({ format: 'jwk' }), kid: 'x'.repeat(200) },
-      { kty: 'oct', k: 'c2VjcmV0LXNlY3JldA' },
-    );
-    const { code, of, output } = await runDoctor(sandbox.url, withJwks());
-    expect(code).toBe(1);
-    const { detail } = of('JWKS');
-    expect(detail).toMatch(/^0 of 3 keys can be used; "weird\\u001b\[31m\\u202e" is for another use; /);
-    expect(detail).toMatch(/"x{60}…" was published with its private half.*; a key without kid is symmetric$/);
-    expect(output).not.toContain('c2VjcmV0');
-    expect(output).not.toContain(String(privateKey.export({ format: 'jwk' }).d));
-  });
-
-  test.each([
-    ['is not a key set', '{"keys":"none"}', /not a key set/],
-    ['is an HTML page', '<html></html>', /cannot be fetched \(NO_JSON\)/],
-  ])('fails if the document %s', async (_name, body, detail) => {
-    issuer.answerWith((_request, response) => void response.end(body));
-    const { code, of } = await runDoctor(sandbox.url, withJwks());
-    expect(code).toBe(1);
-    expect(of('JWKS').detail).toMatch(detail);
-  });
-});
-
-describe('clock check', () => {
-  test.each([
-    ['warns if the clock is 30 s behind', 30, 'warned', /at least (29|30)\.\d s behind/],
-    ['warns if the clock is 30 s ahead', -30, 'warned', /at least (28|29|30|31|32)\.\d s ahead/],
-    ['fails if the clock is an hour behind', 3600, 'failed', /at least 3(599|600)\.\d s behind/],
-  ])('%s', async (_name, seconds, status, detail) => {
-    const found = await readClock(datedBy(seconds));
-    expect(found).toMatchObject({ status, code: status === 'failed' ? 1 : 0 });
-    expect(found.detail).toMatch(detail);
-  });
-
-  test('adds the Age of a cached response to its Date', async () => {
-    expect(await readClock(datedBy(-600, { age: '600' }))).toMatchObject({ status: 'passed' });
-  });
-
-  test('reads the clock of the upstream, too', async () => {
-    const { url, server } = await standIn((_request, response) => {
-      response.setHeader('date', new Date(Date.now() + 86_400_000).toUTCString());
-      response.end('{"status":"error","data":["Invalid API Key"]}');
-    });
-    try {
-      const { of } = await runDoctor(url);
-      expect(of(`clock against ${url}`).status).toBe('failed');
-    } finally {
-      server.close();
-      server.closeAllConnections();
     }
   });
 });

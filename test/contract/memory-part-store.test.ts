@@ -1,6 +1,7 @@
 import { newMetrics } from '../support/metrics.ts';
 import { memoryPartStore } from '../../src/cache/memory-part-store.ts';
-import { describePartStore, FENCE_MS } from './part-store.ts';
+import { FENCE_MS } from './fence.ts';
+import { describePartStore } from './part-store.ts';
 
 describePartStore('memory', async () => {
   let now = 1_000_000;

@@ -1,18 +1,9 @@
 import { contentHash } from '../../src/lib/content-hash.ts';
-import { PARTS, type Part } from '../../src/contact/parts/index.ts';
-import type { Change, Entries, Entry, FetchLease, PartStore } from '../../src/cache/part-store.ts';
-import { stamped, UNSTAMPED } from '../support/stamped.ts';
-
-const change = (part: Part, entry: Entry | undefined, retentionMs = 60_000) => ({
-  part,
-  entry,
-  retentionMs,
-});
-
-const storeIn = (claim: FetchLease, changes: readonly Change[]) => claim.store(stamped(claim, changes));
-
-/** The time for which a write closes its contact in these stores. */
-export const FENCE_MS = 2000;
+import { PARTS } from '../../src/contact/parts/index.ts';
+import type { Entries, Entry, FetchLease, PartStore } from '../../src/cache/part-store.ts';
+import { change, storeIn } from '../support/changes.ts';
+import { UNSTAMPED } from '../support/stamped.ts';
+import { describeFence } from './fence.ts';
 
 /**
  * Describes the contract of every `PartStore`.
@@ -204,72 +195,7 @@ export function describePartStore(
       });
     });
 
-    describe('a fence around a write', () => {
-      test('removes the entries, and stores nothing while the contact is closed', async () => {
-        await claimAndStore('old');
-        const before = await store.claim(ref, [], []);
-        const fence = await store.fence(ref.org, ref.contact);
-        expect(await contactOf()).toBeUndefined();
-        const during = await claimAndStore('during');
-        expect(during).toMatchObject({ canStore: false, heldByOthers: [], entries: {} });
-        await storeIn(before, [change('contact', entry('old'))]);
-        expect(await contactOf()).toBeUndefined();
-        await fence.open();
-        expect(await contactOf()).toBeUndefined();
-      });
-
-      test('never reads a result that was fetched before the contact was opened', async () => {
-        const fence = await store.fence(ref.org, ref.contact);
-        const during = await store.claim(ref, [], ['contact']);
-        await fence.open();
-        await storeIn(during, [change('contact', entry('old'))]);
-        expect(await contactOf()).toBeUndefined();
-        await claimAndStore('new');
-        expect(await contactOf()).toBe('new');
-      });
-
-      test('shares calls under one generation while the contact is closed, until it opens', async () => {
-        const fence = await store.fence(ref.org, ref.contact);
-        const { generation } = await store.claim(ref, [], ['contact']);
-        expect((await store.read(ref, ['contact'])).localGeneration).toBe(generation);
-        await fence.open();
-        expect((await store.read(ref, ['contact'])).localGeneration).not.toBe(generation);
-      });
-
-      test('stays closed until the last of several writes opens it', async () => {
-        const [one, two] = [await store.fence(ref.org, ref.contact), await store.fence(ref.org, ref.contact)];
-        await one.open();
-        await one.open();
-        expect((await claimAndStore('during')).canStore).toBe(false);
-        await two.open();
-        expect((await claimAndStore('new')).canStore).toBe(true);
-        expect(await contactOf()).toBe('new');
-      });
-
-      test('stays closed through an invalidation', async () => {
-        const fence = await store.fence(ref.org, ref.contact);
-        await store.invalidate(ref.org, ref.contact);
-        expect((await claimAndStore('during')).canStore).toBe(false);
-        await fence.open();
-      });
-
-      test('stays closed for a time after an unknown outcome, and after its process has died', async () => {
-        await store.fence(ref.org, ref.contact);
-        const fence = await store.fence(ref.org, ref.contact);
-        fence.uncertain();
-        expect((await claimAndStore('during')).canStore).toBe(false);
-        await wait(FENCE_MS + 500);
-        expect((await claimAndStore('new')).canStore).toBe(true);
-        expect(await contactOf()).toBe('new');
-      });
-
-      test('closes no other contact', async () => {
-        const neighbour = { ...ref, contact: crypto.randomUUID() };
-        const fence = await store.fence(ref.org, ref.contact);
-        expect((await store.claim(neighbour, [], ['contact'])).canStore).toBe(true);
-        await fence.open();
-      });
-    });
+    describeFence(() => ({ store, ref, wait, claimAndStore, contactOf, entry }));
   });
 }
 

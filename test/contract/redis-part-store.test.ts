@@ -5,7 +5,8 @@ import { startSentinels, type RedisSentinels } from '../support/redis/redis-sent
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
-import { describePartStore, FENCE_MS } from './part-store.ts';
+import { FENCE_MS } from './fence.ts';
+import { describePartStore } from './part-store.ts';
 
 const now = () => performance.now();
 const FENCES = { fenceMs: FENCE_MS, uncertainMs: FENCE_MS / 2 };

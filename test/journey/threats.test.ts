@@ -1,56 +1,25 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { createHmac, createPublicKey, createSign, randomUUID } from 'node:crypto';
-import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
-import { exchange, rawExchange, type Answer } from '../support/http.ts';
-import { newKey, startIssuer, type Issuer } from '../support/issuer.ts';
+import { createHmac, createPublicKey, createSign } from 'node:crypto';
+import { exchange } from '../support/http.ts';
+import { newKey } from '../support/issuer.ts';
 import { expectProblem } from '../support/problem.ts';
-import { startProgram, type Program } from '../support/start-program.ts';
-import { goodClaims, newSecret, sign, signByHand, unsigned, type Claims } from '../support/tokens.ts';
-import { waitFor } from '../support/wait-for.ts';
-import { programEnv, startWorld, type World } from '../support/world.ts';
+import { sign, signByHand, unsigned, type Claims } from '../support/tokens.ts';
+import {
+  rsa,
+  ec,
+  untrusted,
+  world,
+  attacker,
+  program,
+  claims,
+  get,
+  expectRefused,
+  b64,
+  withHeader,
+  underAttack,
+} from '../support/threat-world.ts';
 
 // Each test title is a row of test/auth/THREATS.md.
-
-const rsa = newKey('rsa', 'RS256');
-const ec = newKey('ec');
-const untrusted = newKey('rsa', 'RS256');
-let world: World;
-let issuer: Issuer;
-let attacker: Issuer;
-/** Trusts a secret and a key set, so that algorithm confusion is possible. */
-let program: Program;
-let id: string;
-let claims: (changes?: Claims) => Claims;
-
-beforeAll(async () => {
-  [world, issuer, attacker] = await Promise.all([
-    startWorld(),
-    startIssuer(rsa.jwk, ec.jwk),
-    startIssuer(untrusted.jwk),
-  ]);
-  program = await startProgram({ ...programEnv(world.sandbox, world.secret), JWT_JWKS_URI: issuer.jwksUri });
-  id = world.freshContact();
-  const [org] = world.directory.orgs;
-  claims = (changes) => goodClaims(org!.id, org!.members[0]!, changes);
-});
-afterAll(async () => {
-  await program?.stop();
-  await world?.stop();
-  await Promise.all([issuer, attacker].map((one) => one?.stop()));
-});
-
-const get = (token: string, headers: Record<string, string> = {}): Promise<Answer> =>
-  exchange(`${program.url}/contacts/${id}`, { token, headers });
-async function expectRefused(...tokens: readonly string[]): Promise<void> {
-  for (const token of tokens) expectProblem(await get(token), 401, 'INVALID_TOKEN');
-  expect(await world.sandbox.callsFor(id)).toEqual([]);
-}
-const b64 = (value: unknown): string =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-/** Returns a token with a valid signature, so that only the header or the claims are invalid. */
-const withHeader = (header: Claims, changes: Claims = {}): string =>
-  signByHand({ alg: 'HS256', typ: 'JWT', ...header }, claims(changes), world.secret);
+underAttack();
 
 test('accepts the three valid tokens that the other tests modify', async () => {
   const contact = world.freshContact();
@@ -247,193 +216,4 @@ test('an oversized token, header or claim', async () => {
   expect([huge.status, huge.json().code]).toEqual([431, 'REQUEST_HEADERS_TOO_LARGE']);
   const scopes = Array.from({ length: 1000 }, (_, n) => `s${n}`).join(' ');
   expectProblem(await get(withHeader({}, { scope: scopes })), 403, 'INSUFFICIENT_SCOPE');
-});
-
-test('a repeated Authorization header or conflicting body lengths', async () => {
-  const [good, other] = [sign(claims(), world.secret), sign(claims(), newSecret())];
-  const send = (...lines: string[]) =>
-    rawExchange(
-      program.port,
-      [`GET /contacts/${id} HTTP/1.1`, 'Host: x', ...lines, 'Connection: close', '', ''].join('\r\n'),
-    );
-  for (const pair of [
-    [good, other],
-    [other, good],
-    [good, good],
-  ]) {
-    expect(await send(...pair.map((token) => `Authorization: Bearer ${token}`))).toMatch(/^HTTP\/1\.1 401 /);
-  }
-  expect(await send(`Authorization: Bearer ${good}, Bearer ${other}`)).toMatch(/^HTTP\/1\.1 401 /);
-  expect(await send('Content-Length: 0', 'Content-Length: 5')).toMatch(/^HTTP\/1\.1 400 /);
-  expect(await send('Content-Length: 5', 'Transfer-Encoding: chunked')).toMatch(/^HTTP\/1\.1 400 /);
-  expect(await world.sandbox.callsFor(id)).toEqual([]);
-});
-
-test('a Host that is missing, repeated, a list or not only host and port', async () => {
-  const token = sign(claims(), world.secret);
-  const send = (...lines: string[]) =>
-    rawExchange(
-      program.port,
-      [
-        `GET /contacts/${id} HTTP/1.1`,
-        ...lines,
-        `Authorization: Bearer ${token}`,
-        'Connection: close',
-        '',
-        '',
-      ].join('\r\n'),
-    );
-  for (const hosts of [
-    [],
-    ['a', 'b'],
-    ['a', 'a'],
-    ['a,b'],
-    [''],
-    ['user@a'],
-    ['a/path'],
-    ['a?x'],
-    ['a b'],
-    ['a:port'],
-    ['http://a'],
-  ]) {
-    const answer = await send(...hosts.map((host) => `Host: ${host}`));
-    expect({ hosts, status: answer.slice(0, 13) }).toEqual({ hosts, status: 'HTTP/1.1 400 ' });
-  }
-  const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example' };
-  const evil = await exchange(`${program.url}/contacts/${world.freshContact()}`, { token, headers });
-  expect(evil.status).toBe(200);
-  expect(JSON.stringify(evil.headers) + evil.text).not.toContain('evil.example');
-});
-
-test('CR and LF that would split a response header', async () => {
-  const split = '\r\nX-Injected: 1';
-  const encoded = encodeURIComponent(split);
-  const contact = world.freshContact();
-  await world.sandbox.patchContact(contact, { contact_name: `Jane${split}`, tags: [split] });
-  const token = sign(claims({ scope: `contacts:read${split}` }), world.secret);
-  const answers = [
-    await exchange(`${program.url}/contacts/${contact}`, { token: sign(claims(), world.secret) }),
-    await get(token),
-    await get(sign(claims({ sub: `user${split}` }), world.secret)),
-    await exchange(`${program.url}/contacts/${contact}`, {
-      token: sign(claims({ rate_tier: `internal${split}` }), world.secret),
-    }),
-    await get(rsa.sign(claims(), { kid: `rsa${split}` })),
-    await get('x', { 'x-request-id': encoded }),
-    await exchange(`${program.url}/contacts/${encoded}?include=${encoded}&fields[contact]=${encoded}`, {
-      token,
-    }),
-    await exchange(`${program.url}/${encoded}`),
-  ];
-  for (const answer of answers) expect(answer.headers['x-injected']).toBeUndefined();
-  const raw = await rawExchange(
-    program.port,
-    `GET /contacts/${id}${split} HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\nX-Injected: 1\r\nConnection: close\r\n\r\n`,
-  );
-  expect(raw).not.toMatch(/^x-injected/im);
-});
-
-test('an identity or contact id that contains a cache-key separator', async () => {
-  const { org_id: org, member_id: member } = claims() as Record<string, string>;
-  const contact = world.freshContact();
-  const reach = [
-    `${org}|${contact}`,
-    `${org}}:${member}`,
-    `${org}:gen`,
-    `{${org}`,
-    `${org}*`,
-    `${org}\n`,
-    ` ${org}`,
-  ];
-  await expectRefused(
-    ...reach.map((org_id) => withHeader({}, { org_id })),
-    ...[`${member}:contact`, `${member}:notes:lease`, `*`, `${member} `].map((member_id) =>
-      withHeader({}, { member_id }),
-    ),
-  );
-  const token = sign(claims(), world.secret);
-  for (const key of [`${contact}}:${member}:notes`, `${contact}|x`, `${contact}:gen`, `${contact}%00`, '*']) {
-    const answer = await exchange(`${program.url}/contacts/${encodeURIComponent(key)}`, { token });
-    expectProblem(answer, 400, 'INVALID_CONTACT_ID');
-  }
-  const batch = await exchange(`${program.url}/contacts?ids=${contact}|${org}`, { token });
-  expectProblem(batch, 400, 'INVALID_IDS');
-  expect(await world.sandbox.callsFor(contact)).toEqual([]);
-});
-
-test('failure reasons that the response or its timing could reveal', async () => {
-  const revoked = randomUUID();
-  await exchange(`${program.adminUrl}/revocations`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jti: revoked }),
-  });
-  const tokens = {
-    'another key': untrusted.sign(claims()),
-    'an unknown key': untrusted.sign(claims(), { kid: 'unknown' }),
-    'another secret': sign(claims(), newSecret()),
-    'another algorithm': signByHand({ alg: 'RS256', kid: 'rsa' }, claims(), 'x'),
-    'no algorithm': unsigned({ alg: 'none' }, claims()),
-    'another audience': sign(claims({ aud: 'other' }), world.secret),
-    'an unknown issuer': sign(claims({ iss: 'https://other.test/' }), world.secret),
-    revoked: sign(claims({ jti: revoked }), world.secret),
-    'no member': sign(claims({ member_id: undefined }), world.secret),
-  };
-  const seen = new Map<string, string>();
-  for (const [name, token] of Object.entries(tokens)) {
-    const answer = await get(token);
-    const { requestId: _, ...problem } = answer.json();
-    const { date: _d, 'x-request-id': _x, ...rest } = answer.headers;
-    seen.set(name, JSON.stringify({ status: answer.status, problem, rest }));
-  }
-  expect(new Set(seen.values()).size).toBe(1);
-  // The log contains the reason that the responses do not contain.
-  const reasons = [
-    'NO_KEY_FITS',
-    'BAD_SIGNATURE',
-    'WRONG_AUDIENCE',
-    'UNKNOWN_ISSUER',
-    'REVOKED',
-    'BAD_CLAIMS',
-  ];
-  await waitFor(`a log line for each of ${reasons.join(', ')}`, () => {
-    const logged = new Set(parsedLines(program.stdout()).map(({ reason }) => reason));
-    return reasons.every((reason) => logged.has(reason));
-  });
-  issuer.answerWith(() => {});
-  try {
-    const waiting = Array.from({ length: 5 }, (_, n) => get(untrusted.sign(claims(), { kid: `slow ${n}` })));
-    // A fetch that hangs takes 5 s. A signature that a published key does not fit may wait for it.
-    const quick = await Promise.all([get(tokens['no algorithm']), get(tokens['another secret'])]);
-    for (const answer of quick) expect(answer.ms).toBeLessThan(4000);
-    for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(401);
-  } finally {
-    issuer.answerWith(undefined);
-  }
-});
-
-const read = (...names: string[]): string => readFileSync(path.join(PROJECT_ROOT, 'test', ...names), 'utf8');
-
-test('every row of THREATS.md has a test with its title, and every threat test has a row', () => {
-  const rows = read('auth', 'THREATS.md')
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
-    .map((line) => line.split('|').map((cell) => cell.trim()));
-  const threats = rows.slice(2).map(([, threat = '', , file = '']) => ({ threat, file: file.slice(1, -1) }));
-  expect(threats.length).toBeGreaterThan(20);
-  const untested = threats.filter(({ threat, file }) => {
-    const tests = read(...file.split('/'));
-    return (
-      !tests.includes(`test('${threat}'`) &&
-      !tests.includes(`['${threat}'`) &&
-      !tests.includes(`    '${threat}'`)
-    );
-  });
-  expect(untested).toEqual([]);
-  const tests = [...read('journey', 'threats.test.ts').matchAll(/^test\('([^']+)'/gm)].map(
-    ([, name]) => name,
-  );
-  const listed = new Set<unknown>(threats.map(({ threat }) => threat));
-  // The first test and this one are not threats.
-  expect(tests.slice(1, -1).filter((name) => !listed.has(name))).toEqual([]);
 });

@@ -1,13 +1,9 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { parsedLines } from '../support/child.ts';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { startProgram, type Program } from '../support/start-program.ts';
 import { API_KEY, DEVELOPER_SECRET } from '../support/start-sandbox.ts';
-import { goodClaims, newSecret, sign } from '../support/tokens.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { programEnv, startWorld, type World } from '../support/world.ts';
 import { exchange } from '../support/http.ts';
@@ -170,83 +166,6 @@ test('a request that the caller does not sample is not sampled', async () => {
   await world.get('/healthz', { headers: { traceparent: `00-${after}-${CALLER}-01` } });
   await traceOf(after);
   expect(receiver.text()).not.toContain(unsampled);
-});
-
-describe('traceparent sent to the upstream', () => {
-  let upstream: Server;
-  let received: IncomingHttpHeaders[];
-  const secret = newSecret();
-  beforeEach(async () => {
-    received = [];
-    upstream = createServer((request, response) => {
-      received.push(request.headers);
-      response.end('{"status":"error","data":["No such contact"]}');
-    }).listen(0, '127.0.0.1');
-    await once(upstream, 'listening');
-  });
-  afterEach(() => {
-    upstream.close();
-    upstream.closeAllConnections();
-  });
-
-  async function headersSent(
-    env: Record<string, string>,
-    headers: Record<string, string>,
-  ): Promise<IncomingHttpHeaders> {
-    const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    const program = await startProgram({ ...programEnv({ url }, secret), ...env });
-    try {
-      const [org] = world.directory.orgs;
-      const token = sign(goodClaims(org!.id, org!.members[0]!), secret);
-      await exchange(`${program.url}/contacts/${world.freshContact()}`, { token, headers });
-      return received[0]!;
-    } finally {
-      await program.stop();
-    }
-  }
-
-  const traceparent = `00-${TRACE}-${CALLER}-01`;
-
-  test('with tracing on it has the same trace id and the span id of the call', async () => {
-    const sent = await headersSent({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, { traceparent });
-    expect(sent['traceparent']).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
-    expect(sent['traceparent']).not.toContain(CALLER);
-  });
-
-  test('with tracing off it is passed through if it is well-formed', async () => {
-    const sent = await headersSent({}, { traceparent, tracestate: 'vendor=anything' });
-    expect(sent['traceparent']).toBe(traceparent);
-    expect(sent['tracestate']).toBeUndefined();
-    received = [];
-    expect((await headersSent({}, { traceparent: `${traceparent}-more` }))['traceparent']).toBeUndefined();
-  });
-});
-
-/** Prints the URL of every loaded module. */
-const LIST_MODULES = `--import=data:text/javascript,${encodeURIComponent(
-  `import { registerHooks } from 'node:module';
-   registerHooks({
-     load(url, context, next) { process.stderr.write('loaded ' + url + '\\n'); return next(url, context); },
-   });`,
-)}`;
-
-describe('tracing modules', () => {
-  test.each([
-    ['not loaded without an endpoint', {}, false],
-    [
-      'not loaded with OTEL_SDK_DISABLED',
-      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_SDK_DISABLED: 'true' },
-      false,
-    ],
-    ['loaded with an endpoint', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }, true],
-  ])('are %s', async (_name, env, loaded) => {
-    const settings = { ...programEnv(world.sandbox, newSecret()), ...env, NODE_OPTIONS: LIST_MODULES };
-    const program = await startProgram(settings);
-    await program.stop();
-    expect(program.stderr()).toContain('src/telemetry/tracing.ts');
-    for (const name of ['telemetry/otel-tracer.ts', '@opentelemetry/sdk-trace', '@opentelemetry/exporter'])
-      expect([name, program.stderr().includes(name)]).toEqual([name, loaded]);
-  });
 });
 
 async function startWith(env: Record<string, string>): Promise<Program> {

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { FAULT_MODES, NO_FAULTS } from '../../src/sandbox/faults.ts';
 import type { Faults } from '../../src/sandbox/faults.ts';
 import { MESSAGES } from '../../src/sandbox/messages.ts';
-import type { Json } from '../support/http.ts';
+import { unchunked, type Json } from '../support/http.ts';
 import { FETCH_CONTACT, REQUEST, startSandboxServers } from '../support/sandbox-servers.ts';
 import type { SandboxServers } from '../support/sandbox-servers.ts';
 import { HANG_MS, waitFor } from '../support/wait-for.ts';
@@ -116,20 +116,6 @@ describe('connections', () => {
     expect(end).toBe('closed');
   });
 });
-
-/** Removes the chunked framing from a body (RFC 9112 section 7.1). */
-function unchunked({ head, body }: Exchange): string {
-  if (!/^transfer-encoding: chunked$/im.test(head)) return body;
-  let rest = Buffer.from(body);
-  let text = '';
-  for (;;) {
-    const line = rest.indexOf('\r\n');
-    const size = Number.parseInt(rest.subarray(0, line).toString(), 16);
-    if (!(size > 0)) return text;
-    text += rest.subarray(line + 2, line + 2 + size).toString();
-    rest = rest.subarray(line + 2 + size + 2);
-  }
-}
 
 describe('responses', () => {
   test('malformed: sends incomplete JSON in a complete exchange', async () => {

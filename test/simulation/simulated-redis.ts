@@ -5,28 +5,13 @@ import type { ScriptConnection } from '../../src/redis/redis-client.ts';
 import { RedisRecovery, type Recovery } from '../../src/redis/redis-recovery.ts';
 import { READ, storedValues, type StoredValue } from '../../src/redis/stored-value.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
+import { SimulatedConnection } from './simulated-connection.ts';
 import type { SimulatedServer } from './simulated-server.ts';
 import type { SimulatedTopology } from './simulated-topology.ts';
 
-/** As `REDIS_TIMEOUT_MS`. */
 const REQUEST_MS = 80;
 const LONG_MS = 1500;
 const PROBE_MS = 100;
-
-interface Connection {
-  readonly name: ConnectionName;
-  readonly shard: number;
-  server: SimulatedServer;
-  isUp: boolean;
-  /** Counts the connections, because replies to an earlier one are lost. */
-  epoch: number;
-  stalledUntil: number;
-  cutUntil: number;
-  /** Times at which the last command and the last reply arrive: a connection keeps their order. */
-  sentUntil: number;
-  repliedUntil: number;
-  readonly pending: Set<() => void>;
-}
 
 /**
  * The guarded Redis of one process, in a simulated network: each connection has delays of its own, can stall or
@@ -37,7 +22,7 @@ export class SimulatedRedis {
   readonly #topology: SimulatedTopology;
   readonly #actor: Actor;
   readonly #random: () => number;
-  readonly #connections: Connection[] = [];
+  readonly #connections: SimulatedConnection[] = [];
   readonly #channels = new Map<string, ((message: string) => void)[]>();
   readonly #gapListeners: (() => void)[] = [];
   readonly #downListeners: (() => void)[] = [];
@@ -73,21 +58,18 @@ export class SimulatedRedis {
   connect(): void {
     for (const name of CONNECTION_NAMES) {
       for (const shard of name === 'subscription' ? [0] : this.#topology.shards.keys()) {
-        const connection: Connection = {
-          name,
-          shard,
-          server: this.#topology.shards[shard]!.master,
-          isUp: false,
-          epoch: 0,
-          stalledUntil: 0,
-          cutUntil: 0,
-          sentUntil: 0,
-          repliedUntil: 0,
-          pending: new Set(),
-        };
+        const connection = new SimulatedConnection(name, shard, this.#topology.shards[shard]!.master, {
+          scheduler: this.#scheduler,
+          actor: this.#actor,
+          random: this.#random,
+          setTimer: (ms, run) => this.setTimer(ms, run),
+          masterOf: (at) => this.#topology.shards[at]!.master,
+          onUp: (one, hasMoved) => this.#connected(one, hasMoved),
+          onLost: (one) => this.#report(one, 'lost'),
+        });
         this.#connections.push(connection);
         // The subscriber connects when commands can be sent.
-        this.#reconnect(connection, (name === 'subscription' ? 10 : 1) + this.#random() * 5);
+        connection.reconnect((name === 'subscription' ? 10 : 1) + this.#random() * 5);
       }
     }
   }
@@ -119,7 +101,7 @@ export class SimulatedRedis {
         return found.run(lua, keys, args);
       });
       if (!this.#topology.hasReplica(server)) return true;
-      return this.#confirmed(server, waitMs);
+      return this.#topology.awaitConfirmation(server, waitMs, (ms, run) => this.setTimer(ms, run));
     };
   }
 
@@ -128,7 +110,7 @@ export class SimulatedRedis {
       (one) => one.name === 'commands' && this.#nameOf(one) === server,
     );
     if (!connection) return;
-    await this.#send(connection, LONG_MS, (found) => {
+    await connection.send(LONG_MS, (found) => {
       for (const key of found.keys()) if (key.endsWith(':gen')) found.remove(key);
     });
   }
@@ -176,7 +158,7 @@ export class SimulatedRedis {
     for (const one of this.#connections) {
       if (!names.includes(one.name)) continue;
       one.cutUntil = untilMs;
-      this.#break(one);
+      one.break();
     }
   }
 
@@ -184,11 +166,11 @@ export class SimulatedRedis {
     return this.#connections.every(({ name, isUp }) => isUp || !names.includes(name));
   }
 
-  #nameOf({ server }: Connection): string {
+  #nameOf({ server }: SimulatedConnection): string {
     return this.#topology.mode === 'cluster' ? server.name : ONLY_SERVER;
   }
 
-  #connectionOf(name: ConnectionName, key: string): Connection {
+  #connectionOf(name: ConnectionName, key: string): SimulatedConnection {
     const shard = name === 'subscription' ? 0 : this.#topology.shardOf(key);
     return this.#connections.find((one) => one.name === name && one.shard === shard)!;
   }
@@ -205,7 +187,7 @@ export class SimulatedRedis {
     const isInUse = !this.#down.has(server) && !this.#recovery.isHeldBack('commands', server);
     if (!isBypassing && !isInUse) throw new RedisUnavailable();
     try {
-      return await this.#send(connection, boundMs, command);
+      return await connection.send(boundMs, command);
     } catch {
       this.#failed(server);
       throw new RedisUnavailable();
@@ -230,72 +212,20 @@ export class SimulatedRedis {
 
   async #ping(server: string, name: ScriptConnection): Promise<void> {
     const connection = this.#connections.find((one) => one.name === name && this.#nameOf(one) === server);
-    if (connection) await this.#send(connection, 500, () => {});
-  }
-
-  #send<T>(connection: Connection, boundMs: number, command: (server: SimulatedServer) => T): Promise<T> {
-    if (!connection.isUp) return Promise.reject(new RedisUnavailable());
-    const scheduler = this.#scheduler;
-    const { epoch, server } = connection;
-    return new Promise((resolve, reject) => {
-      const fail = (): void => reject(new RedisUnavailable());
-      const settle = (run: () => void): void => {
-        cancelTimer();
-        connection.pending.delete(fail);
-        run();
-      };
-      const cancelTimer = this.setTimer(boundMs, () => settle(fail));
-      connection.pending.add(fail);
-      connection.sentUntil = Math.max(connection.sentUntil, this.#arrival(connection));
-      const execute = (): void => {
-        // A connection that breaks may have delivered the command before.
-        if (server.isDead || (connection.epoch !== epoch && this.#random() < 0.5)) return;
-        let result: T;
-        let isRefused = false;
-        try {
-          result = command(server);
-        } catch {
-          isRefused = true;
-        }
-        if (connection.epoch !== epoch) return;
-        connection.repliedUntil = Math.max(connection.repliedUntil, this.#arrival(connection));
-        const reply = (): void => {
-          if (connection.epoch === epoch) settle(isRefused ? fail : () => resolve(result));
-        };
-        scheduler.at(connection.repliedUntil, reply, this.#actor);
-      };
-      scheduler.at(connection.sentUntil, execute, undefined, false);
-    });
-  }
-
-  #arrival({ stalledUntil }: Connection): number {
-    const delayMs = this.#random() < 0.05 ? this.#random() * 60 : this.#random() * 2;
-    return Math.max(this.#scheduler.now + delayMs, stalledUntil);
-  }
-
-  /** As WAIT: resolves to whether a replica has confirmed. */
-  #confirmed(server: SimulatedServer, waitMs: number): Promise<boolean> {
-    const confirmation = this.#topology.confirmedAt(server);
-    const at = confirmation ? Math.max(confirmation.at, this.#scheduler.now) + 1 : Infinity;
-    const isInTime = at <= this.#scheduler.now + waitMs;
-    return new Promise((resolve) => {
-      this.setTimer(isInTime ? at - this.#scheduler.now : waitMs, () =>
-        resolve(isInTime && server.replicas.has(confirmation!.replica)),
-      );
-    });
+    await connection?.send(500, () => {});
   }
 
   #deliver(server: SimulatedServer, channel: string, message: string): void {
     const connection = this.#connections.find(({ name }) => name === 'subscription');
     if (!connection?.isUp || !this.#topology.carries(server, connection.server)) return;
     const { epoch } = connection;
-    connection.repliedUntil = Math.max(connection.repliedUntil, this.#arrival(connection));
+    const arrivesAt = connection.nextReply();
     const listeners = this.#channels.get(channel);
     if (!listeners) return;
     const receive = (): void => {
       if (connection.epoch === epoch) for (const listener of listeners) listener(message);
     };
-    this.#scheduler.at(connection.repliedUntil, receive, this.#actor);
+    this.#scheduler.at(arrivesAt, receive, this.#actor);
   }
 
   #serverLost(server: SimulatedServer, withinMs: number): void {
@@ -303,43 +233,18 @@ export class SimulatedRedis {
       if (one.server !== server) continue;
       const { epoch } = one;
       const breakOff = (): void => {
-        if (one.epoch === epoch) this.#break(one);
+        if (one.epoch === epoch) one.break();
       };
       this.#scheduler.after(this.#random() * withinMs, breakOff, undefined);
     }
   }
 
-  #break(connection: Connection): void {
-    const { isUp, pending } = connection;
-    connection.isUp = false;
-    connection.epoch += 1;
-    const failing = [...pending];
-    pending.clear();
-    const notify = (): void => {
-      for (const fail of failing) fail();
-      if (isUp) this.#report(connection, 'lost');
-    };
-    this.#scheduler.after(0, notify, this.#actor);
-    this.#reconnect(connection, 20 + this.#random() * 100);
+  #connected(connection: SimulatedConnection, hasMoved: boolean): void {
+    if (connection.name === 'subscription') for (const listener of this.#gapListeners) listener();
+    this.#report(connection, hasMoved && this.#topology.mode === 'cluster' ? 'moved' : 'ready');
   }
 
-  #reconnect(connection: Connection, delayMs: number): void {
-    const { epoch } = connection;
-    const attempt = (): void => {
-      if (connection.epoch !== epoch || connection.isUp) return;
-      const { master } = this.#topology.shards[connection.shard]!;
-      if (master.isDead || connection.cutUntil > this.#scheduler.now)
-        return this.#reconnect(connection, 50 + this.#random() * 100);
-      const hasMoved = connection.server !== master;
-      connection.server = master;
-      connection.isUp = true;
-      if (connection.name === 'subscription') for (const listener of this.#gapListeners) listener();
-      this.#report(connection, hasMoved && this.#topology.mode === 'cluster' ? 'moved' : 'ready');
-    };
-    this.#scheduler.after(delayMs, attempt, this.#actor);
-  }
-
-  #report(connection: Connection, state: ConnectionChange['state']): void {
+  #report(connection: SimulatedConnection, state: ConnectionChange['state']): void {
     this.#onChange({ connection: connection.name, server: this.#nameOf(connection), state });
   }
 }

@@ -1,3 +1,4 @@
+import type { SetTimer } from '../../src/lib/timers.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SimulatedServer } from './simulated-server.ts';
 
@@ -112,5 +113,18 @@ export class SimulatedTopology {
       this.#appliedAt.set(replica, this.#scheduler.now);
       master.replicas.add(replica);
     }
+  }
+
+  /** As WAIT: resolves to whether a replica has confirmed the writes of a server. */
+  awaitConfirmation(server: SimulatedServer, waitMs: number, setTimer: SetTimer): Promise<boolean> {
+    const { now } = this.#scheduler;
+    const confirmation = this.confirmedAt(server);
+    const at = confirmation ? Math.max(confirmation.at, now) + 1 : Infinity;
+    const isInTime = at <= now + waitMs;
+    return new Promise((resolve) => {
+      setTimer(isInTime ? at - now : waitMs, () =>
+        resolve(isInTime && server.replicas.has(confirmation!.replica)),
+      );
+    });
   }
 }

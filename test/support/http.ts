@@ -87,3 +87,17 @@ export async function rawExchange(port: number, bytes: string | Buffer): Promise
   await once(socket, 'close');
   return text;
 }
+
+/** Removes the chunked framing from a body (RFC 9112 section 7.1). */
+export function unchunked({ head, body }: { readonly head: string; readonly body: string }): string {
+  if (!/^transfer-encoding: chunked$/im.test(head)) return body;
+  let rest = Buffer.from(body);
+  let text = '';
+  for (;;) {
+    const line = rest.indexOf('\r\n');
+    const size = Number.parseInt(rest.subarray(0, line).toString(), 16);
+    if (!(size > 0)) return text;
+    text += rest.subarray(line + 2, line + 2 + size).toString();
+    rest = rest.subarray(line + 2 + size + 2);
+  }
+}

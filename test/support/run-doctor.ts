@@ -1,5 +1,6 @@
 import { runNode, type Environment, type StartOptions } from './child.ts';
 import { programEnv } from './world.ts';
+import type { Issuer } from './issuer.ts';
 import { newSecret } from './tokens.ts';
 
 export interface Finding {
@@ -73,3 +74,6 @@ function secretsOf(env: Environment): string[] {
   });
   return values.filter((value) => value.length > 7);
 }
+
+/** Returns settings that verify tokens with the published keys instead of a secret. */
+export const withJwks = ({ jwksUri }: Pick<Issuer, 'jwksUri'>) => ({ JWT_SECRET: '', JWT_JWKS_URI: jwksUri });
