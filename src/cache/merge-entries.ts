@@ -4,15 +4,16 @@ import type { Entries, Entry } from './part-store.ts';
 /**
  * Returns whether the first entry is certainly of a later call than the second. Fencing numbers decide within one
  * generation, unless a failover has undone a claim, so that its number was handed out again. Then, and across
- * generations, the births decide, on this process's clock; if the birth of an entry from Redis
- * is not known exactly, neither of two entries may be later.
+ * generations, the births decide, on this process's clock. The birth of an entry from Redis is known as a range;
+ * if two ranges overlap, neither entry is later.
  */
 export function isLater(one: Entry, other: Entry): boolean {
-  if (hasSameNumber(one, other)) {
+  if (one.generation !== '' && one.generation === other.generation) {
+    if (one.number !== other.number) return one.number > other.number;
+    // Read again from a Redis whose clock was set, one call seems to have another birth.
     const isExact = one.bornBefore === undefined && other.bornBefore === undefined;
-    return isExact && one.fetchedAt > other.fetchedAt;
+    if (!isExact && one.contentHash === other.contentHash) return false;
   }
-  if (one.generation !== '' && one.generation === other.generation) return one.number > other.number;
   return one.fetchedAt > (other.bornBefore ?? other.fetchedAt);
 }
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { mergeEntries, notBehind } from '../../src/cache/merge-entries.ts';
+import { isLater, isSameCall, mergeEntries, notBehind } from '../../src/cache/merge-entries.ts';
 import type { Entries, Entry } from '../../src/cache/part-store.ts';
 import { PARTS } from '../../src/contact/parts/index.ts';
 
@@ -85,4 +85,14 @@ test.each<[string, Entries, Entries, Record<string, number | string>]>([
   ],
 ])('%s', (_name, entries, floor, expected) => {
   expect(times(notBehind(entries, floor))).toEqual(expected);
+});
+
+test('orders calls to which a failover gave the same number by their births, if their contents differ', () => {
+  const numbered = { generation: 'g', number: 2 };
+  const undone = { ...found(10), ...numbered, contentHash: 'undone' };
+  const later = { ...found(20), ...numbered, contentHash: 'later', bornBefore: 90 };
+  expect([isLater(later, undone), isLater(undone, later)]).toEqual([true, false]);
+  expect(isSameCall(later, undone)).toBe(false);
+  const readAgain = { ...undone, fetchedAt: 20, bornBefore: 90 };
+  expect([isLater(readAgain, undone), isSameCall(readAgain, undone)]).toEqual([false, true]);
 });

@@ -60,6 +60,9 @@ export class Checker {
   /** The latest call that each process has shown of each part, and when. */
   readonly #shown = new Map<string, readonly [Entry, UpstreamCall, number]>();
 
+  /** The time at which each process took the place of another one. */
+  readonly #startedAt = new Map<number, number>();
+
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs;
   }
@@ -73,7 +76,9 @@ export class Checker {
     };
     for (const one of this.announced) {
       if (one.contact !== contact) continue;
-      const isAtOnce = one.process === process || one.isHealthy || one.acknowledgedBy.has(process);
+      const isAtOnce =
+        (this.#startedAt.get(process) ?? 0) <= one.startedAt &&
+        (one.process === process || one.isHealthy || one.acknowledgedBy.has(process));
       // A process that has not acknowledged serves nothing that Redis has not confirmed within the limit.
       if (
         startedAt >=
@@ -117,21 +122,23 @@ export class Checker {
     }
   }
 
-  /** Forgets what a process has shown, because another one takes its place. */
-  replaceProcess(process: number): void {
+  /** Forgets what a process has shown and acknowledged, because another one takes its place. */
+  replaceProcess(process: number, now: number): void {
+    this.#startedAt.set(process, now);
     for (const key of this.#shown.keys()) if (key.startsWith(`${process}|`)) this.#shown.delete(key);
   }
 
   /**
-   * The order of calls is that of their claims. Within a generation it is that of their numbers. Besides, a call
-   * that ended well before another one began was claimed before it.
+   * The order of calls is that of their claims. Within a generation it is that of their numbers, unless a failover
+   * has undone claims, so that the number of a much later call is lower. Besides, a call that ended well before
+   * another one began was claimed before it.
    */
   #isEarlier(
     entry: Entry,
     call: UpstreamCall,
     [shown, shownCall]: readonly [Entry, UpstreamCall, number],
   ): boolean {
-    if (call === shownCall) return false;
+    if (call === shownCall || call.beganAt >= shownCall.endedAt) return false;
     if (entry.generation !== shown.generation) return call.beganAt < shownCall.beganAt;
     return entry.number < shown.number || (!this.hasPaused && call.endedAt < shownCall.beganAt - CLAIM_MS);
   }
