@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
+import type { Faults } from '../support/start-sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { newKey, startWriteWorld, type WriteWorld } from '../support/write-world.ts';
 
@@ -141,34 +143,58 @@ test('an activity whose outcome is unknown cannot be checked, so a repeat is 409
   expect(await world.calls('addCommsHistory', id)).toHaveLength(1);
 });
 
-test('a process killed during the upstream call leaves one note after a repeat', async () => {
+type Moment = 'before' | 'during' | 'after';
+/** Resolves when the write of a note has come to the moment. */
+const MOMENTS: Readonly<Record<Moment, (id: string) => Promise<unknown>>> = {
+  // The contact is read before the note is sent.
+  before: (id) => world.fleet.sandbox.awaitCalls(id, 2),
+  during: (id) => waitFor('the write to be carried out', async () => (await carriedOut(id)).length === 1),
+  // The response has arrived, and Redis does not acknowledge the end of the fence.
+  async after(id) {
+    await MOMENTS.during(id);
+    world.redis.signal('SIGSTOP');
+    await sleep(2 * RESPONSE_MS);
+  },
+};
+const RESPONSE_MS = 400;
+const FAULTS: Readonly<Record<Moment, readonly [operation: string, faults: Faults]>> = {
+  before: ['fetchContact', { delayMs: 60_000, calls: 1 }],
+  during: ['addNotestoContact', { mode: 'silent', phase: 'after', calls: 1 }],
+  after: ['addNotestoContact', { delayMs: RESPONSE_MS, calls: 1 }],
+};
+
+/** Kills a process at a moment of a write. Returns a function that repeats the write until it is answered. */
+async function killAt(moment: Moment) {
   const { id, owner } = await world.contact();
   const path = `/contacts/${id}/notes`;
   const headers = newKey();
   const doomed = await world.fleet.add();
-  await world.fleet.sandbox.setOperationFaults('addNotestoContact', {
-    mode: 'silent',
-    phase: 'after',
-    calls: 1,
-  });
-  const cut = world
-    .client(owner, undefined, doomed)
-    .send('POST', path, { content: 'Survives' }, { headers })
-    .catch(() => 'cut');
-  await waitFor('the write to be carried out', async () => (await carriedOut(id)).length === 1);
+  await world.fleet.sandbox.setOperationFaults(...FAULTS[moment]);
+  const send = (process?: typeof doomed) =>
+    world.client(owner, undefined, process).send('POST', path, { content: moment }, { headers });
+  const cut = send(doomed).catch(() => 'cut');
+  await MOMENTS[moment](id);
   doomed.program.signal('SIGKILL');
+  world.redis.signal('SIGCONT');
   expect(await cut).toBe('cut');
-  const client = world.client(owner);
-  const answer = await waitFor('the lease to end', async () => {
-    const repeat = await client.send('POST', path, { content: 'Survives' }, { headers });
-    if (repeat.status === 409) expect(repeat.json().code).toBe('IDEMPOTENCY_IN_PROGRESS');
-    return repeat.status !== 409 && repeat;
-  });
-  expect({ status: answer.status, reconciled: answer.json().reconciled }).toEqual({
-    status: 201,
-    reconciled: true,
-  });
-  expect(await carriedOut(id)).toHaveLength(1);
+  await world.fleet.sandbox.clearFaults();
+  return async () => {
+    const answer = await waitFor('the lease to end', async () => {
+      const repeat = await send();
+      if (repeat.status === 409) expect(repeat.json().code).toBe('IDEMPOTENCY_IN_PROGRESS');
+      return repeat.status === 201 && repeat;
+    });
+    return { reconciled: answer.json().reconciled ?? false, notes: (await carriedOut(id)).length };
+  };
+}
+
+test('a process killed before, during or after the upstream call leaves one note after a repeat', async () => {
+  const repeats = [await killAt('before'), await killAt('during'), await killAt('after')];
+  expect(await Promise.all(repeats.map((repeat) => repeat()))).toEqual([
+    { reconciled: false, notes: 1 },
+    { reconciled: true, notes: 1 },
+    { reconciled: true, notes: 1 },
+  ]);
 });
 
 test('with an unreachable Redis, a write with a key is 503 and nothing is sent', async () => {
