@@ -58,6 +58,8 @@ test.each([
     expect(await tile(page, 'Redis')).toBe('none');
     expect(await tile(page, 'Calls saved')).toMatch(/^\d.*%$/);
     expect(await page.textContent('#tables')).toContain('contact');
+    // The first interval of the history has to end.
+    await page.locator('.chart[aria-label^="Requests. all: "][aria-label*=" now, "]').first().waitFor();
     expect(await page.getAttribute('.chart', 'aria-label')).toMatch(/^Requests\. all: .* now, .* at most/);
     const summary = page.locator('summary').first();
     await summary.focus();
