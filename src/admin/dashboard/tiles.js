@@ -68,7 +68,12 @@ function breakerTile(open, withheld) {
 
 function redisTile(up) {
   if (up === undefined) return ['Redis', 'none', 'all state is in this process'];
-  return ['Redis', up ? 'works' : 'fails', up ? 'shared with other processes' : 'see the current problems', !up];
+  return [
+    'Redis',
+    up ? 'works' : 'fails',
+    up ? 'shared with other processes' : 'see the current problems',
+    !up,
+  ];
 }
 
 function egressWords({ localAddress, proxy }) {
