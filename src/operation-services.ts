@@ -11,7 +11,7 @@ import type { OperationSettings } from './operations/settings.ts';
 import { NO_CALLER } from './operations/read-contact-now.ts';
 import type { AuditEntry, OperationServices } from './operations/services.ts';
 import { coalesce } from './lib/coalesce.ts';
-import { parseJson, type Json } from './lib/json.ts';
+import type { Json } from './lib/json.ts';
 import { setTimer } from './lib/timers.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 import { fetchMembers } from './upstream/operations/fetch-members.ts';
@@ -55,10 +55,10 @@ export function createOperationServices(
   async function readMembers(org: string): Promise<Json> {
     const key = `zbff:members:{${org}}`;
     const cached = await values.get(key);
-    if (cached !== undefined) return parseJson(cached);
+    if (cached !== undefined) return cached;
     const members = await upstream(fetchMembers, { org, brand: writes.brandId! }, NO_CALLER);
     const list = members.map(({ id, name }) => ({ id, name }));
-    await values.set(key, JSON.stringify(list), writes.membersTtlMs);
+    await values.set(key, list, writes.membersTtlMs);
     return list;
   }
   return {

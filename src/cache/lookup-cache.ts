@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { coalesce } from '../lib/coalesce.ts';
+import { isJsonObject, type Json, type JsonObject } from '../lib/json.ts';
 import type { ValueCache } from './value-cache.ts';
 
 export interface LookupCacheOptions {
@@ -42,7 +43,7 @@ export interface LookupCache {
   markChange(org: string): Promise<void>;
 }
 
-interface Stored {
+interface Stored extends JsonObject {
   readonly id: string | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -60,8 +61,7 @@ export function lookupCache(options: LookupCacheOptions): LookupCache {
 
   async function lookAndStore(key: string, mark: string, look: () => Promise<string | null>) {
     const id = await look();
-    const stored: Stored = { id, at: now(), mark };
-    await values.set(key, JSON.stringify(stored), id === null ? negativeTtlMs : ttlMs);
+    await values.set(key, { id, at: now(), mark }, id === null ? negativeTtlMs : ttlMs);
     return id;
   }
 
@@ -71,12 +71,12 @@ export function lookupCache(options: LookupCacheOptions): LookupCache {
       // Without a secret that all processes share, nothing is cached.
       if (secret === undefined) return { id: await look(), ...UNCHANGED };
       const key = `zbff:lookup:{${org}}:${keyedHash(secret, kind, value).toString('base64url')}`;
-      const [cached, mark = ''] = await Promise.all([
+      const [stored, found] = await Promise.all([
         fresh ? undefined : values.get(key),
         values.get(markKey(org)),
       ]);
-      const stored = cached === undefined ? undefined : (JSON.parse(cached) as Stored);
-      if (stored && (stored.id !== null || stored.mark === mark))
+      const mark = typeof found === 'string' ? found : '';
+      if (isStored(stored) && (stored.id !== null || stored.mark === mark))
         return {
           id: stored.id,
           isBeforeChange: stored.mark !== mark,
@@ -95,6 +95,12 @@ export function lookupCache(options: LookupCacheOptions): LookupCache {
 }
 
 const UNCHANGED = { isBeforeChange: false, isPastNegativeTtl: false };
+
+function isStored(value: Json | undefined): value is Stored {
+  if (!isJsonObject(value)) return false;
+  const { id, at, mark } = value;
+  return (id === null || typeof id === 'string') && typeof at === 'number' && typeof mark === 'string';
+}
 
 /** The key of an organization's mark, which changes with its contacts. */
 function markKey(org: string): string {

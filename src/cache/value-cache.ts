@@ -1,13 +1,14 @@
 import { LRUCache } from 'lru-cache';
+import { parseJson, type Json } from '../lib/json.ts';
 import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import type { EntryCodec } from './stored-entry.ts';
 
-/** A cache of small texts that belong to an organization, such as the list of its members. */
+/** A cache of small values that belong to an organization, such as the list of its members. */
 export interface ValueCache {
-  /** Returns undefined if the value is not cached. Never rejects. */
-  get(key: string): Promise<string | undefined>;
+  /** Returns undefined if the value is not cached, or is not JSON. Never rejects. */
+  get(key: string): Promise<Json | undefined>;
   /** Stores a value for `ttlMs`. Never rejects. */
-  set(key: string, value: string, ttlMs: number): Promise<void>;
+  set(key: string, value: Json, ttlMs: number): Promise<void>;
 }
 
 const MAX_VALUES = 10_000;
@@ -23,9 +24,12 @@ export function memoryValueCache(monotonicNow: () => number): ValueCache {
     ttlResolution: 0,
   });
   return {
-    get: async (key) => values.get(key),
+    async get(key) {
+      const text = values.get(key);
+      return text === undefined ? undefined : parseJson(text);
+    },
     async set(key, value, ttlMs) {
-      if (ttlMs > 0) values.set(key, value, { ttl: ttlMs });
+      if (ttlMs > 0) values.set(key, JSON.stringify(value), { ttl: ttlMs });
     },
   };
 }
@@ -34,15 +38,17 @@ export function memoryValueCache(monotonicNow: () => number): ValueCache {
 export function redisValueCache(redis: Pick<GuardedRedis, 'call'>, codec: EntryCodec): ValueCache {
   return {
     async get(key) {
-      const stored = await quietly(() => redis.call('GET', [key]));
-      const entry = Buffer.isBuffer(stored) ? codec.decode(key, stored) : undefined;
-      return entry && entry.bytes !== 'not-found' ? entry.bytes.toString('utf8') : undefined;
+      return quietly(async () => {
+        const stored = await redis.call('GET', [key]);
+        const entry = Buffer.isBuffer(stored) ? codec.decode(key, stored) : undefined;
+        return entry && entry.bytes !== 'not-found' ? parseJson(entry.bytes.toString('utf8')) : undefined;
+      });
     },
     async set(key, value, ttlMs) {
       if (ttlMs <= 0) return;
       const stored = codec.encode(key, {
         ...UNSTAMPED,
-        bytes: Buffer.from(value),
+        bytes: Buffer.from(JSON.stringify(value)),
         freshMs: ttlMs,
         retentionMs: ttlMs,
       });
@@ -58,7 +64,7 @@ async function quietly<T>(run: () => Promise<T>): Promise<T | undefined> {
   try {
     return await run();
   } catch {
-    // GuardedRedis reports outages itself.
+    // GuardedRedis reports outages itself. A value of another form counts as absent.
     return undefined;
   }
 }

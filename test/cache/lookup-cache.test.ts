@@ -13,7 +13,7 @@ function openCaches(secretOf: (org: string) => string | undefined = () => 'secre
   const recording: typeof values = {
     ...values,
     set: (key, value, ttlMs) => {
-      stored.push(`${key} ${value}`);
+      stored.push(`${key} ${JSON.stringify(value)}`);
       return values.set(key, value, ttlMs);
     },
   };

@@ -1,32 +1,27 @@
 import { memoryValueCache, redisValueCache, type ValueCache } from '../../src/cache/value-cache.ts';
 import { plainCodec } from '../../src/cache/stored-entry.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
-import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { standalone } from '../support/redis/standalone.ts';
+import { UNSTAMPED } from '../support/stamped.ts';
 
-let server: RedisServer;
-let opened: OpenedStore;
-beforeAll(async () => {
-  server = await startRedis();
-  opened = await openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] });
-});
-afterAll(async () => {
-  opened.close();
-  await server.stop();
-});
+const redis = standalone(1);
+const firstRedis = () => redis.processes[0]!.redis;
 
 test.each<[string, () => ValueCache]>([
   ['memory', () => memoryValueCache(() => performance.now())],
-  ['Redis', () => redisValueCache(opened.redis, plainCodec)],
-])('%s: returns a text until its time to live has passed', async (_name, open) => {
+  ['Redis', () => redisValueCache(firstRedis(), plainCodec)],
+])('%s: returns a value until its time to live has passed', async (_name, open) => {
   const cache = open();
   expect(await cache.get('zbff:{org}:absent')).toBeUndefined();
-  await cache.set('zbff:{org}:kept', 'Ünïcode ✓ \0', 60_000);
+  const value = ['Ünïcode ✓ \0', { id: null, at: 1.5 }];
+  await cache.set('zbff:{org}:kept', value, 60_000);
   await cache.set('zbff:{org}:off', 'x', 0);
   await cache.set('zbff:{org}:short', 'x', 1);
-  expect(await cache.get('zbff:{org}:kept')).toBe('Ünïcode ✓ \0');
+  expect(await cache.get('zbff:{org}:kept')).toEqual(value);
   expect(await cache.get('zbff:{org}:off')).toBeUndefined();
   while ((await cache.get('zbff:{org}:short')) !== undefined) await new Promise(setImmediate);
 });
+
+const DAMAGED = 'zbff:{org}:damaged';
 
 test('memory is bounded', async () => {
   const cache = memoryValueCache(() => 0);
@@ -39,6 +34,10 @@ test('a Redis that fails reads as empty, and a value that another process has da
   const failing = redisValueCache({ call: () => Promise.reject(new Error('down')) }, plainCodec);
   await failing.set('key', 'x', 1000);
   expect(await failing.get('key')).toBeUndefined();
-  await server.cli('set', 'zbff:{org}:damaged', 'damaged');
-  expect(await redisValueCache(opened.redis, plainCodec).get('zbff:{org}:damaged')).toBeUndefined();
+  const cache = redisValueCache(firstRedis(), plainCodec);
+  const entry = { ...UNSTAMPED, contentHash: '', number: 0, ageMs: 0, freshMs: 1, retentionMs: 1 };
+  for (const bytes of ['damaged', plainCodec.encode(DAMAGED, { ...entry, bytes: Buffer.from('id 5') })]) {
+    await firstRedis().call('SET', [DAMAGED, bytes]);
+    expect(await cache.get(DAMAGED)).toBeUndefined();
+  }
 });
