@@ -24,6 +24,7 @@ export function dashboardFiles(): ReadonlyMap<string, StaticContent> {
   const styles = ['page.css', 'figures.css'];
   const scripts = ['page.js', 'figures.js', 'charts.js', 'tables.js', 'tiles.js', 'session.js'];
   return new Map([
+    ['/page/theme.css', load(join(import.meta.dirname, '..', 'http', 'theme.css'), CSS)],
     ...styles.map((name) => [`/page/${name}`, load(join(OWN, name), CSS)] as const),
     ...scripts.map((name) => [`/page/${name}`, load(join(OWN, name), JAVASCRIPT)] as const),
     ['/page/uplot.css', load(join(UPLOT, 'dist', 'uPlot.min.css'), CSS)],

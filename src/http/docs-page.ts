@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { StaticContent } from './static-response.ts';
 
 const MAX_AGE_S = 300;
+const CSS = 'text/css; charset=utf-8';
 const STYLES = ['page.css', 'form.css'];
 const SCRIPTS = [
   'page.js',
@@ -23,7 +24,8 @@ export function docsPages(openApi: Buffer): ReadonlyMap<string, StaticContent> {
   return new Map([
     ['/openapi.json', openApiContent(openApi)],
     ['/docs', load('index.html', 'text/html; charset=utf-8')],
-    ...STYLES.map((name) => [`/docs/${name}`, load(name, 'text/css; charset=utf-8')] as const),
+    ['/docs/theme.css', load('../theme.css', CSS)],
+    ...STYLES.map((name) => [`/docs/${name}`, load(name, CSS)] as const),
     ['/docs/favicon.svg', load('favicon.svg', 'image/svg+xml')],
     ...SCRIPTS.map((name) => [`/docs/${name}`, load(name, 'text/javascript; charset=utf-8')] as const),
   ]);
