@@ -31,7 +31,10 @@ export interface Lease {
   free(): Promise<void>;
 }
 
-/** A larger result is not kept, since many of them would evict the records of others. A repeat then checks whether the write took effect. */
+/**
+ * A larger result is not kept, since many of them would evict the records of others. A repeat then checks whether
+ * the write took effect.
+ */
 const MAX_RECORD_BYTES = 64 * 1024;
 /** The delays of further attempts to store an outcome. They end before the lease does. */
 const RETRY_DELAYS_MS = [1000, 2000, 4000, 8000];

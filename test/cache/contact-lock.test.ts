@@ -1,26 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contactLock, type ContactLockOptions } from '../../src/cache/contact-lock.ts';
 import { randomId } from '../../src/cache/random-id.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
-import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { standalone } from '../support/redis/standalone.ts';
 
-let server: RedisServer;
-let processes: OpenedStore[];
-beforeAll(async () => {
-  server = await startRedis();
-  const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
-  processes = await Promise.all([openStore(settings), openStore(settings)]);
-});
-afterAll(async () => {
-  for (const opened of processes) opened.close();
-  await server.stop();
-});
+const redis = standalone(2);
 
 const LEASE_MS = 60_000;
 
-function lockOf(redis: ContactLockOptions['redis'], settings: Partial<ContactLockOptions> = {}) {
+function lockOf(connection: ContactLockOptions['redis'], settings: Partial<ContactLockOptions> = {}) {
   return contactLock({
-    redis,
+    redis: connection,
     leaseMs: LEASE_MS,
     waitMs: 30_000,
     monotonicNow: () => performance.now(),
@@ -43,7 +32,7 @@ function exclusiveWork() {
 }
 
 test('runs the work of one contact one at a time, in this process and between processes', async () => {
-  const locks = processes.map(({ redis }) => lockOf(redis));
+  const locks = redis.processes.map((process) => lockOf(process.redis));
   const { seen, work } = exclusiveWork();
   await Promise.all(Array.from({ length: 20 }, (_, i) => locks[i % 2]!('org', 'one', work)));
   expect(seen.done).toBe(20);
@@ -57,7 +46,7 @@ test('without Redis, it is a queue in this process', async () => {
 });
 
 test('work of another contact does not wait', async () => {
-  const lock = lockOf(processes[0]!.redis);
+  const lock = lockOf(redis.processes[0]!.redis);
   const { promise, resolve } = Promise.withResolvers<void>();
   const held = lock('org', 'three', () => promise);
   expect(await lock('org', 'four', async () => 'ran')).toBe('ran');
@@ -66,37 +55,41 @@ test('work of another contact does not wait', async () => {
 });
 
 test('work that fails frees the contact at once', async () => {
-  const lock = lockOf(processes[0]!.redis);
+  const lock = lockOf(redis.processes[0]!.redis);
   await expect(lock('org', 'five', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
-  expect(await server.cli('exists', 'zbff:lock:{org:five}')).toBe('0');
+  expect(await redis.server.cli('exists', 'zbff:lock:{org:five}')).toBe('0');
   expect(await lock('org', 'five', async () => 'ran')).toBe('ran');
 });
 
 test('a process that has died holds the contact for the lease, and others are refused after their wait', async () => {
   const key = 'zbff:lock:{org:six}';
-  await server.cli('set', key, 'dead', 'px', String(LEASE_MS));
+  await redis.server.cli('set', key, 'dead', 'px', String(LEASE_MS));
   let ran = false;
-  const impatient = lockOf(processes[0]!.redis, { waitMs: 50 });
+  const impatient = lockOf(redis.processes[0]!.redis, { waitMs: 50 });
   await expect(impatient('org', 'six', async () => void (ran = true))).rejects.toMatchObject({
     code: 'OVERLOADED',
     details: { outcome: 'none' },
   });
   expect(ran).toBe(false);
-  expect(await server.cli('get', key)).toBe('dead');
-  const patient = lockOf(processes[1]!.redis)('org', 'six', async () => 'ran');
-  await server.cli('pexpire', key, '1');
+  expect(await redis.server.cli('get', key)).toBe('dead');
+  const patient = lockOf(redis.processes[1]!.redis)('org', 'six', async () => 'ran');
+  await redis.server.cli('pexpire', key, '1');
   expect(await patient).toBe('ran');
 });
 
 test('work that outlasts its lease does not free the contact of the next one', async () => {
   const key = 'zbff:lock:{org:seven}';
-  await lockOf(processes[0]!.redis)('org', 'seven', async () => void (await server.cli('set', key, 'next')));
-  expect(await server.cli('get', key)).toBe('next');
+  await lockOf(redis.processes[0]!.redis)(
+    'org',
+    'seven',
+    async () => void (await redis.server.cli('set', key, 'next')),
+  );
+  expect(await redis.server.cli('get', key)).toBe('next');
 });
 
 test('a failing Redis is CACHE_UNAVAILABLE, and a lock that may have been taken is freed', async () => {
   const keys: string[] = [];
-  const redis: ContactLockOptions['redis'] = {
+  const failing: ContactLockOptions['redis'] = {
     longTimeoutScript:
       (script) =>
       async ([key]) => {
@@ -105,7 +98,7 @@ test('a failing Redis is CACHE_UNAVAILABLE, and a lock that may have been taken 
       },
   };
   let ran = false;
-  await expect(lockOf(redis)('org', 'eight', async () => void (ran = true))).rejects.toMatchObject({
+  await expect(lockOf(failing)('org', 'eight', async () => void (ran = true))).rejects.toMatchObject({
     code: 'CACHE_UNAVAILABLE',
     details: { outcome: 'none' },
   });

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { freshnessObserver } from '../../src/cache/freshness-observer.ts';
 import { generationKey } from '../../src/cache/part-key.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
-import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { standalone } from '../support/redis/standalone.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -93,21 +92,11 @@ test('observes nothing when it is off', async () => {
 });
 
 describe('with Redis', () => {
-  let server: RedisServer;
-  let processes: OpenedStore[] = [];
-  beforeAll(async () => {
-    server = await startRedis();
-    const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
-    processes = await Promise.all([openStore(settings), openStore(settings)]);
-  });
-  afterAll(async () => {
-    for (const opened of processes) opened.close();
-    await server.stop();
-  });
+  const group = standalone(2);
 
   test('asks another process through Redis, and finds a generation that has come back', async () => {
     const counted = { violations: 0, seconds: [] as number[] };
-    const [observe] = processes.map(({ redis, remote, invalidations }) =>
+    const [observe] = group.processes.map(({ redis, remote, invalidations }) =>
       freshnessObserver({
         redis,
         read: remote.read,
@@ -127,17 +116,17 @@ describe('with Redis', () => {
         randomId: randomUUID,
       }),
     );
-    const { store, invalidations } = processes[0]!;
+    const { store, invalidations } = group.processes[0]!;
     await waitFor('the processes to know each other', () => invalidations.others().length > 0);
     const contact = randomUUID();
     const key = generationKey(ORG, contact);
     const invalidate = observe!((org, id) => store.invalidate(org, id));
     await (await store.claim({ org: ORG, member: OWNER, contact }, [], ['notes'])).store([]);
-    const stamp = await server.cli('get', key);
+    const stamp = await group.server.cli('get', key);
     await invalidate(ORG, contact);
     await waitFor('the delay', () => counted.seconds.length === 1);
     expect(counted.violations).toBe(0);
-    await server.cli('set', key, stamp, 'px', '60000');
+    await group.server.cli('set', key, stamp, 'px', '60000');
     await waitFor('the violation', () => counted.violations === 1);
   });
 });

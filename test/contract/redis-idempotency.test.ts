@@ -1,7 +1,7 @@
 import { redisRecordStore } from '../../src/idempotency/redis-record-store.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
-import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
+import { standalone } from '../support/redis/standalone.ts';
 import { describeIdempotency } from './idempotency.ts';
 import type { OpenedRecordStores } from '../support/idempotency.ts';
 import { describeRecordStore } from './record-store.ts';
@@ -22,27 +22,17 @@ function openOn(
 }
 
 describe('standalone', () => {
-  let server: RedisServer;
-  let processes: OpenedStore[];
-  beforeAll(async () => {
-    server = await startRedis();
-    const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
-    processes = await Promise.all([openStore(settings), openStore(settings)]);
-  });
-  afterAll(async () => {
-    for (const opened of processes) opened.close();
-    await server.stop();
-  });
-  const open = async () => openOn(processes, (_key, ...args) => server.cli(...args));
+  const redis = standalone(2);
+  const open = async () => openOn(redis.processes, (_key, ...args) => redis.server.cli(...args));
   describeRecordStore('Redis', open);
   describeIdempotency('Redis', open);
   describeUnknownOutcomes('Redis', open);
 
   test('sets an expiry on every record', async () => {
-    const keys = (await server.cli('keys', '*')).split('\n');
+    const keys = (await redis.server.cli('keys', '*')).split('\n');
     expect(keys.length).toBeGreaterThan(30);
     for (const key of keys) {
-      const ttlMs = Number(await server.cli('pttl', key));
+      const ttlMs = Number(await redis.server.cli('pttl', key));
       expect(ttlMs).toBeGreaterThan(0);
       expect(ttlMs).toBeLessThanOrEqual(TTL_MS + 20_000);
     }
