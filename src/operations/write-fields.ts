@@ -25,8 +25,6 @@ function fieldsOf(part: WritablePart): ReadonlyMap<string, Field> {
   return new Map([...shapedNames(table!)].map(([name, shaped]) => [shaped, table!.fields[name]!]));
 }
 
-type WrittenField = Pick<Field, 'kind' | 'write' | 'writeName'>;
-
 /** Other spellings of a name that the upstream might take for it, such as `contact_owner` of `owner`. */
 function aliasOf(name: string): string {
   return name
@@ -35,15 +33,15 @@ function aliasOf(name: string): string {
     .replace(/^(contact|entity)/, '');
 }
 
-/** The fields that not every writer may change, by alias: no other spelling of one passes through. */
-const protectedFields: Readonly<Record<WritablePart, ReadonlyMap<string, WrittenField>>> = {
+/** The names that not every writer may change, by alias: no other spelling of one passes through. */
+const protectedNames: Readonly<Record<WritablePart, ReadonlyMap<string, string>>> = {
   contact: protectedOf('contact'),
-  entity: protectedOf('entity').set('id', { kind: 'text', write: 'no' }),
+  entity: protectedOf('entity').set('id', 'id'),
 };
 
-function protectedOf(part: WritablePart): Map<string, WrittenField> {
+function protectedOf(part: WritablePart): Map<string, string> {
   const found = [...byApiName[part]].filter(([, { write }]) => write !== undefined);
-  return new Map(found.map(([name, field]) => [aliasOf(name), field]));
+  return new Map(found.map(([name]) => [aliasOf(name), name]));
 }
 
 /**
@@ -61,8 +59,12 @@ export function writeFields(
   const written = emptyObject();
   for (const [name, value] of Object.entries(fields)) {
     const path = `${part}.${name}`.slice(0, MAX_PATH_LENGTH);
-    const field = byApiName[part].get(name) ?? protectedFields[part].get(aliasOf(name));
-    if (field?.write === 'no' || (field?.write === 'any' && !mayWriteAny)) throw wrong(path, 'is read-only');
+    const protectedName = protectedNames[part].get(aliasOf(name));
+    const field = byApiName[part].get(protectedName ?? name);
+    if (protectedName !== undefined && !(field?.write === 'any' && mayWriteAny))
+      throw wrong(path, 'is read-only');
+    if (protectedName !== undefined && protectedName !== name)
+      throw wrong(path, `must be named ${JSON.stringify(protectedName)}`);
     written[field?.writeName ?? name] = writtenValue(path, value, field);
   }
   return written;
@@ -70,7 +72,7 @@ export function writeFields(
 
 const MAX_PATH_LENGTH = 80;
 
-function writtenValue(path: string, value: Json, field: WrittenField | undefined): Json {
+function writtenValue(path: string, value: Json, field: Field | undefined): Json {
   if (holdsNull(value)) throw wrong(path, 'must not be or hold null, because the CRM cannot remove a value');
   switch (field?.kind) {
     case undefined:
