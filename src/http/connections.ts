@@ -51,6 +51,8 @@ const MAX_WAITING_PER_TURN = 32;
 /**
  * Pipelined requests of all connections together, about 8 kB each with their responses. Node parses a whole
  * 64 kB chunk before a pause has an effect, so without this bound each connection could have 2,500 requests.
+ * A connection that exceeds it is closed, and the others are not read until its memory is free: one turn of the
+ * event loop could read a chunk of each.
  */
 const MAX_PIPELINED = 4096;
 
@@ -69,6 +71,7 @@ export class Connections {
   #turnPending = false;
   #size = 0;
   #pipelined = 0;
+  #readingStopped = false;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
@@ -120,6 +123,7 @@ export class Connections {
       this.#pipelined += 1;
       if (this.#pipelined > MAX_PIPELINED) {
         socket.destroy();
+        this.#stopReading();
         return;
       }
     }
@@ -137,6 +141,19 @@ export class Connections {
   /** Yields the connections without an unanswered request, the longest idle first. */
   *idle(): Iterable<Connection> {
     for (let at = this.#idle.after!; at !== this.#idle; at = at.after!) yield at;
+  }
+
+  /** Stops reading until the event loop's next turn, when the requests of closed connections are free. */
+  #stopReading(): void {
+    if (this.#readingStopped) return;
+    this.#readingStopped = true;
+    const sockets = [...this.idle()].map(({ socket }) => socket);
+    for (const { req } of this.exchanges) sockets.push(req.socket);
+    for (const socket of sockets) socket.pause();
+    setImmediate(() => {
+      this.#readingStopped = false;
+      for (const socket of sockets) if (!this.of(socket)?.stopped) socket.resume();
+    });
   }
 
   #onResponse(connection: Connection, exchange: Exchange): void {

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { once } from 'node:events';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -10,15 +11,22 @@ const SOCKETS = 100;
 const ATTACK_MS = 12_000;
 const TEST_TIMEOUT_MS = 120_000;
 
+/** Opens a connection that the server has accepted: it has read the response to a first request. */
+async function connect(port: number): Promise<net.Socket> {
+  const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket, 'data');
+  return socket.pause();
+}
+
 /** Writes requests as long as the server accepts them, and reads no response. */
-function flood(port: number, request: string): net.Socket {
+function flood(socket: net.Socket, request: string): void {
   const bytes = request.repeat(Math.ceil(65_536 / request.length));
-  const socket = net.connect(port, '127.0.0.1').pause();
   const write = (): void => {
     while (socket.writable && socket.write(bytes));
   };
-  socket.on('connect', write).on('drain', write);
-  return socket.on('error', () => undefined);
+  socket.on('drain', write);
+  write();
 }
 
 describe('clients that pipeline requests and read no response', () => {
@@ -34,9 +42,14 @@ describe('clients that pipeline requests and read no response', () => {
   ])(
     'cannot exhaust a small heap with requests for %s',
     async (_what, request) => {
-      const sockets = Array.from({ length: SOCKETS }, () => flood(world.program.port, request));
       let ended = false;
       void world.program.exited.then(() => (ended = true));
+      const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => connect(world.program.port)));
+      // A stopped program finds the requests of all connections at once when it continues.
+      world.program.signal('SIGSTOP');
+      for (const socket of sockets) flood(socket, request);
+      await pause(300);
+      world.program.signal('SIGCONT');
       const end = performance.now() + ATTACK_MS;
       await waitFor('the attack to end', () => ended || performance.now() > end, ATTACK_MS * 2, 100);
       for (const socket of sockets) socket.destroy();
