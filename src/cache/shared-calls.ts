@@ -53,7 +53,6 @@ const MODES: Readonly<Record<Sharing, FetchMode>> = {
   none: 'alone',
   unstored: 'unstored',
 };
-const NEVER = new AbortController().signal;
 
 /** Creates the functions that share upstream calls between all requests of this process. */
 export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOptions) {
@@ -101,7 +100,7 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
   /** Refreshes stale parts in the background. */
   function refresh(ref: ContactRef, stale: readonly Part[], snapshot: Snapshot): void {
     for (const { flight } of join(ref, stale, snapshot, 'processes', 'refresh')) {
-      void outcome(flight.wait(NEVER)).then((result) => {
+      void outcome(flight.wait(undefined)).then((result) => {
         if (flight.started && 'failure' in result) options.onRefreshFailure(result.failure);
       });
     }

@@ -43,7 +43,7 @@ export interface Joined<Result> {
    * Resolves with the call's outcome, the same for all waiters. Rejects with `CLIENT_GONE` when `signal`
    * aborts. The call continues while it has a waiter, and is aborted when the last one leaves.
    */
-  wait(signal: AbortSignal): Promise<Result>;
+  wait(signal: AbortSignal | undefined): Promise<Result>;
 }
 
 /**
@@ -138,7 +138,8 @@ function isJoinable<T>(
   return flight.generation === localGeneration && flight.bornAt > localBornAfter;
 }
 
-function untilAborted<T>(result: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
+function untilAborted<T>(result: Promise<T>, signal: AbortSignal | undefined, leave: () => void): Promise<T> {
+  if (!signal) return result;
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       leave();

@@ -3,6 +3,8 @@ import { registerHooks } from 'node:module';
 /** A change of the source that breaks one point of the protocol. */
 export interface Mutant {
   readonly name: string;
+  /** A schedule that fails with it. */
+  readonly seed: number;
   /** A file of `src/cache`. */
   readonly file: string;
   readonly from: string;
@@ -12,48 +14,56 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no birth bound',
+    seed: 53,
     file: 'near-part-store.ts',
     from: 'Math.max(now() - ttlMs, gapAt)',
     to: 'gapAt',
   },
   {
     name: 'maximum for minimum',
+    seed: 2495,
     file: 'near-part-store.ts',
     from: 'storeNear(ref, generation, changes, -Infinity, version)',
     to: 'storeNear(ref, generation, changes, now(), version)',
   },
   {
     name: 'no replay',
+    seed: 500,
     file: 'redis-invalidations.ts',
     from: 'redis.onRecovery(async ({ connection, server }) =>',
     to: 'redis.onRecovery(async ({ connection, server }) => false &&',
   },
   {
     name: 'replay on one connection',
+    seed: 2249,
     file: 'redis-invalidations.ts',
     from: 'redis.onRecovery(async ({ connection, server }) =>',
     to: "redis.onRecovery(async ({ connection, server }) => connection === 'commands' &&",
   },
   {
     name: 'unconfirmed 204',
+    seed: 6200,
     file: 'redis-invalidations.ts',
     from: 'if (!(await run(',
     to: 'await run(keysOf(item), argumentsOf(item, true)); if (false && !(await run(',
   },
   {
     name: 'last arrival wins',
+    seed: 11,
     file: 'merge-entries.ts',
     from: 'return one.number > other.number',
     to: 'return true',
   },
   {
     name: 'close without open',
+    seed: 5565,
     file: 'redis-invalidations.ts',
     from: 'const open = () => announce(org, contact, { token, closeMs: 0 });',
     to: 'const open = async () => {};',
   },
   {
     name: 'open without close',
+    seed: 6728,
     file: 'redis-invalidations.ts',
     from: 'await close(options.fenceMs);',
     to: '',

@@ -77,12 +77,14 @@ const REPEATED_AFTER_MS = 1000;
  * Returns the schedule of a seed.
  *
  * @param version 1 for the seeds that failed before there were two members, failing calls, repeated reads, and
- *   contacts that do not exist.
+ *   contacts that do not exist; 2 for those before replication stopped.
  */
-export function scheduleOf(seed: number, version: 1 | 2 = 2): Schedule {
+export function scheduleOf(seed: number, version: 1 | 2 | 3 = 3): Schedule {
   const random = randomOf(seed);
   const more = randomOf(seed ^ 0x2545f491);
+  const latest = randomOf(seed ^ 0x1b873593);
   const isMore = (share: number) => version > 1 && more() < share;
+  const isLatest = (share: number) => version > 2 && latest() < share;
   const readAt = (readsAt: number, contact: number, upstreamMs: number): Action => {
     const process = Math.floor(more() * processes);
     const query = { process, contact, member: 0, notes: false, bypass: false };
@@ -164,6 +166,7 @@ export function scheduleOf(seed: number, version: 1 | 2 = 2): Schedule {
         actions.push({ at: failedAt, kind: 'failover', shard: contact % 2, aliveMs: 0, lagMs: 30 });
         for (let reads = 0; reads < 3; reads += 1) actions.push(readAt(failedAt + more() * 900, contact, 5));
       }
+      if (isLatest(0.3)) actions.push(...lostOnReplica(at, contact, process, processes, latest));
     } else actions.push({ at, kind, shard: below(2), ms: (random() - 0.5) * 4000 });
   }
   // Reads after everything that can expire has expired.
@@ -186,4 +189,30 @@ export function scheduleOf(seed: number, version: 1 | 2 = 2): Schedule {
   const hasNearCache = !isOften(0.15);
   const hasNotFound = isMore(0.3);
   return { seed, mode, replicas, processes, hasNearCache, hasNotFound, actions, endsAt: at + 3600 };
+}
+
+/** Replication stops, and after a change all processes that know of it end, and then the master that has it. */
+function lostOnReplica(
+  at: number,
+  contact: number,
+  process: number,
+  processes: number,
+  random: () => number,
+): Action[] {
+  const changedAt = at + 20 + random() * 50;
+  const killedAt = changedAt + 20 + random() * 500;
+  const failedAt = killedAt + 50 + random() * 200;
+  const query = { contact, member: 0, notes: false, bypass: false, upstreamMs: 5, fails: false };
+  const ofEach = Array.from({ length: processes }, (_, each): Action[] => [
+    { at: at - 10, kind: 'read', process: each, ...query },
+    { at: killedAt + random() * 40, kind: 'kill', process: each },
+    { at: changedAt + 1050 + random() * 400, kind: 'read', process: each, ...query },
+  ]);
+  return [
+    { at: changedAt - 19, kind: 'lag', ms: 4000 },
+    { at: changedAt, kind: 'change', process, contact },
+    ...ofEach.flat(),
+    { at: failedAt, kind: 'failover', shard: contact % 2, aliveMs: 0, lagMs: 30 },
+    { at: failedAt + 1, kind: 'lag', ms: 10 },
+  ];
 }

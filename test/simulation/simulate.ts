@@ -6,8 +6,11 @@ export interface Failure {
   readonly violation: string;
 }
 
-/** Schedules that run side by side, so that one turn of the event loop wakes all of them. */
-const SIDE_BY_SIDE = 64;
+/**
+ * Schedules that run side by side, so that one turn of the event loop wakes all of them. perf: 8 fit in the caches
+ * of the processor; 64 take 1.3 times as long.
+ */
+const SIDE_BY_SIDE = 8;
 /** Errors are many here, and their stacks are not read. */
 Error.stackTraceLimit = 0;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { MUTANTS } from './mutants.ts';
 import { scheduleOf } from './schedule.ts';
 import { run } from './simulate.ts';
 import { runInThreads } from './threads.ts';
@@ -24,3 +25,14 @@ test('keeps the promises on new schedules', async () => {
   expect(failures).toEqual([]);
   expect(ran).toBeGreaterThan(0);
 });
+
+/** More than one, so that a change of the code that moves an event does not need another seed. */
+const MUTANT_SCHEDULES = 400;
+
+test.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
+  'finds the mutant: %s',
+  async (_name, mutant) => {
+    const share = { seed: mutant.seed, schedules: MUTANT_SCHEDULES, seconds: 60, mutant };
+    expect((await runInThreads(share)).failures).not.toEqual([]);
+  },
+);

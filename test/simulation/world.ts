@@ -20,7 +20,6 @@ import { SimulatedTopology } from './simulated-topology.ts';
 import { SimulatedUpstream } from './simulated-upstream.ts';
 
 const ORG = 'o';
-const NEVER = new AbortController().signal;
 const POLICY = {
   ttlMs: { contact: 2500, notes: 1500, entity: 0, profile: 0, signals: 0 },
   negativeTtlMs: 1000,
@@ -153,7 +152,12 @@ export class World {
     const parts: Part[] = action.notes ? ['contact', 'notes'] : ['contact'];
     this.#upstream.next = action;
     const query = { org: ORG, member: `m${action.member}`, contact: `c${action.contact}`, parts };
-    const options = { signal: NEVER, bypass: action.bypass, noStore: false, onCacheOutcome: () => {} };
+    const options = {
+      signal: new AbortController().signal,
+      bypass: action.bypass,
+      noStore: false,
+      onCacheOutcome: () => {},
+    };
     try {
       const found = await process.read(query, options);
       if (process.isDead) return;
