@@ -9,6 +9,8 @@ const SYNC_AT_ONCE = ['--repl-diskless-sync-delay', '0'];
 export interface RedisSentinels {
   readonly master: RedisServer;
   readonly replica: RedisServer;
+  /** The master and its replicas. */
+  readonly servers: readonly RedisServer[];
   /** Value for REDIS_NODES. */
   readonly addresses: string;
   /** Value for REDIS_SENTINEL_NAME. */
@@ -52,6 +54,7 @@ sentinel failover-timeout ${NAME} 4000
   return {
     master,
     replica: replicas[0]!,
+    servers: [master, ...replicas],
     addresses: sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
     name: NAME,
     failOver: async () => {
