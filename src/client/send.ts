@@ -121,7 +121,11 @@ function headersOf({ method, headers, body }: Call, jwt: string | undefined, eta
   // The proxy requires this header with a cookie, as CSRF protection.
   else all['X-Requested-With'] = 'zyntro-bff-client';
   if (body !== undefined) all['Content-Type'] = 'application/json';
-  if (!method && etag) all['If-None-Match'] = etag;
+  if (!method && etag) {
+    all['If-None-Match'] = etag;
+    // Otherwise `fetch` adds `no-cache`, which bypasses the proxy's cache if the token has the scope for it.
+    all['Cache-Control'] ??= 'max-age=0';
+  }
   return all;
 }
 

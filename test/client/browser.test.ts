@@ -91,6 +91,19 @@ test('runs in a web worker, in Chromium', async () => {
   );
 });
 
+test('revalidates a response from a page of another origin, in Chromium', async () => {
+  const statuses = await page.evaluate(`import('/client/index.js').then(async ({ createClient }) => {
+    const [baseUrl, token, id] = ${callArguments()};
+    const statuses = [];
+    const onResponse = ({ status }) => statuses.push(status);
+    const client = createClient({ baseUrl, token, etagCacheSize: 1, onResponse });
+    await client.getContact(id);
+    await client.getContact(id);
+    return statuses;
+  })`);
+  expect(statuses).toEqual([200, 304]);
+});
+
 test('changes a contact from a page of another origin, in Chromium', async () => {
   const id = world.directory.reference.contact;
   const { owner } = (await world.get(`/contacts/${id}`)).json().data.contact;

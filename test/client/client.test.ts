@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createClient, ProblemError } from '../../src/client/index.ts';
-import type { ClientOptions, TokenFunction } from '../../src/client/index.ts';
+import type { ClientOptions, ResponseInfo, TokenFunction } from '../../src/client/index.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -66,6 +66,23 @@ describe('client of a running proxy', () => {
     await client({ token }).getContact(id);
     expect(await world.sandbox.callsFor(id)).toHaveLength(1);
     await client({ token }).getContact(id, { bypassCache: true });
+    expect(await world.sandbox.callsFor(id)).toHaveLength(2);
+  });
+
+  test('etagCacheSize is a cache hit for a token with cache:bypass, too, unless bypassCache is set', async () => {
+    const id = world.freshContact();
+    const infos: ResponseInfo[] = [];
+    const reader = client({
+      token: world.token({ scope: 'contacts:read cache:bypass' }),
+      etagCacheSize: 1,
+      onResponse: (info) => infos.push(info),
+    });
+    const first = await reader.getContact(id);
+    expect(await reader.getContact(id)).toEqual(first);
+    expect(infos[1]).toMatchObject({ status: 304, cacheStatus: expect.stringMatching(/^zyntro-bff; hit/) });
+    expect(await world.sandbox.callsFor(id)).toHaveLength(1);
+    await reader.getContact(id, { bypassCache: true });
+    expect(infos[2]).toMatchObject({ status: 304, cacheStatus: expect.stringContaining('fwd=request') });
     expect(await world.sandbox.callsFor(id)).toHaveLength(2);
   });
 
