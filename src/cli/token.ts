@@ -15,7 +15,7 @@ const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [option
   --scope "a b"      scopes, separated by spaces (default: ${read})
   --sub TEXT         subject (default: local-user)
   --tier NAME        rate-limit tier
-  --expires-in S     seconds until it expires (default: 3600)
+  --expires-in=S     seconds until it expires (default: 3600); a negative number mints an expired token
   --key FILE         private key in PEM, if the proxy verifies with JWT_PUBLIC_KEY
 
 Scopes, as config/scopes.json names them:
@@ -90,7 +90,8 @@ if (options.help) {
 const org = parseUuid(options.org) ?? fail('--org must be the UUID of an organization.');
 const member = parseUuid(options.member) ?? fail('--member must be the UUID of a member.');
 if (options.sub === '') fail('--sub must not be empty.');
-if (!/^[1-9]\d{0,8}$/.test(options['expires-in'])) fail('--expires-in must be a whole number of seconds.');
+if (!/^-?[1-9]\d{0,8}$/.test(options['expires-in']))
+  fail('--expires-in must be a whole number of seconds other than 0.');
 
 const env = environment();
 const key = signingKey(options.key, env);

@@ -58,6 +58,13 @@ describe('minted token', () => {
     });
   });
 
+  test('has expired if --expires-in is negative', async () => {
+    const token = await mint(['--expires-in=-60'], { JWT_SECRET: SECRET });
+    const claims = claimsOf(token);
+    expect(claims.exp).toBe(claims.iat - 60);
+    expect(() => jwt.verify(token, SECRET)).toThrow('jwt expired');
+  });
+
   test('is not signed if JWT_ALGORITHMS is not separated by commas, as in the proxy', async () => {
     const { code, stderr } = await run(IDENTITY, { JWT_SECRET: SECRET, JWT_ALGORITHMS: 'HS384 HS512' });
     expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining('JWT_ALGORITHMS') });
@@ -167,6 +174,7 @@ describe('invalid input exits with 64, an error and the usage', () => {
     ['an extra argument', [...IDENTITY, 'please'], /please/],
     ['an empty subject', [...IDENTITY, '--sub', ''], /^--sub must/],
     ['a lifetime of 0', [...IDENTITY, '--expires-in', '0'], /^--expires-in must be/],
+    ['a lifetime of -0', [...IDENTITY, '--expires-in=-0'], /^--expires-in must be/],
     ['a lifetime in words', [...IDENTITY, '--expires-in', '1h'], /^--expires-in must be/],
     ['a lifetime with a fraction', [...IDENTITY, '--expires-in', '1.5'], /^--expires-in must be/],
     ['a hexadecimal lifetime', [...IDENTITY, '--expires-in', '0x10'], /^--expires-in must be/],
