@@ -61,6 +61,12 @@ function checkNode(): Finding {
   return failed('Node', `${node} is too old`, advice);
 }
 
+const NOT_RUN = warned(
+  'other checks',
+  'were not run: they require a valid configuration',
+  'fix the configuration, and run the doctor again',
+);
+
 async function readConfig<Loaded>(
   load: (env: Environment) => Loaded | Promise<Loaded>,
 ): Promise<{ env: Environment; config: Loaded } | { findings: Finding[] }> {
@@ -69,8 +75,7 @@ async function readConfig<Loaded>(
     return { env, config: await load(env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const advice = 'fix it and run the doctor again: the other checks require a valid configuration';
-    return { findings: error.issues.map((issue) => failed('configuration', issue, advice)) };
+    return { findings: error.issues.map((detail) => ({ check: 'configuration', status: 'failed', detail })) };
   }
 }
 
@@ -116,7 +121,7 @@ function end(text: string, code: number, output: NodeJS.WriteStream = process.st
 
 async function diagnose(print: typeof asText): Promise<void> {
   const read = await readConfig(loadStartConfig);
-  if ('findings' in read) return end(print([...read.findings, checkNode()]), EX_CONFIG);
+  if ('findings' in read) return end(print([checkNode(), ...read.findings, NOT_RUN]), EX_CONFIG);
   const findings = [
     passed('configuration', 'is valid'),
     checkNode(),

@@ -5,7 +5,7 @@ export interface Finding {
   readonly check: string;
   readonly status: Status;
   readonly detail: string;
-  /** Present if the check did not pass. */
+  /** Present if the check did not pass, unless `detail` includes it. */
   readonly advice?: string;
 }
 
