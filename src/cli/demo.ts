@@ -16,8 +16,9 @@ const READY_WITHIN_MS = 60_000;
 /** Longer than the proxy takes to drain in-flight requests. */
 const STOP_WITHIN_MS = 15_000;
 const TOKEN_LIFETIME_S = 8 * 3600;
-/** The usual origins of development servers: Vite, and Next.js or Create React App. */
-const ORIGINS = 'http://localhost:5173,http://localhost:3000';
+/** The usual origins of development servers: Vite, its preview, and Next.js, which avoids ports in use. */
+const ORIGINS =
+  'http://localhost:5173,http://127.0.0.1:5173,http://localhost:4173,http://localhost:3000,http://localhost:3002';
 const { read, bypassCache, includes, operations } = scopes;
 const ALL_SCOPES = [read, bypassCache, ...Object.values<string>(includes), ...Object.values(operations)];
 /** The brand of the contact's organization, which `GET /members` needs. */
@@ -187,13 +188,14 @@ ${pageLine(`${base}/docs`, 'the API, with a form for each request; use the token
 ${pageLine(admin, "the operators' dashboard")}
 ${pageLine(`${control}/directory`, "the sandbox's control port, with its members and contacts")}
 
-Pages of ${env('CORS_ORIGINS', ORIGINS).replaceAll(',', ' and ')} may call the API.
+Pages of these origins may call the API:
+  ${env('CORS_ORIGINS', ORIGINS).replaceAll(',', ', ')}
 
 Paste these into another terminal:
 
 TOKEN='${token}'
 
-# 1. A contact with its notes: one upstream call (fwd=miss)
+# 1. A contact with its notes: one upstream call (fwd=miss), unless you have read it before (hit)
 ${get(`/contacts/${CONTACT}?include=notes`)}
 
 # 2. The same request: no upstream call (hit)

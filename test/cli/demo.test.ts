@@ -44,9 +44,7 @@ describe('demo instructions', () => {
   });
 
   test('list the pages of the proxy and of the sandbox', async () => {
-    const urls = [...text.split('Paste these')[0]!.matchAll(/^ {2}(http:\S+) {3,}\S/gm)].map(
-      ([, url]) => url!,
-    );
+    const urls = [...text.matchAll(/^ {2}(http:\S+) {3,}\S/gm)].map(([, url]) => url!);
     expect(urls).toHaveLength(3);
     const pages = urls.map(async (url) => (await fetch(url)).text());
     const [docs, dashboard, directory] = await Promise.all(pages);
@@ -55,14 +53,15 @@ describe('demo instructions', () => {
     expect(JSON.parse(directory!)).toHaveProperty('organizations');
   });
 
-  test.each(['http://localhost:5173', 'http://localhost:3000'])(
-    'allow a page of %s to call',
-    async (origin) => {
-      const url = /http:\S+\/contacts\//.exec(text)![0];
-      const response = await fetch(`${url}${ID}`, { headers: { origin } });
+  test('list the origins of Vite and Next.js, whose pages may call', async () => {
+    const list = /^Pages of these origins .*\n {2}(.*)$/m.exec(text)![1]!;
+    const hosts = 'localhost:5173, 127.0.0.1:5173, localhost:4173, localhost:3000, localhost:3002';
+    expect(list.replaceAll('http://', '')).toBe(hosts);
+    for (const origin of list.split(', ')) {
+      const response = await fetch(/http:\S+\/contacts\//.exec(text)![0] + ID, { headers: { origin } });
       expect(response.headers.get('access-control-allow-origin')).toBe(origin);
-    },
-  );
+    }
+  });
 
   test('step 1 is a miss with the notes', () => {
     expect(answers[0]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*^cache-status: zyntro-bff; fwd=miss; stored\r$/im);
@@ -151,6 +150,7 @@ describe('demo instructions', () => {
     const { token, steps } = stepsOf(text);
     const output = await paste([token, ...steps].join('\n'));
     expect(output.match(/^HTTP\/1\.1 \d+/gm)).toHaveLength(12);
+    expect(/^cache-status: .*$/im.exec(output)![0]).toMatch(/zyntro-bff; hit/);
   });
 
   test('exits on Ctrl-C', () => stopsAll(demo, () => demo.signal('SIGINT')));
