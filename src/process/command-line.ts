@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { VERSION } from '../version.ts';
 
-const USAGE = `Usage: node src/main.ts [--help] [--version]
+const USAGE = `Usage: node_modules/.bin/node src/main.ts [--help] [--version]
 
-Starts the proxy. It is configured by environment variables, and every secret can be a file (<NAME>_FILE).
+Starts the proxy, as \`npm start\` does, which does not take arguments. The proxy is configured by environment
+variables, and every secret can be a file (<NAME>_FILE).
 For one organization it needs at least:
 
   JWT_ISSUER, JWT_AUDIENCE, and one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URI

@@ -10,7 +10,8 @@ test.each(['--version', '-v'])('%s prints the version', async (argument) => {
 test.each(['--help', '-h'])('%s prints the usage, without a configuration', async (argument) => {
   const { code, stdout, stderr } = await run(argument);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/^Usage: node src\/main\.ts /);
+  expect(stdout).toMatch(/^Usage: node_modules\/\.bin\/node src\/main\.ts /);
+  expect(stdout).toContain('`npm start`');
   expect(stdout).toContain('ZYNTRO_DEVELOPER_SECRET');
 });
 
