@@ -26,7 +26,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   ],
   NOT_CONTACT_OWNER: [403, 'Not the owner', 'Only the owner of the contact may change it.'],
   CONTACT_NOT_FOUND: [404, 'Contact not found', 'The contact does not exist, or this member may not see it.'],
-  ROUTE_NOT_FOUND: [404, 'Route not found', 'No route serves this path.'],
+  ROUTE_NOT_FOUND: [
+    404,
+    'Route not found',
+    'No route serves this path; /docs on the public port lists the routes.',
+  ],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'The Allow header lists the methods of this path.'],
   CONTACT_EXISTS: [409, 'Contact exists', 'A contact with this e-mail address or phone number exists.'],
   IDEMPOTENCY_IN_PROGRESS: [

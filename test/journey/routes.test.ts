@@ -18,7 +18,9 @@ describe('unknown paths and unsupported methods', () => {
   test.each(['/', '/nothing', '/contact', `/contacts/${ID}/notes/1`, '/contacts/../admin', '/invalidations'])(
     '%s returns ROUTE_NOT_FOUND with or without a token',
     async (path) => {
-      expectProblem(await bare(path), 404, 'ROUTE_NOT_FOUND');
+      const answer = await bare(path);
+      expectProblem(answer, 404, 'ROUTE_NOT_FOUND');
+      expect(answer.json().detail).toContain('/docs ');
       expectProblem(await world.get(path), 404, 'ROUTE_NOT_FOUND');
       expectProblem(await bare(path, { method: 'POST' }), 404, 'ROUTE_NOT_FOUND');
     },
