@@ -127,8 +127,10 @@ describe('.env.example', () => {
       expect({ code: minted.code, stderr: minted.stderr }).toEqual({ code: 0, stderr: '' });
       const answer = await exchange(`${url}/contacts/${contact}?include=notes`, {
         token: minted.stdout.trim(),
+        headers: { origin: 'http://localhost:5173' },
       });
       expect(answer.status).toBe(200);
+      expect(answer.headers['access-control-allow-origin']).toBe('http://localhost:5173');
       expect(answer.json().data.contact.name).toBe('Jane Smith');
     } finally {
       await program.stop();
