@@ -67,6 +67,12 @@ export class SimulatedUpstream {
     return !this.#options.hasNotFound || version % 4 !== 3;
   }
 
+  /** Returns the latest version in which a contact did not exist, or -1. */
+  latestMissing(contact: number): number {
+    const current = this.versionOf(contact);
+    return [current, current - 1, current - 2, current - 3].find((one) => !this.exists(one)) ?? -1;
+  }
+
   versionOf(contact: number): number {
     return this.#versions.get(contact) ?? 0;
   }

@@ -152,12 +152,8 @@ export class World {
     const parts: Part[] = action.notes ? ['contact', 'notes'] : ['contact'];
     this.#upstream.next = action;
     const query = { org: ORG, member: `m${action.member}`, contact: `c${action.contact}`, parts };
-    const options = {
-      signal: new AbortController().signal,
-      bypass: action.bypass,
-      noStore: false,
-      onCacheOutcome: () => {},
-    };
+    const { signal } = new AbortController();
+    const options = { signal, bypass: action.bypass, noStore: false, onCacheOutcome: () => {} };
     try {
       const found = await process.read(query, options);
       if (process.isDead) return;
@@ -174,10 +170,9 @@ export class World {
       this.checker.read({ process: process.index, member, contact, startedAt, endedAt, parts: shown });
     } catch (error) {
       if (isAppError(error, 'CONTACT_NOT_FOUND') && !process.isDead) {
-        const current = this.#upstream.versionOf(action.contact);
-        const seen =
-          [current, current - 1, current - 2, current - 3].find((one) => !this.#upstream.exists(one)) ?? -1;
-        this.checker.notFound({ process: process.index, contact: action.contact, startedAt }, seen);
+        const { contact } = action;
+        const version = this.#upstream.latestMissing(contact);
+        this.checker.notFound({ process: process.index, contact, startedAt }, version);
       }
       if (!isAppError(error)) this.checker.violations.push(`a read failed: ${String(error)}`);
     }
