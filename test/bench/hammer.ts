@@ -31,6 +31,8 @@ const NEAR_TTL_MS = 1000;
 const WRITERS = 4;
 const READERS = 12;
 const CONTACTS_PER_WRITER = 10;
+/** Mean pause of each reader: 12 readers make up to 40 requests/s. */
+const CALM_PAUSE_MS = 300;
 const INCLUDES = ['', '?include=notes', '?include=entity,signals'];
 /** The share of faults that end a program. */
 const PROGRAM_KILLED = 0.1;
@@ -152,10 +154,14 @@ try {
   const writers = Array.from({ length: WRITERS }, async (_, writer) => {
     // One writer per contact, so that its versions are ordered.
     const own = contacts.filter((_contact, index) => index % WRITERS === writer);
-    for (; !state.isOver; await sleep(Math.random() * 100)) await change(oneOf(own));
+    for (; !state.isOver; await sleep(Math.random() * (state.isCalm ? 400 : 100))) await change(oneOf(own));
   });
   const readers = Array.from({ length: READERS }, async () => {
-    while (!state.isOver) await read(oneOf(contacts));
+    while (!state.isOver) {
+      await read(oneOf(contacts));
+      // With all well, acknowledgements are measured, so the processes are not at their limit.
+      if (state.isCalm) await sleep(Math.random() * 2 * CALM_PAUSE_MS);
+    }
   });
   const load = Promise.all([...writers, ...readers]);
   await sleep(CALM_S * 1000);

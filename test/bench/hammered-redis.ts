@@ -21,11 +21,13 @@ const STOPPED_MS = 400;
 /** Longer than the Cluster's node timeout, so that a replica is promoted. */
 const DEAD_MS = 5000;
 
+const MASTERS = 3;
+
 const oneOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
 
 export function startHammered(topology: Topology, replicas: number): Promise<HammeredRedis> {
   if (topology === 'sentinel') return hammeredSentinels(replicas);
-  return topology === 'cluster' ? hammeredCluster() : hammeredServer();
+  return topology === 'cluster' ? hammeredCluster(replicas) : hammeredServer();
 }
 
 async function hammeredServer(): Promise<HammeredRedis> {
@@ -50,8 +52,8 @@ async function hammeredSentinels(replicas: number): Promise<HammeredRedis> {
   };
 }
 
-async function hammeredCluster(): Promise<HammeredRedis> {
-  const cluster = await startCluster();
+async function hammeredCluster(replicas: number): Promise<HammeredRedis> {
+  const cluster = await startCluster({ replicas });
   const { nodes } = cluster;
   const rolesOf = (): Promise<string[]> => Promise.all(nodes.map((node) => node.cli('info', 'replication')));
   const isWhole = async (): Promise<boolean> => {
@@ -61,7 +63,7 @@ async function hammeredCluster(): Promise<HammeredRedis> {
     ]);
     return (
       states.every((text) => text.includes('cluster_state:ok')) &&
-      roles.filter((text) => text.includes('state=online')).length === nodes.length / 2
+      roles.filter((text) => text.includes('master_link_status:up')).length === MASTERS * replicas
     );
   };
   const oneWith = async (role: string): Promise<RedisServer> => {

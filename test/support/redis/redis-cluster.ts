@@ -5,7 +5,7 @@ import type { Certificates } from '../certificates.ts';
 import { startRedis, type RedisServer } from './redis-server.ts';
 
 const run = promisify(execFile);
-const NODES = 6;
+const MASTERS = 3;
 
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
@@ -21,18 +21,21 @@ export interface RedisClusterOptions {
   readonly certificates?: Certificates;
   /** Additional arguments for every node. */
   readonly args?: readonly string[];
+  /** The number of replicas of each master. */
+  readonly replicas?: number;
 }
 
-/** Starts a Cluster of three masters with one replica each. */
+/** Starts a Cluster of three masters, by default with one replica each. */
 export async function startCluster({
   certificates,
   args: more = [],
+  replicas = 1,
 }: RedisClusterOptions = {}): Promise<RedisCluster> {
   const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...more];
   const tls = ['--tls-cluster', 'yes', '--tls-replication', 'yes'];
   const cliArgs = certificates ? ['--tls', '--insecure'] : [];
   const nodes = await Promise.all(
-    Array.from({ length: NODES }, () =>
+    Array.from({ length: MASTERS * (1 + replicas) }, () =>
       startRedis({
         args: (port) => [
           ...args,
@@ -47,14 +50,22 @@ export async function startCluster({
   const addresses = nodes.map((node) => `127.0.0.1:${node.port}`);
   await run(
     'redis-cli',
-    [...cliArgs, '--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'],
+    [
+      ...cliArgs,
+      '--cluster',
+      'create',
+      ...addresses,
+      '--cluster-replicas',
+      String(replicas),
+      '--cluster-yes',
+    ],
     { timeout: HANG_MS },
   );
   await waitFor('the cluster to form', async () => {
     const states = await Promise.all(nodes.map((node) => node.cli('cluster', 'info')));
     const links = await Promise.all(nodes.map((node) => node.cli('info', 'replication')));
     const linked = links.filter((text) => /master_link_status:up/.test(text)).length;
-    return states.every((text) => text.includes('cluster_state:ok')) && linked === NODES / 2;
+    return states.every((text) => text.includes('cluster_state:ok')) && linked === MASTERS * replicas;
   });
   return {
     nodes,
