@@ -116,7 +116,7 @@ test('its production dependencies suffice for the sandbox and the demo, which ta
       if (demo.exitCode !== null) throw new Error(`it has ended:\n${output}`);
       return output.includes('Ctrl-C stops both.');
     });
-    expect(output).toContain(`Pages of ${origin} may call the API.`);
+    expect(output).toContain(`Pages of these origins may call the API:\n  ${origin}\n`);
     const [, token] = /^TOKEN='([^']+)'$/m.exec(output)!;
     const [url] = /http:\S+\/contacts\/[\w-]+/.exec(output)!;
     const response = await fetch(url, { headers: { authorization: `Bearer ${token}`, origin } });
