@@ -7,7 +7,7 @@ import { TAKE } from './consume-script.ts';
 export type OnStoreFailure = 'local' | 'open' | 'closed';
 
 export interface RedisRateLimitStoreOptions {
-  readonly redis: Pick<GuardedRedis, 'script'>;
+  readonly redis: Pick<GuardedRedis, 'script' | 'isHealthy'>;
   readonly onFailure: OnStoreFailure;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -51,7 +51,8 @@ const CLOSED_RETRY_MS = 1000;
 /**
  * Creates a store that counts across processes. Each process batches the requests that arrive during a query
  * into the next one, and prefetches some quota if the limit is large. Unused quota is returned. If Redis fails,
- * the policy applies; `local` continues from the last known count.
+ * the policy applies from the moment that the failure is known; `local` continues from the last known count.
+ * Quota that was prefetched before is used again when Redis is back.
  */
 export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLimitStore {
   const { onFailure, now, advanceDivisor = ADVANCE_DIVISOR } = options;
@@ -79,7 +80,7 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
       for (const [index, { cost, settle }] of batch.entries()) {
         settle(granted ? resultOf(account, granted[index] === 1) : withoutRedis(account, cost));
       }
-      serveFromPrefetched(account);
+      if (granted) serveFromPrefetched(account);
     } while (account.waiting.length > 0);
     account.querying = false;
     if (account.prefetched > 0) returnUnusedLater(key, account);
@@ -158,8 +159,11 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
   return {
     consume(key, cost, tier) {
       const account = accountOf(key, tier);
-      if (!account.querying && account.waiting.length === 0) {
-        if (account.prefetched >= cost) {
+      const isIdle = !account.querying && account.waiting.length === 0;
+      // While Redis fails, the policy decides, and not the counts that Redis has returned before.
+      if (isIdle && options.redis.isHealthy(key)) {
+        // Quota that Redis has not counted yet is reported by a query first.
+        if (account.prefetched >= cost && account.uncounted === 0) {
           account.prefetched -= cost;
           return resultOf(account, true);
         }

@@ -81,7 +81,7 @@ export class GuardedRedis {
       pingMs: this.#atLeast(PING_MS),
       isDown: (server) => this.#outages.isDown(server),
       onFailure: (server, error, ping) => {
-        const diagnosis = this.#diagnose(error);
+        const diagnosis = diagnose(error, this.#connectionError);
         if (!diagnosis.answered) this.#failed(server, diagnosis, ping);
       },
     });
@@ -170,6 +170,13 @@ export class GuardedRedis {
     );
   }
 
+  /** Returns whether the server of a key responds, is restored, and has not refused a command lately. */
+  isHealthy(key: string): boolean {
+    if (this.#outages.size === 0 && this.#recovery.isIdle) return true;
+    const server = this.#client.serverOf(key);
+    return !this.#outages.affects(server) && !this.#recovery.isHeldBack('commands', server);
+  }
+
   /** Starts to connect and waits briefly, so that the first requests find Redis ready if it is healthy. */
   async connect(): Promise<void> {
     const known = new Promise<void>((resolve) => {
@@ -221,7 +228,7 @@ export class GuardedRedis {
     try {
       result = await withTimeout(bound.ms, operation());
     } catch (error) {
-      const diagnosis = this.#diagnose(error);
+      const diagnosis = diagnose(error, this.#connectionError);
       span?.fail(diagnosis.code);
       this.#metrics.redisFailure(diagnosis.code);
       // A server that responds with an error stays in use, because other commands may succeed.
@@ -234,10 +241,6 @@ export class GuardedRedis {
     // The slot has a new owner, which may have lost writes and has not been restored yet.
     void this.#recovery.hold({ connection: 'commands', server: owner });
     throw new RedisUnavailable();
-  }
-
-  #diagnose(error: unknown): RedisDiagnosis {
-    return diagnose(error, this.#connectionError);
   }
 
   #failed(server: string, diagnosis: RedisDiagnosis, probe: () => Promise<unknown>): void {

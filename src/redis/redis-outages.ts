@@ -72,6 +72,11 @@ export class RedisOutages {
     return this.#components.size > 0 && this.#components.has(nameOf(DOWN, server));
   }
 
+  /** Returns whether the server does not respond, or has refused a command lately. */
+  affects(server: string): boolean {
+    return [DOWN, REFUSING].some((kind) => this.#components.has(nameOf(kind, server)));
+  }
+
   /** Records that a server does not respond. Returns false if that is known. */
   failed(server: string, diagnosis: RedisDiagnosis, probe: () => Promise<unknown>): boolean {
     const { client, onBack } = this.#options;

@@ -49,6 +49,11 @@ export class RedisRecovery {
     this.#listeners.push(listener);
   }
 
+  /** Whether no server is held back. */
+  get isIdle(): boolean {
+    return this.#attempts.size === 0;
+  }
+
   isHeldBack(connection: ScriptConnection, server: string): boolean {
     return this.#attempts.size > 0 && this.#attempts.has(nameOf(connection, server));
   }

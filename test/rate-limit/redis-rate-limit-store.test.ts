@@ -64,12 +64,14 @@ describe('redisRateLimitStore in several processes', () => {
     expect(used + allowed).toBeLessThanOrEqual(1000);
   });
 
-  test('grants prefetched quota without Redis', async () => {
+  test('grants prefetched quota without a query to Redis', async () => {
     const [first] = open('closed');
     const key = randomUUID();
     await first!.consume(key, 1, tier(1000));
-    await server.kill();
-    expect(await allowedOf(first!, key, 20, tier(1000))).toBe(9);
+    // A query would make it a promise.
+    for (let used = 2; used <= 10; used += 1)
+      expect(first!.consume(key, 1, tier(1000))).toMatchObject({ allowed: true, used });
+    expect(first!.consume(key, 1, tier(1000))).toBeInstanceOf(Promise);
   });
 
   test('returns unused prefetched quota', async () => {
@@ -149,6 +151,50 @@ describe('redisRateLimitStore while Redis fails', () => {
     const result = await first!.consume(randomUUID(), 1, tier(10));
     expect(result).toMatchObject({ allowed: false, counted: false });
     expect(result.resetMs).toBeLessThanOrEqual(1000);
+  });
+
+  test.each<[OnStoreFailure, boolean, boolean]>([
+    ['local', true, true],
+    ['open', true, true],
+    ['closed', false, false],
+  ])(
+    '%s decides about prefetched quota, which is neither lost nor counted twice',
+    async (policy, allowed, counted) => {
+      const [first] = open(policy);
+      const [key, limit] = [randomUUID(), tier(1000)];
+      // Prefetches 9.
+      await first!.consume(key, 1, limit);
+      await server.kill();
+      await down(processes.slice(0, 1));
+      for (const result of await takeMany(first!, key, 5, limit))
+        expect(result).toMatchObject({ allowed, counted });
+      await server.restart();
+      await up(processes);
+      const granted = 1 + (allowed ? 5 : 0);
+      expect((await first!.consume(key, 1, limit)).used).toBe(granted + 1);
+      await waitFor('the rest to be returned', async () => {
+        const stored = (await server.cli('hmget', key, 'before', 'since')).split('\n').map(Number);
+        return sum(stored) === granted + 1;
+      });
+    },
+  );
+
+  test('closed rejects a caller who has used up the limit as it rejects every other one', async () => {
+    const [first] = open('closed');
+    const key = randomUUID();
+    await allowedOf(first!, key, 20, tier(10));
+    await server.kill();
+    await down(processes.slice(0, 1));
+    expect(await first!.consume(key, 1, tier(10))).toMatchObject({ allowed: false, counted: false });
+  });
+
+  test('closed does not grant prefetched quota while Redis refuses commands', async () => {
+    const [first] = open('closed');
+    const key = randomUUID();
+    await first!.consume(key, 1, tier(1000));
+    await server.cli('config', 'set', 'maxmemory', '1');
+    await first!.consume(randomUUID(), 1, tier(1000));
+    expect(await first!.consume(key, 1, tier(1000))).toMatchObject({ allowed: false, counted: false });
   });
 
   test('a server that hangs delays requests only briefly, and counts again when it responds', async () => {
