@@ -4,6 +4,7 @@ import { responseHeaders, type HeaderName } from './headers.ts';
 import { ref } from '../lib/json-schema.ts';
 import { isWrite } from '../operations/mount.ts';
 import type { Operation } from '../operations/operation.ts';
+import { NOT_SENT } from '../operations/write.ts';
 import { SENT_CODES } from './schemas.ts';
 
 /** The codes of one route's own parameters. All routes that require a token share the other codes. */
@@ -71,7 +72,7 @@ export function failures(operation: Operation, badRequests: readonly AppError[])
     const isShared = own.length === SHARED.filter((code) => statusOf(code) === status).length;
     if (isShared && own.every((code) => (SHARED as readonly ErrorCode[]).includes(code)))
       responses[status] = ref('responses', `Problem${status}`);
-    else if (own.length > 0) responses[status] = problemResponse(status, own.map(errorOf));
+    else if (own.length > 0) responses[status] = problemResponse(status, own.map(errorOfOperation));
   }
   return responses;
 }
@@ -123,6 +124,11 @@ function example(error: AppError) {
 
 function errorOf(code: ErrorCode): AppError {
   return new AppError(code);
+}
+
+/** Of the operations, only writes have CACHE_UNAVAILABLE. */
+function errorOfOperation(code: ErrorCode): AppError {
+  return code === 'CACHE_UNAVAILABLE' ? new AppError(code, { detail: NOT_SENT }) : errorOf(code);
 }
 
 function statusOf(code: ErrorCode): number {

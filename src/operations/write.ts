@@ -63,7 +63,7 @@ export async function performWrite(req: Request, services: OperationServices, wr
     services.audit(req, { ...line, contact, outcome: isReplayed ? 'replayed' : 'done' });
     return result;
   } catch (error) {
-    const failure = withOutcome(error, isAppError(error) ? 'none' : 'unknown');
+    const failure = explained(withOutcome(error, isAppError(error) ? 'none' : 'unknown'));
     const { code, details } = failure;
     services.audit(req, {
       ...line,
@@ -127,6 +127,18 @@ function withOutcome(error: unknown, outcome: 'none' | 'unknown'): AppError {
   if (!isAppError(error)) return new AppError('INTERNAL_ERROR', { outcome, cause: error });
   if (error.details.outcome !== undefined) return error;
   return new AppError(error.code, { ...error.details, outcome, cause: error });
+}
+
+/** The detail of CACHE_UNAVAILABLE if a write was refused because its contact could not be fenced or locked. */
+export const NOT_SENT =
+  'Redis is unreachable, so older data might be shown after the write. Nothing was sent; try again.';
+
+/** Returns the error with the detail of a write. The default detail is that of an invalidation. */
+function explained(error: AppError): AppError {
+  const { code, details } = error;
+  if (code !== 'CACHE_UNAVAILABLE' || details.outcome !== 'none' || details.detail !== undefined)
+    return error;
+  return new AppError(code, { ...details, detail: NOT_SENT, cause: error });
 }
 
 export interface ContactChange<T> {

@@ -67,6 +67,7 @@ export const createContact = defineBodyOperation({
         async execute() {
           const call = () => services.upstream(createUpstream, input, NO_CALLER);
           const before = isUpdate ? (await existing?.())?.id : undefined;
+          if (before === undefined) await requireFences(services, org);
           const created =
             before === undefined ? await call() : await fenced(services, { org, contact: before }, call);
           await dropAfter(services, org, created.contact, before);
@@ -164,6 +165,21 @@ function isOwn(found: Existing | undefined, member: string): boolean {
 /** Returns whether the contact that was there before has the values of the request. */
 function hasChange(found: Existing | undefined, before: Json, fields: JsonObject): boolean {
   return found !== undefined && found.id === before && hasFields(found.contact, fields);
+}
+
+/** An id that no contact has. */
+const NO_CONTACT = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Rejects before anything is sent if contacts cannot be fenced. The id of a new contact is known only after the
+ * call, so this fences an id that no contact has.
+ *
+ * @throws AppError `CACHE_UNAVAILABLE`.
+ */
+async function requireFences(services: OperationServices, org: string): Promise<void> {
+  const trial = await services.fence(org, NO_CONTACT);
+  // Not awaited, because the response does not depend on it. If it fails, the fence ends by itself.
+  trial.open().catch(() => {});
 }
 
 /** Drops all that a cache may hold of the contact, not-found entries included, and lookups without a match. */
