@@ -30,18 +30,27 @@ function aliasOf(name: string): string {
   return name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '')
-    .replace(/^(contact|entity)/, '');
+    .replace(/^(contact|entity)+/, '');
 }
 
-/** The names that not every writer may change, by alias: no other spelling of one passes through. */
-const protectedNames: Readonly<Record<WritablePart, ReadonlyMap<string, string>>> = {
-  contact: protectedOf('contact'),
-  entity: protectedOf('entity').set('id', 'id'),
+interface ProtectedField {
+  readonly name: string;
+  readonly field: Field;
+}
+
+const protectedInContact = protectedIn('contact');
+/**
+ * The fields that not every writer may change, by alias: no other spelling of one passes through. A company has
+ * those of a contact, too, although GET is not documented to return them.
+ */
+const protectedFields: Readonly<Record<WritablePart, ReadonlyMap<string, ProtectedField>>> = {
+  contact: protectedInContact,
+  entity: new Map([...protectedInContact, ...protectedIn('entity')]),
 };
 
-function protectedOf(part: WritablePart): Map<string, string> {
+function protectedIn(part: WritablePart): ReadonlyMap<string, ProtectedField> {
   const found = [...byApiName[part]].filter(([, { write }]) => write !== undefined);
-  return new Map(found.map(([name]) => [aliasOf(name), name]));
+  return new Map(found.map(([name, field]) => [aliasOf(name), { name, field }]));
 }
 
 /**
@@ -59,12 +68,10 @@ export function writeFields(
   const written = emptyObject();
   for (const [name, value] of Object.entries(fields)) {
     const path = `${part}.${name}`.slice(0, MAX_PATH_LENGTH);
-    const protectedName = protectedNames[part].get(aliasOf(name));
-    const field = byApiName[part].get(protectedName ?? name);
-    if (protectedName !== undefined && !(field?.write === 'any' && mayWriteAny))
-      throw wrong(path, 'is read-only');
-    if (protectedName !== undefined && protectedName !== name)
-      throw wrong(path, `must be named ${JSON.stringify(protectedName)}`);
+    const guarded = protectedFields[part].get(aliasOf(name));
+    if (guarded && !(guarded.field.write === 'any' && mayWriteAny)) throw wrong(path, 'is read-only');
+    if (guarded && guarded.name !== name) throw wrong(path, `must be named ${JSON.stringify(guarded.name)}`);
+    const field = guarded?.field ?? byApiName[part].get(name);
     written[field?.writeName ?? name] = writtenValue(path, value, field);
   }
   return written;
@@ -126,6 +133,7 @@ export function updateNames(): Readonly<Record<'writable' | 'readOnly', readonly
       );
     }
   }
+  for (const { name } of protectedFields.entity.values()) names.readOnly.push(besideContact(name));
   return names;
 }
 

@@ -52,6 +52,10 @@ test.each<[string, unknown]>([
   ['owner', { contact: { owner: crypto.randomUUID() } }],
   ['contact_owner', { contact: { contact_owner: crypto.randomUUID() } }],
   ['entityId', { entity: { entityId: crypto.randomUUID() } }],
+  ['entity.dateCreated', { entity: { dateCreated: '2025-01-01T00:00:00Z' } }],
+  ['entity.entity_date_updated', { entity: { entity_date_updated: '2025-01-01T00:00:00Z' } }],
+  ['entity.owner', { entity: { owner: crypto.randomUUID() } }],
+  ['contact.entityDateCreated', { contact: { entityDateCreated: '2025-01-01T00:00:00Z' } }],
   ['tags', { contact: { tags: ['vip'] } }],
   ['city', { contact: { city: null } }],
   ['emailOptout', { contact: { emailOptout: '1' } }],
@@ -64,6 +68,18 @@ test.each<[string, unknown]>([
   expectProblem(answer, 400, 'INVALID_BODY');
   expect(answer.json().detail).toContain(name);
   expect(await world.calls('updateFieldData', id)).toEqual([]);
+});
+
+test('POST /contacts rejects the read-only fields of a company, too', async () => {
+  const { owner } = await world.contact();
+  const contact = { firstName: 'Ada', email: `${crypto.randomUUID()}@example.com` };
+  for (const name of ['dateCreated', 'date_updated', 'owner', 'entityId']) {
+    const body = { contact, entity: { name: 'Acme Corp', [name]: 'x' } };
+    const answer = await world.client(owner).send('POST', '/contacts', body);
+    expectProblem(answer, 400, 'INVALID_BODY');
+    expect(answer.json().detail).toContain(`entity.${name}`);
+  }
+  expect(await world.calls('addContactsFull')).toEqual([]);
 });
 
 test('the owner can be changed with the scope for any contact', async () => {

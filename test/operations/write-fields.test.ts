@@ -53,11 +53,35 @@ test('such a writer has to use its name', () => {
   );
 });
 
-test.each(['id', 'entity_id', 'entityId'])('refuses to write %s of a company', (name) => {
-  expect(() => writeFields('entity', { [name]: 'x' }, ANY)).toThrow(
-    expect.objectContaining({ code: 'INVALID_BODY' }),
-  );
+test.each([
+  'id',
+  'entity_id',
+  'entityId',
+  'entityContactId',
+  'dateCreated',
+  'DATE-CREATED',
+  'entity_date_created',
+  'entityDateCreated',
+  'contactDateCreated',
+  'dateUpdated',
+  'entity_date_updated',
+])('refuses to write %s of a company', (name) => {
+  for (const options of [OWN, ANY])
+    expect(() => writeFields('entity', { [name]: 'x' }, options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_BODY' }),
+    );
 });
+
+test.each(['owner', 'entity_owner', 'entityOwner', 'Owner'])(
+  'only writers of any contact change %s of a company, under its name',
+  (name) => {
+    const write = (options: typeof OWN) => writeFields('entity', { [name]: 'member' }, options);
+    const refused = expect.objectContaining({ code: 'INVALID_BODY' });
+    expect(() => write(OWN)).toThrow(refused);
+    if (name === 'owner') expect(write(ANY)).toMatchObject({ owner: 'member' });
+    else expect(() => write(ANY)).toThrow(refused);
+  },
+);
 
 test.each<[string, unknown]>([
   ['city', null],
