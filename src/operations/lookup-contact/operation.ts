@@ -47,7 +47,7 @@ export const lookupContact = defineBodyOperation({
   docs: {
     summary: 'Find a contact',
     description: () =>
-      'Finds at most one contact, by exactly one of `email` (letter case is ignored), `phone` (digits are compared) and `text` (the first match of the CRM for 3 to 200 characters). A contact that the member may not see is not found.',
+      'Finds at most one contact, by exactly one of `email` (letter case is ignored), `phone` (digits are compared) and `text` (the first match of the CRM for 3 to 200 characters). The CRM searches for the text as it is given, so a phone number has to be in a spelling that the CRM finds, such as the one in `contact.phone`. A contact that the member may not see is not found.',
     parameters: ['Include'],
     parts: PARTS,
     body: { example: { email: 'jane.smith@example.com' } },
