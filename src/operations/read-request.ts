@@ -44,6 +44,12 @@ export function readOptions(
   return new RequestReadOptions(contextOf(req), directives, onCacheOutcome);
 }
 
+/** Returns the options of a read that bypasses the cache for any caller. The directive `no-store` still counts. */
+export function bypassOptions(req: Request, scopes: ScopeSettings): ReadOptions {
+  const { noStore } = readOptions(req, scopes);
+  return new RequestReadOptions(contextOf(req), { noCache: true, noStore }, undefined);
+}
+
 /** perf: a class with a getter, because few reads need the abort signal. */
 class RequestReadOptions implements ReadOptions {
   readonly bypass: boolean;

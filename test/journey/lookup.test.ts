@@ -89,6 +89,29 @@ test('is right at once after a create and after a change of the e-mail address',
   expect(idsOf(await lookup(there!, { email: first }))).toEqual([]);
 });
 
+test('finds a contact by a value that the CRM has changed since the contact was cached', async () => {
+  const { id, owner } = await world.contact();
+  const client = world.client(owner);
+  const { email } = (await client.get(`/contacts/${id}`)).json().data.contact;
+  expect(idsOf(await lookup(client, { email }))).toEqual([id]);
+  for (const _round of [1, 2]) {
+    const changed = `${crypto.randomUUID()}@example.com`;
+    await world.fleet.sandbox.patchContact(id, { contact: { contact_email: changed } });
+    expect(idsOf(await lookup(client, { email: changed }, '?include=notes'))).toEqual([id]);
+    expect((await client.get(`/contacts/${id}`)).json().data.contact.email).toBe(changed);
+  }
+});
+
+test('reads a contact that does not match once', async () => {
+  const { id, owner } = await world.contact();
+  const client = world.client(owner);
+  const { email } = (await client.get(`/contacts/${id}`)).json().data.contact;
+  await world.fleet.members[0]!.invalidate(id);
+  const before = (await world.calls('fetchContact', id)).length;
+  expect(idsOf(await lookup(client, { email: email.slice(1) }))).toEqual([]);
+  expect(await world.calls('fetchContact', id)).toHaveLength(before + 1);
+});
+
 test('creating a contact that exists is 409 CONTACT_EXISTS, or changes it', async () => {
   const [member] = world.fleet.org.members;
   const client = world.client(member!, ANY_SCOPE);

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { PARTS, type Part } from '../../contact/parts/index.ts';
-import type { ContactParts } from '../../contact/read-contact.ts';
+import type { ContactParts, ReadOptions } from '../../contact/read-contact.ts';
 import { PART_EXAMPLES } from '../../contact/schemas.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import { callerOf } from '../../http/request-context.ts';
@@ -13,8 +13,9 @@ import { JSON_BODY } from '../body.ts';
 import { defineBodyOperation, requireScopes } from '../operation.ts';
 import { parseFieldsets, parseInclude, queryOf, type Fieldsets } from '../parse-query.ts';
 import { contactOf, NO_CALLER } from '../read-contact-now.ts';
-import { queryFor, readOptions, readScopes } from '../read-request.ts';
+import { bypassOptions, queryFor, readOptions, readScopes } from '../read-request.ts';
 import type { OperationServices } from '../services.ts';
+import type { ScopeSettings } from '../settings.ts';
 import { matches, normalize, type Lookup } from './match.ts';
 
 const TEXT = { error: 'must be a text' };
@@ -76,7 +77,8 @@ function lookupOf(body: z.output<typeof LOOKUP>): Lookup {
 }
 
 /**
- * Returns the contact as the member sees it. A cached id whose contact has lost the value is looked up again.
+ * Returns the contact as the member sees it. A cached id whose contact has lost the value is looked up again. A
+ * cached contact without the value by which the CRM has just found it is read again.
  *
  * A contact that the member may not see costs the same calls as one that does not exist, so that the time of a
  * response does not tell them apart.
@@ -87,6 +89,7 @@ async function find(
   parts: readonly Part[],
   services: OperationServices,
 ): Promise<ContactParts | undefined> {
+  const begunAt = services.monotonicNow();
   const { org } = callerOf(req);
   const { kind, text } = lookup;
   const query = { org, kind, value: text };
@@ -100,9 +103,12 @@ async function find(
   if (!found && !first.isPastNegativeTtl && !first.isBeforeChange) return undefined;
   const { id } = await services.lookups.find({ ...query, fresh: true }, look);
   if (id === null) return undefined;
-  if (id === first.id) return isMatch ? found : undefined;
-  const other = await readVisible(req, id, parts, services);
-  return other && matches(lookup, contactOf(other)) ? other : undefined;
+  const named = id === first.id ? found : await readVisible(req, id, parts, services);
+  if (!named || matches(lookup, contactOf(named))) return named;
+  // The value may have been changed in the CRM since the contact was fetched.
+  if (named.contact!.fetchedAt >= begunAt) return undefined;
+  const current = await readVisible(req, id, parts, services, bypassOptions);
+  return current && matches(lookup, contactOf(current)) ? current : undefined;
 }
 
 function valueOf(found: ContactParts, fieldsets: Fieldsets): Json {
@@ -114,9 +120,10 @@ async function readVisible(
   id: string,
   parts: readonly Part[],
   { readContact, settings }: OperationServices,
+  optionsOf: (req: Request, scopes: ScopeSettings) => ReadOptions = readOptions,
 ): Promise<ContactParts | undefined> {
   try {
-    return await readContact(queryFor(req, id, parts), readOptions(req, settings.scopes));
+    return await readContact(queryFor(req, id, parts), optionsOf(req, settings.scopes));
   } catch (error) {
     if (isAppError(error, 'CONTACT_NOT_FOUND')) return undefined;
     throw error;
