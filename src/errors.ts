@@ -57,6 +57,8 @@ export interface ErrorDetails {
   readonly refusal?: string;
   /** Whether a write that failed may have been carried out. Set on every error of a write's upstream call. */
   readonly outcome?: 'none' | 'unknown';
+  /** Whether this repeats the refusal of an earlier request with the same idempotency key. */
+  readonly replayed?: true;
   readonly requiredScope?: string;
   readonly allow?: string;
   /** The media types that the operation accepts, for UNSUPPORTED_MEDIA_TYPE. */

@@ -89,6 +89,7 @@ function headersFor(error: unknown, code: ErrorCode, req: Request): string[] {
   if (details.allow !== undefined) headers.push('Allow', details.allow);
   if (details.accept !== undefined)
     headers.push(req.method === 'PATCH' ? 'Accept-Patch' : 'Accept', details.accept);
+  if (details.replayed) headers.push('Idempotency-Replayed', 'true');
   if (details.etag !== undefined) headers.push('ETag', details.etag);
   const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
   if (retryAfterS !== undefined) headers.push('Retry-After', String(retryAfterS));

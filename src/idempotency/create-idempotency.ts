@@ -6,14 +6,16 @@ import { fingerprintOf, recordKey, type IdempotentRequest } from './fingerprint.
 import { inProgress, leases, unavailable, type Lease, type LeaseOptions } from './lease.ts';
 import { recordCodec, type EntryCodec, type RecordContents, type WriteResult } from './record.ts';
 import type { StoredRecord } from './record-store.ts';
+import { finalRefusal, replayedError } from './refusal.ts';
 
 /** The steps of a write. Each must be bounded in time. */
 export interface Attempt {
   /** Called before the first execution. Its result is kept with the key, for `reconcile`. */
   prepare?(): Promise<Json>;
   /**
-   * Carries out the write. The result is kept and repeated, whatever its status. An error frees the key if it is
-   * an AppError whose outcome is not `unknown`; any other error leaves the outcome unknown.
+   * Carries out the write. The result is kept and repeated, whatever its status, and so is a refusal of the
+   * upstream that `finalRefusal` returns. Another AppError frees the key if its outcome is not `unknown`. Any other
+   * error leaves the outcome unknown.
    */
   execute(): Promise<WriteResult>;
   /**
@@ -26,7 +28,7 @@ export interface Attempt {
 export interface Idempotency {
   /**
    * Carries out a write unless a request with the same key has done so; then resolves to that request's result
-   * with `Idempotency-Replayed: true`.
+   * with `Idempotency-Replayed: true`, or throws its refusal with `details.replayed`.
    *
    * @throws AppError IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_OUTCOME_UNKNOWN,
    *   CACHE_UNAVAILABLE, or the error of the attempt.
@@ -50,7 +52,7 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
   /** Returns undefined if the contents cannot be decoded or do not fit the stage. */
   function decode(key: string, { stage, data }: StoredRecord): RecordContents | undefined {
     const record = codec.decode(key, data);
-    if (record && (stage === 'done') === (record.result !== undefined)) return record;
+    if (record && (stage === 'done') === isEnded(record)) return record;
     report('undecodable');
     return undefined;
   }
@@ -70,6 +72,7 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       const record = decode(key, found);
       if (record && record.fingerprint !== contents.fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
       if (record?.result) return replayed(record.result);
+      if (record?.refusal) throw replayedError(record.refusal);
       if (found.held) throw inProgress();
       if (!record || !attempt.reconcile)
         throw new AppError('IDEMPOTENCY_OUTCOME_UNKNOWN', { outcome: 'unknown' });
@@ -93,9 +96,11 @@ async function carryOut(lease: Lease, contents: RecordContents, attempt: Attempt
     await lease.free();
     throw error;
   }
-  return execute(lease, started, attempt, (error) =>
-    hasNoEffect(error) ? lease.free() : lease.leaveUnknown(started),
-  );
+  return execute(lease, started, attempt, (error) => {
+    const refusal = finalRefusal(error);
+    if (refusal) return lease.complete(started, { refusal });
+    return hasNoEffect(error) ? lease.free() : lease.leaveUnknown(started);
+  });
 }
 
 /** Carries out a write whose earlier execution has an unknown outcome, if that execution had no effect. */
@@ -104,12 +109,13 @@ async function reconcileOrCarryOut(
   contents: RecordContents,
   attempt: Attempt,
 ): Promise<WriteResult> {
-  // The earlier execution may still take effect, so no failure frees the key.
+  // The earlier execution may still take effect, so no failure frees the key, and no refusal is final: the
+  // upstream may refuse the write because of the earlier one.
   const keep = () => lease.leaveUnknown(contents);
   try {
     const found = await reconcile(contents, attempt);
     if (found) {
-      await lease.complete(contents, found);
+      await lease.complete(contents, { result: found });
       return replayed(found);
     }
     await lease.start(contents);
@@ -145,8 +151,12 @@ async function execute(
     await onFailure(error);
     throw error;
   }
-  await lease.complete(contents, result);
+  await lease.complete(contents, { result });
   return result;
+}
+
+function isEnded({ result, refusal }: RecordContents): boolean {
+  return result !== undefined || refusal !== undefined;
 }
 
 function replayed(result: WriteResult): WriteResult {

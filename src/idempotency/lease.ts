@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { SetTimer } from '../lib/timers.ts';
-import type { RecordCodec, RecordContents, WriteResult } from './record.ts';
+import type { RecordCodec, RecordContents } from './record.ts';
 import { RENEW_MS, type RecordStore } from './record-store.ts';
 
 /**
@@ -23,8 +23,8 @@ export interface LeaseOptions {
 export interface Lease {
   /** Stores that the write may be sent from now on. @throws AppError if nothing may be sent. */
   start(contents: RecordContents): Promise<void>;
-  /** Stores the result and ends the lease. */
-  complete(contents: RecordContents, result: WriteResult): Promise<void>;
+  /** Stores the result or the refusal, and ends the lease. */
+  complete(contents: RecordContents, ending: Pick<RecordContents, 'result' | 'refusal'>): Promise<void>;
   /** Ends the lease of a write with an unknown outcome. */
   leaveUnknown(contents: RecordContents): Promise<void>;
   /** Removes the record, which ends the lease. */
@@ -81,9 +81,9 @@ export function leases({ store, codec, setTimer, report }: LeaseOptions) {
         const isHeld = await store.start(key, token, codec.encode(key, contents)).catch(unavailable);
         if (!isHeld) throw inProgress();
       },
-      complete: (contents, result) =>
+      complete: (contents, ending) =>
         end(async () => {
-          const data = codec.encode(key, { ...contents, result });
+          const data = codec.encode(key, { ...contents, ...ending });
           return data.length <= MAX_RECORD_BYTES
             ? store.settle(key, token, 'done', data)
             : store.settle(key, token, 'started', codec.encode(key, contents));

@@ -1,4 +1,5 @@
 import { isJsonObject, parseJson, type Json } from '../lib/json.ts';
+import type { Refusal } from './refusal.ts';
 
 /** A response that can be repeated. */
 export interface WriteResult {
@@ -16,6 +17,8 @@ export interface RecordContents {
   readonly prepared?: Json;
   /** Undefined until the write is carried out. */
   readonly result?: WriteResult;
+  /** In place of a result, if the upstream has refused the write. */
+  readonly refusal?: Refusal;
 }
 
 /** The part of a cache entry's codec that records use. */

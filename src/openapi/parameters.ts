@@ -78,7 +78,7 @@ export function componentParameters(maxBatchSize: number): Record<string, JsonSc
       name: 'Idempotency-Key',
       in: 'header',
       description:
-        'A new random value for each write. A repeated request with the same key does not write again: it gets the response of the first one, with `Idempotency-Replayed: true`.',
+        'A new random value for each write. A repeated request with the same key does not write again: it gets the response of the first one, with `Idempotency-Replayed: true`, also if the CRM has refused the write. If nothing has reached the CRM, or the proxy was refused, the key is free again.',
       schema: { type: 'string', minLength: 1, maxLength: 257 },
       example: '"6f8f2d4e-6d0b-4b5c-8d9a-2f0f6f9f0c11"',
     },

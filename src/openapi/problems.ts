@@ -46,6 +46,9 @@ const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   503: ['Retry-After'],
 };
 
+/** The statuses of refusals that a repeat of a write with the same key receives as well. */
+const REPLAYABLE: readonly number[] = [403, 404, 409, 422];
+
 /** Returns one shared response per status, for the errors that every contact route can return. */
 export function sharedResponses(): Record<string, unknown> {
   const responses = byStatus(SHARED).map(([status, codes]) => [
@@ -69,10 +72,17 @@ export function failures(operation: Operation, badRequests: readonly AppError[])
   const others = [...SHARED, ...ofBody.filter((code) => statusOf(code) !== 400)];
   for (const [status, codes] of byStatus(others)) {
     const own = codes.filter((code) => !(docs.batch && OF_ONE_CONTACT.test(code)));
-    const isShared = own.length === SHARED.filter((code) => statusOf(code) === status).length;
+    const isReplayable = isWrite(operation) && REPLAYABLE.includes(status);
+    const isShared =
+      !isReplayable && own.length === SHARED.filter((code) => statusOf(code) === status).length;
     if (isShared && own.every((code) => (SHARED as readonly ErrorCode[]).includes(code)))
       responses[status] = ref('responses', `Problem${status}`);
-    else if (own.length > 0) responses[status] = problemResponse(status, own.map(errorOfOperation));
+    else if (own.length > 0)
+      responses[status] = problemResponse(
+        status,
+        own.map(errorOfOperation),
+        isReplayable ? ['Idempotency-Replayed'] : [],
+      );
   }
   return responses;
 }
@@ -88,11 +98,20 @@ export function openConditionalFailures() {
 }
 
 /** Returns the response for the errors of one status, with an example of each. */
-export function problemResponse(status: number, errors: readonly AppError[]) {
+export function problemResponse(
+  status: number,
+  errors: readonly AppError[],
+  moreHeaders: readonly HeaderName[] = [],
+) {
   const codes = errors.map(({ code }) => code);
   return {
     description: codes.map((code) => `\`${code}\``).join(', '),
-    headers: responseHeaders('X-Request-Id', 'Cache-Control-None', ...(HEADERS_BY_STATUS[status] ?? [])),
+    headers: responseHeaders(
+      'X-Request-Id',
+      'Cache-Control-None',
+      ...(HEADERS_BY_STATUS[status] ?? []),
+      ...moreHeaders,
+    ),
     content: {
       'application/problem+json': {
         schema: {

@@ -68,7 +68,7 @@ export async function performWrite(req: Request, services: OperationServices, wr
     services.audit(req, {
       ...line,
       contact: write.ref?.contact,
-      outcome: details.outcome ?? 'none',
+      outcome: details.replayed ? 'replayed' : (details.outcome ?? 'none'),
       code,
       ...(details.reason !== undefined && { upstreamCode: details.reason }),
     });

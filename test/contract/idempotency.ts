@@ -99,9 +99,33 @@ export function describeIdempotency(name: string, open: () => Promise<OpenedReco
       expect(calls.execute).toBe(2);
     });
 
-    test.each([
-      ['refused by the upstream', new AppError('UPSTREAM_UNAVAILABLE', { outcome: 'none' })],
+    test.each(['CONTACT_EXISTS', 'CONTACT_NOT_FOUND', 'NOT_CONTACT_OWNER', 'UPSTREAM_REFUSED'] as const)(
+      'repeats %s of the upstream in each process, and does not execute again',
+      async (code) => {
+        const details = { outcome: 'none', reason: 'ITS_CODE', refusal: 'Its message' } as const;
+        const error = new AppError(code, { ...details, cause: new Error('not stored') });
+        const [request, { calls, attempt }] = [newRequest(), attemptOf(fails(error), creates)];
+        await expect(one.run(request, attempt)).rejects.toBe(error);
+        for (const process of [one, other]) {
+          const repeat = await expectCode(process.run(request, attempt), code);
+          expect(repeat.details).toEqual({ ...details, replayed: true });
+        }
+        await expectCode(other.run({ ...request, body: { a: 2 } }, attempt), 'IDEMPOTENCY_KEY_REUSED');
+        expect(calls).toMatchObject({ prepare: 1, execute: 1 });
+      },
+    );
+
+    test.each<[string, AppError]>([
+      ['withheld from the upstream', new AppError('UPSTREAM_UNAVAILABLE', { outcome: 'none' })],
       ['rejected before it was sent', new AppError('CONTACT_NOT_FOUND')],
+      ['rejected by a check of the proxy', new AppError('NOT_CONTACT_OWNER', { outcome: 'none' })],
+      ['not sent because a read was refused', new AppError('UPSTREAM_REFUSED', { refusal: 'No' })],
+      ...(
+        ['UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED', 'UPSTREAM_BAD_RESPONSE'] as const
+      ).map((code): [string, AppError] => [
+        `refused with ${code}`,
+        new AppError(code, { outcome: 'none', refusal: 'No' }),
+      ]),
     ])('frees the key of a write that was %s', async (_what, error) => {
       const [request, { calls, attempt }] = [newRequest(), attemptOf(fails(error), creates)];
       await expect(one.run(request, attempt)).rejects.toBe(error);

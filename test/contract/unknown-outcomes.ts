@@ -89,6 +89,15 @@ export function describeUnknownOutcomes(name: string, open: () => Promise<Opened
       expect(calls).toMatchObject({ prepare: 1, execute: 2 });
     });
 
+    test('checks again after a second execution that was refused, because the first may be the cause', async () => {
+      const exists = fails(new AppError('CONTACT_EXISTS', { outcome: 'none', refusal: 'It exists' }));
+      const [request, { calls, attempt, checking }] = [newRequest(), attemptOf(timesOut, exists)];
+      await expectCode(one.run(request, attempt), 'UPSTREAM_TIMEOUT');
+      await expectCode(one.run(request, checking(undefined)), 'CONTACT_EXISTS');
+      expect((await other.run(request, checking(CREATED))).value).toMatchObject({ reconciled: true });
+      expect(calls).toMatchObject({ prepare: 1, execute: 2 });
+    });
+
     test('lets one of 50 parallel repeats check an unknown outcome', async () => {
       const [request, { calls, attempt, checking }] = [newRequest(), attemptOf(timesOut, creates)];
       await expectCode(one.run(request, attempt), 'UPSTREAM_TIMEOUT');

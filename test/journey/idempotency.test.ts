@@ -56,7 +56,7 @@ test('a path in another spelling is the same request', async () => {
   expect(await world.calls('addNotestoContact', id)).toHaveLength(1);
 });
 
-test('another body with the same key is 422, and a refused write frees the key', async () => {
+test('another body with the same key is 422, and a write that the proxy refused frees the key', async () => {
   const { id, owner, other } = await world.contact();
   const path = `/contacts/${id}/notes`;
   const headers = newKey();
