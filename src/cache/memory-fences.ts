@@ -7,6 +7,8 @@ export interface MemoryFences {
   generationOf(org: string, contact: string): string | undefined;
   /** Replaces that generation. */
   renew(org: string, contact: string): void;
+  /** The number of contacts that are kept as closed. */
+  readonly size: number;
 }
 
 interface Closed {
@@ -34,8 +36,14 @@ export function memoryFences(options: {
     return undefined;
   }
 
+  /** Removes the oldest fences, which may have ended without being opened. */
+  function removeEnded(): void {
+    for (const key of closed.keys()) if (current(key)) return;
+  }
+
   return {
     close(org, contact, ms) {
+      removeEnded();
       const key = generationKey(org, contact);
       const fence = current(key) ?? { generation: '', writes: new Map<symbol, number>() };
       const write = Symbol('write');
@@ -46,6 +54,7 @@ export function memoryFences(options: {
         open: () => {
           fence.writes.delete(write);
           fence.generation = options.randomId();
+          current(key);
         },
         keep: (keepMs) => {
           if (fence.writes.has(write)) fence.writes.set(write, options.now() + keepMs);
@@ -57,6 +66,9 @@ export function memoryFences(options: {
     renew(org, contact) {
       const fence = closed.get(generationKey(org, contact));
       if (fence) fence.generation = options.randomId();
+    },
+    get size() {
+      return closed.size;
     },
   };
 }
