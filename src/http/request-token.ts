@@ -16,7 +16,6 @@ const CSRF_HEADER = 'x-requested-with';
 
 /** RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
-const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Bounds the work per token, including the number of its claims and scopes. */
 const MAX_TOKEN_BYTES = 8192;
 
@@ -90,14 +89,12 @@ function cookieValues(req: IncomingMessage, name: string): readonly string[] {
  * well. Such a page cannot add a header without a preflight, nor set `Sec-Fetch-Site` (RFC 10017, "Cross-Origin
  * Resource Sharing").
  */
-function requireOwnPage({ method, headers }: IncomingMessage, origins: readonly string[]): void {
+function requireOwnPage({ headers }: IncomingMessage, origins: readonly string[]): void {
   if (!headers[CSRF_HEADER] && headers['sec-fetch-site'] !== 'same-origin')
     throw new AppError('CSRF_HEADER_MISSING');
   const { origin, host } = headers;
-  // Browsers omit `Origin` when a page sends a safe request to its own origin.
-  const allowed =
-    origin === undefined ? SAFE_METHODS.has(method) : origins.includes(origin) || isOwnOrigin(origin, host);
-  if (allowed) return;
+  // Checked only if it was sent: browsers and other clients may omit it.
+  if (origin === undefined || origins.includes(origin) || isOwnOrigin(origin, host)) return;
   throw new AppError('INVALID_REQUEST', {
     detail: 'Requests with the cookie are accepted only from pages of the allowed origins.',
   });

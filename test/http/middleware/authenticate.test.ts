@@ -108,13 +108,18 @@ test('adds an error code to the challenge only if the request has bearer credent
 
 const unsafe: Method[] = ['post', 'put', 'patch', 'delete'];
 const cookie = `${NAME}=good1`;
-test.each(unsafe)('%s with the cookie requires an allowed Origin and X-Requested-With', async (method) => {
-  expect(await answerOf({ cookie, origin: ORIGIN, ...CSRF }, method)).toBe('good1');
+const sameOrigin = { 'sec-fetch-site': 'same-origin' };
+test.each(unsafe)('%s with the cookie requires the CSRF header, and no Origin', async (method) => {
+  for (const header of [CSRF, sameOrigin]) {
+    expect(await answerOf({ cookie, ...header }, method)).toBe('good1');
+    expect(await answerOf({ cookie, ...header, origin: ORIGIN }, method)).toBe('good1');
+    for (const origin of ['https://evil.example', 'null', ''])
+      expect(await answerOf({ cookie, ...header, origin }, method)).toBe('400 INVALID_REQUEST');
+  }
   expect(await answerOf({ cookie, origin: ORIGIN }, method)).toBe('403 CSRF_HEADER_MISSING');
-  expect(await answerOf({ cookie, ...CSRF }, method)).toBe('400 INVALID_REQUEST');
+  expect(await answerOf({ cookie }, method)).toBe('403 CSRF_HEADER_MISSING');
 });
 
-const sameOrigin = { 'sec-fetch-site': 'same-origin' };
 test.each<[string, Record<string, string>, string]>([
   ['neither header', {}, '403 CSRF_HEADER_MISSING'],
   ['an empty X-Requested-With', { 'x-requested-with': '' }, '403 CSRF_HEADER_MISSING'],
