@@ -27,7 +27,10 @@ export interface AdminOptions {
   readonly now: () => number;
 }
 
-/** Defines the routes of the admin port. Health checks and the dashboard's assets require no token. */
+/**
+ * Defines the routes of the admin port. Health checks and the dashboard's assets require no token, and neither do
+ * the errors for an unknown path and for a method that a path does not support.
+ */
 export function mountAdmin(router: Router, options: AdminOptions): void {
   const { operator, health, revoke, now } = options;
   const json = express.json({ limit: options.maxBodyBytes });
@@ -42,5 +45,5 @@ export function mountAdmin(router: Router, options: AdminOptions): void {
   defineRoute(router, '/invalidations', { post: [operator, json, invalidations(options.invalidate)] });
   defineRoute(router, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
   defineRoute(router, '/openapi.json', { get: [operator, openApi] });
-  router.use(operator, routeNotFound).use(dashboardRefusal);
+  router.use(routeNotFound).use(dashboardRefusal);
 }

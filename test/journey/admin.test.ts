@@ -101,6 +101,15 @@ describe('the admin port on all addresses', () => {
     expect((await exposed.admin('/readyz')).status).toBe(200);
   });
 
+  test('returns 404 for unknown paths and 405 for other methods, with or without a token', async () => {
+    for (const options of [{}, { token }, { token: 'wrong' }]) {
+      for (const path of ['/nothing', '/metrics/more', `/contacts/${exposed.freshContact()}`])
+        expectProblem(await exposed.admin(path, options), 404, 'ROUTE_NOT_FOUND');
+      expectProblem(await exposed.admin('/nothing', { ...options, method: 'POST' }), 404, 'ROUTE_NOT_FOUND');
+      expectProblem(await exposed.admin('/invalidations', options), 405, 'METHOD_NOT_ALLOWED');
+    }
+  });
+
   test('refuses the admin token for contacts', async () => {
     const answer = await exposed.get(`/contacts/${exposed.freshContact()}`, { token });
     expectProblem(answer, 401, 'INVALID_TOKEN');
