@@ -84,6 +84,18 @@ describe('Host', () => {
   });
 });
 
+test('a repeated Authorization header is refused on the admin port', async () => {
+  const good = `Authorization: Bearer ${TOKEN}`;
+  for (const pair of [
+    [good, `${good}x`],
+    [`${good}x`, good],
+    [good, good],
+    [good, 'authorization: Basic eDp5'],
+  ])
+    expect([pair, await statusOf(locked, 'GET', '/status', [local(locked), ...pair])]).toEqual([pair, 401]);
+  expect(await statusOf(locked, 'GET', '/status', [local(locked), good])).toBe(200);
+});
+
 describe('Origin', () => {
   test('a cross-site request that changes state on the admin port is refused', async () => {
     for (const lines of [
