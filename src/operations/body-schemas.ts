@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { hasCharacters } from '../lib/characters.ts';
 
-/** A text of 1 to `max` characters (code points), which OpenAPI counts in the same way. */
+/** A text of 1 to `max` characters, as `hasCharacters` counts them. */
 export function characters(max: number, error = `must be a text of 1 to ${max} characters`) {
   return z
     .string({ error })
-    .refine((text) => text !== '' && (text.length <= max || Array.from(text).length <= max), { error })
+    .refine((text) => hasCharacters(text, 1, max), { error })
     .meta({ minLength: 1, maxLength: max });
 }
 

@@ -13,6 +13,10 @@ test.each<['email' | 'phone' | 'text', string, string | undefined]>([
   ['text', 'ab', undefined],
   ['text', ' abc ', 'abc'],
   ['text', 'x'.repeat(201), undefined],
+  ['text', '😀x', undefined],
+  ['text', '😀xy', '😀xy'],
+  ['text', '😀'.repeat(200), '😀'.repeat(200)],
+  ['text', '😀'.repeat(201), undefined],
 ])('%s %j is compared as %j', (kind, given, value) => {
   expect(normalize(kind, given)?.value).toBe(value);
 });

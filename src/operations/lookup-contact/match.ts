@@ -1,3 +1,4 @@
+import { hasCharacters } from '../../lib/characters.ts';
 import type { JsonObject } from '../../lib/json.ts';
 
 export interface Lookup {
@@ -24,7 +25,7 @@ export function normalize(kind: Lookup['kind'], given: string): Lookup | undefin
       return value.length >= 4 && value.length <= 20 && text.length <= 40 ? { kind, text, value } : undefined;
     }
     case 'text':
-      return text.length >= 3 && text.length <= 200 ? { kind, text, value: text } : undefined;
+      return hasCharacters(text, 3, 200) ? { kind, text, value: text } : undefined;
   }
 }
 
