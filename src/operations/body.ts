@@ -14,6 +14,9 @@ export const JSON_BODY = ['application/json'] as const;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** The message of a check that does not have one of its own: zod's would be sent to the caller. */
+const NO_LIBRARY_MESSAGES = { error: () => 'is not valid' };
+
 export interface ParsedBody<Body> {
   readonly body: Body;
   /** The JSON of the request, before its defaults are filled in. */
@@ -31,7 +34,7 @@ export function parseBody<Body>(
 ): ParsedBody<Body> {
   requireMediaType(req, mediaTypes);
   const json = readJson(contextOf(req).body);
-  const result = schema.safeParse(json);
+  const result = schema.safeParse(json, NO_LIBRARY_MESSAGES);
   if (result.success) return { body: result.data, json };
   throw invalidBody(detailOf(result.error));
 }

@@ -14,12 +14,14 @@ import { NO_CALLER } from '../read-contact-now.ts';
 import { changeContact, performWrite, refOf } from '../write.ts';
 
 const text = characters(1000);
+const DATA = { error: 'must be a text that is not empty, or an object' };
 
 const ACTIVITY = z.strictObject({
   type: choice(ACTIVITY_TYPES),
-  data: z.union([z.string().min(1), z.custom<JsonObject>(isJsonObject).meta({ type: 'object' })], {
-    error: 'must be a text or an object',
-  }),
+  data: z.union(
+    [z.string(DATA).min(1, DATA), z.custom<JsonObject>(isJsonObject, DATA).meta({ type: 'object' })],
+    DATA,
+  ),
   source: characters(MAX_ACTIVITY_SOURCE).optional(),
   sentiment: text.optional(),
   nextStep: text.optional(),
