@@ -25,7 +25,7 @@ export interface RateLimitResult {
 export interface RateLimitStore {
   /**
    * Consumes `cost` for the key if that much is left, and nothing otherwise. Never rejects. Returns
-   * synchronously if no call to Redis is needed.
+   * synchronously if no call to Redis is needed. A cost of 0 reports the state.
    *
    * @param key must not hold personal data, because it is visible in the store.
    */

@@ -162,8 +162,8 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
       const isIdle = !account.querying && account.waiting.length === 0;
       // While Redis fails, the policy decides, and not the counts that Redis has returned before.
       if (isIdle && options.redis.isHealthy(key)) {
-        // Quota that Redis has not counted yet is reported by a query first.
-        if (account.prefetched >= cost && account.uncounted === 0) {
+        // Quota that Redis has not counted yet is reported by a query first. A cost of 0 needs a known state, too.
+        if (account.prefetched >= Math.max(cost, 1) && account.uncounted === 0) {
           account.prefetched -= cost;
           return resultOf(account, true);
         }

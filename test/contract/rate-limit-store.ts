@@ -41,6 +41,21 @@ export function describeRateLimitStore(name: string, open: () => RateLimitStore)
       expect((await store.consume(key, 1, tier(10))).allowed).toBe(false);
     });
 
+    test('reports the state and consumes nothing for a cost of 0', async () => {
+      const [store, key] = [open(), randomUUID()];
+      for (const { cost, used } of [
+        { cost: 0, used: 0 },
+        { cost: 4, used: 4 },
+        { cost: 0, used: 4 },
+        { cost: 6, used: 10 },
+        { cost: 0, used: 10 },
+      ]) {
+        const result = await store.consume(key, cost, tier(10));
+        expect({ cost, ...result }).toMatchObject({ cost, used, counted: true });
+        expect(result.resetMs).toBeGreaterThan(50_000);
+      }
+    });
+
     test('counts keys separately', async () => {
       const [store, key] = [open(), randomUUID()];
       await takeMany(store, key, 5, tier(5));

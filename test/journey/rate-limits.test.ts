@@ -99,6 +99,8 @@ describe('limits per caller', () => {
       expectProblem(answer, 400, 'INVALID_IDS');
       expect(answer.json().detail).toMatch(/\b5\b/);
       expect(answer.headers).not.toHaveProperty('retry-after');
+      expect(answer.headers['ratelimit']).toMatch(/^"default"; r=5; t=(60|5\d)$/);
+      expect(answer.headers['ratelimit-policy']).toMatch(/^"default"; q=5; w=60; pk=/);
     }
     expect(await world.sandbox.callsFor(ids[0]!)).toEqual([]);
     const fitting = await world.get(`/contacts?ids=${ids.slice(1).join(',')}`, { token });

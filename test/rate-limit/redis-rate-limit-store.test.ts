@@ -64,6 +64,15 @@ describe('redisRateLimitStore in several processes', () => {
     expect(used + allowed).toBeLessThanOrEqual(1000);
   });
 
+  test('a cost of 0 reports the quota that another process consumed', async () => {
+    const [first, second] = open();
+    const key = randomUUID();
+    await second!.consume(key, 3, tier(50));
+    expect(await first!.consume(key, 0, tier(50))).toMatchObject({ used: 3, counted: true });
+    await second!.consume(key, 4, tier(50));
+    expect(await first!.consume(key, 0, tier(50))).toMatchObject({ used: 7, counted: true });
+  });
+
   test('grants prefetched quota without a query to Redis', async () => {
     const [first] = open('closed');
     const key = randomUUID();

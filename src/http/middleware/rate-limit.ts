@@ -61,14 +61,22 @@ export function rateLimitCallers({ tiers, rateLimitStore, metrics }: RateLimitCa
   }
 
   /** Consumes the cost and adds the two fields to the response. @throws AppError if nothing is left. */
-  function consume(req: Request, { tier, key, policy }: Quota, cost: number): MaybePromise<void> {
+  function consume(req: Request, quota: Quota, cost: number): MaybePromise<void> {
+    const { tier, key } = quota;
     return thenMaybe(rateLimitStore.consume(key, cost, tier), (result) => {
       const decision = decisionOf(result);
       metrics.rateLimit(tier.name, decision);
       if (decision === 'unavailable') throw rateLimitUnavailable(result);
-      const { responseHeaders } = contextOf(req);
-      responseHeaders.push('RateLimit', quotaField(result, tier), 'RateLimit-Policy', policy);
+      addQuotaFields(req, quota, result);
       if (decision === 'limited') throw rateLimited(result);
+    });
+  }
+
+  /** Rejects a batch that no window can hold. It costs nothing, but the response has the two fields. */
+  function refuseBatch(req: Request, quota: Quota): MaybePromise<never> {
+    return thenMaybe(rateLimitStore.consume(quota.key, 0, quota.tier), (result) => {
+      if (decisionOf(result) !== 'unavailable') addQuotaFields(req, quota, result);
+      throw costsMoreThan(quota.tier);
     });
   }
 
@@ -76,7 +84,7 @@ export function rateLimitCallers({ tiers, rateLimitStore, metrics }: RateLimitCa
     return function limitThisCaller(req, _res, next) {
       const { requests, writes } = accountOf(callerOf(req));
       const cost = costOf ? costOf(req) : 1;
-      if (cost > requests.tier.limit) throw costsMoreThan(requests.tier);
+      if (cost > requests.tier.limit) return refuseBatch(req, requests);
       const pending = thenMaybe(consume(req, requests, cost), () =>
         isWrite && writes ? consume(req, writes, cost) : undefined,
       );
@@ -116,6 +124,11 @@ function costsMoreThan({ limit }: Tier): AppError {
   return new AppError('INVALID_IDS', {
     detail: `The rate limit is ${limit} contacts per window. Send at most ${limit} ids in one request.`,
   });
+}
+
+function addQuotaFields(req: Request, { tier, policy }: Quota, result: RateLimitResult): void {
+  const { responseHeaders } = contextOf(req);
+  responseHeaders.push('RateLimit', quotaField(result, tier), 'RateLimit-Policy', policy);
 }
 
 /** Returns the `RateLimit` field: the remaining quota (draft-ietf-httpapi-ratelimit-headers-08 section 4.1). */
