@@ -1,3 +1,4 @@
+import { MIMEType } from 'node:util';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
@@ -43,17 +44,27 @@ export function invalidBody(detail: string): AppError {
   return new AppError('INVALID_BODY', { detail });
 }
 
-/** `type/subtype`, optionally with the parameter `charset=utf-8`. */
-const MEDIA_TYPE = /^([^\s;]+)[ \t]*(?:;[ \t]*charset=(?:"utf-8"|utf-8)[ \t]*)?$/i;
-
 function requireMediaType({ headers }: Request, mediaTypes: readonly string[]): void {
-  const type = MEDIA_TYPE.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase();
+  const type = mediaTypeOf(headers['content-type']);
   const coding = headers['content-encoding'] ?? 'identity';
   if (type !== undefined && mediaTypes.includes(type) && coding.toLowerCase() === 'identity') return;
   throw new AppError('UNSUPPORTED_MEDIA_TYPE', {
     accept: mediaTypes.join(', '),
     detail: `Send the body as ${mediaTypes.join(' or ')} in UTF-8, without a content coding.`,
   });
+}
+
+/**
+ * Returns `type/subtype` in lower case; undefined if it is malformed, or if the charset is not UTF-8. Ignores all
+ * other parameters (RFC 9110 section 5.6.6).
+ */
+function mediaTypeOf(contentType = ''): string | undefined {
+  try {
+    const { essence, params } = new MIMEType(contentType);
+    return (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8' ? essence : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readJson(body: Buffer | undefined): Json {

@@ -9,17 +9,21 @@ import { OPERATIONS } from '../../src/operations/index.ts';
 
 /** Returns the detail of the problem, or undefined if the body is accepted. */
 function detailOf(definition: BodyDefinition<unknown>, body: unknown): string | undefined {
-  const req = { headers: { 'content-type': 'application/json' } } as Partial<Request> as Request;
-  const context = new RequestContext('id', {} as ServerResponse);
-  context.body = Buffer.from(JSON.stringify(body));
-  openContext(req, context);
   try {
-    parseBody(req, definition);
+    parse(definition, body, 'application/json');
   } catch (error) {
     if (isAppError(error, 'INVALID_BODY')) return error.details.detail;
     throw error;
   }
   return undefined;
+}
+
+function parse(definition: BodyDefinition<unknown>, body: unknown, type: string): unknown {
+  const req = { headers: { 'content-type': type } } as Partial<Request> as Request;
+  const context = new RequestContext('id', {} as ServerResponse);
+  context.body = Buffer.from(JSON.stringify(body));
+  openContext(req, context);
+  return parseBody(req, definition).body;
 }
 
 const VALUES = [undefined, null, 7, true, '', ' ', 'x', 'x'.repeat(20_000), [], ['x'], {}, { x: 1 }];
@@ -55,4 +59,39 @@ test('never sends a message of the library', () => {
   for (const list of ['', 7])
     expect(detailOf(definition, { count: 1, list })).toBe('The member "list" is not valid.');
   expect(detailOf(definition, { count: 1, list: null, more: 1 })).toBe('The member "more" is unknown.');
+});
+
+const ANY = { schema: z.object(), mediaTypes: JSON_BODY };
+
+test.each([
+  'application/json',
+  'APPLICATION/JSON',
+  'application/json;',
+  'application/json ; ',
+  'application/json;;charset=utf-8',
+  'application/json; charset=UTF-8',
+  'application/json;charset="utf-8"',
+  'application/json; charset="\\utf-8";',
+  'application/json; profile="x"',
+  'application/json; profile="a; charset=latin1"; charset=utf-8',
+  'application/json; charset=utf-8; profile=https://example.com/x',
+])('accepts a body with the Content-Type %s', (type) => {
+  expect(parse(ANY, {}, type)).toEqual({});
+});
+
+test.each([
+  '',
+  'json',
+  'application/',
+  'application/json5',
+  'application/json x',
+  'application/json, text/plain',
+  'application/merge-patch+json',
+  'text/plain; profile=application/json',
+  'application/json; charset=iso-8859-1',
+  'application/json; profile="x"; charset=utf-16',
+  'application/json; charset=""',
+  'application/json; CHARSET=latin1',
+])('rejects a body with the Content-Type "%s"', (type) => {
+  expect(() => parse(ANY, {}, type)).toThrow('UNSUPPORTED_MEDIA_TYPE');
 });
