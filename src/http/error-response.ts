@@ -105,11 +105,25 @@ function fromRouter(error: unknown, req: Request): unknown {
   const { status } = error as { status?: unknown };
   if (status === 413) return new AppError('CONTENT_TOO_LARGE', { cause: error });
   if (typeof status !== 'number' || status < 400 || status > 499) return error;
-  // Thrown if a path parameter cannot be decoded. The contact id is the only path parameter.
-  if (error instanceof URIError) {
-    return new AppError(req.path.startsWith('/contacts/') ? 'INVALID_CONTACT_ID' : 'INVALID_REQUEST', {
-      cause: error,
-    });
-  }
+  if (error instanceof URIError) return undecodable(req, error);
   return new AppError('INVALID_REQUEST', { cause: error });
+}
+
+/** Creates the error for a path with a parameter that cannot be decoded. The router does not name the parameter. */
+function undecodable({ path }: Request, cause: URIError): AppError {
+  const [, collection, id = ''] = path.split('/');
+  if (collection === 'contacts' && !isDecodable(id)) return new AppError('INVALID_CONTACT_ID', { cause });
+  return new AppError('INVALID_REQUEST', {
+    detail: 'The path contains a % that is not percent-encoding of UTF-8.',
+    cause,
+  });
+}
+
+function isDecodable(segment: string): boolean {
+  try {
+    decodeURIComponent(segment);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -45,6 +45,19 @@ describe('unknown paths and unsupported methods', () => {
     }
   });
 
+  test.each([
+    ['GET', '/contacts/%zz', 'INVALID_CONTACT_ID'],
+    ['GET', '/contacts/%E0%A4%A/notes', 'INVALID_CONTACT_ID'],
+    ['PUT', '/contacts/%zz/notes/1', 'INVALID_CONTACT_ID'],
+    ['PUT', '/contacts/%zz/notes/%zz', 'INVALID_CONTACT_ID'],
+    ['PUT', `/contacts/${ID}/notes/%zz`, 'INVALID_REQUEST'],
+    ['PUT', `/contacts/${ID}/notes/%FF`, 'INVALID_REQUEST'],
+  ])('%s %s with a segment that cannot be decoded is 400 %s', async (method, path, code) => {
+    const answer = await world.get(path, { method });
+    expectProblem(answer, 400, code);
+    expect(answer.json().detail).toContain(code === 'INVALID_CONTACT_ID' ? 'contact id' : 'percent-encoding');
+  });
+
   test('an error response does not repeat the query, which may contain a token', async () => {
     const answer = await bare('/nothing?access_token=very-secret-thing');
     expect(answer.text).not.toContain('very-secret-thing');
