@@ -17,9 +17,13 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
   MISSING_TOKEN: BEARER_CHALLENGE,
   INVALID_TOKEN: `${BEARER_CHALLENGE}, error="invalid_token"`,
   EXPIRED_TOKEN: `${BEARER_CHALLENGE}, error="invalid_token", error_description="The token has expired"`,
-  INSUFFICIENT_SCOPE: `${BEARER_CHALLENGE}, error="insufficient_scope"`,
-  ORG_NOT_CONFIGURED: `${BEARER_CHALLENGE}, error="insufficient_scope"`,
 };
+
+/** Returns the challenge of a 401, or of a 403 that a token with the required scope would not get. */
+function challengeOf(code: ErrorCode, requiredScope: string | undefined): string | undefined {
+  if (requiredScope === undefined) return CHALLENGES[code];
+  return `${BEARER_CHALLENGE}, error="insufficient_scope", scope="${requiredScope}"`;
+}
 
 /** Default `Retry-After` in seconds, if the error does not set one. */
 const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
@@ -81,11 +85,8 @@ export function logUnexpected(
 function headersFor(error: unknown, code: ErrorCode, req: Request): string[] {
   const headers: string[] = [];
   const details = isAppError(error) ? error.details : {};
-  const challenge = CHALLENGES[code];
-  if (challenge !== undefined) {
-    const scope = details.requiredScope === undefined ? '' : `, scope="${details.requiredScope}"`;
-    headers.push('WWW-Authenticate', challenge + scope);
-  }
+  const challenge = challengeOf(code, details.requiredScope);
+  if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
   if (details.allow !== undefined) headers.push('Allow', details.allow);
   if (details.accept !== undefined)
     headers.push(req.method === 'PATCH' ? 'Accept-Patch' : 'Accept', details.accept);
