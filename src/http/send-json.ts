@@ -13,6 +13,8 @@ export interface Representation {
   /** Differs between two responses of one URL if their bodies differ. */
   readonly contentHash: string;
   readonly cache: CacheOutcome | undefined;
+  /** Whether clients must not keep the response, although it is fresh in the cache. */
+  readonly mustRevalidate?: boolean;
   /** Monotonic time in ms at which the upstream call for the oldest part began. */
   readonly fetchedAt: number;
 }
@@ -38,7 +40,7 @@ export function sendJson(
   content: Representation,
   options: SendJsonOptions,
 ): Promise<void> | undefined {
-  const { body, contentHash, cache, fetchedAt } = content;
+  const { body, contentHash, cache, mustRevalidate, fetchedAt } = content;
   const coding = chooseCoding(req, body.length < options.compressFromBytes);
   const etag = entityTag(contentHash, coding);
   const ifMatch = req.headers['if-match'];
@@ -46,7 +48,8 @@ export function sendJson(
   if (ifMatch !== undefined && !ifMatchHolds(ifMatch, entityTags(contentHash)))
     throw new AppError('PRECONDITION_FAILED', { etag });
   const age = Math.max(0, Math.floor((options.monotonicNow() - fetchedAt) / 1000));
-  const cacheControl = clientCacheControl(cache?.ttlS ?? 0, age, options.clientMaxAgeS);
+  const ttlS = mustRevalidate || !cache ? 0 : cache.ttlS;
+  const cacheControl = clientCacheControl(ttlS, age, options.clientMaxAgeS);
   const headers = ['ETag', etag, 'Cache-Control', cacheControl, 'Age', String(age)];
   if (cache) headers.push('Cache-Status', cacheStatus(cache));
   contextOf(req).addVary('Authorization, Accept-Encoding');

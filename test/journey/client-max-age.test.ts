@@ -55,4 +55,9 @@ test('a stale response and a batch with a failed contact have a remaining lifeti
   const mixed = await short.get(`/contacts?ids=${id},${UNKNOWN}`);
   expect(mixed.json().errors).toHaveLength(1);
   expect(remainingLifetime(mixed)).toBe(0);
+  // The cache itself keeps the batch for as long as its not-found contact.
+  const again = await short.get(`/contacts?ids=${id},${UNKNOWN}`);
+  expect(again.json().errors).toHaveLength(1);
+  expect(remainingLifetime(again)).toBe(0);
+  expect(ttl(again)).toBeGreaterThan(0);
 });

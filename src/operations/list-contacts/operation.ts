@@ -41,14 +41,14 @@ export const listContacts = defineRead({
       (found) => assembleContact(found, fieldsets),
       (id) => ids.get(id)!,
     );
-    const combined = combineOutcomes(outcomes);
-    contextOf(req).cache = combined;
-    // Clients must not keep a batch that contains an error.
-    const cache = combined && batch.failed ? { ...combined, ttlS: Math.min(combined.ttlS, 0) } : combined;
+    const cache = combineOutcomes(outcomes);
+    contextOf(req).cache = cache;
     return {
       body,
       contentHash: hashOf(body),
       cache,
+      // Clients must not keep a batch that contains an error.
+      mustRevalidate: batch.failed,
       fetchedAt: batch.fetchedAt(oldestFetch) ?? monotonicNow(),
     };
   },
