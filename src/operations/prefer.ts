@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 import { isAppError } from '../errors.ts';
+import { listElements } from '../http/header-list.ts';
 import { callerOf } from '../http/request-context.ts';
 import { fieldValues } from '../lib/raw-headers.ts';
 import { parseJson } from '../lib/json.ts';
@@ -13,8 +14,17 @@ import { readScopes } from './read-request.ts';
 import type { OperationServices } from './services.ts';
 import type { ScopeSettings } from './settings.ts';
 
-/** One preference of `Prefer` (RFC 7240 section 2). */
-const RETURN_REPRESENTATION = /(?:^|,)[ \t]*return[ \t]*=[ \t]*"?representation"?[ \t]*(?:[;,]|$)/i;
+/** The name of a preference and its value, which may be quoted (RFC 7240 section 2). Parameters follow a `;`. */
+const PREFERENCE = /^([^\s=;"]+)[ \t]*(?:=[ \t]*(?:"([^"]*)"|([^\s;"]+))[ \t]*)?(?:;|$)/;
+
+/** Returns the value of the preference `return`. If it is repeated, only the first instance counts. */
+function returnPreference(req: Request): string | undefined {
+  for (const element of listElements(fieldValues(req, 'prefer').join(','))) {
+    const [, name, quoted, token] = PREFERENCE.exec(element) ?? [];
+    if (name?.toLowerCase() === 'return') return (quoted ?? token)?.toLowerCase();
+  }
+  return undefined;
+}
 
 /**
  * Returns the parts of the representation that `Prefer: return=representation` asks for, or undefined.
@@ -22,7 +32,7 @@ const RETURN_REPRESENTATION = /(?:^|,)[ \t]*return[ \t]*=[ \t]*"?representation"
  * @throws AppError `INVALID_INCLUDE` if an include is unknown, `INSUFFICIENT_SCOPE` if the caller may not read.
  */
 export function preferredParts(req: Request, scopes: ScopeSettings): readonly Part[] | undefined {
-  if (!RETURN_REPRESENTATION.test(fieldValues(req, 'prefer').join(','))) return undefined;
+  if (returnPreference(req) !== 'representation') return undefined;
   const parts = parseInclude(queryOf(req));
   requireScopes(callerOf(req), readScopes(parts, scopes));
   return parts;
