@@ -31,6 +31,32 @@ test.each(['0.0.0.0', '::', 'fe80::1%eth0', 'localhost', 'bff_1', 'my-host.examp
   },
 );
 
+describe('ADMIN_TOKEN', () => {
+  test.each([
+    '127.0.0.1',
+    '127.255.0.3',
+    '::1',
+    '0:0:0:0:0:0:0:1',
+    '::FFFF:127.0.0.1',
+    '::ffff:7f00:2',
+    'LocalHost',
+  ])('is optional with the loopback ADMIN_HOST %s', (host) => {
+    expect(issuesOf({ ...GOOD, ADMIN_HOST: host })).toEqual([]);
+  });
+
+  test.each([
+    '0.0.0.0',
+    '::',
+    '::ffff:0.0.0.0',
+    '::ffff:192.0.2.1',
+    '::127.0.0.1',
+    '128.0.0.1',
+    'localhost.example',
+  ])('is required with ADMIN_HOST %s', (host) => {
+    expect(namesOf({ ...GOOD, ADMIN_HOST: host })).toEqual(['ADMIN_TOKEN']);
+  });
+});
+
 describe('ADMIN_PORT equal to PORT', () => {
   const PORTS = { PORT: '3999', ADMIN_PORT: '3999', ADMIN_TOKEN: 'an-operator-token' };
 

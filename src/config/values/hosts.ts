@@ -1,8 +1,8 @@
 import { isIP, SocketAddress } from 'node:net';
 
-/** Returns whether a URL's host name (or a bind address) is a loopback name or address. */
+/** Returns whether a URL's host name (or a bind address) is a loopback name or address, in any spelling. */
 export function isLoopbackHost(host: string): boolean {
-  const bare = bareHost(host).toLowerCase();
+  const bare = normalized(bareHost(host));
   return bare === 'localhost' || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare);
 }
 
@@ -33,16 +33,16 @@ const WILDCARDS: readonly (string | undefined)[] = [undefined, '0.0.0.0', '::'];
 
 /** Returns whether two servers on one port collide. A host that is not set is a wildcard address. */
 export function isSameHost(one: string | undefined, other: string | undefined): boolean {
-  const [first, second] = [comparable(one), comparable(other)];
+  const [first, second] = [one, other].map((host) => host && normalized(host));
   if (first === second || WILDCARDS.includes(first) || WILDCARDS.includes(second)) return true;
   const isLocal = [first, second].includes('localhost');
   return isLocal && isLoopbackHost(first!) && isLoopbackHost(second!);
 }
 
-function comparable(host: string | undefined): string | undefined {
-  const address = host && unmapped(host);
-  if (address && isIP(address) === 6 && !address.includes('%')) return canonical(address);
-  return address?.toLowerCase();
+/** Returns the one spelling of a host by which two are compared. */
+function normalized(host: string): string {
+  const address = unmapped(host);
+  return isIP(address) === 6 && !address.includes('%') ? canonical(address) : address.toLowerCase();
 }
 
 /** Returns the serialized origin (RFC 6454); undefined if the text is not exactly an origin. */
