@@ -177,7 +177,7 @@ test('serves only the files of the admin page', async () => {
   for (const link of links) expect([link, (await world.admin(`/${link}`)).status]).toEqual([link, 200]);
   expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=/);
   for (const path of ['/page/index.html', '/page/../package.json', '/page/%2e%2e/metrics', '/page/'])
-    expect([path, (await world.admin(path)).status]).toEqual([path, 401]);
+    expect([path, (await world.admin(path)).status]).toEqual([path, 404]);
   expect((await world.get('/')).status).toBe(404);
   expect((await world.get('/status')).status).toBe(404);
 });
