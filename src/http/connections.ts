@@ -148,7 +148,8 @@ export class Connections {
     if (this.#readingStopped) return;
     this.#readingStopped = true;
     const sockets = [...this.idle()].map(({ socket }) => socket);
-    for (const { req } of this.exchanges) sockets.push(req.socket);
+    for (const { req } of this.exchanges)
+      if (!isBodyFull(this.of(req.socket)?.newest)) sockets.push(req.socket);
     for (const socket of sockets) socket.pause();
     setImmediate(() => {
       this.#readingStopped = false;
@@ -219,6 +220,12 @@ export class Connections {
     removeIdle(connection);
     socket.destroy();
   }
+}
+
+/** Returns whether Node has stopped reading because the body is not consumed. To resume would add a chunk to it. */
+function isBodyFull(newest: Exchange | undefined): boolean {
+  if (!newest || newest.req.complete) return false;
+  return newest.req.readableLength >= newest.req.readableHighWaterMark;
 }
 
 function removeIdle(connection: Connection): void {
