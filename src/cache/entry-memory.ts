@@ -25,3 +25,15 @@ export function copyEntry(entry: Entry): Entry {
   entry.bytes.copy(bytes);
   return { ...entry, bytes };
 }
+
+/** The bytes of an entry that is only a floor. No other entry has none, because JSON is never empty. */
+const NO_BYTES = Buffer.alloc(0);
+
+/** Returns an entry of which only the order and the existence are kept, not the bytes. */
+export function withoutBytes(entry: Entry): Entry {
+  return entry.bytes === 'not-found' ? entry : { ...entry, bytes: NO_BYTES };
+}
+
+export function hasBytes({ bytes }: Entry): boolean {
+  return bytes !== NO_BYTES;
+}

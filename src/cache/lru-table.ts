@@ -29,15 +29,18 @@ export class LruTable {
   readonly #memberEntries = new LinkedList<MemberEntry>();
   readonly #maxBytes: number;
   readonly #now: () => number;
+  readonly #kept: (entry: Entry) => Entry;
   #bytes = 0;
 
   /**
    * @param options.maxBytes bound on entries and overhead together; 0 stores nothing.
    * @param options.now milliseconds of the owner's clock.
+   * @param options.kept returns what is kept of an entry. Default: a copy.
    */
-  constructor({ maxBytes, now }: { readonly maxBytes: number; readonly now: () => number }) {
-    this.#maxBytes = maxBytes;
-    this.#now = now;
+  constructor(options: { maxBytes: number; now: () => number; kept?: (entry: Entry) => Entry }) {
+    this.#maxBytes = options.maxBytes;
+    this.#now = options.now;
+    this.#kept = options.kept ?? copyEntry;
   }
 
   generationOf(org: string, contact: string): GenerationStamp | undefined {
@@ -134,9 +137,10 @@ export class LruTable {
       return;
     }
     this.#put(memberEntry, part, undefined);
+    const kept = this.#kept(entry);
     // An entry larger than the bound would evict all others and then itself.
-    if (memberEntry.bytes + sizeOf(entry) > this.#maxBytes) return;
-    this.#put(memberEntry, part, { entry: copyEntry(entry), dropAt: this.#now() + retentionMs, isFloor });
+    if (memberEntry.bytes + sizeOf(kept) > this.#maxBytes) return;
+    this.#put(memberEntry, part, { entry: kept, dropAt: this.#now() + retentionMs, isFloor });
     if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry);
   }
 

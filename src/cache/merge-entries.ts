@@ -1,4 +1,5 @@
 import { PARTS, type Part } from '../contact/parts/index.ts';
+import { hasBytes } from './entry-memory.ts';
 import type { Entries, Entry } from './part-store.ts';
 
 /**
@@ -50,7 +51,8 @@ export function mergeEntries(...results: readonly Entries[]): Entries {
 
 /**
  * Returns the entries, with those replaced for which the floor has the result of a later call, and removed that a
- * later not-found contradicts. An entry is missing from the result if its order to the floor is not known.
+ * later not-found contradicts. An entry is missing from the result if its order to the floor is not known, or if
+ * the floor has not kept the bytes of the later call.
  */
 export function notBehind(entries: Entries, floor: Entries): Entries {
   const parts = PARTS.filter((part) => entries[part]);
@@ -60,7 +62,8 @@ export function notBehind(entries: Entries, floor: Entries): Entries {
   const kept: Partial<Record<Part, Entry>> = {};
   for (const part of parts) {
     const winner = merged[part];
-    if (winner && isOrdered(winner, part, winner === entries[part] ? floor : entries)) kept[part] = winner;
+    if (!winner || !hasBytes(winner)) continue;
+    if (isOrdered(winner, part, winner === entries[part] ? floor : entries)) kept[part] = winner;
   }
   return kept;
 }

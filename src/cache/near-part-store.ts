@@ -6,7 +6,7 @@ import { NOTHING } from './contact-entries.ts';
 import { LruTable } from './lru-table.ts';
 import { InvalidationLog } from './invalidation-log.ts';
 import { notBehind } from './merge-entries.ts';
-import { hasAll, requested } from './near-entries.ts';
+import { floorTable, hasAll, requested } from './near-entries.ts';
 import type { Change, Entries, FetchLease, PartStore, Snapshot } from './part-store.ts';
 import type { RedisInvalidations } from './redis-invalidations.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
@@ -26,9 +26,6 @@ export interface NearPartStoreOptions {
   readonly metrics: Pick<Metrics, 'nearRead' | 'gauge'>;
 }
 
-/** The bytes of the entries that are kept although the near cache is off, so that no response goes back. */
-const FLOOR_BYTES = 1_000_000;
-
 export interface NearEntries {
   /** Returns the birth of the contact's oldest entry, of any member, that can be served without Redis. */
   oldestBirth(org: string, contact: string): number | undefined;
@@ -44,7 +41,8 @@ const CLAIM_CURRENT_MS = 100;
  */
 export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEntries {
   const { remote, invalidations, ttlMs, now, randomId } = options;
-  const table = new LruTable({ maxBytes: Math.max(options.maxBytes, FLOOR_BYTES), now });
+  const isOff = options.maxBytes === 0;
+  const table = isOff ? floorTable(now) : new LruTable({ maxBytes: options.maxBytes, now });
   const received = new InvalidationLog();
   /** The contacts for which this process has fetched parts, in the same data structure. */
   const fetched = new InvalidationLog();
@@ -77,7 +75,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
 
   /** Returns the entries that can be served without Redis. */
   function readNear(ref: ContactRef, parts: readonly Part[]): Snapshot {
-    return options.maxBytes === 0 ? NOTHING : table.read(ref, parts, servedAfter());
+    return isOff ? NOTHING : table.read(ref, parts, servedAfter());
   }
 
   /** Returns the calls that are not claimed, and may be joined. */
@@ -91,7 +89,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     confirmedAt: number,
     version: number,
   ): void {
-    if (received.invalidatedSince(version, ref.org, ref.contact)) return;
+    if (isOff || received.invalidatedSince(version, ref.org, ref.contact)) return;
     const stamp = table.generationOf(ref.org, ref.contact);
     // Replies may arrive out of order; the stamp with the later confirmation stays while it serves entries.
     const keptAfter = Math.max(confirmedAt, servedAfter());
@@ -149,7 +147,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
       generation,
       number: localNumber,
       entries: isClosed ? {} : readNear(ref, parts).entries,
-      canStore: options.maxBytes > 0 && !isClosed,
+      canStore: !isOff && !isClosed,
       heldByOthers: [],
       async store(changes) {
         // Redis has not confirmed this generation, so the birth of each entry bounds its use.
@@ -213,8 +211,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     },
     claim: claimPart,
     latest,
-    oldestBirth: (org, contact) =>
-      options.maxBytes === 0 ? undefined : table.oldestBirth(org, contact, servedAfter()),
+    oldestBirth: (org, contact) => (isOff ? undefined : table.oldestBirth(org, contact, servedAfter())),
     async invalidate(org, contact) {
       forget(org, contact);
       try {

@@ -137,8 +137,8 @@ export interface PartStore {
   fence(org: string, contact: string): Promise<Fence>;
   /**
    * Returns the entries, with those replaced for which this process holds the result of a later call, and removed
-   * that a later not-found contradicts, or whose order is not known. A response shows these, so that it does not
-   * go back behind an earlier one.
+   * that a later not-found contradicts, whose order is not known, or whose later result is not kept. A response
+   * shows these, so that it does not go back behind an earlier one.
    */
   latest(ref: ContactRef, entries: Entries): Entries;
   /** Announces the end of this process, so that others no longer wait for its acknowledgements. */
