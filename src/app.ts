@@ -1,22 +1,17 @@
-import type { RequestHandler } from 'express';
 import { mountAdmin } from './admin/routes.ts';
 import { createApplication, createRouter, type Application } from './http/application.ts';
 import { docsPages } from './http/docs-page.ts';
+import { entryMiddleware } from './http/entry-middleware.ts';
 import { errorResponse } from './http/error-response.ts';
 import { healthz, readyz } from './http/health-routes.ts';
-import { accessLog } from './http/middleware/access-log.ts';
 import { rejectWebPages } from './http/middleware/admin-origin.ts';
 import { requireAdminToken } from './http/middleware/admin-token.ts';
 import { authenticate } from './http/middleware/authenticate.ts';
-import { limitBody, receiveBody } from './http/middleware/body.ts';
-import { requestContext } from './http/middleware/context.ts';
+import { bodyLimit, discardBody, limitBody, receiveBody } from './http/middleware/body.ts';
 import { allowOrigins } from './http/middleware/cors.ts';
 import { throttleFailedAuthentication } from './http/middleware/failed-authentication.ts';
-import { requireOneHost } from './http/middleware/host.ts';
 import { shedLoad } from './http/middleware/load-shedding.ts';
-import { checkProtocol } from './http/middleware/protocol.ts';
 import { rateLimitCallers } from './http/middleware/rate-limit.ts';
-import { traceRequest } from './http/middleware/trace.ts';
 import { defineRoute, routeNotFound } from './http/routing.ts';
 import { staticResponse } from './http/static-response.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
@@ -25,18 +20,6 @@ import { OPERATIONS } from './operations/index.ts';
 import { bodyTaker, costOf, isWrite, methodsOf, mountOperations, operationsOn } from './operations/mount.ts';
 import { createOperationServices } from './operation-services.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
-
-/** Returns the middleware that both ports begin with. */
-function entryMiddleware({ log, metrics }: ServiceOptions, { secrets }: Services): RequestHandler[] {
-  const { hashSubject } = secrets;
-  return [
-    requestContext(),
-    traceRequest(),
-    accessLog({ log, metrics, hashSubject }),
-    checkProtocol(),
-    requireOneHost(),
-  ];
-}
 
 /** Builds the application of the public port. */
 export function publicApp(options: ServiceOptions, own: Services): Application {
@@ -68,19 +51,23 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
   for (const [path, content] of docsPages(openApiBytes(openApiDocument(settings))))
     defineRoute(router, path, { get: [staticResponse(content)] });
   router.use(routeNotFound);
+  const takesBody = bodyTaker(operations);
+  const bodyLimitOf = bodyLimit(http, takesBody);
   const cors = { credentials: auth.cookie !== undefined, methods: methodsOf(operations) };
   const entry = [
-    ...entryMiddleware(options, own),
+    ...entryMiddleware({ log, metrics, hashSubject: own.secrets.hashSubject }),
     ...allowOrigins(http.corsOrigins, cors),
-    limitBody(http, bodyTaker(operations)),
+    limitBody(bodyLimitOf),
+    discardBody(http, takesBody),
     fastPath,
   ];
-  return createApplication(entry, router, errorResponse(log, { showRefusals: config.development }));
+  const onError = errorResponse(log, { showRefusals: config.development });
+  return createApplication({ entry, router, onError, bodyLimitOf });
 }
 
 /** Builds the application of the admin port. */
 export function adminApp(options: ServiceOptions, services: Services): Application {
-  const { config, log, health } = options;
+  const { config, log, health, metrics } = options;
   const { secrets, metricsOfAll, readStatus, invalidate, revoke } = services;
   const router = createRouter(config.trustProxy);
   mountAdmin(router, {
@@ -94,6 +81,11 @@ export function adminApp(options: ServiceOptions, services: Services): Applicati
     maxBodyBytes: config.http.maxBodyBytes,
     now,
   });
-  const entry = [...entryMiddleware(options, services), rejectWebPages(secrets.adminToken)];
-  return createApplication(entry, router, errorResponse(log));
+  const bodyLimitOf = () => config.http.maxBodyBytes;
+  const entry = [
+    ...entryMiddleware({ log, metrics, hashSubject: secrets.hashSubject }),
+    rejectWebPages(secrets.adminToken),
+    limitBody(bodyLimitOf),
+  ];
+  return createApplication({ entry, router, onError: errorResponse(log), bodyLimitOf });
 }

@@ -18,9 +18,11 @@ import { OPERATIONS } from './operations/index.ts';
 import { isWrite } from './operations/mount.ts';
 import { REDIS_FAULT_CODES } from './redis/redis-diagnosis.ts';
 import { secretReloader } from './secrets/reload-secrets.ts';
-import { drainOnStop, LAST_LINES_MS, settleWithin } from './process/shutdown.ts';
+import { drainOnStop, LAST_LINES_MS } from './process/shutdown.ts';
 import { onReload } from './process/signals.ts';
-import { createServices } from './services.ts';
+import { throttleLog } from './lib/throttle-log.ts';
+import { withTimeout } from './lib/with-timeout.ts';
+import { createServices, monotonicNow } from './services.ts';
 import { Health } from './telemetry/health.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 import { logOutput, type LogOutput } from './telemetry/log-output.ts';
@@ -60,15 +62,6 @@ async function readConfig(): Promise<Settings> {
   }
 }
 
-/** @throws Error with the code ETIMEDOUT if `work` takes longer than `ms`. */
-async function withinTime<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })), ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
 /** Logs settings that probably do not have the effect that the operator wants. */
 async function logWarnings({ env, config }: Settings, log: Log): Promise<void> {
   const warnings = [...unknownVariables(env), ...brandWarnings(config), ...(await egressWarnings(config))];
@@ -89,12 +82,26 @@ async function open(
   { log, output }: Logging,
 ): Promise<RunningServer> {
   try {
-    return await withinTime(LISTEN_MS, start());
+    return await withTimeout(LISTEN_MS, start());
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { name: kind, code: given } = error as NodeJS.ErrnoException;
+    const code = kind === 'TimeoutError' ? 'ETIMEDOUT' : given;
     log.fatal({ code, ...listenIssue(code, variables) }, `cannot listen on the ${name} port`);
     return failStart(output);
   }
+}
+
+/** Returns a function that logs connections that could not be accepted, at most once per 10 s. */
+function acceptErrorLog(log: Log): (error: NodeJS.ErrnoException) => void {
+  let code: string | undefined;
+  const occurred = throttleLog((times) => log.error({ code, times }, 'connections not accepted'), {
+    everyMs: 10_000,
+    now: monotonicNow,
+  });
+  return (error) => {
+    code = error.code;
+    occurred();
+  };
 }
 
 /** Starts the program, or one of its workers. */
@@ -132,7 +139,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
     const cutOff = (await servers.public?.drain(config.shutdownGraceMs)) ?? 0;
     // The admin port stays open until the end, to report the state.
     await servers.admin?.drain(0);
-    await settleWithin(left(), services.close());
+    await withTimeout(left(), services.close()).catch(() => {});
     await flushTraces(left());
     return { cutOff };
   }
@@ -142,16 +149,23 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   if (maxConnections < http.maxConnections)
     log.warn({ maxConnections }, 'fewer connections than configured: raise the descriptor limit (ulimit -n)');
   const logging = { log, output };
+  const onAcceptError = acceptErrorLog(log);
   servers.public = await open(
     'public',
     PUBLIC_VARIABLES,
-    () => listen(publicApp(options, services), { ...http, maxConnections }),
+    () => listen(publicApp(options, services), { ...http, maxConnections, onAcceptError }),
     logging,
   );
   servers.admin = await open(
     'admin',
     ADMIN_VARIABLES,
-    () => listen(adminApp(options, services), { ...http, ...admin, maxConnections: ADMIN_CONNECTIONS }),
+    () =>
+      listen(adminApp(options, services), {
+        ...http,
+        ...admin,
+        maxConnections: ADMIN_CONNECTIONS,
+        onAcceptError,
+      }),
     logging,
   );
   if (health.draining) return;

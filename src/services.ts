@@ -161,7 +161,7 @@ export function createServices(options: ServiceOptions) {
       await store.invalidate(org, contact);
       metrics.invalidation();
     },
-    /** Resolves when every process rejects the revoked tokens. */
+    /** Resolves when every worker of this port rejects the revoked tokens. */
     revoke: async (request: RevocationRequest): Promise<void> =>
       broadcast(workerBus, 'revoked', await identity.revoke(request)),
     connect: async (): Promise<void> => {
@@ -178,8 +178,10 @@ export function createServices(options: ServiceOptions) {
       ]),
     close: async (): Promise<void> => {
       history.stop();
-      await Promise.all([secrets.transport.close(), identity.close(), store.close()]);
+      const closed = await Promise.allSettled([secrets.transport.close(), identity.close(), store.close()]);
       redis?.close();
+      for (const one of closed)
+        if (one.status === 'rejected') log.error({ error: describeError(one.reason) }, 'closing failed');
     },
   };
 }

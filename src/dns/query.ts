@@ -135,7 +135,7 @@ function wanted(found: readonly Address[], name: string, family: Family): Addres
 
 /**
  * Orders addresses as in RFC 6724: IPv6 first if this machine can use it. A connection tries the others in
- * tail.
+ * turn.
  */
 function inOrder(addresses: readonly Address[]): Address[] {
   const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);

@@ -61,7 +61,10 @@ function refuseConnection(connection: Connection, refusal: Refusal): void {
 }
 
 function sendProblem(socket: Socket, [status, code]: Refusal): void {
-  const problem = { ...problemOf(new AppError(code)), status, requestId: randomUUID() };
+  const requestId = randomUUID();
+  // The target of the request is not known.
+  const instance = `urn:uuid:${requestId}`;
+  const problem = { ...problemOf(new AppError(code)), status, instance, requestId };
   const body = JSON.stringify(problem);
   const headers = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

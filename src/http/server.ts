@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { wantsContinue } from './middleware/protocol.ts';
 import { Connections } from './connections.ts';
 import type { Application } from './application.ts';
@@ -15,8 +17,8 @@ export interface ServerOptions {
   /** Time for a client to read a complete response. */
   readonly sendTimeoutMs: number;
   readonly maxConnections: number;
-  /** Maximum size of a body that is asked for with `Expect: 100-continue`. */
-  readonly maxWriteBodyBytes: number;
+  /** Called when a connection cannot be accepted, for lack of descriptors for example. */
+  readonly onAcceptError: (error: Error) => void;
 }
 
 export interface RunningServer {
@@ -39,7 +41,7 @@ const FIRST_BYTE_MS = 500;
 
 /** @throws Error from Node, such as EADDRINUSE, if the server cannot listen. */
 export async function listen(
-  { handle, ...messages }: Application,
+  { handle, bodyLimitOf, ...messages }: Application,
   options: ServerOptions,
 ): Promise<RunningServer> {
   let draining = false;
@@ -78,7 +80,7 @@ export async function listen(
   );
   server.on('checkExpectation', onRequest);
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
-    if (wantsContinue(req, options.maxWriteBodyBytes)) res.writeContinue();
+    if (wantsContinue(req, bodyLimitOf(req))) res.writeContinue();
     onRequest(req, res);
   });
   server.on('connect', (_req, socket: Socket) => refuseConnect(socket, connections.of(socket)));
@@ -87,10 +89,9 @@ export async function listen(
     accepted += 1;
     connections.open(socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
+  server.on('error', options.onAcceptError);
 
   /**
    * Accepts the connections of the kernel's backlog, because `close` would reset them. Holds requests meanwhile,
@@ -102,7 +103,7 @@ export async function listen(
     let before = -1;
     while (accepted !== before && performance.now() < end) {
       before = accepted;
-      await pause(DRAIN_CHECK_MS);
+      await sleep(DRAIN_CHECK_MS);
     }
   }
   function release(): void {
@@ -131,12 +132,12 @@ export async function listen(
       // A load balancer needs time to stop sending requests, so new ones are served while others are in flight.
       const stopListening = end - graceMs / 2;
       lastRequestAt = performance.now();
-      while (busy() && performance.now() < stopListening) await pause(DRAIN_CHECK_MS);
+      while (busy() && performance.now() < stopListening) await sleep(DRAIN_CHECK_MS);
       await acceptBacklog();
       // Closes idle connections too: each one received `Connection: close`, or was quiet.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       release();
-      while ((exchanges.size > 0 || beginning()) && performance.now() < end) await pause(DRAIN_CHECK_MS);
+      while ((exchanges.size > 0 || beginning()) && performance.now() < end) await sleep(DRAIN_CHECK_MS);
       const cutOff = exchanges.size;
       stopCutOffs();
       server.closeAllConnections();
@@ -144,8 +145,4 @@ export async function listen(
       return cutOff;
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -13,7 +13,8 @@ export interface BodyDefinition<Body> {
 
 export const JSON_BODY = ['application/json'] as const;
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Drops a byte order mark before the JSON. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The message of a check that does not have one of its own: zod's would be sent to the caller. */
 const NO_LIBRARY_MESSAGES = { error: () => 'is not valid' };

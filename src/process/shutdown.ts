@@ -52,12 +52,3 @@ export function drainOnStop({ drain, health, log, output }: ShutdownOptions): vo
     });
   }
 }
-
-/** Resolves when `work` has settled, or after `ms`. */
-export async function settleWithin(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
-}

@@ -18,6 +18,7 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
     {
       IncomingMessage,
       ServerResponse,
+      bodyLimitOf: () => 1024,
       handle(req, res) {
         requestsSeen += 1;
         // A request without a body emits `end` before this.
@@ -34,7 +35,7 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
       keepAliveTimeoutMs: 500,
       sendTimeoutMs: 500,
       maxConnections: 100,
-      maxWriteBodyBytes: 1024,
+      onAcceptError: () => {},
       ...options,
     },
   );

@@ -48,11 +48,23 @@ const REFUSALS: readonly (readonly [name: string, bytes: string, status: number,
   ],
 ];
 
+/** Request targets in absolute form that are not URLs. */
+const NO_URLS = ['http://a:b/', 'http://[/', 'http://[::1', 'http://'];
+const NO_URL: typeof REFUSALS = NO_URLS.flatMap((target) => [
+  [`GET ${target}`, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 400, 'INVALID_REQUEST'],
+  [
+    `POST ${target} with a body`,
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}`,
+    400,
+    'INVALID_REQUEST',
+  ],
+]);
+
 describe.each([
   ['public', () => world.program.port],
   ['admin', () => world.program.adminPort],
 ])('the %s port', (_name, port) => {
-  test.each(REFUSALS)(
+  test.each([...REFUSALS, ...NO_URL])(
     'refuses %s with a problem and the security headers',
     async (_what, bytes, status, code) => {
       const text = await send(port(), bytes);
@@ -60,7 +72,11 @@ describe.each([
       expect(text).toMatch(/^Content-Type: application\/problem\+json\r$/m);
       expect(text).toMatch(/^X-Content-Type-Options: nosniff\r$/m);
       expect(text).toMatch(/^Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r$/m);
-      expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ status, code });
+      expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({
+        status,
+        code,
+        instance: expect.any(String),
+      });
     },
   );
 
@@ -74,9 +90,17 @@ describe.each([
   });
 });
 
-test('returns 413 without 100 Continue when Content-Length is over the limit', async () => {
-  const head = `POST /contacts/${ID} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 999999\r\n\r\n`;
-  const text = await send(world.program.port, head);
-  expect(statuses(text)).toEqual([413]);
-  expect(text).toContain('"code":"CONTENT_TOO_LARGE"');
-});
+test.each([
+  ['public', `POST /contacts/${ID}`, 999_999],
+  ['public', `PATCH /contacts/${ID}`, 65_537],
+  ['public', `GET /contacts/${ID}`, 20_000],
+  ['admin', 'POST /invalidations', 20_000],
+] as const)(
+  'on the %s port, %s with a length of %i is 413 at once, without 100 Continue',
+  async (port, request, length) => {
+    const head = `${request} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
+    const text = await send(port === 'admin' ? world.program.adminPort : world.program.port, head);
+    expect(statuses(text)).toEqual([413]);
+    expect(text).toContain('"code":"CONTENT_TOO_LARGE"');
+  },
+);

@@ -46,6 +46,21 @@ describe('unknown paths and unsupported methods', () => {
   });
 
   test.each([
+    ['GET', `/contacts/${ID}/%6eotes`, 200],
+    ['GET', `/%63ontacts/%61${ID.slice(1)}?include=notes`, 200],
+    ['POST', '/contacts/%6Cookup', 403],
+    ['GET', `/contacts%2f${ID}`, 404],
+    ['GET', `/contacts/${ID}?%69nclude=notes`, 200],
+  ])('%s %s is found by its decoded letters: %i', async (method, path, status) => {
+    expect((await world.get(path, { method })).status).toBe(status);
+  });
+
+  test('parameters after a thousand others count', async () => {
+    const { status, text } = await world.get(`/contacts/${ID}?${'x&'.repeat(1000)}include=photos`);
+    expect({ status, text }).toMatchObject({ status: 400, text: expect.stringContaining('INVALID_INCLUDE') });
+  });
+
+  test.each([
     ['GET', '/contacts/%zz', 'INVALID_CONTACT_ID'],
     ['GET', '/contacts/%E0%A4%A/notes', 'INVALID_CONTACT_ID'],
     ['PUT', '/contacts/%zz/notes/1', 'INVALID_CONTACT_ID'],

@@ -17,13 +17,14 @@ interface Outcome {
   readonly subject: string | undefined;
 }
 
-/** Logs and counts each request. Logs the route's pattern instead of the path, which may hold private data. */
-export function accessLog(options: {
+export interface AccessLogOptions {
   readonly log: Log;
   readonly hashSubject: (caller: Caller) => string;
   readonly metrics: Pick<Metrics, 'request' | 'tokenRefused'>;
-}): RequestHandler {
-  const { log, hashSubject, metrics } = options;
+}
+
+/** Logs and counts each request. Logs the route's pattern instead of the path, which may hold private data. */
+export function accessLog({ log, hashSubject, metrics }: AccessLogOptions): RequestHandler {
   const write = lineWriter(log, 'info', 'request');
   return function logAccess(req, res, next) {
     const context = contextOf(req);

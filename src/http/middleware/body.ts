@@ -10,16 +10,27 @@ export interface BodyLimits {
   readonly maxWriteBodyBytes: number;
 }
 
+/** Returns whether an operation reads the body of a request. */
+export type TakesBody = (req: Request) => boolean;
+
+/** Returns the function that returns the maximum size of a request's body. */
+export function bodyLimit({ maxBodyBytes, maxWriteBodyBytes }: BodyLimits, takesBody: TakesBody) {
+  return (req: Request): number => (takesBody(req) ? maxWriteBodyBytes : maxBodyBytes);
+}
+
+/** Rejects a body whose declared length is over the limit, before any of it is read. */
+export function limitBody(limitOf: (req: Request) => number): RequestHandler {
+  return function rejectLargeBody(req, _res, next) {
+    if (declaresTooLarge(req, limitOf(req))) throw new AppError('CONTENT_TOO_LARGE');
+    next();
+  };
+}
+
 /**
- * Rejects a body over the limit: at once if its length is declared, otherwise when the limit is exceeded.
- * Discards the body unless an operation reads it later, when the caller is known.
- *
- * @param takesBody returns whether an operation reads the body of a request.
+ * Discards a body whose length is not declared, and rejects it when it exceeds the limit. An operation reads its
+ * body later, when the caller is known.
  */
-export function limitBody(
-  { maxBodyBytes, maxWriteBodyBytes }: BodyLimits,
-  takesBody: (req: Request) => boolean,
-): RequestHandler {
+export function discardBody({ maxBodyBytes }: BodyLimits, takesBody: TakesBody): RequestHandler {
   async function discard(req: Request, res: Response, next: NextFunction): Promise<void> {
     try {
       await consume(req, res, maxBodyBytes, () => {});
@@ -29,13 +40,8 @@ export function limitBody(
     next();
   }
 
-  return function rejectLargeBody(req, res, next) {
-    if (takesBody(req)) {
-      if (declaresTooLarge(req, maxWriteBodyBytes)) throw new AppError('CONTENT_TOO_LARGE');
-      return next();
-    }
-    if (declaresTooLarge(req, maxBodyBytes)) throw new AppError('CONTENT_TOO_LARGE');
-    if (!isChunked(req)) return next();
+  return function discardUnreadBody(req, res, next) {
+    if (!isChunked(req) || takesBody(req)) return next();
     void discard(req, res, next);
   };
 }
@@ -85,6 +91,8 @@ function consume(
     // Without a listener an error would end the process.
     req.on('error', gone);
     req.on('close', gone);
-    if (req.destroyed) gone();
+    // Node has ended and destroyed a request without a body before its handler runs (optimizeEmptyRequests).
+    if (req.readableEnded) resolve();
+    else if (req.destroyed) gone();
   });
 }
