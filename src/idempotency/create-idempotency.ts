@@ -160,7 +160,8 @@ function isEnded({ result, refusal }: RecordContents): boolean {
 }
 
 function replayed(result: WriteResult): WriteResult {
-  return { ...result, headers: [...result.headers, 'Idempotency-Replayed', 'true'] };
+  const plain = result.plain && replayed(result.plain);
+  return { ...result, headers: [...result.headers, 'Idempotency-Replayed', 'true'], ...(plain && { plain }) };
 }
 
 /** Returns whether an error means that the write was not carried out. */

@@ -32,8 +32,8 @@ export interface Lease {
 }
 
 /**
- * A larger result is not kept, since many of them would evict the records of others. A repeat then checks whether
- * the write took effect.
+ * A larger result is kept without its representation, since many of them would evict the records of others. What is
+ * left is bounded by the request.
  */
 const MAX_RECORD_BYTES = 64 * 1024;
 /** The delays of further attempts to store an outcome. They end before the lease does. */
@@ -84,9 +84,10 @@ export function leases({ store, codec, setTimer, report }: LeaseOptions) {
       complete: (contents, ending) =>
         end(async () => {
           const data = codec.encode(key, { ...contents, ...ending });
-          return data.length <= MAX_RECORD_BYTES
-            ? store.settle(key, token, 'done', data)
-            : store.settle(key, token, 'started', codec.encode(key, contents));
+          const plain = ending.result?.plain;
+          if (data.length <= MAX_RECORD_BYTES || !plain) return store.settle(key, token, 'done', data);
+          const shortened = { ...plain, isShortened: true } as const;
+          return store.settle(key, token, 'done', codec.encode(key, { ...contents, result: shortened }));
         }),
       leaveUnknown: (contents) =>
         end(async () => store.settle(key, token, 'started', codec.encode(key, contents))),

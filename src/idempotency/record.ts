@@ -8,6 +8,10 @@ export interface WriteResult {
   readonly headers: readonly string[];
   /** Undefined if the response does not have a body. */
   readonly value: Json | undefined;
+  /** The same result without a representation of the changed resource, if it has one. */
+  readonly plain?: WriteResult;
+  /** True if the representation was too large to be kept. */
+  readonly isShortened?: true;
 }
 
 /** The contents of a record, which the codec encrypts. */

@@ -1,13 +1,14 @@
 import type { Request } from 'express';
-import type { Part } from '../contact/parts/index.ts';
-import type { ContactRef } from '../contact/read-contact.ts';
+import { isPart, type Part } from '../contact/parts/index.ts';
+import type { Caller, ContactRef } from '../contact/read-contact.ts';
 import { isAppError } from '../errors.ts';
 import { listElements } from '../http/header-list.ts';
 import { callerOf } from '../http/request-context.ts';
 import { fieldValues } from '../lib/raw-headers.ts';
-import { parseJson } from '../lib/json.ts';
+import type { WriteResult } from '../idempotency/record.ts';
+import { isJsonObject, parseJson } from '../lib/json.ts';
 import { assembleContact } from './assemble.ts';
-import { requireScopes, type Result } from './operation.ts';
+import { requireScopes } from './operation.ts';
 import { NO_FIELDSETS, parseInclude, queryOf } from './parse-query.ts';
 import { readNow } from './read-contact-now.ts';
 import { readScopes } from './read-request.ts';
@@ -46,8 +47,8 @@ export async function withRepresentation(
   services: OperationServices,
   ref: ContactRef,
   parts: readonly Part[],
-  result: Result,
-): Promise<Result> {
+  result: WriteResult,
+): Promise<WriteResult> {
   try {
     const found = await readNow(services, ref, parts);
     return {
@@ -56,9 +57,40 @@ export async function withRepresentation(
       value: {
         data: parseJson(Buffer.from(assembleContact(found, NO_FIELDSETS), 'latin1').toString('utf8')),
       },
+      plain: result,
     };
   } catch (error) {
     if (isAppError(error)) return result;
     throw error;
   }
+}
+
+export interface Replay {
+  /** The parts of the representation that this request prefers. */
+  readonly parts: readonly Part[] | undefined;
+  /** Returns the contact of the result. */
+  readonly refOf: () => ContactRef;
+}
+
+/**
+ * Returns the result of an earlier request for a repeat of it. A representation that was too large to be kept is
+ * made again. A repeat whose token may not read the representation gets the result without it.
+ */
+export async function replayFor(
+  caller: Caller,
+  services: OperationServices,
+  { parts, refOf }: Replay,
+  result: WriteResult,
+): Promise<WriteResult> {
+  const { isShortened, plain } = result;
+  if (isShortened && parts) return withRepresentation(services, refOf(), parts, result);
+  if (!plain) return result;
+  const required = readScopes(partsIn(result), services.settings.scopes);
+  return required.every((scope) => caller.scopes.has(scope)) ? result : plain;
+}
+
+/** Returns the parts of a result's representation. */
+function partsIn({ value }: WriteResult): readonly Part[] {
+  const data = isJsonObject(value) ? value['data'] : undefined;
+  return isJsonObject(data) ? Object.keys(data).filter((name) => isPart(name)) : [];
 }

@@ -10,7 +10,7 @@ import { parseIdempotencyKey } from '../idempotency/parse-idempotency-key.ts';
 import { isJsonObject, type Json } from '../lib/json.ts';
 import { hashOfParts } from './assemble.ts';
 import { scopeNamed, type Result } from './operation.ts';
-import { preferredParts, withRepresentation } from './prefer.ts';
+import { preferredParts, replayFor, withRepresentation } from './prefer.ts';
 import { contactOf, readNow } from './read-contact-now.ts';
 import { contactIdOf } from './read-request.ts';
 import type { OperationServices } from './services.ts';
@@ -61,7 +61,9 @@ export async function performWrite(req: Request, services: OperationServices, wr
     const isReplayed = result.headers.includes('Idempotency-Replayed');
     const contact = write.ref?.contact ?? contactIdIn(result);
     services.audit(req, { ...line, contact, outcome: isReplayed ? 'replayed' : 'done' });
-    return result;
+    if (!isReplayed) return result;
+    const refOf = () => write.ref ?? write.refAfter!(result);
+    return replayFor(callerOf(req), services, { parts, refOf }, result);
   } catch (error) {
     const failure = explained(withOutcome(error, isAppError(error) ? 'none' : 'unknown'));
     const { code, details } = failure;
