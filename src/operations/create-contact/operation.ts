@@ -65,12 +65,12 @@ export const createContact = defineBodyOperation({
       refAfter: ({ value }) => ({ org, member, contact: createdId(value) }),
       attempt: {
         async execute() {
-          const call = () => services.upstream(createUpstream, input, NO_CALLER);
-          const before = isUpdate ? (await existing?.())?.id : undefined;
-          if (before === undefined) await requireFences(services, org);
-          const created =
-            before === undefined ? await call() : await fenced(services, { org, contact: before }, call);
-          await dropAfter(services, org, created.contact, before);
+          const candidates = isUpdate ? await findCandidates(services, org, lookup!) : [];
+          if (candidates.length === 0) await requireFences(services, org);
+          const created = await fencedAll(services, org, candidates, () =>
+            services.upstream(createUpstream, input, NO_CALLER),
+          );
+          await dropAfter(services, org, created.contact, candidates);
           return resultOf(created.contact, created.entity);
         },
         // Without a value to look for, it cannot be checked whether an earlier attempt was carried out.
@@ -78,9 +78,10 @@ export const createContact = defineBodyOperation({
           prepare: async () => (await existing())?.id ?? null,
           async reconcile(before: Json) {
             const found = await existing();
-            const isDone = before === null ? isOwn(found, member) : hasChange(found, before, body.contact);
+            const isDone =
+              before === null ? isOwn(found, member) : isUpdate && hasChange(found, before, body.contact);
             if (!found || !isDone) return undefined;
-            await dropAfter(services, org, found.id, undefined);
+            await dropAfter(services, org, found.id, []);
             return resultOf(found.id, null);
           },
         }),
@@ -156,6 +157,33 @@ async function findExisting(
   }
 }
 
+/**
+ * Returns the contacts that the upstream may change, visible to the member or not. It compares phone numbers by
+ * their digits, and finds texts as they are given. One that has neither spelling is found by the response alone.
+ */
+async function findCandidates(
+  services: OperationServices,
+  org: string,
+  { kind, text, value }: Lookup,
+): Promise<readonly string[]> {
+  const texts = kind === 'phone' ? [text, value] : [text];
+  const looks = [...new Set(texts)].map((one) =>
+    services.upstream(lookupContact, { org, text: one }, NO_CALLER),
+  );
+  return [...new Set((await Promise.all(looks)).filter((id) => id !== null))];
+}
+
+/** Calls the upstream inside a fence around each of the contacts. */
+function fencedAll<T>(
+  services: OperationServices,
+  org: string,
+  contacts: readonly string[],
+  call: () => Promise<T>,
+): Promise<T> {
+  const wrapped = contacts.reduce((inner, contact) => () => fenced(services, { org, contact }, inner), call);
+  return wrapped();
+}
+
 /** A contact that was not there before the first attempt and belongs to the member was made by that attempt. */
 function isOwn(found: Existing | undefined, member: string): boolean {
   const owner = found?.contact['owner'];
@@ -187,9 +215,10 @@ async function dropAfter(
   services: OperationServices,
   org: string,
   contact: string,
-  alreadyFenced: string | undefined,
+  alreadyFenced: readonly string[],
 ): Promise<void> {
-  if (contact !== alreadyFenced) await acknowledged(async () => (await services.fence(org, contact)).open());
+  if (!alreadyFenced.includes(contact))
+    await acknowledged(async () => (await services.fence(org, contact)).open());
   await services.lookups.markChange(org);
 }
 
