@@ -72,7 +72,10 @@ export function writeFields(
     if (guarded && !(guarded.field.write === 'any' && mayWriteAny)) throw wrong(path, 'is read-only');
     if (guarded && guarded.name !== name) throw wrong(path, `must be named ${JSON.stringify(guarded.name)}`);
     const field = guarded?.field ?? byApiName[part].get(name);
-    written[field?.writeName ?? name] = writtenValue(path, value, field);
+    const writeName = field?.writeName ?? name;
+    if (Object.hasOwn(written, writeName))
+      throw wrong(path, 'names a field that the body has under another name');
+    written[writeName] = writtenValue(path, value, field);
   }
   return written;
 }

@@ -62,6 +62,8 @@ test.each<[string, unknown]>([
   ['contact', { contact: {} }],
   ['notes', { notes: [] }],
   ['contact or entity', {}],
+  ['primaryEmail', { contact: { email: 'a@example.com', primaryEmail: 'b@example.com' } }],
+  ['entityName', { contact: { entityName: 'One' }, entity: { name: 'Two' } }],
 ])('rejects a wrong %s with 400 INVALID_BODY', async (name, body) => {
   const { id, owner } = await world.contact();
   const answer = await world.client(owner).send('PATCH', `/contacts/${id}`, body);

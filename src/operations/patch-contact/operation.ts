@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ContactRef } from '../../contact/read-contact.ts';
 import { isJsonObject, parseJson, type JsonObject } from '../../lib/json.ts';
 import { updateFields } from '../../upstream/operations/update-fields.ts';
-import { JSON_BODY } from '../body.ts';
+import { invalidBody, JSON_BODY } from '../body.ts';
 import { defineBodyOperation } from '../operation.ts';
 import { parseContactId } from '../parse-query.ts';
 import { contactOf, readNow, NO_CALLER } from '../read-contact-now.ts';
@@ -27,10 +27,10 @@ export const patchContact = defineBodyOperation({
   async handle(req, { body, json }, services) {
     const ref = refOf(req);
     const options = { mayWriteAny: mayWriteAny(req, services) };
-    const fields: JsonObject = {
-      ...(body.contact && writeFields('contact', body.contact, options)),
-      ...(body.entity && prefixed(writeFields('entity', body.entity, options))),
-    };
+    const fields = allFields(
+      body.contact && writeFields('contact', body.contact, options),
+      body.entity && writeFields('entity', body.entity, options),
+    );
     const result = { status: 204, headers: [], value: undefined } as const;
     return performWrite(req, services, {
       operation: 'patchContact',
@@ -68,8 +68,17 @@ export const patchContact = defineBodyOperation({
   },
 });
 
-function prefixed(fields: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [besideContact(name), value]));
+/**
+ * Returns the fields of a contact and of its company by their names in `updateFieldData`.
+ *
+ * @throws AppError `INVALID_BODY` if two fields have one name, so that one of them would be lost.
+ */
+function allFields(contact: JsonObject = {}, entity: JsonObject = {}): JsonObject {
+  const ofEntity = Object.entries(entity).map(([name, value]) => [besideContact(name), value] as const);
+  const twice = ofEntity.find(([name]) => Object.hasOwn(contact, name));
+  if (twice)
+    throw invalidBody(`The member "contact.${twice[0]}" names a field of "entity" that the body has, too.`);
+  return { ...contact, ...Object.fromEntries(ofEntity) };
 }
 
 /** Returns whether the contact has the new values, which shows that an earlier attempt was carried out. */
