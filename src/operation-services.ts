@@ -13,6 +13,7 @@ import type { AuditEntry, OperationServices } from './operations/services.ts';
 import { coalesce } from './lib/coalesce.ts';
 import type { Json } from './lib/json.ts';
 import { setTimer } from './lib/timers.ts';
+import { LONG_TIMEOUT_MS } from './redis/time-limits.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 import { fetchMembers } from './upstream/operations/fetch-members.ts';
 
@@ -38,8 +39,9 @@ export function createOperationServices(
   });
   const exclusively = contactLock({
     redis,
-    // A read and a write, each within the upstream's timeout, and the two ends of the fence.
-    leaseMs: 2 * resilience.timeoutMs + FENCE_MS,
+    // A read and a write, each within the upstream's timeout, and the two ends of the fence. The lease is not
+    // renewed.
+    leaseMs: 2 * resilience.timeoutMs + endsOfFenceMs(config),
     waitMs: 2 * resilience.timeoutMs,
     monotonicNow,
     sleep,
@@ -94,5 +96,9 @@ export function createOperationServices(
   };
 }
 
-/** Closing and opening a contact take less than this together. */
-const FENCE_MS = 10_000;
+/** Returns the maximum milliseconds that closing and opening a contact take together. */
+function endsOfFenceMs({ redis, redisStore }: ServiceOptions['config']): number {
+  return 2 * Math.max(LONG_TIMEOUT_MS, redis?.timeoutMs ?? 0) + 2 * redisStore.nearTtlMs + MARGIN_MS;
+}
+
+const MARGIN_MS = 1000;

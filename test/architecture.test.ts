@@ -43,7 +43,8 @@ const ROOTS = ['app', 'services', 'operation-services', 'program', 'main', 'cli'
 /** Packages that only these files may import. All other packages are unrestricted. */
 const OWNERS: Readonly<Record<string, RegExp>> = {
   undici: /^(auth\/jwks-fetch|upstream\/transport)\.ts$/,
-  ioredis: /^redis\/(redis-(client|connections|connector|topology)|connection-changes|run-script)\.ts$/,
+  ioredis:
+    /^redis\/(redis-(client|connections|connector|subscription|topology)|connection-changes|run-script)\.ts$/,
   jsonwebtoken: /^(auth\/verify-signature|cli\/mint-token)\.ts$/,
   express: /^(app\.ts|(http|admin|operations)\/)/,
   helmet: /^http\/security-headers\.ts$/,

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { withTimeout } from '../lib/with-timeout.ts';
 import type { GuardedRedis } from '../redis/guarded-redis.ts';
 
 export interface ContactLockOptions {
@@ -31,7 +32,7 @@ export function contactLock(options: ContactLockOptions): ContactLock {
   const { redis, leaseMs, waitMs, monotonicNow, sleep, randomId } = options;
   const acquire = redis?.longTimeoutScript(ACQUIRE);
   const release = redis?.longTimeoutScript(RELEASE);
-  /** The end of the last work in the queue of each contact. */
+  /** Settles when all work in the queue of a contact has ended. */
   const queues = new Map<string, Promise<unknown>>();
 
   /** If this fails, the lease ends by itself. */
@@ -70,8 +71,9 @@ export function contactLock(options: ContactLockOptions): ContactLock {
     const key = `zbff:lock:{${org}:${contact}}`;
     const deadline = monotonicNow() + waitMs;
     const before = queues.get(key) ?? Promise.resolve();
-    const done = before.then(() => inTurn(key, deadline, work));
-    const settled = done.catch(() => {});
+    const turn = withTimeout(waitMs, before).catch(() => Promise.reject(tooBusy()));
+    const done = turn.then(() => inTurn(key, deadline, work));
+    const settled = Promise.allSettled([before, done]);
     queues.set(key, settled);
     void settled.then(() => queues.get(key) === settled && queues.delete(key));
     return done;

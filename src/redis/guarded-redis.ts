@@ -11,6 +11,7 @@ import { RedisOutages } from './redis-outages.ts';
 import { RedisRecovery, type Recovery } from './redis-recovery.ts';
 import { spanOf } from './redis-span.ts';
 import { RedisUnavailable } from './redis-unavailable.ts';
+import { CONNECT_WAIT_MS, LONG_TIMEOUT_MS, REMOVE_TIMEOUT_MS } from './time-limits.ts';
 import type { RedisValue } from './run-script.ts';
 import type { StoredValue } from './stored-value.ts';
 
@@ -35,12 +36,6 @@ export interface GuardedRedisOptions {
   readonly metrics: Pick<Metrics, 'redisFailure' | 'gauge'>;
 }
 
-/** The time limit of operations that have no fallback without Redis. */
-const LONG_TIMEOUT_MS = 1500;
-/** The time limit for removing all keys of a pattern. */
-const REMOVE_TIMEOUT_MS = 30_000;
-/** The maximum wait for Redis at startup. */
-const CONNECT_WAIT_MS = 1000;
 /**
  * Guards all Redis operations with a time limit and a circuit breaker. After the first failure, operations fail
  * fast until a probe succeeds and the server is restored; in a Cluster, per server.
@@ -91,6 +86,7 @@ export class GuardedRedis {
       () => (this.#outages.size === 0 ? 1 : 0),
       'min',
     );
+    client.onSubscriptionFailed((error) => this.#outages.subscriptionFailed(error));
     client.onError((error) => (this.#connectionError = error));
     client.onReady(() => (this.#connectionError = undefined));
   }

@@ -13,6 +13,7 @@ import { corkWrites, scriptOn, type RedisValue, type RunScript } from './run-scr
 import { hasReason } from './redis-diagnosis.ts';
 import type { RedisSettings } from './redis-settings.ts';
 import { replicaFinder } from './redis-topology.ts';
+import { RedisSubscription } from './redis-subscription.ts';
 import { READ, storedValues, type StoredValue } from './stored-value.ts';
 
 /** A connection that runs scripts. */
@@ -58,6 +59,10 @@ export interface RedisClient {
    * missed.
    */
   onGap(listener: () => void): void;
+  /** Registers a listener that is called when a subscription fails. `renewSubscription` repeats it. */
+  onSubscriptionFailed(listener: (error: unknown) => void): void;
+  /** Subscribes to all channels again. Rejects if the server refuses that, or is not connected. */
+  renewSubscription(): Promise<void>;
   /** Starts to connect, and retries until `close`. */
   connect(): void;
   close(): void;
@@ -66,7 +71,6 @@ export interface RedisClient {
 /** The result of `serverOf` for a Cluster whose slots are not known yet. */
 const UNKNOWN_SERVER = 'cluster';
 
-const SUBSCRIBER_PING_MS = 1000;
 const PING_KEY = 'zbff:ping';
 const SCAN_COUNT = 1000;
 
@@ -85,8 +89,7 @@ export function createRedis(settings: RedisSettings): RedisClient {
     watchConnection(connections[connection], (server, state) => {
       for (const listener of changeListeners) listener({ connection, server, state });
     });
-  const channels = new Map<string, (message: string) => void>();
-  const gapListeners: (() => void)[] = [];
+  const subscription = new RedisSubscription(subscriber);
   const cork = corkWrites(client);
   let closed = false;
   const confirmations = new Map<Redis, Promise<number>>();
@@ -95,17 +98,6 @@ export function createRedis(settings: RedisSettings): RedisClient {
   client.on('node error', report);
   // ioredis prints an error that has no listener.
   for (const one of [subscriber, durable]) one.on('error', ignore);
-  subscriber.on('message', (channel: string, message: string) => channels.get(channel)?.(message));
-  subscriber.on('ready', () => {
-    if (channels.size === 0) return;
-    subscriber
-      .subscribe(...channels.keys())
-      .then(() => gapListeners.forEach((listener) => listener()), ignore);
-  });
-  // A subscriber connection may be silent because it is dead, so ping it.
-  const pings = setInterval(() => {
-    if (subscriber.status === 'ready') subscriber.call('PING').catch(ignore);
-  }, SUBSCRIBER_PING_MS).unref();
 
   const readScript = scriptOn(client, READ, cork);
   async function read(keys: readonly string[]): Promise<readonly StoredValue[]> {
@@ -131,7 +123,9 @@ export function createRedis(settings: RedisSettings): RedisClient {
 
   const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);
   const isReady = (...names: readonly ConnectionName[]) =>
-    names.every((name) => connections[name].status === 'ready');
+    names.every((name) =>
+      name === 'subscription' ? subscription.isActive : connections[name].status === 'ready',
+    );
 
   async function ping(server: string, connection: ScriptConnection = 'commands'): Promise<void> {
     const pinged = connections[connection];
@@ -181,17 +175,16 @@ export function createRedis(settings: RedisSettings): RedisClient {
     isReady,
     onChange: (listener) => void changeListeners.push(listener),
     async verify() {
-      if (!isReady(...CONNECTION_NAMES)) throw new Error('not connected');
-      if (channels.size > 0) await subscriber.subscribe(...channels.keys());
+      if (!isReady('commands', 'invalidations')) throw new Error('not connected');
+      await subscription.verify();
       await Promise.all(servers().map((server) => ping(server)));
     },
     onError: (listener) => void errorListeners.push(listener),
     onReady: (listener) => void client.on('ready', listener),
-    subscribe(channel, onMessage) {
-      channels.set(channel, onMessage);
-      if (subscriber.status === 'ready') subscriber.subscribe(channel).catch(ignore);
-    },
-    onGap: (listener) => void gapListeners.push(listener),
+    subscribe: (channel, onMessage) => subscription.subscribe(channel, onMessage),
+    onGap: (listener) => subscription.onGap(listener),
+    onSubscriptionFailed: (listener) => subscription.onFailed(listener),
+    renewSubscription: () => subscription.renew(),
     connect() {
       // The subscriber comes last: its listeners run commands on the other connections, and a command without a
       // connection would count as an outage.
@@ -202,7 +195,7 @@ export function createRedis(settings: RedisSettings): RedisClient {
     },
     close() {
       closed = true;
-      clearInterval(pings);
+      subscription.close();
       for (const one of Object.values(connections)) one.disconnect();
     },
   };

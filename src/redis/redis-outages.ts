@@ -37,8 +37,14 @@ const REFUSING: OutageKind = {
   ended: 'redis accepts commands again',
 };
 
+const UNSUBSCRIBED: OutageKind = {
+  component: 'redis:subscription',
+  began: 'redis rejects the subscription, invalidations and revocations arrive late',
+  ended: 'redis accepts the subscription again',
+};
+
 export interface RedisOutagesOptions {
-  readonly client: Pick<RedisClient, 'call' | 'ping'>;
+  readonly client: Pick<RedisClient, 'call' | 'ping' | 'renewSubscription'>;
   readonly log: Log;
   readonly health: Health;
   /** Maximum milliseconds for one probe. */
@@ -94,6 +100,13 @@ export class RedisOutages {
       if (performance.now() - this.#refusedAt.get(server)! < REFUSAL_QUIET_MS) throw new RedisUnavailable();
       await this.#options.client.call('SET', [`${key}:probe`, '', 'PX', PROBE_MAX_MS]);
     });
+  }
+
+  /** Records that the subscription failed. Without an answer, it is the connection's outage. */
+  subscriptionFailed(error: unknown): void {
+    const diagnosis = diagnose(error, undefined);
+    if (!diagnosis.answered) return;
+    this.#begin(UNSUBSCRIBED, ONLY_SERVER, diagnosis, () => this.#options.client.renewSubscription());
   }
 
   close(): void {

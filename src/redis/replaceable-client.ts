@@ -145,6 +145,13 @@ export function replaceableRedis(
           if (client === current) onMessage(message);
         }),
       ),
+    onSubscriptionFailed: (listener) =>
+      setUp((client) =>
+        client.onSubscriptionFailed((error) => {
+          if (client === current) listener(error);
+        }),
+      ),
+    renewSubscription: () => current.renewSubscription(),
     onGap(listener) {
       // Messages may be missed between the last message of the old connection and the first message of the new
       // one.

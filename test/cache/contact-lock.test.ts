@@ -105,3 +105,17 @@ test('a failing Redis is CACHE_UNAVAILABLE, and a lock that may have been taken 
   expect(keys).toEqual(['zbff:lock:{org:eight}']);
   expect(ran).toBe(false);
 });
+
+test('a request behind work that hangs is refused after its wait, and does not overtake it', async () => {
+  const lock = lockOf(undefined, { waitMs: 20 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = lock('org', 'nine', () => promise);
+  const order: string[] = [];
+  await expect(lock('org', 'nine', async () => order.push('refused'))).rejects.toMatchObject({
+    code: 'OVERLOADED',
+  });
+  const patient = lock('org', 'nine', async () => order.push('next'));
+  resolve();
+  await Promise.all([held, patient]);
+  expect(order).toEqual(['next']);
+});

@@ -6,6 +6,9 @@ export const REDIS_DOWN = 'redis unreachable, continuing without it';
 export const REDIS_UP = 'redis reachable again';
 export const COMMANDS_REJECTED = 'redis rejects commands';
 export const COMMANDS_ACCEPTED = 'redis accepts commands again';
+export const SUBSCRIPTION_REJECTED =
+  'redis rejects the subscription, invalidations and revocations arrive late';
+export const SUBSCRIPTION_ACCEPTED = 'redis accepts the subscription again';
 
 export interface Outage {
   readonly begin: () => Promise<unknown> | void;
