@@ -54,6 +54,7 @@ export function createPartStore(options: PartStoreOptions): PartStore {
     ...shared,
     codec,
     longestMs: longestRetentionMs(cache),
+    renewForMs: fence.fenceMs,
     onUndecodable: () => {
       metrics.undecodable();
       logUndecodable();

@@ -139,15 +139,20 @@ export function freshnessObserver(options: FreshnessObserverOptions) {
     if (options.sample === 0) return invalidate;
     return async (org, contact) => {
       if (observed >= MAX_OBSERVED || random() * options.sample >= 1) return invalidate(org, contact);
-      const generation = await generationOf(org, contact);
-      const startedAt = now();
-      // A process that is absent before or after may not have been waited for.
-      const before = invalidations.others();
-      await invalidate(org, contact);
-      const after = new Set(invalidations.others());
-      const processes = before.filter((id) => after.has(id));
       observed += 1;
-      void observe({ org, contact, startedAt, generation, processes }).finally(() => (observed -= 1));
+      try {
+        const generation = await generationOf(org, contact);
+        const startedAt = now();
+        // A process that is absent before or after may not have been waited for.
+        const before = invalidations.others();
+        await invalidate(org, contact);
+        const after = new Set(invalidations.others());
+        const processes = before.filter((id) => after.has(id));
+        void observe({ org, contact, startedAt, generation, processes }).finally(() => (observed -= 1));
+      } catch (error) {
+        observed -= 1;
+        throw error;
+      }
     };
   };
 }

@@ -23,6 +23,8 @@ export interface RedisPartStoreOptions {
   readonly codec: EntryCodec;
   /** Maximum retention of an entry, in milliseconds. */
   readonly longestMs: number;
+  /** Milliseconds for which a lease is renewed; more than any call takes. */
+  readonly renewForMs: number;
   /** Milliseconds of the monotonic clock that the times of entries refer to. */
   readonly now: () => number;
   readonly setTimer: SetTimer;
@@ -125,6 +127,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     let cancelRenewal = leases.length > 0 ? setTimer(RENEW_MS, renew) : () => {};
 
     function renew(): void {
+      if (now() - claimedAt > options.renewForMs) return;
       // If the renewal fails, the lease expires and another process repeats the call: slower, but correct.
       renewScript(leases as [string], [token, LEASE_MS]).catch(() => {});
       cancelRenewal = setTimer(RENEW_MS, renew);

@@ -123,7 +123,12 @@ export function sharedCalls(fetchParts: FetchShapedParts, options: SharedCallsOp
     return joined.map((flight) => ({ flight, parts: partsOf(flight.keys) }));
   }
 
-  return { make, refresh };
+  /** Returns whether a call is in flight that a request for this part would join. */
+  function isInFlight(ref: ContactRef, part: Part, snapshot: Snapshot): boolean {
+    return flights.isInFlight(partKey(ref, part), snapshot);
+  }
+
+  return { make, refresh, isInFlight };
 }
 
 function disagreement(): AppError {

@@ -83,6 +83,11 @@ export class SingleFlight<Result> {
     return [...joined, this.#joined(flight, rest, true)];
   }
 
+  /** Returns whether `join` would join a call in flight for this key. */
+  isInFlight(key: string, known: Generations): boolean {
+    return this.#find(key, known) !== undefined;
+  }
+
   /** Starts a call that is not shared. */
   unshared(keys: readonly string[], begin: Begin<Result>): Joined<Result>[] {
     return [this.#joined(this.#begin(keys, undefined, begin), keys, true)];

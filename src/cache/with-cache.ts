@@ -72,8 +72,10 @@ export function withCache(fetchParts: FetchShapedParts, options: CacheOptions): 
       return respond(freshness.known, { ...HIT, result: freshness.stale.length > 0 ? 'stale' : 'hit' });
     }
 
-    // A call is needed anyway, so it refreshes the stale parts, too.
-    const missing = [...freshness.missing, ...freshness.stale];
+    // A call is needed anyway, so it refreshes the stale parts, too. Those that are being refreshed are served as
+    // they are: a refresh has the lowest priority, and is dropped first.
+    const unrefreshed = freshness.stale.filter((part) => !calls.isInFlight(query, part, snapshot));
+    const missing = [...freshness.missing, ...unrefreshed];
     const wanted = { ref: query, parts, missing, known: freshness.known, snapshot };
     const mode = noStore ? 'unstored' : bypass ? 'alone' : 'shared';
     const made = await calls.make(wanted, mode, readOptions.signal);

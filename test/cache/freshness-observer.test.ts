@@ -130,3 +130,31 @@ describe('with Redis', () => {
     await waitFor('the violation', () => counted.violations === 1);
   });
 });
+
+test('observes at most 100 invalidations at a time, those that are still being carried out included', async () => {
+  const clock = fakeClock();
+  let looks = 0;
+  const observedBy = freshnessObserver({
+    redis: { script: () => async () => {}, subscribe: () => {} },
+    read: async () => {
+      looks += 1;
+      return { generation: undefined, entries: {} };
+    },
+    invalidations: { processId: 'one', others: () => [] },
+    oldestBirth: () => undefined,
+    sample: 1,
+    metrics: { freshnessViolation: () => {}, freshnessPropagation: () => {} },
+    now: clock.now,
+    setTimer: clock.setTimer,
+    random: () => 0,
+    randomId: randomUUID,
+  });
+  const { promise, reject } = Promise.withResolvers<void>();
+  const invalidate = observedBy(() => promise);
+  const all = Array.from({ length: 150 }, () => invalidate('o', 'c').catch(() => {}));
+  expect(looks).toBe(100);
+  reject(new Error('refused'));
+  await Promise.all(all);
+  void invalidate('o', 'c').catch(() => {});
+  expect(looks).toBe(101);
+});

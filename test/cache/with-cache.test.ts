@@ -53,6 +53,14 @@ test('serves stale parts during one revalidation, and fresh parts afterwards', a
   expect(await get(['contact', 'notes'])).toMatchObject({ result: 'hit', text: '"contact2","notes2"' });
 });
 
+test('does not wait for a refresh in flight when another part is missing', async () => {
+  const { world, asked, get } = cachedReads();
+  await get(['contact', 'notes']);
+  world.now += 40_000;
+  await Promise.all([get(['contact', 'notes']), get(['contact', 'notes', 'entity'])]);
+  expect(asked.slice(1)).toEqual([['notes'], ['entity']]);
+});
+
 test('keeps the stale part and reports the error when a refresh fails', async () => {
   const { world, get, refreshFailures } = cachedReads();
   await get(['notes']);

@@ -52,6 +52,7 @@ export function openRedisStore(
     ...shared,
     codec: plainCodec,
     longestMs: 10_000,
+    renewForMs: FENCE_MS,
     onUndecodable: () => {},
   });
   const invalidations = redisInvalidations({

@@ -21,7 +21,7 @@ export interface RetryOptions extends RetrySettings {
 /**
  * Retries a transient failure once: after a random delay, or after the upstream's `Retry-After`, if that leaves
  * time before the deadline. A budget keeps retries a small share of all calls, so that they do not double the
- * load on an upstream that is down. Background refreshes are not retried, because no caller waits for them.
+ * load on an upstream that is down. Background refreshes are not retried, because the stale entry can be served meanwhile.
  * An operation that is not idempotent is retried only if the failed attempt was certainly not sent.
  */
 export function retry(options: RetryOptions): Policy {

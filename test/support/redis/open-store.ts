@@ -78,6 +78,7 @@ export async function openStore(
     ...shared,
     codec,
     longestMs: 7_200_000,
+    renewForMs: 60_000,
     onUndecodable: () => (undecodable += 1),
   });
   const invalidations = redisInvalidations({ ...shared, ttlMs: nearTtlMs, fenceMs, uncertainMs });
