@@ -1,4 +1,5 @@
 import type { Replacement } from '../lib/replacement.ts';
+import { throttleLog } from '../lib/throttle-log.ts';
 import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -41,10 +42,16 @@ export interface IdentityOptions {
   readonly metrics: Pick<Metrics, 'gauges'>;
 }
 
+/** The minimum interval between two log lines about revocations that cannot be applied. */
+const REPEAT_MS = 10_000;
+
 /** Creates the authentication chain: revocation (outermost), the cache of verified tokens, verification. */
 export function createIdentity(options: IdentityOptions) {
   const { now, monotonicNow, random, redis, log } = options;
-  const onUnusable = () => log.error('revocation from Redis not applied: unreadable, or the list is full');
+  const onUnusable = throttleLog(
+    (times) => log.error({ times }, 'revocation from Redis not applied: unreadable, or the list is full'),
+    { everyMs: REPEAT_MS, now: monotonicNow },
+  );
   const fetch = createJwksFetch(options.jwks);
   const issuers = createTrustedIssuers(options.issuers, {
     ...options.jwks,

@@ -63,6 +63,8 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
   const list = revocationList(options);
   const keepScript = redis.longTimeoutScript(KEEP);
   let comparing: Promise<void> | undefined;
+  /** True if revocations may have been missed since the comparison in progress began. */
+  let mustRepeat = false;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -102,8 +104,19 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
         if (!(error instanceof RedisUnavailable)) onUnusable();
         schedule(Math.min(RETRY_MS, options.compareMs));
       })
-      .finally(() => (comparing = undefined));
+      .finally(() => {
+        comparing = undefined;
+        const isRepeated = mustRepeat;
+        mustRepeat = false;
+        if (isRepeated) void compare();
+      });
     return comparing;
+  }
+
+  /** A comparison in progress may have passed the page of a revocation that was published before a gap ended. */
+  function compareAfterGap(): void {
+    mustRepeat = comparing !== undefined;
+    void compare();
   }
 
   function schedule(delayMs: number): void {
@@ -115,7 +128,7 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
     const space = message.indexOf(' ');
     learn(message.slice(0, space), message.slice(space + 1));
   });
-  redis.onGap(() => void compare());
+  redis.onGap(compareAfterGap);
 
   return {
     covers: (token) => list.covers(token),
