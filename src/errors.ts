@@ -48,6 +48,8 @@ export interface ErrorDetails {
   readonly status?: 417 | 505;
   /** For the operator's log only, such as `INVALID_API_KEY`, which names the wrong credential. */
   readonly reason?: string;
+  /** For the operator's log only: the member of an upstream response that is not as documented. */
+  readonly path?: string;
   readonly retryAfterS?: number;
   /** Whether a retry may succeed. */
   readonly transient?: boolean;

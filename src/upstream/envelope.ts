@@ -126,10 +126,18 @@ function parseEnvelope<T>(text: string, schema: z.ZodType<T>): T {
 
 function conforming<T>(value: unknown, schema: z.ZodType<T>): T {
   const result = schema.safeParse(value);
-  if (!result.success) throw badResponse('NOT_THE_ENVELOPE');
-  return result.data;
+  if (result.success) return result.data;
+  throw badResponse('NOT_THE_ENVELOPE', result.error, pathOf(result.error));
 }
 
-export function badResponse(reason: string, cause?: unknown): AppError {
-  return new AppError('UPSTREAM_BAD_RESPONSE', { reason, cause });
+/** Returns the path of the first issue. Its names are the schema's, and array indexes. */
+function pathOf({ issues: [issue] }: z.ZodError): string | undefined {
+  const path = issue?.path.map(String).join('.') ?? '';
+  return path === '' ? undefined : path.slice(0, MAX_PATH_LENGTH);
+}
+
+const MAX_PATH_LENGTH = 80;
+
+export function badResponse(reason: string, cause?: unknown, path?: string): AppError {
+  return new AppError('UPSTREAM_BAD_RESPONSE', { reason, cause, ...(path !== undefined && { path }) });
 }

@@ -70,3 +70,15 @@ test.each([
 ])('rejects %s as a bad response', (_name, text) => {
   expect(() => decode(text, 'notes')).toThrow(expect.objectContaining({ code: 'UPSTREAM_BAD_RESPONSE' }));
 });
+
+test.each([
+  [{ notes: 'none' }, 'notes'],
+  [{ contact: 'none' }, 'contact'],
+])('names the member that is not as documented for the log, and not its value: %j', (data, path) => {
+  expect(() => decode(answer(data), 'notes')).toThrow(
+    expect.objectContaining({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      details: expect.objectContaining({ reason: 'NOT_THE_ENVELOPE', path }),
+    }),
+  );
+});

@@ -62,7 +62,8 @@ export function report(options: {
     const upstreamCode = error.details.reason ?? error.code;
     const operators = OPERATORS.includes(error.code);
     const advice = ADVICE[upstreamCode];
-    const line = { component, code: error.code, upstreamCode, ...(advice && { advice }) };
+    const { path } = error.details;
+    const line = { component, code: error.code, upstreamCode, path, ...(advice && { advice }) };
     const unusable = EGRESS_ADDRESS_FAULTS.has(upstreamCode);
     if ((operators || unusable) && isCurrent) {
       faults.set(component, upstreamCode);
