@@ -82,6 +82,7 @@ export function createServices(options: ServiceOptions) {
     issuers: config.auth.issuers,
     clockToleranceS: config.auth.clockToleranceS,
     maxLifetimeS: config.auth.maxLifetimeS,
+    knownScopes: scopesIn(config.scopes),
     maxVerifiedTokens: config.auth.maxVerifiedTokens,
     maxRevocations: config.auth.maxRevocations,
     compareRevocationsMs: config.auth.compareRevocationsMs,
@@ -184,6 +185,10 @@ export function createServices(options: ServiceOptions) {
         if (one.status === 'rejected') log.error({ error: describeError(one.reason) }, 'closing failed');
     },
   };
+}
+
+function scopesIn({ read, bypassCache, includes, operations }: Config['scopes']): ReadonlySet<string> {
+  return new Set([read, bypassCache, ...Object.values(includes), ...Object.values(operations)]);
 }
 
 const UNCHANGED: Replacement = { commit: () => {}, discard: () => {} };

@@ -27,6 +27,7 @@ export interface IdentityOptions {
   readonly issuers: readonly IssuerSettings[];
   readonly clockToleranceS: number;
   readonly maxLifetimeS: number | undefined;
+  readonly knownScopes: ReadonlySet<string>;
   readonly maxVerifiedTokens: number;
   readonly maxRevocations: number;
   readonly compareRevocationsMs: number;

@@ -14,8 +14,15 @@ export interface TokenIdentity extends TokenTimes {
 
 const TIER = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Reads the caller by the issuer's claim names; undefined if a claim is missing or has the wrong type. */
-export function readClaims(claims: unknown, issuer: TrustedIssuer): TokenIdentity | undefined {
+/**
+ * Reads the caller by the issuer's claim names, with those of its scopes that are known. Returns undefined if a claim
+ * is missing or has the wrong type.
+ */
+export function readClaims(
+  claims: unknown,
+  issuer: TrustedIssuer,
+  knownScopes: ReadonlySet<string>,
+): TokenIdentity | undefined {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return undefined;
   // A claim name can equal an inherited property, such as `constructor`.
   const own = (name: string): unknown => (Object.hasOwn(claims, name) ? (claims as Claims)[name] : undefined);
@@ -28,9 +35,10 @@ export function readClaims(claims: unknown, issuer: TrustedIssuer): TokenIdentit
   const jti = own('jti');
   if (!isPlainText(iss) || !isPlainText(subject) || subject === '' || !org || !member) return undefined;
   if (!times || (jti !== undefined && !isPlainText(jti))) return undefined;
-  const scopes = new Set(names.scopes.flatMap((name) => readScopes(own(name))));
+  const scopes = names.scopes.flatMap((name) => readScopes(own(name)));
   const tier = issuer.tier ?? readTier(own(names.tier));
-  return { caller: { issuer: iss, subject, org, member, scopes, tier }, jti, ...times };
+  const held = new Set(scopes.filter((scope) => knownScopes.has(scope)));
+  return { caller: { issuer: iss, subject, org, member, scopes: held, tier }, jti, ...times };
 }
 
 function readTier(claim: unknown): string | undefined {

@@ -12,6 +12,8 @@ export interface VerifierOptions {
   readonly clockToleranceS: number;
   /** Limit of `exp` minus `iat`: tokens above it, or without `iat`, are rejected. Undefined for no limit. */
   readonly maxLifetimeS: number | undefined;
+  /** The scopes that are kept of a token, because something depends on them. A token can have thousands. */
+  readonly knownScopes: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -40,7 +42,7 @@ export function tokenVerifier(options: VerifierOptions): VerifyToken {
       ...(issuer.issuer !== undefined && { issuer: issuer.issuer }),
       ...(issuer.audience !== undefined && { audience: issuer.audience }),
     });
-    const identity = readClaims(claims, issuer);
+    const identity = readClaims(claims, issuer, options.knownScopes);
     if (!identity) throw invalidToken('BAD_CLAIMS');
     if (isAhead(identity, nowS, options.clockToleranceS)) throw invalidToken('NOT_YET_VALID');
     if (livesTooLong(identity, options.maxLifetimeS)) throw invalidToken('LIVES_TOO_LONG');

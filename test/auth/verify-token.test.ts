@@ -155,6 +155,7 @@ describe('a key that was replaced under the same kid', () => {
       issuers: { of: () => issuer },
       clockToleranceS: 5,
       maxLifetimeS: undefined,
+      knownScopes: new Set(),
       now: () => NOW,
     });
   };
@@ -182,7 +183,7 @@ const scopesOf = async (claims: object) =>
 
 test('finds a scope among 1,500 others', async () => {
   const others = Array.from({ length: 1500 }, (_, n) => `s${n}`);
-  expect(await scopesOf({ permissions: [...others, 'contacts:read'] })).toContain('contacts:read');
+  expect([...(await scopesOf({ permissions: [...others, 'contacts:read'] }))]).toEqual(['contacts:read']);
   expect(await scopesOf({ scope: others.join(' '), permissions: ['contacts:read'] })).toContain(
     'contacts:read',
   );

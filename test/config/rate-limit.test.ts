@@ -22,6 +22,10 @@ describe('rate limits', () => {
       '"a b" is not a valid name: it must be up to 64 of A-Z a-z 0-9 . _ -',
     ],
     ['7', 'must be an object'],
+    [
+      '{"a":{"limit":1,"windowS":1,"writes":{"limit":1,"windowS":1}},"a-writes":{"limit":1,"windowS":1}}',
+      '"a-writes" is the name of the writes of "a": use another',
+    ],
   ])('RATE_LIMIT_TIERS=%s is an issue', (text, reason) => {
     expect(issuesOf({ ...GOOD, RATE_LIMIT_TIERS: text })).toEqual([`RATE_LIMIT_TIERS: ${reason}`]);
   });

@@ -45,6 +45,7 @@ export function verifierOf(
     issuers: { of: () => issuer },
     clockToleranceS: 5,
     maxLifetimeS: more.maxLifetimeS,
+    knownScopes: new Set(['contacts:read', 'a', 'b', 'c']),
     now: () => NOW,
   });
 }

@@ -27,7 +27,11 @@ export function tierOf(name: string, { limit, windowS }: Window) {
 
 /** Returns the tier of callers and, if configured, the one that counts their writes in addition. */
 export function callerTierOf(name: string, { writes, ...window }: TierWindow) {
-  return { ...tierOf(name, window), writes: writes && tierOf(`${name}-writes`, writes) };
+  return { ...tierOf(name, window), writes: writes && tierOf(writesOf(name), writes) };
+}
+
+function writesOf(name: string): string {
+  return `${name}-writes`;
 }
 
 /** Parses the value of `RATE_LIMIT_TIERS`. */
@@ -43,7 +47,15 @@ export function parseTiers(
     return issues.add('RATE_LIMIT_TIERS', 'is not JSON');
   }
   const result = TIERS.safeParse(json, { error: plainWords });
-  if (result.success) return result.data;
+  if (result.success) {
+    for (const [name, { writes }] of Object.entries(result.data))
+      if (writes && Object.hasOwn(result.data, writesOf(name)))
+        issues.add(
+          'RATE_LIMIT_TIERS',
+          `"${writesOf(name)}" is the name of the writes of "${name}": use another`,
+        );
+    return result.data;
+  }
   for (const issue of describeIssues(result.error)) issues.add('RATE_LIMIT_TIERS', issue);
   return undefined;
 }
