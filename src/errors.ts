@@ -45,7 +45,7 @@ export interface ErrorDetails {
   /** Shown to the caller: never holds input that was not checked, nor a library's message. */
   readonly detail?: string;
   /** A more specific status for INVALID_REQUEST. */
-  readonly status?: 417 | 505;
+  readonly status?: 408 | 417 | 505;
   /** For the operator's log only, such as `INVALID_API_KEY`, which names the wrong credential. */
   readonly reason?: string;
   /** For the operator's log only: the member of an upstream response that is not as documented. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 import type { Connection } from './connections.ts';
 import { problemOf } from './problem.ts';
 import { JSON_HEADERS } from './security-headers.ts';
@@ -9,15 +9,15 @@ import { JSON_HEADERS } from './security-headers.ts';
 /** How long a client may take to read the response before its connection is closed. */
 const LINGER_MS = 1000;
 
-type Refusal = readonly [status: number, code: ErrorCode];
+type Refusal = readonly [code: ErrorCode, details?: Pick<ErrorDetails, 'status'>];
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
-  HPE_HEADER_OVERFLOW: [431, 'REQUEST_HEADERS_TOO_LARGE'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'CONTENT_TOO_LARGE'],
-  HPE_INVALID_VERSION: [505, 'INVALID_REQUEST'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'INVALID_REQUEST'],
+  HPE_HEADER_OVERFLOW: ['REQUEST_HEADERS_TOO_LARGE'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['CONTENT_TOO_LARGE'],
+  HPE_INVALID_VERSION: ['INVALID_REQUEST', { status: 505 }],
+  ERR_HTTP_REQUEST_TIMEOUT: ['INVALID_REQUEST', { status: 408 }],
 };
-const BAD_REQUEST: Refusal = [400, 'INVALID_REQUEST'];
+const BAD_REQUEST: Refusal = ['INVALID_REQUEST'];
 
 /** Responds to bytes that Node's parser rejects and to requests that did not arrive in time. */
 export function refuseUnparsed(
@@ -60,14 +60,14 @@ function refuseConnection(connection: Connection, refusal: Refusal): void {
   sendWhenLast();
 }
 
-function sendProblem(socket: Socket, [status, code]: Refusal): void {
+function sendProblem(socket: Socket, refusal: Refusal): void {
   const requestId = randomUUID();
   // The target of the request is not known.
   const instance = `urn:uuid:${requestId}`;
-  const problem = { ...problemOf(new AppError(code)), status, instance, requestId };
+  const problem = { ...problemOf(new AppError(...refusal)), instance, requestId };
   const body = JSON.stringify(problem);
   const headers = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
