@@ -6,7 +6,7 @@ export interface FenceChange {
   readonly closeMs: number;
 }
 
-/** An invalidation that has to be in force, whatever server serves the contact. */
+/** An invalidation that has to be in force on every server that may serve the contact. */
 export interface JournalItem {
   readonly org: string;
   readonly contact: string;

@@ -13,7 +13,7 @@ export interface Attempt {
   /** Called before the first execution. Its result is kept with the key, for `reconcile`. */
   prepare?(): Promise<Json>;
   /**
-   * Carries out the write. The result is kept and repeated, whatever its status, and so is a refusal of the
+   * Carries out the write. The result is kept and repeated with any status, and so is a refusal of the
    * upstream that `finalRefusal` returns. Another AppError frees the key if its outcome is not `unknown`. Any other
    * error leaves the outcome unknown.
    */

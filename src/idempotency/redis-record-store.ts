@@ -2,7 +2,7 @@ import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import { LEASE_MS, type RecordStore, type Stage } from './record-store.ts';
 import { CLAIM, FREE, RENEW, SETTLE, START, TAKE_OVER } from './redis-scripts.ts';
 
-/** Creates a store that all processes share. Its scripts have the long time limit: there is no fallback. */
+/** Creates a store that all processes share. Its scripts have the long time limit, without a fallback. */
 export function redisRecordStore(
   redis: Pick<GuardedRedis, 'longTimeoutScript'>,
   { ttlMs }: { readonly ttlMs: number },

@@ -10,7 +10,7 @@ export interface Call {
   readonly contactId: unknown;
   readonly include: readonly string[];
   outcome: string;
-  /** Whether the operation took effect, whatever response the call got. */
+  /** Whether the operation took effect, independent of the response. */
   carriedOut: boolean;
   readonly peer: string;
   /** The first 8 hex digits of the SHA-256 of the developer secret: identifies it without revealing it. */

@@ -38,7 +38,7 @@ export interface Faults {
   readonly phase: (typeof PHASES)[number];
   /** Time from the call to the moment when the operation is carried out, even if the client has left. */
   readonly commitDelayMs: number;
-  /** Number of calls to which the faults still apply; null if there is no limit. */
+  /** Number of calls to which the faults still apply; null for no limit. */
   readonly calls: number | null;
   /** The probability that the mode applies to a call, from 0 to 1. */
   readonly rate: number;

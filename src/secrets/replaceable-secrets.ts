@@ -6,7 +6,7 @@ import type { Replacement } from '../lib/replacement.ts';
 import { describeError, subjectHasher, type Log } from '../telemetry/log.ts';
 import type { Egress } from '../telemetry/status.ts';
 import { credentialSource } from '../upstream/credentials.ts';
-import { createTransport, type OpenTransport, type Transport } from '../upstream/transport.ts';
+import { createTransport, type ReplaceableTransport, type Transport } from '../upstream/transport.ts';
 
 /**
  * Values derived from secrets, behind functions that return the current ones. A call in flight keeps the values
@@ -30,7 +30,7 @@ export function replaceableSecrets(
   };
 
   /** Closes a replaced transport when its calls in flight have finished. */
-  function retire(old: OpenTransport): void {
+  function retire(old: ReplaceableTransport): void {
     old.retire().catch((error: unknown) => {
       log.error({ error: describeError(error) }, 'could not close connections through the old egress proxy');
     });

@@ -22,10 +22,13 @@ import { trace } from './policies/trace.ts';
 import { attemptOutcome, callOutcome } from './policies/write-outcome.ts';
 
 export interface PolicySettings {
-  /** Milliseconds for a whole call: its wait for a turn, its attempts and the pause between them. */
+  /** Milliseconds for a whole call: the wait for its turn, its attempts and the delay between them. */
   readonly timeoutMs: number;
+  /** Attempts in flight at a time. */
   readonly maxConcurrency: number;
+  /** Attempts started per second; undefined for no limit. */
   readonly maxPerSecond: number | undefined;
+  /** Attempts that wait for their turn at a time. */
   readonly maxQueue: number;
   readonly retry: RetrySettings;
   readonly breaker: CircuitBreakerSettings;
@@ -33,15 +36,16 @@ export interface PolicySettings {
 }
 
 export interface UpstreamClientOptions extends UpstreamCallOptions {
-  /** The current credentials of an organization; undefined if it has none. */
+  /** Returns the current credentials of an organization; undefined if it does not have any. */
   readonly credentialsOf: (org: string) => UpstreamCredentials | undefined;
   readonly baseUrl: URL;
   readonly policies: PolicySettings;
-  /** The name under which an organization's credentials are reported. */
+  /** Returns the name under which faults of an organization's credentials are reported. */
   readonly component: (org: string) => string;
   readonly log: Log;
   readonly health: Health;
   readonly metrics: Pick<Metrics, 'gauge' | 'upstreamCall' | 'upstreamCallWithheld'>;
+  /** Returns a random number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly setTimer: SetTimer;
 }
@@ -55,7 +59,7 @@ export type Upstream = <Input extends UpstreamInput, Output>(
   operation: UpstreamOperation<Input, Output>,
   input: Input,
   options: {
-    /** Aborts when no caller waits for the response any more. */
+    /** Aborts when all callers have stopped waiting for the response. */
     readonly signal: AbortSignal;
     /** Default `caller`; a background `refresh` gives way to callers. */
     readonly purpose?: 'caller' | 'refresh';
@@ -72,12 +76,12 @@ export function createSend(options: UpstreamCallOptions): UpstreamCall {
 }
 
 /**
- * Creates the one way to the upstream account. Its policies are built once and shared by all operations: they
- * draw on one budget, one circuit breaker and one retry budget.
+ * Creates the client of the upstream account. Its policies are built once: all operations share one bulkhead, one
+ * circuit breaker and one retry budget.
  */
 export function createUpstream(options: UpstreamClientOptions): Upstream {
   const { policies, now, metrics } = options;
-  const { breaker, turns } = accountState(options);
+  const { breaker, turns } = createAccountState(options);
   const call = wrap(
     callOutcome(),
     credentialHold({ ...policies.credentialHold, now }),
@@ -94,7 +98,7 @@ export function createUpstream(options: UpstreamClientOptions): Upstream {
   return async function callThroughPolicies(operation, input, { signal, purpose = 'caller' }) {
     try {
       const credentials = options.credentialsOf(input.org);
-      // Nothing was sent, so a write has no effect.
+      // The request was not sent, so a write did not take effect.
       if (!credentials)
         throw new AppError('ORG_NOT_CONFIGURED', operation.idempotent ? {} : { outcome: 'none' });
       return await call(operation, input, {
@@ -112,8 +116,8 @@ export function createUpstream(options: UpstreamClientOptions): Upstream {
 
 const COMPONENT = 'upstream breaker';
 
-/** The circuit breaker and the bulkhead of the account, with their gauges. */
-function accountState({ policies, log, health, metrics, now, setTimer }: UpstreamClientOptions) {
+/** Creates the circuit breaker and the bulkhead of the account, and registers their gauges. */
+function createAccountState({ policies, log, health, metrics, now, setTimer }: UpstreamClientOptions) {
   const { maxConcurrency, maxPerSecond, maxQueue } = policies;
   const turns = new Bulkhead({ maxConcurrency, maxPerSecond, maxQueue, now, setTimer });
   const breaker = new CircuitBreaker({

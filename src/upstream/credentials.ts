@@ -1,12 +1,12 @@
-/** What the upstream takes in the body of every call. */
+/** The secrets of the account. Calls carry them in the body. */
 export interface UpstreamCredentials {
   readonly apiKey: string;
   readonly developerSecret: string;
 }
 
 /**
- * The credentials that an operation takes. The upstream checks the address of a call together with the developer
- * secret, because the allowlist belongs to it.
+ * The credentials that an operation takes. The upstream checks the address of a call only if the call carries the
+ * developer secret, because the allowlist belongs to the secret.
  */
 export type RequiredCredentials = 'key and secret' | 'key' | 'secret' | 'none';
 
@@ -36,25 +36,25 @@ export function isSubjectTo(credentials: RequiredCredentials, reason: string | u
   return credentials === 'key and secret' || PARTIAL[credentials].subjectTo.includes(reason ?? '');
 }
 
-/** Returns whether a success with these credentials shows that a fault, by upstream or error code, is over. */
+/** Returns whether a success with these credentials shows that a fault, by upstream or error code, has ended. */
 export function disproves(credentials: RequiredCredentials, reason: string): boolean {
   if (credentials === 'key and secret' || !ACCESS_CODES.has(reason)) return true;
   return PARTIAL[credentials].disproves.includes(reason);
 }
 
-/** One pair for every organization, or a pair for each of those that are named. */
+/** One pair for all organizations, or one pair for each listed organization. */
 export type CredentialSettings =
   | { readonly kind: 'one'; readonly credentials: UpstreamCredentials }
   | { readonly kind: 'by-org'; readonly byOrg: ReadonlyMap<string, UpstreamCredentials> };
 
-/** Which credentials an organization's calls carry, and the name under which their faults are reported. */
+/** Creates the lookup of an organization's credentials, and of the name under which their faults are reported. */
 export function credentialSource(settings: CredentialSettings) {
   return {
     of: (org: string): UpstreamCredentials | undefined =>
       settings.kind === 'one' ? settings.credentials : settings.byOrg.get(org),
     component: (org: string): string =>
       settings.kind === 'one' ? 'upstream' : `upstream of organization ${org}`,
-    /** Every name that `component` gives for an organization that has credentials. */
+    /** Returns all names that `component` returns for organizations with credentials. */
     components: (): string[] =>
       settings.kind === 'one'
         ? ['upstream']

@@ -29,7 +29,7 @@ export const CONTACT_REFUSALS: Refusals = {
 };
 
 const object = z.custom<JsonObject>(isJsonObject);
-/** An object or a list of a form that is not documented. */
+/** An object or a list whose members are not documented. */
 export const loose = z.union([object, z.custom<readonly Json[]>(Array.isArray)]);
 const FORMS = { object, list: z.array(object), either: loose } as const;
 
@@ -63,11 +63,11 @@ const CONTACT = z.object({
 const decodeContact = envelopeDecoder(CONTACT, CONTACT_REFUSALS, 'UPSTREAM_BAD_RESPONSE');
 
 /**
- * Decodes one answer of fetchContact, which is 200 whatever happened.
+ * Decodes a response of fetchContact. The upstream sends errors with status 200 as well.
  *
- * @returns the parts that were asked for, and `contact`, which always comes; `null` means that there is none.
- * @throws AppError with the code that the message stands for, or `UPSTREAM_BAD_RESPONSE` for whatever is
- *   not the documented envelope, leaves out a part that was asked for, or is about another contact.
+ * @returns the requested parts, and always `contact`. A part that does not exist is `null`.
+ * @throws AppError with the code of the message, or `UPSTREAM_BAD_RESPONSE` if the response is not the documented
+ *   envelope, lacks a requested part, or describes another contact.
  */
 export function decodeEnvelope(text: string, query: ContactQuery): Partial<Record<Part, Json>> {
   const { contact, ...others } = decodeContact(text);
@@ -75,7 +75,7 @@ export function decodeEnvelope(text: string, query: ContactQuery): Partial<Recor
   const parts: Partial<Record<Part, Json>> = { contact };
   for (const part of query.parts) {
     if (part === 'contact') continue;
-    // An absent part says nothing of whether there is one, and must not be cached as though it did.
+    // An absent member does not show whether the part exists, so it must not be cached as `null`.
     const value = (others as Partial<Record<string, Json>>)[PART[part].upstream.member];
     if (value === undefined) throw badResponse('PART_ABSENT');
     parts[part] = value;
@@ -138,6 +138,12 @@ function pathOf({ issues: [issue] }: z.ZodError): string | undefined {
 
 const MAX_PATH_LENGTH = 80;
 
+/**
+ * Creates the error of a response that is not usable.
+ *
+ * @param reason for the operator's log.
+ * @param path the member that is not as documented.
+ */
 export function badResponse(reason: string, cause?: unknown, path?: string): AppError {
   return new AppError('UPSTREAM_BAD_RESPONSE', { reason, cause, ...(path !== undefined && { path }) });
 }

@@ -6,7 +6,7 @@ export interface UpstreamInput {
   readonly org: string;
 }
 
-/** One operation of the upstream's API, as data: how to ask for it and how to read its response. */
+/** One operation of the upstream's API as data: its request and the decoder of its response. */
 export interface UpstreamOperation<Input extends UpstreamInput, Output> {
   readonly name: string;
   /** Below the base URL. Holds no id, so it is also the template of the operation's URL. */
@@ -22,11 +22,11 @@ export interface UpstreamOperation<Input extends UpstreamInput, Output> {
 }
 
 /** Refusals that concern the contact: the upstream is up, and accepted the credentials. */
-const OF_THE_CONTACT: readonly ErrorCode[] = ['CONTACT_NOT_FOUND', 'CONTACT_EXISTS', 'NOT_CONTACT_OWNER'];
+const CONTACT_CODES: readonly ErrorCode[] = ['CONTACT_NOT_FOUND', 'CONTACT_EXISTS', 'NOT_CONTACT_OWNER'];
 
 /** Returns whether an error shows that the upstream works and accepts this proxy, as a success does. */
 export function isAccepted(error: unknown): boolean {
-  return isAppError(error, ...OF_THE_CONTACT);
+  return isAppError(error, ...CONTACT_CODES);
 }
 
 /** Order in which calls wait for their turn: callers, then their retries, then background refreshes. */
@@ -34,7 +34,7 @@ export const PRIORITIES = ['caller', 'retry', 'refresh'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 export interface CallOptions {
-  /** The organization's credentials when the call began. A reload does not replace them. */
+  /** The organization's credentials at the start of the call. A reload does not replace them. */
   readonly credentials: UpstreamCredentials;
   /** Aborts when the caller gives up. */
   readonly signal: AbortSignal;
@@ -44,7 +44,7 @@ export interface CallOptions {
 }
 
 /**
- * One call of any operation.
+ * Calls any operation.
  *
  * @throws AppError with the codes of the operation, or one of the `UPSTREAM_…` codes; the signal's reason if the
  *   caller gives up first. Errors of a write have `details.outcome`.

@@ -8,10 +8,10 @@ const TIMEOUTS = new Set([
   'ETIMEDOUT',
 ]);
 
-/** What a peer sends that is not HTTP is an answer, if a bad one. */
-const BROKEN = /^HPE_|^UND_ERR_(RESPONSE|REQ_CONTENT|RES_CONTENT|HEADERS_OVERFLOW)/;
+/** Codes of a response that is not valid HTTP. */
+const INVALID_RESPONSE = /^HPE_|^UND_ERR_(RESPONSE|REQ_CONTENT|RES_CONTENT|HEADERS_OVERFLOW)/;
 
-/** Gone by the next attempt, as often as not: a connection that was reused as it closed, a restart. */
+/** Codes of failures that a retry often avoids, such as a restart, or a reused connection that was being closed. */
 const TRANSIENT = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -22,26 +22,28 @@ const TRANSIENT = new Set([
 ]);
 
 /**
- * Why no answer came, as one of our codes. The library's message is kept as a cause and shown to nobody;
- * its code (`ECONNREFUSED`, `EADDRNOTAVAIL`, …) is what an operator needs.
+ * Converts an error of the transport to an AppError: `UPSTREAM_TIMEOUT`, `UPSTREAM_BAD_RESPONSE` or
+ * `UPSTREAM_UNAVAILABLE`. Its `reason` is the library's code, such as `ECONNREFUSED`. The library's error is kept
+ * as the cause, which callers do not see.
  *
- * @param exchange if it had not started, the request was certainly not sent.
+ * @param exchange if it has not started, the error states that the request was certainly not sent.
  */
 export function failureOfTransport(error: unknown, exchange: { readonly started: boolean }): AppError {
   const reason = errorCodeOf(error);
   const notSent = !exchange.started;
   const details = { reason, transient: TRANSIENT.has(reason), notSent, cause: error };
   if (TIMEOUTS.has(reason)) return new AppError('UPSTREAM_TIMEOUT', details);
-  if (BROKEN.test(reason)) return new AppError('UPSTREAM_BAD_RESPONSE', { reason, notSent, cause: error });
+  if (INVALID_RESPONSE.test(reason))
+    return new AppError('UPSTREAM_BAD_RESPONSE', { reason, notSent, cause: error });
   return new AppError('UPSTREAM_UNAVAILABLE', details);
 }
 
-/** The code of an error or of what caused it, such as `ECONNREFUSED`; `NO_ANSWER` where there is none. */
+/** Returns the code of an error or of one of its causes, such as `ECONNREFUSED`; `NO_ANSWER` if they have no code. */
 export function errorCodeOf(error: unknown): string {
   for (let at = error, depth = 0; types.isNativeError(at) && depth < 5; at = at.cause, depth += 1) {
     const { code } = at as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return code;
-    // undici knows no code for most of what its parser refuses.
+    // undici does not set a code on most errors of its parser.
     if (at.name === 'HTTPParserError') return 'HPE_INVALID';
   }
   return 'NO_ANSWER';

@@ -3,7 +3,7 @@ import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { formatTraceparent } from '../telemetry/trace-context.ts';
 import { currentTrace } from '../telemetry/tracing.ts';
 
-/** HTTP CONNECT proxy that owns the fixed egress address. */
+/** The HTTP CONNECT proxy that has the fixed egress address. */
 export interface ProxySettings {
   /** Without credentials. */
   readonly url: URL;
@@ -21,43 +21,54 @@ export interface TransportOptions {
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Takes in an answer as it comes. What it throws ends the exchange, and the connection with it. */
+/** Receives a response in pieces. If a method throws, the exchange fails with the error and its connection closes. */
 export interface Receiver {
+  /** Called once with the final status (200 or above) and its headers. */
   head(status: number, headers: Headers): void;
+  /** Called for each piece of the body, in order. */
   chunk(bytes: Uint8Array): void;
 }
 
-/** A request, and what is heard of it. */
+/** A request and its response. */
 export interface Exchange {
-  /** Resolves once the whole answer has been taken in; rejects with undici's errors or what ended it. */
-  readonly over: Promise<void>;
   /**
-   * Ends it at once; does nothing where it is over. A connection that is just being made goes on for as long as
-   * that may take, and is closed then.
+   * Resolves when the receiver has the complete response. Rejects with an error of undici or of the receiver, or
+   * with the reason of `abort`.
+   */
+  readonly completed: Promise<void>;
+  /**
+   * Rejects `completed` immediately, and closes the connection. No-op if the exchange has completed. A connection
+   * attempt in progress is not interrupted: it ends within `connectTimeoutMs`, and the request is not sent on it.
    */
   abort(reason: unknown): void;
-  /** Whether the request was, at least in part, written to a connection. */
+  /** Whether undici has assigned the request to a connection, so that a part of it may have been sent. */
   readonly started: boolean;
 }
 
 export interface Transport {
-  /** Posts JSON to a path below the base URL; follows no redirect. */
+  /** Posts JSON to a path below the base URL. Does not follow redirects. */
   post(path: string, json: unknown, receiver: Receiver): Exchange;
+  /** Closes all connections; calls in flight fail. */
   close(): Promise<void>;
 }
 
-/** A transport that is replaced lets its calls end before it closes. */
-export interface OpenTransport extends Transport {
+/** A transport that can be replaced while calls are in flight. */
+export interface ReplaceableTransport extends Transport {
+  /** Resolves when the calls in flight have ended and the connections are closed. New calls fail. */
   retire(): Promise<void>;
 }
 
-export function createTransport(options: TransportOptions): OpenTransport {
-  const dispatcher = openDispatcher(options);
+/**
+ * Creates the transport of all calls to the upstream, through the proxy or from the local address if one is set. It
+ * connects when a call needs it, and does not limit the connections: callers have to bound their calls.
+ */
+export function createTransport(options: TransportOptions): ReplaceableTransport {
+  const dispatcher = createDispatcher(options);
   const { origin, pathname } = options.baseUrl;
   const base = pathname.replace(/\/$/, '');
   return {
     post: (path, json, receiver) =>
-      exchange(dispatcher, receiver, {
+      startExchange(dispatcher, receiver, {
         origin,
         path: base + path,
         method: 'POST',
@@ -69,28 +80,32 @@ export function createTransport(options: TransportOptions): OpenTransport {
   };
 }
 
-/** Without `identity` a server may choose any coding (RFC 9110 section 12.5.3). */
+/** A server may choose any content coding unless the request names one (RFC 9110 section 12.5.3). */
 const HEADERS = {
   'content-type': 'application/json',
   accept: 'application/json',
   'accept-encoding': 'identity',
 };
 
-/** By `dispatch`, which takes a quarter less time than `request` and its stream for each answer. */
-function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatcher.DispatchOptions): Exchange {
+/** Starts an exchange. It uses `dispatch`, which takes a quarter less time per response than `request`. */
+function startExchange(
+  dispatcher: Dispatcher,
+  receiver: Receiver,
+  request: Dispatcher.DispatchOptions,
+): Exchange {
   let abort!: Exchange['abort'];
   let hasStarted = false;
-  const over = new Promise<void>((resolve, reject) => {
+  const completed = new Promise<void>((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
-    let ended: Error | undefined;
+    let abortedWith: Error | undefined;
     abort = (reason) => {
-      ended ??= reason instanceof Error ? reason : new Error('aborted', { cause: reason });
-      controller?.abort(ended);
-      reject(ended);
+      abortedWith ??= reason instanceof Error ? reason : new Error('aborted', { cause: reason });
+      controller?.abort(abortedWith);
+      reject(abortedWith);
     };
-    const take = (received: () => void): void => {
+    const deliver = (notify: () => void): void => {
       try {
-        received();
+        notify();
       } catch (error) {
         abort(error);
       }
@@ -98,23 +113,23 @@ function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatche
     dispatcher.dispatch(request, {
       onRequestStart(started) {
         controller = started;
-        // While it waited for a connection.
-        if (ended) started.abort(ended);
+        // The exchange was aborted while it waited for a connection.
+        if (abortedWith) started.abort(abortedWith);
         else hasStarted = true;
       },
       onResponseStart(_controller, status, headers) {
-        // Statuses below are informational (RFC 9110 section 15.2).
-        if (status >= 200) take(() => receiver.head(status, headers));
+        // Lower statuses are informational (RFC 9110 section 15.2).
+        if (status >= 200) deliver(() => receiver.head(status, headers));
       },
       onResponseData(_controller, bytes) {
-        take(() => receiver.chunk(bytes));
+        deliver(() => receiver.chunk(bytes));
       },
       onResponseEnd: () => resolve(),
       onResponseError: (_controller, error) => reject(error),
     });
   });
   return {
-    over,
+    completed,
     abort,
     get started() {
       return hasStarted;
@@ -122,20 +137,20 @@ function exchange(dispatcher: Dispatcher, receiver: Receiver, request: Dispatche
   };
 }
 
-/** The caller's trace goes on at the upstream; `tracestate` does not, which could hold anything. */
+/** Returns the headers that continue the caller's trace, without `tracestate`, whose content is not checked. */
 function traceHeaders(): { traceparent?: string } {
   const context = currentTrace();
   return context ? { traceparent: formatTraceparent(context) } : {};
 }
 
-/** Overrides NODE_TLS_REJECT_UNAUTHORIZED: credentials go to a server with a valid certificate only. */
+/** Overrides NODE_TLS_REJECT_UNAUTHORIZED: credentials are sent only to a server with a valid certificate. */
 const VERIFIED = { rejectUnauthorized: true };
 
-function openDispatcher(options: TransportOptions): Dispatcher {
+function createDispatcher(options: TransportOptions): Dispatcher {
   const common = {
-    // As many connections as there are calls, whose number is bounded before they get here, and as those that
-    // were given up while they connected. One request at a time on a connection: pipelined behind a slow one
-    // they would all be slow.
+    // One request at a time per connection, because a pipelined request waits for the responses before it. The
+    // connections are not limited: the bulkhead bounds the calls in flight, and aborted connection attempts end
+    // within the time limit.
     pipelining: 1,
     allowH2: false,
   };
@@ -145,10 +160,10 @@ function openDispatcher(options: TransportOptions): Dispatcher {
       ...common,
       uri: url.origin,
       ...(authorization !== undefined && { token: authorization }),
-      // Otherwise a plain-http upstream would be asked of the proxy itself, credentials readable.
+      // Without a tunnel, the proxy itself would receive the requests to an http upstream, with the credentials.
       proxyTunnel: true,
       requestTls: VERIFIED,
-      // The time for its answer to CONNECT: a proxy that is stuck would keep every call's connection.
+      // Limits the wait for the response to CONNECT, because a proxy that hangs would keep all connections.
       clientFactory: (origin, settings) =>
         new Pool(origin, { ...settings, headersTimeout: options.connectTimeoutMs }),
       connectTimeout: options.connectTimeoutMs,
@@ -157,13 +172,13 @@ function openDispatcher(options: TransportOptions): Dispatcher {
   const { localAddress } = options;
   return new Agent({
     ...common,
-    // A source address reaches destinations of its own family only, whatever else the name resolves to.
+    // A source address can only reach destinations of its own family, and the name may resolve to others.
     connect: {
       ...VERIFIED,
       timeout: options.connectTimeoutMs,
       ...(localAddress && { family: isIP(localAddress) }),
     },
-    // undici ignores it inside `connect`.
+    // undici ignores this option inside `connect`.
     ...(localAddress && { localAddress }),
   });
 }

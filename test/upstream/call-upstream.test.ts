@@ -2,14 +2,14 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { callUpstream } from '../../src/upstream/call-upstream.ts';
-import { createTransport, type OpenTransport } from '../../src/upstream/transport.ts';
+import { createTransport, type ReplaceableTransport } from '../../src/upstream/transport.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const BODY = '{"status":"success"}';
 const OK = `HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
 
-let transport: OpenTransport;
+let transport: ReplaceableTransport;
 let sockets: Set<Socket>;
 let stop: () => Promise<void>;
 /** Chunks to write as the response. Empty for no response. */

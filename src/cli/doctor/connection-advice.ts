@@ -9,8 +9,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'connected, but the response timed out',
   TOTAL_TIMEOUT: 'the response timed out: the server is slow, or a firewall drops packets',
   TIMEOUT: 'the response timed out: the server is slow, or a firewall drops packets',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no route to it from this machine',
+  EHOSTUNREACH: 'no route leads to it',
+  ENETUNREACH: 'no route leads to it from this machine',
   EADDRNOTAVAIL: 'EGRESS_LOCAL_ADDRESS is not an address of this machine: see ip addr',
   EAI_ADDRFAMILY:
     'the host has no address of the family of EGRESS_LOCAL_ADDRESS: set an IPv4 address for IPv4, an IPv6 address for IPv6',

@@ -19,7 +19,7 @@ export interface Field {
   readonly always?: true;
   /** The name in the upstream's write operations, if it differs from the API name. */
   readonly writeName?: string;
-  /** Who may change the field: nobody if `no`; only callers who may change any contact if `any`. */
+  /** The callers who may change the field: none if `no`; only those who may change any contact if `any`. */
   readonly write?: 'no' | 'any';
   readonly description: string;
   /** An example of the API value. */

@@ -81,7 +81,7 @@ function lookupOf(body: z.output<typeof LOOKUP>): Lookup {
  * cached contact without the value by which the CRM has just found it is read again.
  *
  * A contact that the member may not see costs the same calls as one that does not exist, so that the time of a
- * response does not tell them apart.
+ * response does not distinguish them.
  */
 async function find(
   req: Request,

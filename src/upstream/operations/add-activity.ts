@@ -21,7 +21,7 @@ export interface ActivityInput extends ContactRef {
 
 const decode = envelopeDecoder(z.unknown(), CONTACT_REFUSALS);
 
-/** Adds an entry to a contact's communication history. The upstream cannot return, change or delete it. */
+/** Adds an entry to a contact's communication history. The upstream has no operation to read, change or delete it. */
 export const addActivity: UpstreamOperation<ActivityInput, void> = {
   name: 'addCommsHistory',
   path: '/apis/v2/public/crm/addCommsHistory',

@@ -25,8 +25,8 @@ const decode = envelopeDecoder(
 );
 
 /**
- * Adds a note to a contact, or replaces one. The upstream accepts the owner of the contact alone. Its message
- * for other members is not documented: a message about the owner is taken for it.
+ * Adds a note to a contact, or replaces a note. The upstream accepts only the owner of the contact. Its message for
+ * other members is not documented: a message that contains "owner" is treated as `NOT_CONTACT_OWNER`.
  */
 export const addNote: UpstreamOperation<NoteInput, Note> = {
   name: 'addNotestoContact',

@@ -21,6 +21,7 @@ export interface NewContactInput extends UpstreamInput {
 export interface NewContact {
   /** Lower-case UUID. */
   readonly contact: string;
+  /** Identifier of the company; null if the upstream does not return one. */
   readonly entity: string | null;
 }
 
@@ -31,7 +32,7 @@ const decode = envelopeDecoder(
 
 /**
  * Creates a contact, or changes an existing one in the mode `upsert`. The upstream's message for an existing
- * contact is not documented: in the mode `insert`, a message that contains "exist" is taken for it.
+ * contact is not documented: in the mode `insert`, a message that contains "exist" is treated as `CONTACT_EXISTS`.
  */
 export const createContact: UpstreamOperation<NewContactInput, NewContact> = {
   name: 'addContactsFull',

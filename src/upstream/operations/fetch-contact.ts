@@ -4,7 +4,7 @@ import type { Json } from '../../lib/json.ts';
 import { decodeEnvelope } from '../envelope.ts';
 import type { UpstreamOperation } from '../operation.ts';
 
-/** Reads a contact as a member. Requests the parts of the query and no others; `contact` always comes along. */
+/** Reads a contact on behalf of a member. Requests only the parts of the query; the response always has `contact`. */
 export const fetchContact: UpstreamOperation<ContactQuery, Partial<Record<Part, Json>>> = {
   name: 'fetchContact',
   path: '/apis/v2/public/crm/fetchContact',

@@ -5,9 +5,9 @@ import type { UpstreamInput, UpstreamOperation } from '../operation.ts';
 const decode = envelopeDecoder(loose, ACCESS_REFUSALS);
 
 /**
- * Lists the account's identifiers. It takes the developer secret alone, so it shows if that and the egress
- * address are accepted, and it succeeds for a deactivated account, too. The output holds the account's API
- * key; its form is not documented.
+ * Lists the account's identifiers. It takes only the developer secret, so it checks that secret and the egress
+ * address. It succeeds for a deactivated account as well. The output contains the account's API key; its structure
+ * is not documented.
  */
 export const fetchIdentifiers: UpstreamOperation<UpstreamInput, Json> = {
   name: 'fetchIdentifiers',

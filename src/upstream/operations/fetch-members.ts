@@ -18,7 +18,7 @@ const decode = envelopeDecoder(z.array(z.object({ member_id: z.string(), member_
   'Missing org ID': ['MISSING_ORG', 'UPSTREAM_BAD_RESPONSE'],
 });
 
-/** Lists the members of an organization. It takes the API key alone, at a path outside of `/apis/v2`. */
+/** Lists the members of an organization. It takes only the API key, at a path outside of `/apis/v2`. */
 export const fetchMembers: UpstreamOperation<MembersInput, readonly Member[]> = {
   name: 'fetchMembers',
   path: '/public/account/fetchMembers',

@@ -21,9 +21,9 @@ const decode = envelopeDecoder(
 );
 
 /**
- * Finds the organization's first contact that matches a text, and returns its id, or null. The upstream does not
- * take a member and its response holds all parts, so nothing but the id may be used. Its response if nothing
- * matches is not documented: an empty success and messages of that meaning are accepted.
+ * Finds the organization's first contact that matches a text, and returns its lower-case id, or null. The upstream
+ * does not take a member and its response contains all parts, so callers must not use more than the id. Its response
+ * without a match is not documented: an empty success and messages such as "no match" are treated as one.
  */
 export const lookupContact: UpstreamOperation<LookupInput, string | null> = {
   name: 'lookupContact',

@@ -4,21 +4,23 @@ import type { SetTimer } from '../../lib/timers.ts';
 import { PRIORITIES, type Policy, type Priority } from '../operation.ts';
 
 export interface BulkheadOptions {
-  /** Calls at a time. */
+  /** Maximum number of calls in flight. */
   readonly maxConcurrency: number;
-  /** Calls begun in a second; undefined for no limit. */
+  /** Maximum number of calls that begin per second; undefined for no limit. */
   readonly maxPerSecond: number | undefined;
-  /** Calls that may wait. */
+  /** Maximum number of calls that wait. */
   readonly maxQueue: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly setTimer: SetTimer;
 }
 
-export interface Request {
+/** A request for a turn. */
+export interface TurnRequest {
   readonly priority: Priority;
-  /** How long to wait at most. */
+  /** Maximum time to wait, in milliseconds. */
   readonly waitMs: number;
+  /** Aborts when the caller gives up. */
   readonly signal: AbortSignal;
 }
 
@@ -30,28 +32,29 @@ interface Waiter {
 const RETRY_AFTER_S = 1;
 
 /**
- * What the upstream account can bear, shared by all calls of this process: so many at a time, so many a
- * second, and a bounded queue in order of priority for what has to wait.
+ * Limits the calls of this process to the upstream account: their number in flight and their rate. Calls over a
+ * limit wait in a bounded queue, ordered by priority and then by arrival.
  */
 export class Bulkhead {
   readonly #options: BulkheadOptions;
-  readonly #pace: GcraLimiter;
+  readonly #rate: GcraLimiter;
   readonly #queues = new Map<Priority, Set<Waiter>>(PRIORITIES.map((name) => [name, new Set()]));
   #active = 0;
   #wakeUp: (() => void) | undefined;
 
   constructor(options: BulkheadOptions) {
     this.#options = options;
-    this.#pace = new GcraLimiter(options.maxPerSecond);
+    this.#rate = new GcraLimiter(options.maxPerSecond);
   }
 
   /**
-   * Resolves once a call may begin, with the function to be called when it has ended.
+   * Waits until a call may begin. Resolves to the function that releases its turn, which the caller has to invoke
+   * when the call has ended. If the queue is full, the newest waiting call of the lowest priority is rejected.
    *
-   * @throws AppError `UPSTREAM_UNAVAILABLE` where the queue is full or the wait too long; the signal's
-   *   reason where it aborts.
+   * @throws AppError `UPSTREAM_UNAVAILABLE` if the queue is full or the wait takes longer than `waitMs`. If
+   *   `signal` aborts first, throws the signal's reason.
    */
-  acquire({ priority, waitMs, signal }: Request): Promise<() => void> {
+  acquire({ priority, waitMs, signal }: TurnRequest): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
       if (this.waiting === 0 && this.#active < this.#options.maxConcurrency && this.#delayMs() === 0)
@@ -62,7 +65,7 @@ export class Bulkhead {
         reject: (error) => leave(() => reject(error)),
       };
       const onAbort = () => waiter.reject(signal.reason as Error);
-      const cancelTimer = this.#options.setTimer(waitMs, () => waiter.reject(spent('QUEUE_TIMEOUT')));
+      const cancelTimer = this.#options.setTimer(waitMs, () => waiter.reject(rejected('QUEUE_TIMEOUT')));
       function leave(settle: () => void): void {
         queue.delete(waiter);
         cancelTimer();
@@ -72,25 +75,28 @@ export class Bulkhead {
       signal.addEventListener('abort', onAbort, { once: true });
       queue.add(waiter);
       this.#pump();
-      if (this.waiting > this.#options.maxQueue) this.#last().reject(spent('QUEUE_FULL'));
+      if (this.waiting > this.#options.maxQueue) this.#last().reject(rejected('QUEUE_FULL'));
     });
   }
 
-  /** Refuses whatever waits: it would wait for nothing. */
+  /** Rejects all waiting calls, each with a new error. */
   rejectQueued(error: () => Error): void {
     for (const queue of this.#queues.values()) for (const waiter of queue) waiter.reject(error());
   }
 
+  /** The number of calls that wait. */
   get waiting(): number {
     let count = 0;
     for (const queue of this.#queues.values()) count += queue.size;
     return count;
   }
 
+  /** The number of calls in flight. */
   get active(): number {
     return this.#active;
   }
 
+  /** Starts waiting calls within the limits, and sets a timer if the rate delays the next one. */
   #pump(): void {
     this.#wakeUp?.();
     this.#wakeUp = undefined;
@@ -108,12 +114,12 @@ export class Bulkhead {
   }
 
   #delayMs(): number {
-    return this.#pace.delayMs(this.#options.now());
+    return this.#rate.delayMs(this.#options.now());
   }
 
-  /** @returns what ends it, once. */
+  /** Starts a call, and returns the function that releases its turn. Further calls of the function are no-ops. */
   #start(): () => void {
-    this.#pace.begin(this.#options.now());
+    this.#rate.begin(this.#options.now());
     this.#active += 1;
     let released = false;
     return () => {
@@ -124,12 +130,13 @@ export class Bulkhead {
     };
   }
 
+  /** Returns the oldest waiter of the highest priority. */
   #first(): Waiter | undefined {
     for (const queue of this.#queues.values()) for (const waiter of queue) return waiter;
     return undefined;
   }
 
-  /** Who has the least claim on a place: the newest of the lowest priority. */
+  /** Returns the newest waiter of the lowest priority. At least one call must wait. */
   #last(): Waiter {
     let last: Waiter | undefined;
     for (const queue of this.#queues.values()) if (queue.size > 0) last = [...queue].at(-1);
@@ -137,11 +144,11 @@ export class Bulkhead {
   }
 }
 
-function spent(reason: string): AppError {
+function rejected(reason: string): AppError {
   return new AppError('UPSTREAM_UNAVAILABLE', { reason, retryAfterS: RETRY_AFTER_S, notSent: true });
 }
 
-/** Share of the time left that an attempt may wait for its turn; later it could not finish in time. */
+/** Share of the remaining time that an attempt may wait for its turn. The rest is for the attempt itself. */
 const WAIT_SHARE = 0.8;
 
 /** Makes each attempt wait for its turn, and releases the turn when the attempt ends. */

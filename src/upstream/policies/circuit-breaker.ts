@@ -1,19 +1,23 @@
 import { AppError, isAppError, type ErrorCode } from '../../errors.ts';
 import { isAccepted, type Policy } from '../operation.ts';
 
-/** What one call says of the upstream's health. `answered`: it is there, whatever it thinks of us. */
+/**
+ * The outcome of one call. `answered`: the upstream works, but refused the call, which closes a half-open breaker
+ * and is not counted otherwise. `none`: the call says nothing about the upstream, because it was aborted, for
+ * example.
+ */
 export type Outcome = 'success' | 'failure' | 'timeout' | 'answered' | 'none';
 
 export interface CircuitBreakerSettings {
-  /** How many of the last calls are looked at. */
+  /** Number of the latest calls that are counted. */
   readonly window: number;
-  /** Failures that weigh less than this together decide nothing. */
+  /** Minimum total weight of failures for the breaker to open. */
   readonly minFailures: number;
-  /** How many quick failures a timeout weighs as much as: it holds a place in the budget all the while. */
+  /** Weight of a timeout, which occupies the bulkhead longer than another failure. Other failures have the weight 1. */
   readonly timeoutWeight: number;
   /** The share of failures, by weight and from 0 to 1, at which the breaker opens. */
   readonly failureRate: number;
-  /** How long it stays open before one call tries; doubled each time that it fails, up to the maximum. */
+  /** Milliseconds before a probe is let through; doubled each time that a probe fails, up to `maxOpenMs`. */
   readonly openMs: number;
   readonly maxOpenMs: number;
 }
@@ -21,27 +25,31 @@ export interface CircuitBreakerSettings {
 export interface CircuitBreakerOptions extends CircuitBreakerSettings {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Told how many of the last calls failed. */
+  /** Called with the number of failed calls and the number of counted calls. */
   readonly onOpen: (failed: number, of: number) => void;
   readonly onClose: () => void;
 }
 
+/** The state of an open breaker. */
 interface Open {
+  /** Monotonic time, in ms, at which a probe may be made. */
   until: number;
   pauseMs: number;
-  halfOpen: boolean;
+  /** Whether a probe is in flight. */
+  isHalfOpen: boolean;
 }
 
-/** Told exactly once how the call went. */
+/** Records the outcome of a call. Must be called exactly once per call. */
 export type Settle = (outcome: Outcome) => void;
 
 /**
- * A circuit breaker judged on outcomes: while most of the last calls failed none is made, but for one at a
- * time after a pause, and the first that is answered closes it.
+ * A circuit breaker. It opens if the share of failures among the latest calls, by weight, reaches `failureRate`.
+ * While it is open, calls are rejected, except for one probe at a time after a pause. It closes when a probe has the
+ * outcome `success` or `answered`.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
-  /** What the last calls' failures weigh; 0 for a success. */
+  /** The weights of the latest calls, oldest first; 0 for a success. */
   #recent: number[] = [];
   #open: Open | undefined;
 
@@ -53,24 +61,24 @@ export class CircuitBreaker {
     return this.#open !== undefined;
   }
 
-  /** Milliseconds for which calls are refused; 0 where one may be made. */
+  /** Milliseconds for which calls are rejected; 0 if a call may be made. An estimate while a probe is in flight. */
   get refusesForMs(): number {
     if (!this.#open) return 0;
-    const { until, pauseMs, halfOpen: probing } = this.#open;
-    return probing ? pauseMs : Math.max(0, until - this.#options.now());
+    const { until, pauseMs, isHalfOpen } = this.#open;
+    return isHalfOpen ? pauseMs : Math.max(0, until - this.#options.now());
   }
 
-  /** Lets a call through that must be judged afterwards, or gives back undefined where it must not be made. */
+  /** Returns the function that records the call's outcome, or undefined if the call must not be made. */
   tryAcquire(): Settle | undefined {
     if (this.refusesForMs > 0) return undefined;
     const probed = this.#open;
     if (!probed) return (outcome) => this.#settle(outcome);
-    probed.halfOpen = true;
+    probed.isHalfOpen = true;
     return (outcome) => this.#settleProbe(probed, outcome);
   }
 
   #settle(outcome: Outcome): void {
-    // What began before it opened says nothing new.
+    // Calls that began before the breaker opened are not counted.
     if (this.#open || outcome === 'none' || outcome === 'answered') return;
     const { window, minFailures, timeoutWeight, failureRate, openMs, now, onOpen } = this.#options;
     const weight = { success: 0, failure: 1, timeout: timeoutWeight }[outcome];
@@ -79,12 +87,12 @@ export class CircuitBreaker {
     const failures = this.#recent.reduce((sum, one) => sum + one, 0);
     const successes = this.#recent.length - failed;
     if (failures < minFailures || failures < failureRate * (failures + successes)) return;
-    this.#open = { until: now() + openMs, pauseMs: openMs, halfOpen: false };
+    this.#open = { until: now() + openMs, pauseMs: openMs, isHalfOpen: false };
     onOpen(failed, this.#recent.length);
   }
 
   #settleProbe(probed: Open, outcome: Outcome): void {
-    probed.halfOpen = false;
+    probed.isHalfOpen = false;
     if (outcome === 'none') return;
     if (outcome === 'failure' || outcome === 'timeout') {
       probed.pauseMs = Math.min(probed.pauseMs * 2, this.#options.maxOpenMs);
@@ -98,10 +106,11 @@ export class CircuitBreaker {
 }
 
 /**
- * Makes the attempt if the circuit breaker lets it, and settles the breaker with the outcome.
+ * Makes the attempt unless the circuit breaker is open, and records its outcome.
  *
- * @param options.minimumAttemptMs an attempt that its deadline ended sooner than this had waited for its turn,
- *   and does not count as a failure of the upstream.
+ * @param options.minimumAttemptMs an attempt that reached its deadline after less than this had spent its time in the
+ *   queue, so it does not count as a failure of the upstream.
+ * @param options.now milliseconds of the monotonic clock to which deadlines refer.
  */
 export function circuitBreaker(
   breaker: CircuitBreaker,
@@ -129,7 +138,7 @@ export function circuitBreaker(
     };
 }
 
-/** Refusals by an upstream that works. */
+/** Codes that show that the upstream works, although it refused the call. */
 const REFUSALS: readonly ErrorCode[] = [
   'UPSTREAM_CREDENTIALS_REJECTED',
   'UPSTREAM_EGRESS_REJECTED',
@@ -143,6 +152,7 @@ function outcomeOf(error: unknown): Outcome {
   return isAppError(error, 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE') ? 'failure' : 'none';
 }
 
+/** Creates the error of a call that an open circuit breaker rejects. */
 export function breakerOpen(breaker: CircuitBreaker): AppError {
   const retryAfterS = Math.max(1, Math.ceil(breaker.refusesForMs / 1000));
   return new AppError('UPSTREAM_UNAVAILABLE', { reason: 'BREAKER_OPEN', retryAfterS, notSent: true });

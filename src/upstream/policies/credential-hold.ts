@@ -16,12 +16,14 @@ export interface HoldOptions extends HoldSettings {
 }
 
 interface Hold {
+  /** Monotonic time, in ms, at which a probe may be made. */
   readonly until: number;
   readonly ms: number;
   readonly code: AppError['code'];
   /** The upstream's code. */
   readonly reason: string;
-  probing: boolean;
+  /** Whether a probe is in flight. */
+  isProbing: boolean;
 }
 
 interface Refusals {
@@ -32,12 +34,13 @@ interface Refusals {
 }
 
 /**
- * Holds back calls whose credentials, or whose egress address, the upstream has refused several times in a
- * row: they are rejected with that refusal at once, and one probe at a time finds out if the fault is fixed. A
- * call that carries a part of the credentials is not held back by refusals of another part, and does not end them.
+ * Rejects calls immediately if the upstream has refused their credentials or the egress address several times in a
+ * row. The error has the code of the refusal and the reason `HELD`. One probe at a time checks whether the fault is
+ * fixed. A call that carries a part of the credentials is not held back by refusals of another part, and does not
+ * end their hold.
  */
 export function credentialHold(options: HoldOptions): Policy {
-  // By object, so new credentials start without refusals.
+  // The key is the object, so replaced credentials start without refusals.
   const known = new WeakMap<object, Refusals>();
 
   return (next) =>
@@ -46,8 +49,8 @@ export function credentialHold(options: HoldOptions): Policy {
       known.set(callOptions.credentials, refusals);
       const hold = isSubjectTo(operation.credentials, refusals.hold?.reason) ? refusals.hold : undefined;
       if (hold) {
-        if (hold.probing || hold.until > options.now()) throw new AppError(hold.code, { reason: 'HELD' });
-        hold.probing = true;
+        if (hold.isProbing || hold.until > options.now()) throw new AppError(hold.code, { reason: 'HELD' });
+        hold.isProbing = true;
       }
       try {
         const output = await next(operation, input, callOptions);
@@ -64,7 +67,7 @@ export function credentialHold(options: HoldOptions): Policy {
           refusals.count = 0;
         throw error;
       } finally {
-        if (hold) hold.probing = false;
+        if (hold) hold.isProbing = false;
       }
     };
 
@@ -81,6 +84,6 @@ export function credentialHold(options: HoldOptions): Policy {
     // Calls that were in flight when the hold began do not prolong it.
     if (refusals.hold !== probed || (!probed && refusals.count < options.afterRefusals)) return;
     const ms = probed ? Math.min(probed.ms * 2, options.maxHoldMs) : options.holdMs;
-    refusals.hold = { until: options.now() + ms, ms, code, reason, probing: false };
+    refusals.hold = { until: options.now() + ms, ms, code, reason, isProbing: false };
   }
 }

@@ -1,7 +1,7 @@
 import type { Policy } from '../operation.ts';
 import { breakerOpen, type CircuitBreaker } from './circuit-breaker.ts';
 
-/** Rejects calls at once while the circuit breaker is open, before they wait for their turn. */
+/** Rejects calls while the circuit breaker is open, before they wait for their turn. */
 export function failFast(breaker: CircuitBreaker): Policy {
   return (next) =>
     async function failFastIfOpen(operation, input, options) {

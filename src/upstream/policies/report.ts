@@ -24,13 +24,14 @@ const EGRESS_ADDRESS_FAULTS = new Set(['EADDRNOTAVAIL', 'EAI_ADDRFAMILY']);
 const OPERATORS: readonly ErrorCode[] = ['UPSTREAM_CREDENTIALS_REJECTED', 'UPSTREAM_EGRESS_REJECTED'];
 
 /**
- * Reports faults that the operator has to fix to the log and to readiness: once when one begins and once when
- * it ends. A call ends a fault only if it carries the credentials that the fault is about.
+ * Reports faults that the operator has to fix to the log and to readiness, when they begin and when they end. Logs
+ * each other failed attempt as a warning, unless the caller gave up. A call ends a fault only if it carries the
+ * credentials that the fault is about.
  *
- * @param options.component the name under which an organization's credentials are reported, so that the
+ * @param options.component returns the name under which an organization's credentials are reported, so that the
  *   successes of one organization do not hide the failures of another.
- * @param options.credentialsOf the current credentials of an organization. The outcome of a call with credentials
- *   that were replaced during it is not reported to readiness.
+ * @param options.credentialsOf returns the current credentials of an organization. The outcome of a call whose
+ *   credentials were replaced during the call is not reported to readiness.
  */
 export function report(options: {
   readonly log: Log;

@@ -3,7 +3,7 @@ import type { Sleep } from '../../lib/timers.ts';
 import type { Policy } from '../operation.ts';
 
 export interface RetrySettings {
-  /** Upper bound of the random delay (full jitter). */
+  /** Upper bound of the random delay (full jitter), in milliseconds. */
   readonly maxDelayMs: number;
   /** Retries per call, on average. */
   readonly ratio: number;
@@ -14,15 +14,16 @@ export interface RetrySettings {
 export interface RetryOptions extends RetrySettings {
   /** Monotonic time in ms. */
   readonly now: () => number;
+  /** Returns a random number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly sleep: Sleep;
 }
 
 /**
  * Retries a transient failure once: after a random delay, or after the upstream's `Retry-After`, if that leaves
- * time before the deadline. A budget keeps retries a small share of all calls, so that they do not double the
- * load on an upstream that is down. Background refreshes are not retried, because the stale entry can be served meanwhile.
- * An operation that is not idempotent is retried only if the failed attempt was certainly not sent.
+ * time before the deadline. A retry budget keeps retries a small share of all calls, so that they do not double the
+ * load on an upstream that is down. Background refreshes are not retried, because the stale entry can be served
+ * meanwhile. An operation that is not idempotent is retried only if the failed attempt was certainly not sent.
  */
 export function retry(options: RetryOptions): Policy {
   const { maxDelayMs, ratio, reserve, now, random, sleep } = options;

@@ -3,7 +3,7 @@ import { traced } from '../../telemetry/tracing.ts';
 import type { SpanSettings } from '../../telemetry/span.ts';
 import type { Policy } from '../operation.ts';
 
-/** Records each attempt as a span of an HTTP client, by OpenTelemetry's semantic conventions. */
+/** Records each attempt as a client span with the attributes of OpenTelemetry's HTTP conventions. */
 export function trace({ baseUrl }: { readonly baseUrl: URL }): Policy {
   const spans = new Map<string, SpanSettings>();
 

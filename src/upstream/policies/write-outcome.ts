@@ -2,8 +2,8 @@ import { AppError, isAppError } from '../../errors.ts';
 import type { Policy } from '../operation.ts';
 
 /**
- * States whether a failed attempt of a write may have been carried out, in `details.outcome`. The innermost
- * policy. An attempt has the outcome `none` only if it was not sent or the upstream refused it.
+ * Sets `details.outcome` on the error of a failed write attempt: `none` if the attempt was not sent or the upstream
+ * refused it, otherwise `unknown`. The innermost policy.
  */
 export function attemptOutcome(): Policy {
   return (next) =>
@@ -20,7 +20,7 @@ export function attemptOutcome(): Policy {
     };
 }
 
-/** States the outcome `none` for a write that a policy rejected before any attempt. The outermost policy. */
+/** Sets the outcome `none` on the error of a write that was rejected before any attempt. The outermost policy. */
 export function callOutcome(): Policy {
   return (next) =>
     async function stateCallOutcome(operation, input, options) {
@@ -34,7 +34,7 @@ export function callOutcome(): Policy {
     };
 }
 
-/** Returns a copy, because the reason of an abort is shared with other calls. */
+/** Returns a copy of the error with an outcome: other calls may share the original, the reason of an abort. */
 function withOutcome(error: unknown, outcome: 'none' | 'unknown', signal: AbortSignal): AppError {
   if (isAppError(error)) return new AppError(error.code, { cause: error, ...error.details, outcome });
   const copy = new AppError(signal.aborted ? 'CLIENT_GONE' : 'INTERNAL_ERROR', { cause: error, outcome });
