@@ -29,7 +29,7 @@ export interface TrustedIssuer extends Omit<IssuerSettings, 'keys' | 'jwks'> {
 export interface TrustedIssuers {
   /** Returns the configured issuer for a token's unverified `iss`. Never causes a request. */
   of(issuer: unknown): TrustedIssuer | undefined;
-  /** Opens issuers that replace all current ones. Published key sets in both are reused with their keys. */
+  /** Creates issuers that replace all current ones. Published key sets in both are reused with their keys. */
   prepare(all: readonly IssuerSettings[]): Replacement;
   /** Returns the state of each published key set. */
   published(): readonly PublishedKeys[];
@@ -56,7 +56,7 @@ export interface JwksSettings extends Pick<
   readonly onReplaced: (issuer: IssuerSettings) => void;
 }
 
-/** Opens a separate key set for each issuer: the key of one issuer never verifies the token of another. */
+/** Creates a separate key set for each issuer: the key of one issuer never verifies the token of another. */
 export function createTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksSettings): TrustedIssuers {
   let published = new Map<string, Published>();
   let byName = new Map<string | undefined, TrustedIssuer>();
@@ -68,9 +68,9 @@ export function createTrustedIssuers(all: readonly IssuerSettings[], jwks: JwksS
       const { keys, jwks: remote, ...rest } = settings;
       if (!remote) return { ...rest, keys: fixedKeySet(keys) };
       const name = JSON.stringify([settings.issuer, remote.uri.href, [...remote.algorithms]]);
-      const opened = published.get(name) ?? openPublished(settings, remote, jwks);
-      kept.set(name, { ...opened, issuer });
-      return { ...rest, keys: joinedKeySet([fixedKeySet(keys), opened.keySet]) };
+      const remoteKeys = published.get(name) ?? createPublished(settings, remote, jwks);
+      kept.set(name, { ...remoteKeys, issuer });
+      return { ...rest, keys: joinedKeySet([fixedKeySet(keys), remoteKeys.keySet]) };
     });
     return {
       commit() {
@@ -106,7 +106,7 @@ interface Published {
   readonly issuer: number;
 }
 
-function openPublished(
+function createPublished(
   settings: IssuerSettings,
   remote: NonNullable<IssuerSettings['jwks']>,
   jwks: JwksSettings,

@@ -39,29 +39,32 @@ export interface LookupCache {
   find(query: LookupQuery, look: () => Promise<string | null>): Promise<LookupResult>;
   /** Returns the id of a contact that does not exist: the same one for a value in every process. */
   decoyOf(query: LookupQuery): string;
-  /** Marks a change: the organization's lookups without a match no longer count. */
-  markChange(org: string): Promise<void>;
+  /**
+   * Records that a contact of the organization was created or changed, by replacing the generation of the
+   * organization's lookups. Results without a match are then looked up again. Never rejects.
+   */
+  recordChange(org: string): Promise<void>;
 }
 
 interface Stored extends JsonObject {
   readonly id: string | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The mark of the organization when the look began. */
-  readonly mark: string;
+  /** The generation of the organization's lookups when the look began. */
+  readonly generation: string;
 }
 
-/** How long the mark of an organization is kept; longer than any lookup. */
-const MARK_MS = 86_400_000;
+/** Milliseconds for which the generation of an organization's lookups is kept; longer than any lookup. */
+const GENERATION_MS = 86_400_000;
 
 /** Creates the cache of lookups. */
 export function lookupCache(options: LookupCacheOptions): LookupCache {
   const { values, ttlMs, negativeTtlMs, secretOf, randomId, now } = options;
   const lookOnce = coalesce<string | null>();
 
-  async function lookAndStore(key: string, mark: string, look: () => Promise<string | null>) {
+  async function lookAndStore(key: string, generation: string, look: () => Promise<string | null>) {
     const id = await look();
-    await values.set(key, { id, at: now(), mark }, id === null ? negativeTtlMs : ttlMs);
+    await values.set(key, { id, at: now(), generation }, id === null ? negativeTtlMs : ttlMs);
     return id;
   }
 
@@ -73,16 +76,16 @@ export function lookupCache(options: LookupCacheOptions): LookupCache {
       const key = `zbff:lookup:{${org}}:${keyedHash(secret, kind, value).toString('base64url')}`;
       const [stored, found] = await Promise.all([
         fresh ? undefined : values.get(key),
-        values.get(markKey(org)),
+        values.get(generationKey(org)),
       ]);
-      const mark = typeof found === 'string' ? found : '';
-      if (isStored(stored) && (stored.id !== null || stored.mark === mark))
+      const generation = typeof found === 'string' ? found : '';
+      if (isStored(stored) && (stored.id !== null || stored.generation === generation))
         return {
           id: stored.id,
-          isBeforeChange: stored.mark !== mark,
+          isBeforeChange: stored.generation !== generation,
           isPastNegativeTtl: now() - stored.at > negativeTtlMs,
         };
-      const id = await lookOnce(`${key} ${mark} ${fresh}`, () => lookAndStore(key, mark, look));
+      const id = await lookOnce(`${key} ${generation} ${fresh}`, () => lookAndStore(key, generation, look));
       return { id, ...UNCHANGED };
     },
     decoyOf({ org, kind, value }) {
@@ -90,7 +93,7 @@ export function lookupCache(options: LookupCacheOptions): LookupCache {
       const digits = keyedHash(secret, `decoy ${kind}`, value).toString('hex');
       return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
     },
-    markChange: (org) => values.set(markKey(org), randomId(), MARK_MS),
+    recordChange: (org) => values.set(generationKey(org), randomId(), GENERATION_MS),
   };
 }
 
@@ -98,12 +101,12 @@ const UNCHANGED = { isBeforeChange: false, isPastNegativeTtl: false };
 
 function isStored(value: Json | undefined): value is Stored {
   if (!isJsonObject(value)) return false;
-  const { id, at, mark } = value;
-  return (id === null || typeof id === 'string') && typeof at === 'number' && typeof mark === 'string';
+  const { id, at, generation } = value;
+  return (id === null || typeof id === 'string') && typeof at === 'number' && typeof generation === 'string';
 }
 
-/** The key of an organization's mark, which changes with its contacts. */
-function markKey(org: string): string {
+/** Returns the key of the generation of an organization's lookups, which each change of a contact replaces. */
+function generationKey(org: string): string {
   return `zbff:lookups:{${org}}`;
 }
 

@@ -49,8 +49,8 @@ export interface Lookups {
   }>;
   /** Returns the id of a contact that does not exist: the same one for a value in every process. */
   decoyOf(query: LookupQuery): string;
-  /** Marks a change: the organization's lookups without a match no longer count. */
-  markChange(org: string): Promise<void>;
+  /** Records a change of a contact: the organization's lookups without a match are repeated. Never rejects. */
+  recordChange(org: string): Promise<void>;
 }
 
 /** The dependencies that the handlers of all operations share. */

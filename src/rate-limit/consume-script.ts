@@ -13,7 +13,7 @@
  *
  * Returns the count, the prefetched quota, the rest of the window in ms, the id, and 1 or 0 for each request.
  */
-export const TAKE = `
+export const CONSUME = `
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local known, id, left = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local stored = redis.call('HMGET', KEYS[1], 'before', 'since', 'id')

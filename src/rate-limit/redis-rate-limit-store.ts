@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { GuardedRedis, Script } from '../redis/guarded-redis.ts';
 import { MAX_KEYS, type RateLimitStore, type Tier, type RateLimitResult } from './rate-limit-store.ts';
-import { TAKE } from './consume-script.ts';
+import { CONSUME } from './consume-script.ts';
 
 /** The policy if Redis fails: count in this process, allow without counting, or reject. */
 export type OnStoreFailure = 'local' | 'open' | 'closed';
@@ -57,7 +57,7 @@ const CLOSED_RETRY_MS = 1000;
 export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLimitStore {
   const { onFailure, now, advanceDivisor = ADVANCE_DIVISOR } = options;
   const accounts = new LRUCache<string, Account>({ max: MAX_KEYS });
-  const script: Script = options.redis.script(TAKE);
+  const script: Script = options.redis.script(CONSUME);
 
   function accountOf(key: string, tier: Tier): Account {
     let account = accounts.get(key);

@@ -8,7 +8,7 @@ import {
   type ConnectionChange,
   type ConnectionName,
 } from './connection-changes.ts';
-import { createConnection, openSentinel } from './redis-connections.ts';
+import { createConnection, createSentinel } from './redis-connections.ts';
 import { corkWrites, scriptOn, type RedisValue, type RunScript } from './run-script.ts';
 import { hasReason } from './redis-diagnosis.ts';
 import type { RedisSettings } from './redis-settings.ts';
@@ -118,7 +118,7 @@ export function createRedis(settings: RedisSettings): RedisClient {
   }
 
   const hasReplica = replicaFinder(settings, durable, calculateSlot, (address) =>
-    openSentinel(settings, address),
+    createSentinel(settings, address),
   );
 
   const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);

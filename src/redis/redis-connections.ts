@@ -18,11 +18,13 @@ const READONLY_RECONNECT_MS = { sentinel: 1000, cluster: 1000, standalone: 30_00
  * @param onError invoked with the errors of all connections, including those that ioredis opens internally.
  */
 export function createConnection(settings: RedisSettings, onError?: (error: Error) => void): Redis | Cluster {
-  return settings.mode === 'cluster' ? createCluster(settings, onError) : openServer(settings, onError);
+  return settings.mode === 'cluster'
+    ? createCluster(settings, onError)
+    : createServerConnection(settings, onError);
 }
 
-/** Opens a connection to one Sentinel. Its commands fail within a second. */
-export function openSentinel(settings: RedisSettings, { host, port }: RedisAddress): Redis {
+/** Creates a connection to one Sentinel, and connects. Its commands fail within a second. */
+export function createSentinel(settings: RedisSettings, { host, port }: RedisAddress): Redis {
   return new Redis({
     host,
     port,
@@ -80,7 +82,8 @@ function retryDelayMs(times: number): number {
   return Math.min(50 * 2 ** Math.min(times, 5), 1000) * (0.75 + Math.random() / 2);
 }
 
-function openServer(settings: RedisSettings, onError?: (error: Error) => void): Redis {
+/** Creates the connection to a single server, or to the master that the Sentinels name. */
+function createServerConnection(settings: RedisSettings, onError?: (error: Error) => void): Redis {
   const options = {
     ...connectionOptions(settings),
     db: settings.db,

@@ -12,13 +12,13 @@ const DOWN = /s_down|o_down|disconnected/;
  * is out of sync is not connected, but can be promoted: CLUSTER SLOTS and SENTINEL REPLICAS list it. Callers share
  * one question to the Sentinels, because each question opens a connection.
  *
- * @param openSentinel opens a connection to a Sentinel.
+ * @param createSentinel creates a connection to a Sentinel.
  */
 export function replicaFinder(
   settings: RedisSettings,
   connection: Redis | Cluster,
   slotOf: (key: string) => number,
-  openSentinel: (address: RedisAddress) => Redis,
+  createSentinel: (address: RedisAddress) => Redis,
 ): HasReplica {
   let asked: Promise<boolean> | undefined;
 
@@ -38,7 +38,7 @@ export function replicaFinder(
   /** Asks one Sentinel after the other. If none answers, a replica is taken to exist. */
   async function replicasInSentinels(): Promise<boolean> {
     for (const address of settings.nodes) {
-      const sentinel = openSentinel(address);
+      const sentinel = createSentinel(address);
       sentinel.on('error', () => {});
       try {
         const replicas = await sentinel.call('SENTINEL', 'REPLICAS', settings.sentinelName!);

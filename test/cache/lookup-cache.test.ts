@@ -52,7 +52,7 @@ test('caches that there is none until that time has passed or a contact has chan
   for (const cache of [one, other])
     expect(await cache.find(EMAIL, finding(null))).toMatchObject({ id: null });
   expect(looks).toEqual(['null']);
-  await other.markChange('org');
+  await other.recordChange('org');
   expect(await one.find(EMAIL, finding('id'))).toMatchObject({ id: 'id', isBeforeChange: false });
   await one.find({ ...EMAIL, value: 'eva@example.com' }, finding(null));
   clock.now += NEGATIVE_TTL_MS + 1;
@@ -63,9 +63,9 @@ test('caches that there is none until that time has passed or a contact has chan
 test('says that an id is from before a change, of its own organization alone', async () => {
   const { finding, one } = openCaches();
   await one.find(EMAIL, finding('id'));
-  await one.markChange('other');
+  await one.recordChange('other');
   expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'id', isBeforeChange: false });
-  await one.markChange('org');
+  await one.recordChange('org');
   expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'id', isBeforeChange: true });
   expect(await one.find({ ...EMAIL, fresh: true }, finding('new'))).toMatchObject({ id: 'new' });
   expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'new', isBeforeChange: false });
@@ -76,7 +76,7 @@ test('a look that began before a change does not count as one after it', async (
   const { promise, resolve } = Promise.withResolvers<null>();
   const slow = one.find(EMAIL, () => promise);
   await new Promise(setImmediate);
-  await one.markChange('org');
+  await one.recordChange('org');
   resolve(null);
   expect(await slow).toMatchObject({ id: null });
   expect(await one.find(EMAIL, finding('id'))).toMatchObject({ id: 'id' });

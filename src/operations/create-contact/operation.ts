@@ -219,7 +219,7 @@ async function dropAfter(
 ): Promise<void> {
   if (!alreadyFenced.includes(contact))
     await acknowledged(async () => (await services.fence(org, contact)).open());
-  await services.lookups.markChange(org);
+  await services.lookups.recordChange(org);
 }
 
 function createdId(value: Result['value']): string {

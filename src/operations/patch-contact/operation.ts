@@ -43,12 +43,12 @@ export const patchContact = defineBodyOperation({
             ifMatch: req.headers['if-match'],
             call: () => services.upstream(updateFields, { ...ref, fields }, NO_CALLER),
           });
-          await services.lookups.markChange(ref.org);
+          await services.lookups.recordChange(ref.org);
           return result;
         },
         async reconcile() {
           if (!(await isChanged(services, ref, body))) return undefined;
-          await services.lookups.markChange(ref.org);
+          await services.lookups.recordChange(ref.org);
           return result;
         },
       },
