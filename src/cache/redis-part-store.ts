@@ -55,6 +55,13 @@ const RENEW_MS = 300;
 /** The interval at which a waiter reads the store again, in case it missed a completion. */
 const RECHECK_MS = 200;
 
+/**
+ * Creates the store of parts in Redis: reads, and claims that store what was fetched. Times are in milliseconds of
+ * this process's monotonic clock; `fetchedAt` and `bornBefore` bound the birth of an entry.
+ *
+ * `read` and `claim` throw RedisUnavailable, as does `settle` of a claim. An entry that cannot be decoded, or whose
+ * age is not known, is missing.
+ */
 export function redisPartStore(options: RedisPartStoreOptions) {
   const { redis, codec, longestMs, now, setTimer, randomId } = options;
   const claimScript = redis.script(CLAIM);

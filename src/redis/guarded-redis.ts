@@ -139,14 +139,12 @@ export class GuardedRedis {
     this.#downListeners.push(listener);
   }
 
-  /**
-   * Registers a listener that restores what a server may have lost. Other operations on the server fail until it
-   * resolves.
-   */
+  /** Registers a listener that restores the lost writes of a server. Other operations on it fail until it resolves. */
   onRecovery(listener: (recovery: Recovery) => Promise<void>): void {
     this.#recovery.onRecovery(listener);
   }
 
+  /** Returns the server of a key, as far as known: `<host>:<port>` in a Cluster, otherwise a constant. */
   serverOf(key: string): string {
     return this.#client.serverOf(key);
   }

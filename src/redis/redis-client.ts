@@ -74,6 +74,10 @@ const UNKNOWN_SERVER = 'cluster';
 const PING_KEY = 'zbff:ping';
 const SCAN_COUNT = 1000;
 
+/**
+ * Creates the client with its three connections: commands, invalidations (which WAIT blocks) and the subscription.
+ * Does not connect before `connect`. Errors of operations are ioredis's.
+ */
 export function createRedis(settings: RedisSettings): RedisClient {
   const errorListeners: ((error: Error) => void)[] = [];
   const report = (error: Error) => {

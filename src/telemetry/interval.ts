@@ -28,6 +28,10 @@ export function sumOf(a: Growth, b: Growth): Growth {
   return { from: Math.min(a.from, b.from), to: Math.max(a.to, b.to), ...combine(a, b, added) };
 }
 
+/**
+ * Summarizes the events of a growth. `seconds` is at least 0.001, so that rates are finite; `median`, `p95` and
+ * `callP95` are in seconds, interpolated within buckets, and null without measurements.
+ */
 export function intervalOf(growth: Growth): Interval {
   const { requests, failures, hits, misses, calls, callFailures } = growth;
   return {

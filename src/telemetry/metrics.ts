@@ -48,6 +48,10 @@ export interface MetricsOptions extends Configured {
 /** The metrics of this process. Every label has a closed list of values; request data never becomes a label. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/**
+ * Creates the metrics of this process in a registry of their own. Known series begin at zero. Durations are in
+ * seconds. `gauge` and `gauges` throw an Error if the name is in use.
+ */
 export function createMetrics({ version, health, ...configured }: MetricsOptions) {
   const known = knownSeries(configured);
   const registry = new Registry();
@@ -231,10 +235,7 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
     gauges,
     /** Renders the text that Prometheus scrapes. */
     render: (): Promise<Exposition> => exposition(registry),
-    /**
-     * Reads our own metrics, without Node's and the process's: reading some of those resets them, which is
-     * reserved for scrapes.
-     */
+    /** Reads our own metrics only: reading some of Node's resets them, which is reserved for scrapes. */
     samples: (): Promise<Samples> => ownSamples(registry),
     /** Reads all metrics, or only our own, for aggregation with other processes. */
     snapshot: (which: 'all' | 'own') =>

@@ -50,6 +50,12 @@ const FAILED_CALLS = new Set<unknown>([
 ]);
 const isFailedCall: Keep = ({ outcome }) => FAILED_CALLS.has(outcome);
 
+/**
+ * Adds up the samples of one process, or of all workers, to the dashboard's counters. A metric without samples
+ * counts as 0.
+ *
+ * @param time seconds of a monotonic clock, at which the samples were read.
+ */
 export function totalsOf(samples: Samples, time: number): Totals {
   const requests = samples['http_requests_total'];
   const parts = samples['cache_parts_total'];
