@@ -18,7 +18,7 @@ import { monotonicNow, now, type ServiceOptions, type Services } from './service
 import { fetchMembers } from './upstream/operations/fetch-members.ts';
 
 /** Returns the settings that the operations and their description depend on. */
-export function operationSettings({ scopes, http, writes }: ServiceOptions['config']): OperationSettings {
+function operationSettings({ scopes, http, writes }: ServiceOptions['config']): OperationSettings {
   return { scopes, maxBatchSize: http.maxBatchSize, writes: writes.on, brandId: writes.brandId };
 }
 

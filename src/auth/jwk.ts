@@ -2,7 +2,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { algorithmsOf, weaknessOfRsa } from './key-algorithms.ts';
 import type { TokenKey } from './key-set.ts';
 
-const MAX_KID_LENGTH = 256;
+/** Maximum length of a key id, in keys and in tokens. */
+export const MAX_KID_LENGTH = 256;
 const BASE64URL = /^[A-Za-z0-9_-]{1,2048}$/;
 /** The size of a coordinate in bytes: the full size of the curve's field (RFC 7518 section 6.2.1). */
 const COORDINATE_BYTES: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };

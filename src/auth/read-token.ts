@@ -1,3 +1,5 @@
+import { MAX_KID_LENGTH } from './jwk.ts';
+
 /** The unverified header of a token: used to look up its key, and not trusted for anything else. */
 export interface TokenHeader {
   readonly algorithm: string;
@@ -5,8 +7,6 @@ export interface TokenHeader {
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
-
-const MAX_KID_LENGTH = 256;
 
 /**
  * Reads the header of a signed token (RFC 7515 section 7.1); undefined if the token cannot be accepted with any

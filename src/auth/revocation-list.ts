@@ -67,12 +67,12 @@ export function revocationList({ maxRevocations, now }: RevocationListOptions): 
 }
 
 /** Returns the same key for revocations of the same token or subject. Issuers and values hold no line ends. */
-export function revocationKey({ by, issuer, value }: Pick<Revocation, 'by' | 'issuer' | 'value'>): string {
+function revocationKey({ by, issuer, value }: Pick<Revocation, 'by' | 'issuer' | 'value'>): string {
   return issuer === undefined ? `${by}\n${value}` : `${by}\n${issuer}\n${value}`;
 }
 
 /** Returns a revocation that covers all tokens of both, until the later of both ends. */
-export function mergeRevocations(one: Revocation, other: Revocation): Revocation {
+function mergeRevocations(one: Revocation, other: Revocation): Revocation {
   const until =
     one.until === undefined || other.until === undefined ? undefined : Math.max(one.until, other.until);
   const before = Math.max(one.before ?? -Infinity, other.before ?? -Infinity);

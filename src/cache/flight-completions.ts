@@ -28,13 +28,15 @@ export class FlightCompletions {
    * Handles a message of the completions channel.
    *
    * @param message the result of `completionMessage`; any other text is ignored.
+   * @returns the token of the call, or undefined if the message was ignored.
    */
-  receive(message: string): void {
+  receive(message: string): string | undefined {
     const parsed = parse(message);
-    if (!parsed) return;
+    if (!parsed) return undefined;
     this.#recent.set(parsed.token, parsed.completion);
     if (this.#recent.size > REMEMBERED) this.#recent.delete(this.#recent.keys().next().value!);
     for (const waiter of this.#waiters.get(parsed.token) ?? []) waiter.complete(parsed.completion);
+    return parsed.token;
   }
 
   /** Wakes all waiters, so that they read the store again. */

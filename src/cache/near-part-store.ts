@@ -1,6 +1,6 @@
 import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
-import { RedisUnavailable } from '../redis/guarded-redis.ts';
+import { ignoreUnavailable } from '../redis/redis-unavailable.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { NOTHING } from './contact-entries.ts';
 import { LruTable } from './lru-table.ts';
@@ -161,7 +161,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     const readAt = now();
     const { version } = received;
     const fetchedVersion = fetched.version;
-    const snapshot = await remote.read(ref, parts).catch(unlessUnavailable);
+    const snapshot = await remote.read(ref, parts).catch(ignoreUnavailable);
     if (!snapshot) return { ...readNear(ref, parts), ...local() };
     const entries = storeRead(ref, parts, snapshot, readAt, version, fetchedVersion);
     return { generation: snapshot.generation, entries, ...local() };
@@ -173,7 +173,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     const fetchedVersion = fetched.version;
     const reply = await remote.claim(ref, read, fetch, waited).then(
       (claim) => ({ claim }),
-      (error: unknown) => unlessUnavailable(error),
+      (error: unknown) => ignoreUnavailable(error),
     );
     if (!reply?.claim) return localLease(ref, read, reply !== undefined);
     const { claim } = reply;
@@ -192,12 +192,12 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
         if (changes.length > 0) fetched.record(ref.org, ref.contact);
         storeNear(ref, claim.generation, changes, claimedAt, version);
         const settledAt = now();
-        const settled = await claim.settle(changes).catch(unlessUnavailable);
+        const settled = await claim.settle(changes).catch(ignoreUnavailable);
         if (settled) storeNear(ref, claim.generation, [], settledAt, version);
         else if (settled === false) unconfirm(ref, claim.generation);
       },
       async fail(failure) {
-        await claim.settle([], failure).catch(unlessUnavailable);
+        await claim.settle([], failure).catch(ignoreUnavailable);
       },
     };
   };
@@ -239,8 +239,4 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     },
     close: () => invalidations.close(),
   };
-}
-
-function unlessUnavailable(error: unknown): undefined {
-  if (!(error instanceof RedisUnavailable)) throw error;
 }

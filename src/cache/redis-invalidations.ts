@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { SetTimer } from '../lib/timers.ts';
-import { RedisUnavailable, type GuardedRedis, type Script } from '../redis/guarded-redis.ts';
+import type { GuardedRedis, Script } from '../redis/guarded-redis.ts';
+import { ignoreUnavailable, RedisUnavailable } from '../redis/redis-unavailable.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { InvalidationJournal, type FenceChange, type JournalItem } from './invalidation-journal.ts';
 import { decodeInvalidation, encodeInvalidation, fenceChanges } from './invalidation-message.ts';
@@ -220,8 +221,4 @@ function keysOf({ org, contact }: JournalItem): [string, string] {
 
 async function inBatches<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
   for (let at = 0; at < items.length; at += BATCH) await Promise.all(items.slice(at, at + BATCH).map(run));
-}
-
-function ignoreUnavailable(error: unknown): void {
-  if (!(error instanceof RedisUnavailable)) throw error;
 }

@@ -128,7 +128,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
     const [stamp, number, held, values, ttls, serverTime] = reply;
     const repliedAt = now();
     const generation = stamp.toString('latin1');
-    const holders = held.map((holder) => tokenOf(holder.toString('latin1')));
+    const holders = held.map((holder) => deliverFailure(holder.toString('latin1')));
     const token = `${generation}:${owner}`;
     const leases = leaseKeys.filter((_key, index) => holders[index] === '');
     let cancelRenewal = leases.length > 0 ? setTimer(RENEW_MS, renew) : () => {};
@@ -188,14 +188,13 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   }
 
   /**
-   * Returns the token of a lease. If the message of a failed call replaces the token, delivers that message
-   * first.
+   * Delivers the message of a failed call that has replaced the token of a lease. Returns the token. A message that
+   * cannot be parsed stands for its own token: its waiter reads the store again until the message expires, at the
+   * latest after `LEASE_MS`, and can claim the part then.
    */
-  function tokenOf(holder: string): string {
+  function deliverFailure(holder: string): string {
     if (!holder.startsWith('=')) return holder;
-    const message = holder.slice(1);
-    completions.receive(message);
-    return (JSON.parse(message) as { token: string }).token;
+    return completions.receive(holder.slice(1)) ?? holder;
   }
 
   return { read, claim };

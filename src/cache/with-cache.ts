@@ -12,6 +12,7 @@ import type {
 } from '../contact/read-contact.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Metrics, PartOutcome } from '../telemetry/metrics.ts';
+import { NOTHING } from './contact-entries.ts';
 import { freshUntil, classify, servableOnError, type Freshness } from './freshness.ts';
 import type { Entries, Entry, Snapshot } from './part-store.ts';
 import { sharedCalls, type SharedCallsOptions } from './shared-calls.ts';
@@ -23,7 +24,6 @@ export interface CacheOptions extends SharedCallsOptions {
 type Outcome = Omit<CacheOutcome, 'ttlS'>;
 
 const HIT: Outcome = { result: 'hit', stored: false, collapsed: false };
-const NOTHING: Snapshot = { generation: undefined, entries: {} };
 
 /**
  * Wraps a fetch function with the cache: serves parts from the store, and fetches the missing ones in one call,

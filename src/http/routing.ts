@@ -39,7 +39,7 @@ function run(
 }
 
 /** Composes the handlers of a route, and records the route's name for logs and metrics first. */
-export function routeHandlers(name: string, steps: readonly RequestHandler[]): RequestHandler {
+function routeHandlers(name: string, steps: readonly RequestHandler[]): RequestHandler {
   return compose([
     function nameRoute(req, _res, next) {
       contextOf(req).route = name;

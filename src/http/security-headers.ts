@@ -7,7 +7,7 @@ export type SecurityHeaders = ReadonlyMap<string, string>;
  * Browsers do not check `Cross-Origin-Resource-Policy` for CORS requests, so `same-origin` does not affect the
  * pages of `CORS_ORIGINS` (Fetch standard, section 3.7).
  */
-export const JSON_SECURITY: HelmetOptions = {
+const JSON_SECURITY: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },

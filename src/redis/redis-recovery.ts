@@ -76,11 +76,6 @@ export class RedisRecovery {
     return released.promise;
   }
 
-  /** Runs the listeners once. */
-  async restore(recovery: Recovery): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener(recovery)));
-  }
-
   close(): void {
     this.#isClosed = true;
   }
@@ -93,7 +88,12 @@ export class RedisRecovery {
     if (state === 'lost' || !isFirst) this.#changedAt = this.#options.now();
     if (connection === 'subscription') return;
     if (!isFirst) this.#attempt({ connection, server }, state === 'lost' ? RETRY_FIRST_MS : 0);
-    else if (state === 'ready') this.restore({ connection, server }).catch(() => {});
+    else if (state === 'ready') this.#restore({ connection, server }).catch(() => {});
+  }
+
+  /** Runs the listeners once. */
+  async #restore(recovery: Recovery): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener(recovery)));
   }
 
   #attempt(recovery: Recovery, delayMs: number): void {
@@ -105,7 +105,7 @@ export class RedisRecovery {
     const run = async (): Promise<void> => {
       try {
         await ping(recovery.server, recovery.connection);
-        await this.restore(recovery);
+        await this.#restore(recovery);
         if (!isCurrent()) return;
         this.#attempts.delete(name);
         this.#released.get(name)?.resolve();

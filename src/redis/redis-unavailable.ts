@@ -5,3 +5,8 @@ export class RedisUnavailable extends Error {
     this.name = 'RedisUnavailable';
   }
 }
+
+/** Converts a RedisUnavailable to undefined, and rethrows any other error. */
+export function ignoreUnavailable(error: unknown): undefined {
+  if (!(error instanceof RedisUnavailable)) throw error;
+}

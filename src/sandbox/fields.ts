@@ -14,7 +14,7 @@ const LISTS: readonly string[] = ['contact_tags', 'entity_tags'];
 const OBJECTS: readonly string[] = ['contact_custom_fields', 'entity_custom_fields', 'entity_socials'];
 
 /** Returns the stored name of a field by its write name, such as `contact_role_label` for `roleLabel`. */
-export function storedName(prefix: Prefix, writeName: string): string {
+function storedName(prefix: Prefix, writeName: string): string {
   const exception = prefix === 'contact_' ? CONTACT_NAMES : {};
   if (Object.hasOwn(exception, writeName)) return exception[writeName]!;
   return prefix + writeName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -12,6 +12,7 @@ import {
   type CALL_PURPOSES,
   type PART_OUTCOMES,
   type READ_RESULTS,
+  type WRITE_OUTCOMES,
 } from './known-labels.ts';
 
 /** How the values of several processes are combined. */
@@ -190,7 +191,8 @@ export function createMetrics({ version, health, ...configured }: MetricsOptions
   }
 
   return {
-    write: (operation: string, outcome: string): void => writes.add(operation, outcome),
+    write: (operation: string, outcome: (typeof WRITE_OUTCOMES)[number]): void =>
+      writes.add(operation, outcome),
     request(route: string, method: string, status: number, seconds: number): void {
       requests.add(route, knownMethod(method), status);
       durations.observe(route, seconds);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FetchLease } from '../../src/cache/part-store.ts';
-import { COMPLETIONS_CHANNEL } from '../../src/cache/part-key.ts';
+import { COMPLETIONS_CHANNEL, leaseKey } from '../../src/cache/part-key.ts';
 import { AppError } from '../../src/errors.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
@@ -103,6 +103,20 @@ test('a waiter that rechecks before the failure message fails without a second c
       code: 'UPSTREAM_CREDENTIALS_REJECTED',
     });
   }
+});
+
+test('a waiter rechecks until a failure message that cannot be parsed expires, and then gets the lease', async () => {
+  const contact = randomUUID();
+  const ref = { org: ORG, member: OWNER, contact };
+  await claimIn(0, contact);
+  const { heldByOthers } = await claimIn(1, contact);
+  const claimAgain = () => processes[1]!.store.claim(ref, [], ['notes'], heldByOthers);
+  const message = `=${heldByOthers[0]!.token} in another format`;
+  await server.cli('set', leaseKey(ref, 'notes'), message, 'px', '500');
+  const again = await claimAgain();
+  expect(again.heldByOthers).toMatchObject([{ parts: ['notes'] }]);
+  await expect(again.heldByOthers[0]!.completed(NEVER)).resolves.toBeUndefined();
+  await waitFor('the lease', async () => (await claimAgain()).heldByOthers.length === 0);
 });
 
 test('a claim after a failure gets the lease', async () => {
