@@ -15,7 +15,7 @@ import type { Change, Entries, Entry, Snapshot } from './part-store.ts';
 import { LinkedList } from './linked-list.ts';
 import { isLater, isSameCall } from './merge-entries.ts';
 
-/** perf: copies have one hidden class, since all members exist from the start. */
+/** The initial parts of a member entry. All members exist from the start, so that entries share one hidden class. */
 const NO_PARTS = byPart((): Stored | undefined => undefined);
 
 /**

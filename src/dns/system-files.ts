@@ -14,7 +14,7 @@ export interface SearchList {
 /** Returns the addresses of a name in the text of a hosts file (hosts(5)), in its order. */
 export function addressesInHosts(text: string, name: string): Address[] {
   const wanted = name.replace(/\.$/, '').toLowerCase();
-  // perf: a long file without the name costs one search.
+  // A long file without the name is searched once, and not parsed.
   if (!text.toLowerCase().includes(wanted)) return [];
   return text.split('\n').flatMap((line) => {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);

@@ -15,7 +15,7 @@ export type Coding = (typeof CODINGS)[number];
 export function chooseCoding(req: Request, small = false): Coding {
   const header = req.headers['accept-encoding'];
   if (header === undefined) return 'identity';
-  // perf: a refusal has a weight of 0, so parse the header only if it has a zero.
+  // A refusal of `identity` has a weight of 0, so a header without a zero is not parsed.
   if (small && (!header.includes('0') || req.acceptsEncodings('identity') !== false)) return 'identity';
   const best = req.acceptsEncodings('br', 'gzip', 'identity');
   return best === 'br' || best === 'gzip' ? best : 'identity';

@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheOutcome, Caller } from '../contact/read-contact.ts';
 
 const CONTEXT = Symbol('request context');
-/** perf: a property of the request, because a WeakMap would add work to every garbage collection. */
+/** The context is a property of the request, because a WeakMap would add work to every garbage collection. */
 type WithContext = { [CONTEXT]?: RequestContext };
 
 /**
- * The state that the middleware of one request shares. perf: all members exist from the start in one order, so
- * that property access stays monomorphic.
+ * The state that the middleware of one request shares. All members exist from the start and in one order, so that
+ * property access stays monomorphic.
  */
 export class RequestContext {
   readonly requestId: string;

@@ -3,8 +3,8 @@ import { contextOf, type RequestContext } from './request-context.ts';
 import { JSON_HEADERS, PAGE_HEADERS, type SecurityHeaders } from './security-headers.ts';
 
 /**
- * Bytes as a latin1 string, one character a byte. perf: concatenation copies nothing until the response is sent,
- * and Node sends a string in one write with the header, but a buffer in a second one.
+ * Bytes as a latin1 string, one character per byte. Concatenation copies nothing until the response is sent, and Node
+ * sends a string in one write with the header, but a Buffer in a second one.
  */
 export type Latin1String = string;
 

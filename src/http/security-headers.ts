@@ -22,7 +22,7 @@ const JSON_SECURITY: HelmetOptions = {
   xXssProtection: false,
 };
 
-/** Helmet's headers for JSON. perf: helmet runs once, because they are the same on each response. */
+/** Helmet's headers for JSON. They are the same for each response, so helmet runs once. */
 export const JSON_HEADERS = headersOf(JSON_SECURITY);
 
 /**

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Returns all values of a header field of a request (RFC 9110 section 5.2), in the order received. Node's
- * `headers` keeps only the first value of some fields. perf: `headersDistinct` parses every field.
+ * Returns all values of a header field of a request (RFC 9110 section 5.2), in the order received. Node's `headers`
+ * keeps only the first value of some fields, and `headersDistinct` parses every field.
  *
  * @param name in lower case.
  */

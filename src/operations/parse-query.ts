@@ -11,7 +11,7 @@ export type Fieldsets = ReadonlyMap<Part, ReadonlySet<string>>;
 export const NO_FIELDSETS: Fieldsets = new Map();
 const NO_QUERY: Query = {};
 
-/** Returns the parsed query. perf: Express parses it on each access, and most requests have none. */
+/** Returns the parsed query. Express parses it on each access, so requests without one do not access it. */
 export function queryOf(req: Request): Query {
   return req.url.includes('?') ? req.query : NO_QUERY;
 }

@@ -50,7 +50,7 @@ export function bypassOptions(req: Request, scopes: ScopeSettings): ReadOptions 
   return new RequestReadOptions(contextOf(req), { noCache: true, noStore }, undefined);
 }
 
-/** perf: a class with a getter, because few reads need the abort signal. */
+/** The options of one read. `signal` is a getter, because it is created on first use, and few reads need it. */
 class RequestReadOptions implements ReadOptions {
   readonly bypass: boolean;
   readonly noStore: boolean;

@@ -8,9 +8,8 @@ import { hashOfParts, oldestFetch } from './assemble.ts';
 import type { Fieldsets } from './parse-query.ts';
 
 /**
- * Returns `{ "data": … }` of one contact or part.
- *
- * perf: without fieldsets the entity tag is made of the known hashes of the parts.
+ * Returns `{ "data": … }` of one contact or part. Without fieldsets, the entity tag is derived from the known hashes
+ * of the parts, so the body is not hashed.
  */
 export function representationOf(
   req: Request,

@@ -69,7 +69,7 @@ export function describeError(error: unknown): Record<string, unknown> {
  */
 export function subjectHasher(key: string | undefined): (caller: Caller) => string {
   const secret = key ?? randomBytes(32);
-  // perf: a hash costs more than the rest of a log line. Each remembered token has one caller object.
+  // Hashes are kept, because one costs more than the rest of a log line. Each remembered token has one caller object.
   const known = new WeakMap<Caller, string>();
   return function hashSubject(caller) {
     const found = known.get(caller);

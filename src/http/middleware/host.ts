@@ -7,7 +7,7 @@ const HOST = /^(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 
 /** Rejects a request with several `Host` fields or an invalid one (RFC 9112 section 3.2). */
 export function requireOneHost(): RequestHandler {
-  // perf: a server has few names, so most requests repeat the last one.
+  // Most requests repeat the last host, so the pattern is only matched against another one.
   let lastGood = '';
   return function checkHost(req, _res, next) {
     const hosts = fieldValues(req, 'host');
