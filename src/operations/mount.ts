@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { thenMaybe } from '../lib/maybe-promise.ts';
-import { contactFastPath } from '../http/contact-fast-path.ts';
 import { JSON_UTF8, respond } from '../http/respond.ts';
 import { defineRoute, type Methods } from '../http/routing.ts';
 import { sendJson, type SendJsonOptions } from '../http/send-json.ts';
+import { contactFastPath } from './contact-fast-path.ts';
 import type { Operation, Result } from './operation.ts';
 import type { OperationServices } from './services.ts';
 import type { OperationSettings } from './settings.ts';

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
+import { contextOf } from '../http/request-context.ts';
 import { parseUuid } from '../lib/uuid.ts';
-import { contextOf } from './request-context.ts';
 
 const PREFIX = '/contacts/';
 /** The end of the id, which is a UUID. */
