@@ -8,16 +8,19 @@ import type { Egress } from '../telemetry/status.ts';
 import { credentialSource } from '../upstream/credentials.ts';
 import { createTransport, type ReplaceableTransport, type Transport } from '../upstream/transport.ts';
 
+/** The settings from which secrets, and the values derived from them, are taken. */
+export type SecretSettings = Pick<Config, 'upstream' | 'admin' | 'log' | 'redisStore'>;
+
 /**
  * Values derived from secrets, behind functions that return the current ones. A call in flight keeps the values
  * that it began with, and a reload replaces all of them at once.
  */
 export function replaceableSecrets(
-  config: Config,
+  config: SecretSettings,
   { log, health }: { readonly log: Log; readonly health: Health },
 ) {
   let settings = config;
-  let current = open(config);
+  let current = createValues(config);
   let inner = createTransport(config.upstream);
 
   const transport: Transport = {
@@ -50,8 +53,8 @@ export function replaceableSecrets(
     }),
 
     /** Builds the values of a new configuration. `commit` activates them. */
-    prepare(next: Config): Replacement {
-      const opened = open(next);
+    prepare(next: SecretSettings): Replacement {
+      const values = createValues(next);
       const isSameProxy = isSame(next.upstream.proxy, settings.upstream.proxy);
       const transportNext = isSameProxy ? inner : createTransport(next.upstream);
       return {
@@ -60,7 +63,7 @@ export function replaceableSecrets(
           for (const component of current.credentials.components()) health.recover(component);
           const { hashSubject } = current;
           // If LOG_HASH_KEY is not set, the key is random, so the old hash function is kept.
-          current = next.log.hashKey === undefined ? { ...opened, hashSubject } : opened;
+          current = next.log.hashKey === undefined ? { ...values, hashSubject } : values;
           if (transportNext !== inner) retire(inner);
           inner = transportNext;
           settings = next;
@@ -78,7 +81,7 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function open({ upstream, admin, log, redisStore: { encryptionKeys } }: Config) {
+function createValues({ upstream, admin, log, redisStore: { encryptionKeys } }: SecretSettings) {
   return {
     credentials: credentialSource(upstream.credentials),
     codec: encryptionKeys ? encryptedCodec(encryptionKeys) : plainCodec,
