@@ -34,6 +34,20 @@ export interface Fetched {
   readonly failure?: unknown;
 }
 
+/** One attempt to fetch missing parts. It is repeated for the parts that another process fetched meanwhile. */
+interface FetchAttempt {
+  readonly ref: ContactRef;
+  readonly parts: readonly Part[];
+  /** Whether the store is read again, and the call is shared with other processes. */
+  readonly isShared: boolean;
+  readonly fetchOptions: FetchOptions;
+  readonly onGeneration: (generation: string) => void;
+  /** Monotonic time, in ms, after which calls of other processes are not waited for again. */
+  readonly deadline: number;
+  /** The calls of other processes that were waited for. */
+  readonly waited: readonly RemoteCall[];
+}
+
 /**
  * Creates a function that fetches missing parts: it reads the store again, makes one call for the parts that no
  * other process is fetching, waits for the others, and stores the results under the generation from before the
@@ -55,29 +69,17 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
   ): Promise<Fetched> {
     if (mode === 'unstored')
       return { entries: await callUpstream(ref, parts, UNCLAIMED, fetchOptions), stored: false };
-    return claimAndFetch(
-      ref,
-      parts,
-      mode === 'shared',
-      fetchOptions,
-      onGeneration,
-      now() + options.maxWaitMs,
-    );
+    const deadline = now() + options.maxWaitMs;
+    const isShared = mode === 'shared';
+    return claimAndFetch({ ref, parts, isShared, fetchOptions, onGeneration, deadline, waited: [] });
   };
 
-  async function claimAndFetch(
-    ref: ContactRef,
-    parts: readonly Part[],
-    shared: boolean,
-    fetchOptions: FetchOptions,
-    onGeneration: (generation: string) => void,
-    deadline: number,
-    waited: readonly RemoteCall[] = [],
-  ): Promise<Fetched> {
+  async function claimAndFetch(attempt: FetchAttempt): Promise<Fetched> {
+    const { ref, parts, isShared, fetchOptions } = attempt;
     // Parts that are never stored are not claimed, because another process could not find the result.
-    const claimed = shared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
-    const claim = await store.claim(ref, shared ? withContact(parts) : [], claimed, waited);
-    onGeneration(claim.generation);
+    const claimed = isShared ? parts.filter((part) => policy.ttlMs[part] > 0) : [];
+    const claim = await store.claim(ref, isShared ? withContact(parts) : [], claimed, attempt.waited);
+    attempt.onGeneration(claim.generation);
     const { known, notFound, servable, stale } = classify(claim.entries, parts, now(), policy);
     const fresh = servable.filter((part) => !stale.includes(part));
     const wanted = notFound ? [] : parts.filter((part) => !fresh.includes(part));
@@ -92,8 +94,8 @@ export function fetchAndStore(fetchParts: FetchShapedParts, options: FetchAndSto
     if (heldByOthers.length === 0 || 'failure' in own) return fetched;
     const failed = (await completions).find((one) => one.status === 'rejected');
     if (failed) return { ...fetched, failure: failed.reason as unknown };
-    if (now() > deadline) return { ...fetched, failure: new AppError('UPSTREAM_TIMEOUT') };
-    const rest = await claimAndFetch(ref, heldByOthers, shared, fetchOptions, onGeneration, deadline, calls);
+    if (now() > attempt.deadline) return { ...fetched, failure: new AppError('UPSTREAM_TIMEOUT') };
+    const rest = await claimAndFetch({ ...attempt, parts: heldByOthers, waited: calls });
     return {
       ...rest,
       entries: mergeEntries(fetched.entries, rest.entries),

@@ -6,7 +6,7 @@ import { NOTHING } from './contact-entries.ts';
 import { LruTable } from './lru-table.ts';
 import { InvalidationLog } from './invalidation-log.ts';
 import { notBehind } from './merge-entries.ts';
-import { floorTable, hasAll, requested } from './near-entries.ts';
+import { floorTable, hasAll, requested, type Confirmation, type RequestStart } from './near-entries.ts';
 import type { Change, Entries, FetchLease, PartStore, Snapshot } from './part-store.ts';
 import type { RedisInvalidations } from './redis-invalidations.ts';
 import type { RedisPartStore } from './redis-part-store.ts';
@@ -73,6 +73,13 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
   /** Returns the time after which Redis must have confirmed an entry that is served without it. */
   const servedAfter = () => Math.max(now() - ttlMs, gapAt);
 
+  /** Returns the state of this process when a request to Redis begins. */
+  const requestStart = (): RequestStart => ({
+    confirmedAt: now(),
+    version: received.version,
+    fetchedVersion: fetched.version,
+  });
+
   /** Returns the entries that can be served without Redis. */
   function readNear(ref: ContactRef, parts: readonly Part[]): Snapshot {
     return isOff ? NOTHING : table.read(ref, parts, servedAfter());
@@ -86,8 +93,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     ref: ContactRef,
     generation: string,
     changes: readonly Change[],
-    confirmedAt: number,
-    version: number,
+    { confirmedAt, version }: Confirmation,
   ): void {
     if (isOff || received.invalidatedSince(version, ref.org, ref.contact)) return;
     const stamp = table.generationOf(ref.org, ref.contact);
@@ -107,19 +113,17 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     ref: ContactRef,
     parts: readonly Part[],
     { generation, entries }: Snapshot,
-    confirmedAt: number,
-    version: number,
-    fetchedVersion: number,
+    start: RequestStart,
   ): Entries {
     const served = requested(notBehind(entries, table.floor(ref)), parts, generation);
     // Discards a reply if a newer response was stored here while the reply was in flight.
-    if (!fetched.invalidatedSince(fetchedVersion, ref.org, ref.contact)) {
+    if (!fetched.invalidatedSince(start.fetchedVersion, ref.org, ref.contact)) {
       if (generation === undefined) table.unconfirm(ref.org, ref.contact);
       else {
         // Redis was asked for `contact` as well, because a not-found is stored under it.
         const read = entries.contact ? withContact(parts) : parts;
         const changes = read.map((part) => ({ part, entry: entries[part], retentionMs: Infinity }));
-        storeNear(ref, generation, changes, confirmedAt, version);
+        storeNear(ref, generation, changes, start);
       }
     }
     table.show(ref, served);
@@ -151,33 +155,30 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
       heldByOthers: [],
       async store(changes) {
         // Redis has not confirmed this generation, so the birth of each entry bounds its use.
-        if (!isClosed) storeNear(ref, generation, changes, -Infinity, version);
+        if (!isClosed) storeNear(ref, generation, changes, { confirmedAt: -Infinity, version });
       },
       async fail() {},
     };
   }
 
   async function readRemote(ref: ContactRef, parts: readonly Part[]): Promise<Snapshot> {
-    const readAt = now();
-    const { version } = received;
-    const fetchedVersion = fetched.version;
+    const start = requestStart();
     const snapshot = await remote.read(ref, parts).catch(ignoreUnavailable);
     if (!snapshot) return { ...readNear(ref, parts), ...local() };
-    const entries = storeRead(ref, parts, snapshot, readAt, version, fetchedVersion);
+    const entries = storeRead(ref, parts, snapshot, start);
     return { generation: snapshot.generation, entries, ...local() };
   }
 
   const claimPart: PartStore['claim'] = async (ref, read, fetch, waited) => {
-    const claimedAt = now();
-    const { version } = received;
-    const fetchedVersion = fetched.version;
+    const start = requestStart();
+    const { version, confirmedAt: claimedAt } = start;
     const reply = await remote.claim(ref, read, fetch, waited).then(
       (claim) => ({ claim }),
       (error: unknown) => ignoreUnavailable(error),
     );
     if (!reply?.claim) return localLease(ref, read, reply !== undefined);
     const { claim } = reply;
-    const entries = storeRead(ref, read, claim, claimedAt, version, fetchedVersion);
+    const entries = storeRead(ref, read, claim, start);
     // A request that joined since may have begun after an invalidation, received or not.
     const isCurrent =
       now() - claimedAt < Math.max(ttlMs, CLAIM_CURRENT_MS) &&
@@ -190,10 +191,10 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
         // Runs before the response is sent, so that a read right after it is a hit. Redis confirmed the
         // generation at the claim.
         if (changes.length > 0) fetched.record(ref.org, ref.contact);
-        storeNear(ref, claim.generation, changes, claimedAt, version);
+        storeNear(ref, claim.generation, changes, start);
         const settledAt = now();
         const settled = await claim.settle(changes).catch(ignoreUnavailable);
-        if (settled) storeNear(ref, claim.generation, [], settledAt, version);
+        if (settled) storeNear(ref, claim.generation, [], { confirmedAt: settledAt, version });
         else if (settled === false) unconfirm(ref, claim.generation);
       },
       async fail(failure) {

@@ -23,8 +23,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'maximum for minimum',
     seed: 2495,
     file: 'near-part-store.ts',
-    from: 'storeNear(ref, generation, changes, -Infinity, version)',
-    to: 'storeNear(ref, generation, changes, now(), version)',
+    from: 'storeNear(ref, generation, changes, { confirmedAt: -Infinity, version })',
+    to: 'storeNear(ref, generation, changes, { confirmedAt: now(), version })',
   },
   {
     name: 'no replay',
