@@ -28,7 +28,7 @@ function start(options: Partial<BulkheadOptions> = {}) {
   return { clock, budget, begun, refused, ask, end: (name: string) => releases.get(name)?.() };
 }
 
-test('so many at a time, and the next when one has ended', async () => {
+test('makes at most maxConcurrency calls at a time, and starts the next when one has ended', async () => {
   const { begun, ask, end } = start();
   for (const name of ['a', 'b', 'c', 'd']) void ask(name);
   await settled();
@@ -38,7 +38,7 @@ test('so many at a time, and the next when one has ended', async () => {
   expect(begun).toEqual(['a', 'b', 'c']);
 });
 
-test('a place that is given back twice is one place', async () => {
+test('releasing a turn twice starts one call', async () => {
   const { begun, ask, end } = start();
   for (const name of ['a', 'b', 'c', 'd']) void ask(name);
   await settled();
@@ -48,7 +48,7 @@ test('a place that is given back twice is one place', async () => {
   expect(begun).toEqual(['a', 'b', 'c']);
 });
 
-test('callers go first, then retries, then refreshes, each in the order in which they came', async () => {
+test('starts callers before retries and refreshes, each in the order of arrival', async () => {
   const { begun, ask, end } = start({ maxConcurrency: 1 });
   void ask('first');
   void ask('refresh 1', 'refresh');
@@ -63,7 +63,7 @@ test('callers go first, then retries, then refreshes, each in the order in which
   expect(begun).toEqual(['first', 'caller 1', 'caller 2', 'retry', 'refresh 1', 'refresh 2']);
 });
 
-test('a full queue refuses who has the least claim', async () => {
+test('rejects the newest call of the lowest priority when the queue is full', async () => {
   const { begun, refused, ask, end } = start({ maxConcurrency: 1, maxQueue: 2 });
   void ask('a');
   void ask('refresh 1', 'refresh');
@@ -80,7 +80,7 @@ test('a full queue refuses who has the least claim', async () => {
   expect(begun).toEqual(['a', 'b']);
 });
 
-test('a call that waits too long is refused, and leaves the queue', async () => {
+test('rejects a call that waits too long, and removes it from the queue', async () => {
   const { clock, budget, refused, ask } = start({ maxConcurrency: 1 });
   void ask('a');
   void ask('b');
@@ -91,7 +91,7 @@ test('a call that waits too long is refused, and leaves the queue', async () => 
   expect({ waiting: budget.waiting, active: budget.active }).toEqual({ waiting: 0, active: 1 });
 });
 
-test('who hangs up leaves the queue, and never takes a place', async () => {
+test('removes an aborted call from the queue, and never starts it', async () => {
   const { budget, begun, refused, ask, end } = start({ maxConcurrency: 1 });
   const caller = new AbortController();
   void ask('a');
@@ -109,7 +109,7 @@ test('who hangs up leaves the queue, and never takes a place', async () => {
   expect({ waiting: budget.waiting, active: budget.active }).toEqual({ waiting: 0, active: 1 });
 });
 
-test('a rate holds across priorities, and wakes up by itself', async () => {
+test('limits the rate of all priorities together, and starts delayed calls by a timer', async () => {
   const { clock, begun, ask } = start({ maxConcurrency: 100, maxPerSecond: 10 });
   for (let count = 0; count < 5; count += 1) void ask('refresh', 'refresh');
   for (let count = 0; count < 5; count += 1) void ask('caller');
@@ -121,7 +121,7 @@ test('a rate holds across priorities, and wakes up by itself', async () => {
   expect(begun).toHaveLength(10);
 });
 
-test('everybody who waits can be sent away at once', async () => {
+test('rejects all waiting calls at once', async () => {
   const { budget, refused, ask } = start({ maxConcurrency: 1 });
   void ask('a');
   void ask('b');

@@ -30,13 +30,13 @@ function start() {
   return { breaker, changes, call, pass: (ms: number) => void (now += ms) };
 }
 
-test('a few failures decide nothing', () => {
+test('stays closed after a few failures', () => {
   const { breaker, call } = start();
   call('failure', 9);
   expect(breaker.refusesForMs).toBe(0);
 });
 
-test('opens once most of the last calls failed', () => {
+test('opens when most of the last calls have failed', () => {
   const { breaker, changes, call } = start();
   call('failure', 10);
   expect(breaker.refusesForMs).toBe(5000);
@@ -44,7 +44,7 @@ test('opens once most of the last calls failed', () => {
   expect(changes).toEqual(['open 10/10']);
 });
 
-test('an upstream that answers one call in three is better than none', () => {
+test('stays closed while the upstream answers one call in three', () => {
   const { breaker, call } = start();
   for (let count = 0; count < 50; count += 1) {
     call('failure', 2);
@@ -53,7 +53,7 @@ test('an upstream that answers one call in three is better than none', () => {
   expect(breaker.refusesForMs).toBe(0);
 });
 
-test('long health is forgotten within the window', () => {
+test('forgets earlier successes within the window', () => {
   const { breaker, call } = start();
   call('success', 1000);
   call('failure', 15);
@@ -62,7 +62,7 @@ test('long health is forgotten within the window', () => {
   expect(breaker.refusesForMs).toBe(5000);
 });
 
-test.each(['answered', 'none'] as const)('what is %s counts neither way', (outcome) => {
+test.each(['answered', 'none'] as const)('does not count a call with the outcome %s', (outcome) => {
   const { breaker, call } = start();
   call(outcome, 100);
   call('failure', 9);
@@ -72,7 +72,7 @@ test.each(['answered', 'none'] as const)('what is %s counts neither way', (outco
   expect(breaker.refusesForMs).toBe(5000);
 });
 
-test('timeouts weigh more than failures that were quick', () => {
+test('weighs timeouts more than quick failures', () => {
   const { changes, call } = start();
   call('timeout', 2);
   expect(changes).toEqual([]);
@@ -80,7 +80,7 @@ test('timeouts weigh more than failures that were quick', () => {
   expect(changes).toEqual(['open 3/3']);
 });
 
-test('after long health, too', () => {
+test('weighs timeouts more after many successes, too', () => {
   const { breaker, call } = start();
   call('success', 1000);
   call('timeout', 9);
@@ -89,8 +89,8 @@ test('after long health, too', () => {
   expect(breaker.refusesForMs).toBe(5000);
 });
 
-describe('once open', () => {
-  test('one call at a time tries', () => {
+describe('an open circuit breaker', () => {
+  test('lets one probe through at a time', () => {
     const { breaker, call, pass } = start();
     call('failure', 10);
     pass(4999);
@@ -102,7 +102,7 @@ describe('once open', () => {
     expect(breaker.refusesForMs).toBeGreaterThan(0);
   });
 
-  test.each(['success', 'answered'] as const)('it closes on a call that is %s', (outcome) => {
+  test.each(['success', 'answered'] as const)('closes when a probe has the outcome %s', (outcome) => {
     const { breaker, changes, call, pass } = start();
     call('failure', 10);
     pass(5000);
@@ -113,7 +113,7 @@ describe('once open', () => {
     expect(breaker.refusesForMs).toBe(0);
   });
 
-  test('each failed try doubles the pause, up to a bound, and is no change', () => {
+  test('doubles the pause after each failed probe, up to a bound, and reports no change', () => {
     const { breaker, changes, call, pass } = start();
     call('failure', 10);
     const pauses: number[] = [];
@@ -126,7 +126,7 @@ describe('once open', () => {
     expect(changes).toEqual(['open 10/10']);
   });
 
-  test('a try whose caller left lets the next one try', () => {
+  test('lets the next probe through when the caller of one has left', () => {
     const { breaker, call, pass } = start();
     call('failure', 10);
     pass(5000);
@@ -134,7 +134,7 @@ describe('once open', () => {
     expect(breaker.tryAcquire()).toBeDefined();
   });
 
-  test('calls from before say nothing new', () => {
+  test('does not count calls that began before it opened', () => {
     const { breaker, changes, call } = start();
     const late = Array.from({ length: 30 }, () => breaker.tryAcquire());
     call('failure', 10);
@@ -154,7 +154,7 @@ async function callsWith(code: ErrorCode, times: number) {
   return { breaker, call, pass, attempt };
 }
 
-describe('the errors of calls', () => {
+describe('errors of calls', () => {
   test.each(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_BAD_RESPONSE', 'UPSTREAM_TIMEOUT'] as const)(
     '%s counts as a failure',
     async (code) => {

@@ -30,7 +30,7 @@ function start(...script: (Error | 'ok')[]) {
 
 const REFUSED = 'UPSTREAM_CREDENTIALS_REJECTED';
 
-test('a few refusals hold nothing back', async () => {
+test('makes calls after a few refusals', async () => {
   const { seen, code } = start(refusal, refusal, 'ok', refusal, refusal, 'ok');
   for (let count = 0; count < 6; count += 1) await code();
   expect(seen).toHaveLength(6);
@@ -47,7 +47,7 @@ test.each(['CONTACT_NOT_FOUND', 'CONTACT_EXISTS', 'NOT_CONTACT_OWNER'] as const)
   },
 );
 
-test('after many in a row calls are answered with the refusal, and one now and then tries', async () => {
+test('rejects calls after many refusals in a row, except for a probe now and then', async () => {
   const { seen, code, pass } = start(refusal);
   for (let count = 0; count < 50; count += 1) expect(await code()).toBe(REFUSED);
   expect(seen).toHaveLength(3);
@@ -64,7 +64,7 @@ test('after many in a row calls are answered with the refusal, and one now and t
   expect(tries).toEqual([2, 6, 10, 14, 18]);
 });
 
-test('a try that is accepted ends it', async () => {
+test('makes calls again when a probe is accepted', async () => {
   const { code, pass } = start(refusal, refusal, refusal, 'ok');
   for (let count = 0; count < 3; count += 1) await code();
   pass(1000);
@@ -72,7 +72,7 @@ test('a try that is accepted ends it', async () => {
   expect(await code()).toBe('ok');
 });
 
-test('a try that says nothing of the credentials leaves the next one free to try', async () => {
+test('lets the next probe through after one that failed for another reason', async () => {
   const { code, pass } = start(
     refusal,
     refusal,
@@ -86,7 +86,7 @@ test('a try that says nothing of the credentials leaves the next one free to try
   expect(await code()).toBe('CONTACT_NOT_FOUND');
 });
 
-test('refusals for different reasons are no row', async () => {
+test('does not add up refusals for different reasons', async () => {
   const other = new AppError('UPSTREAM_CREDENTIALS_REJECTED', { reason: 'USER_INACTIVE' });
   const broken = new AppError('UPSTREAM_BAD_RESPONSE');
   const script = [refusal, refusal, other, other, refusal, refusal, broken, refusal, refusal];
@@ -95,7 +95,7 @@ test('refusals for different reasons are no row', async () => {
   expect(seen).toHaveLength(script.length);
 });
 
-test('new credentials are tried at once, also if they are equal, and others are not held back', async () => {
+test('tries new credentials at once, also if they are equal, and does not hold back others', async () => {
   const { seen, code } = start(refusal);
   for (let count = 0; count < 5; count += 1) await code();
   expect(seen).toHaveLength(3);

@@ -56,7 +56,7 @@ test.each([
   expect(opened()).toBe(false);
 });
 
-test('a call whose caller left is none', async () => {
+test('does not count a call whose caller has left', async () => {
   const { fetch, opened } = start(new AppError('UPSTREAM_UNAVAILABLE'));
   const caller = new AbortController();
   caller.abort(new AppError('CLIENT_GONE'));
@@ -64,7 +64,7 @@ test('a call whose caller left is none', async () => {
   expect(opened()).toBe(false);
 });
 
-test('a call that began too late to be answered is none', async () => {
+test('does not count a call that began too late to be answered', async () => {
   const { fetch, opened, pass } = start(new AppError('UPSTREAM_TIMEOUT'));
   pass(4000);
   await expect(fetch(INPUT, callOptions({ deadline: 5000 }))).rejects.toBeDefined();

@@ -22,7 +22,7 @@ function start(...script: (Error | 'ok')[]) {
   return { clock, fetch, write, seen };
 }
 
-test('what failed in passing is tried once more, after a delay', async () => {
+test('retries a transient failure once, after a delay', async () => {
   const { clock, fetch, seen } = start(reset, 'ok');
   const answer = fetch(INPUT, callOptions());
   await clock.advance(99);
@@ -35,7 +35,7 @@ test('what failed in passing is tried once more, after a delay', async () => {
   ]);
 });
 
-test('and not twice more', async () => {
+test('does not retry twice', async () => {
   const { clock, fetch, seen } = start(reset);
   const answer = expect(fetch(INPUT, callOptions())).rejects.toBe(reset);
   await clock.advance(5000);
@@ -58,7 +58,7 @@ test.each([
   expect(seen).toHaveLength(1);
 });
 
-test('nobody waits for a refresh, so it is not tried again', async () => {
+test('does not retry a refresh', async () => {
   const { clock, fetch, seen } = start(reset, 'ok');
   const answer = expect(fetch(INPUT, callOptions({ priority: 'refresh' }))).rejects.toBe(reset);
   await clock.advance(5000);
@@ -66,10 +66,10 @@ test('nobody waits for a refresh, so it is not tried again', async () => {
   expect(seen).toHaveLength(1);
 });
 
-describe('the time that the upstream asks for', () => {
+describe('Retry-After of the upstream', () => {
   const busy = new AppError('UPSTREAM_UNAVAILABLE', { transient: true, retryAfterS: 2 });
 
-  test('is waited for where it fits', async () => {
+  test('delays the retry if the deadline permits', async () => {
     const { clock, fetch, seen } = start(busy, 'ok');
     const answer = fetch(INPUT, callOptions());
     await clock.advance(1999);
@@ -78,14 +78,14 @@ describe('the time that the upstream asks for', () => {
     await expect(answer).resolves.toBeDefined();
   });
 
-  test('means no retry where it does not', async () => {
+  test('prevents the retry if the deadline does not permit the delay', async () => {
     const { fetch, seen } = start(busy, 'ok');
     await expect(fetch(INPUT, callOptions({ deadline: 2000 }))).rejects.toBe(busy);
     expect(seen).toHaveLength(1);
   });
 });
 
-test('a caller that leaves during the pause is not called for', async () => {
+test('does not retry if the caller leaves during the delay', async () => {
   const { clock, fetch, seen } = start(reset, 'ok');
   const caller = new AbortController();
   const gone = new AppError('CLIENT_GONE');
@@ -97,7 +97,7 @@ test('a caller that leaves during the pause is not called for', async () => {
   expect(seen).toHaveLength(1);
 });
 
-test('an upstream that is down gets a fifth more calls at most, whatever came before', async () => {
+test('makes at most a fifth more calls to an upstream that is down', async () => {
   const { clock, fetch, seen } = start(...Array.from({ length: 500 }, () => 'ok' as const), reset);
   for (let count = 0; count < 500; count += 1) await fetch(INPUT, callOptions());
   const failing = Array.from({ length: 60 }, () => fetch(INPUT, callOptions()).catch(() => undefined));
