@@ -42,13 +42,6 @@ export function accessLog({ log, hashSubject, metrics }: AccessLogOptions): Requ
   };
 }
 
-/** Formats a number with at most two decimals. perf: joins whole numbers, which convert to text quickly. */
-function hundredths(value: number): string {
-  const all = Math.round(value * 100);
-  const rest = all % 100;
-  return `${(all - rest) / 100}.${rest < 10 ? '0' : ''}${rest}`;
-}
-
 /**
  * Returns the members of the log line as JSON. perf: concatenates strings: 0.1 µs for a line instead of 1.9 µs, 5 %
  * of a near-cache hit.
@@ -60,7 +53,7 @@ function fieldsOf(context: RequestContext, outcome: Outcome): string {
   let fields = `"requestId":"${requestId}"`;
   if (traceId !== undefined) fields += `,"traceId":"${traceId}"`;
   fields += `,"method":"${method}","route":"${route}","status":${status}`;
-  fields += `,"durationMs":${hundredths(durationMs)}`;
+  fields += `,"durationMs":${durationMs.toFixed(2)}`;
   if (cache) fields += `,"cache":"${cache.result}"`;
   if (errorCode !== undefined) fields += `,"code":${JSON.stringify(errorCode)}`;
   if (errorReason !== undefined) fields += `,"reason":${JSON.stringify(errorReason)}`;
