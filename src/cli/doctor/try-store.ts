@@ -41,7 +41,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
       ...shared,
       codec: plainCodec,
       longestMs: RETENTION_MS,
-    renewForMs: 60_000,
+      renewForMs: 60_000,
       onUndecodable: () => {},
     });
     const invalidations = redisInvalidations({ ...shared, ttlMs: 0, fenceMs: 0, uncertainMs: 0 });
