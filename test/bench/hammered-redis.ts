@@ -55,7 +55,8 @@ async function hammeredSentinels(replicas: number): Promise<HammeredRedis> {
 async function hammeredCluster(replicas: number): Promise<HammeredRedis> {
   const cluster = await startCluster({ replicas });
   const { nodes } = cluster;
-  const rolesOf = (): Promise<string[]> => Promise.all(nodes.map((node) => node.cli('info', 'replication')));
+  const rolesOf = (): Promise<string[]> =>
+    Promise.all(nodes.map((node) => node.query('info', 'replication')));
   const isWhole = async (): Promise<boolean> => {
     const [roles, states] = await Promise.all([
       rolesOf(),

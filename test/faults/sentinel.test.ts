@@ -32,7 +32,7 @@ test('uses the master that the Sentinels report, and the new one after a failove
   const statuses = new Set<number>();
   await waitFor('the failover', async () => {
     statuses.add((await two!.get(`/contacts/${fleet.freshContact()}`)).status);
-    return (await sentinels.replica.cli('role')).startsWith('master');
+    return (await sentinels.replica.query('role')).startsWith('master');
   });
   expect([...statuses]).toEqual([200]);
   await Promise.all([healthy(one!), healthy(two!)]);

@@ -42,7 +42,7 @@ sentinel failover-timeout ${NAME} 4000
 `;
   const sentinels = await Promise.all([1, 2, 3].map(() => startRedis({ ...options(), sentinelConfig })));
   await waitFor('the Sentinels to know each other', async () => {
-    const states = await Promise.all(replicas.map((one) => one.cli('info', 'replication')));
+    const states = await Promise.all(replicas.map((one) => one.query('info', 'replication')));
     const infos = await Promise.all(sentinels.map((one) => one.cli('info', 'sentinel')));
     return (
       states.every((text) => text.includes('master_link_status:up')) &&
@@ -68,7 +68,7 @@ sentinel failover-timeout ${NAME} 4000
       await waitFor(
         'the replicas to be in sync',
         async () => {
-          const text = await current.cli('info', 'replication');
+          const text = await current.query('info', 'replication');
           return text.match(/state=online/g)?.length === replicaCount;
         },
         5 * HANG_MS,

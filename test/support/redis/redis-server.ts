@@ -13,6 +13,11 @@ export interface RedisServer {
   readonly url: string;
   /** Runs one command with redis-cli and returns its output. Rejects if the server returns an error. */
   cli(...args: string[]): Promise<string>;
+  /**
+   * Like `cli`, for a command that changes nothing: runs it again if the server closes the connection. Sentinels
+   * close all connections of a server to which they give another role.
+   */
+  query(...args: string[]): Promise<string>;
   signal(name: NodeJS.Signals): void;
   /** Sends SIGKILL, which simulates a machine failure. */
   kill(): Promise<void>;
@@ -40,6 +45,8 @@ interface Started {
  */
 const FIRST_PORT = 10_000;
 const LAST_PORT = 22_000;
+const CLOSED = /Server closed the connection|Connection reset by peer/;
+const MAX_QUERIES = 5;
 const PORT_TAKEN = /Address already in use/;
 
 /** Starts redis-server on a free port, without persistence, in an empty directory. */
@@ -48,16 +55,26 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const [port, first] = await startOnFreePort((candidate) => start(argsFor(options, directory, candidate)));
   let server = first;
   const args = argsFor(options, directory, port);
+  const cli = async (...command: string[]): Promise<string> => {
+    const { stdout } = await run(
+      'redis-cli',
+      ['-e', '-h', '127.0.0.1', '-p', String(port), ...(options.cliArgs ?? []), ...command],
+      { timeout: HANG_MS },
+    );
+    return stdout.trim();
+  };
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
-    async cli(...command) {
-      const { stdout } = await run(
-        'redis-cli',
-        ['-e', '-h', '127.0.0.1', '-p', String(port), ...(options.cliArgs ?? []), ...command],
-        { timeout: HANG_MS },
-      );
-      return stdout.trim();
+    cli,
+    async query(...command) {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await cli(...command);
+        } catch (error) {
+          if (attempt === MAX_QUERIES || !CLOSED.test(String(error))) throw error;
+        }
+      }
     },
     signal: (name) => void server.child.kill(name),
     async kill() {
