@@ -20,6 +20,8 @@ local stored = redis.call('HMGET', KEYS[1], 'before', 'since', 'id')
 local before, since = tonumber(stored[1]) or 0, tonumber(stored[2]) or 0
 local ttl = math.min(redis.call('PTTL', KEYS[1]), window)
 if ttl < 1 then
+  -- In its last millisecond the hash still exists, with a time to live of 0. Its quota is that of the last window.
+  before, since = 0, 0
   ttl = left > 0 and left or window
   local time = redis.call('TIME')
   stored[3] = time[1] .. '.' .. time[2]

@@ -126,6 +126,8 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
       return granted;
     } catch {
       // `GuardedRedis` has logged the error already. The caller applies the failure policy.
+      // Redis may have taken back unused quota although the reply was lost.
+      if (batch.length === 0) account.prefetched = 0;
       return undefined;
     }
   }

@@ -92,6 +92,21 @@ describe('redisRateLimitStore in several processes', () => {
   });
 });
 
+test('a caller that does not stop at its limit gets the quota of each window', async () => {
+  const [first] = open();
+  const key = randomUUID();
+  const windowMs = 100;
+  const short = { name: 'short', limit: 5, windowMs };
+  const windows = new Set<number>();
+  const begun = performance.now();
+  while (performance.now() - begun < 15 * windowMs) {
+    const { allowed } = await first!.consume(key, 1, short);
+    if (allowed) windows.add(Math.floor((performance.now() - begun) / windowMs));
+  }
+  // Each window begins with the first request after the end of the last one, so a few slip.
+  expect(windows.size).toBeGreaterThan(10);
+});
+
 /** Returns the number of script calls that Redis has executed. */
 const calls = async () => {
   const stats = await server.cli('info', 'commandstats');
