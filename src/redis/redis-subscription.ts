@@ -1,27 +1,30 @@
-import type { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
+import { withTimeout } from '../lib/with-timeout.ts';
 
-const PING_MS = 1000;
+const CHECK_MS = 1000;
+/** A connection that has not replied for this long is dead. */
+const DEAD_MS = 5000;
 
-/** The channels of a process, on a connection of their own. Subscribes again after each interruption. */
+/**
+ * The channels of a process, on a connection of their own. Subscribes again after each interruption, and after a
+ * refusal until the server accepts it.
+ */
 export class RedisSubscription {
   readonly #connection: Redis | Cluster;
   readonly #channels = new Map<string, (message: string) => void>();
   readonly #gapListeners: (() => void)[] = [];
-  readonly #pings: NodeJS.Timeout;
-  #isRenewed = false;
+  readonly #checks: NodeJS.Timeout;
+  /** The connection on which the server has accepted all channels. */
+  #acceptedOn: Redis | undefined;
+  #renewing: Promise<void> | undefined;
   #onFailed: (error: unknown) => void = () => {};
 
   constructor(connection: Redis | Cluster) {
     this.#connection = connection;
     connection.on('message', (channel: string, message: string) => this.#channels.get(channel)?.(message));
-    connection.on('ready', () => {
-      if (this.#channels.size > 0) this.renew().catch((error: unknown) => this.#onFailed(error));
-    });
-    connection.on('close', () => (this.#isRenewed = false));
-    // A connection on which nothing is sent may be dead without an error.
-    this.#pings = setInterval(() => {
-      if (connection.status === 'ready') connection.call('PING').catch(ignore);
-    }, PING_MS).unref();
+    connection.on('ready', () => this.#check());
+    connection.on('close', () => (this.#acceptedOn = undefined));
+    this.#checks = setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
   subscribe(channel: string, onMessage: (message: string) => void): void {
@@ -32,19 +35,24 @@ export class RedisSubscription {
 
   /** Whether messages arrive, as far as known. */
   get isActive(): boolean {
-    return this.#connection.status === 'ready' && (this.#isRenewed || this.#channels.size === 0);
+    return this.#connection.status === 'ready' && (this.#isAccepted || this.#channels.size === 0);
   }
 
   /** Subscribes to all channels again. Rejects if the server refuses that, or is not connected. */
-  async renew(): Promise<void> {
-    await this.verify();
-    this.#isRenewed = true;
-    for (const listener of this.#gapListeners) listener();
+  renew(): Promise<void> {
+    this.#renewing ??= this.verify()
+      .then(() => {
+        for (const listener of this.#gapListeners) listener();
+      })
+      .finally(() => (this.#renewing = undefined));
+    return this.#renewing;
   }
 
   /** Rejects if the server refuses one of the channels, or is not connected. */
   async verify(): Promise<void> {
+    const subscriber = subscriberOf(this.#connection);
     if (this.#channels.size > 0) await this.#connection.subscribe(...this.#channels.keys());
+    this.#acceptedOn = subscriber;
   }
 
   /** Registers a listener that is called when the subscription has resumed: messages may have been missed. */
@@ -52,15 +60,41 @@ export class RedisSubscription {
     this.#gapListeners.push(listener);
   }
 
-  /** Sets the listener for a subscription that failed. It is not repeated until the connection is ready again. */
+  /** Sets the listener that is called with the error of each subscription that fails. */
   onFailed(listener: (error: unknown) => void): void {
     this.#onFailed = listener;
   }
 
   close(): void {
-    clearInterval(this.#pings);
+    clearInterval(this.#checks);
+  }
+
+  get #isAccepted(): boolean {
+    return this.#acceptedOn !== undefined && this.#acceptedOn === subscriberOf(this.#connection);
+  }
+
+  /** Subscribes if that has not succeeded on this connection. A Cluster replaces the connection without an event. */
+  #check(): void {
+    if (this.#connection.status !== 'ready') return;
+    if (this.#channels.size > 0 && !this.#isAccepted)
+      this.renew().catch((error: unknown) => this.#onFailed(error));
+    else this.#ping();
+  }
+
+  /** A connection on which nothing is sent may be dead without an error. */
+  #ping(): void {
+    const subscriber = subscriberOf(this.#connection);
+    if (subscriber)
+      withTimeout(DEAD_MS, subscriber.ping()).catch((error: Error) => {
+        // The other connections have a time limit of their own; that of a Cluster's subscriber cannot be set.
+        if (error.name === 'TimeoutError' && this.#connection instanceof Cluster) subscriber.disconnect();
+      });
   }
 }
 
-/** Ignores failures from which the connection recovers. */
-function ignore(): void {}
+/** Returns the connection that receives messages. That of a Cluster is private in the types of ioredis. */
+function subscriberOf(connection: Redis | Cluster): Redis | undefined {
+  if (!(connection instanceof Cluster)) return connection;
+  const { subscriber } = connection as unknown as { subscriber: { getInstance(): Redis | null } };
+  return subscriber.getInstance() ?? undefined;
+}
