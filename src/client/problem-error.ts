@@ -12,8 +12,8 @@ export class ProblemError extends Error {
   readonly requestId: string | undefined;
   /** Seconds to wait before a retry, if the response has `Retry-After`. */
   readonly retryAfterS: number | undefined;
-  /** Of a write: whether it was not carried out (`none`) or may have been (`unknown`). */
-  readonly outcome: 'none' | 'unknown' | undefined;
+  /** Of a write: whether it was not carried out (`none`) or may have been, by any attempt (`unknown`). */
+  outcome: 'none' | 'unknown' | undefined;
   /** The contact's current tag, if `ifMatch` did not match. */
   readonly etag: string | undefined;
   readonly problem: Problem | undefined;

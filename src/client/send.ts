@@ -81,6 +81,9 @@ export function createSend(client: ClientOptions) {
     signal.throwIfAborted();
     let jwt = await abortable(tokens.get(), signal);
     let renewed = false;
+    const isWrite = call.headers?.['Idempotency-Key'] !== undefined;
+    /** Whether an attempt of a write may have been carried out. */
+    let isUncertain = false;
     for (let retries = 0; ;) {
       const headers = headersOf(call, jwt, cached?.etag);
       const reply = await abortable(exchange(call, headers, signal), signal).catch((error: unknown) => ({
@@ -90,12 +93,16 @@ export function createSend(client: ClientOptions) {
       if ('error' in reply) {
         signal.throwIfAborted();
         failure = reply.error;
+        isUncertain ||= isWrite;
       } else {
         const info = responseInfo(reply.response);
         client.onResponse?.(info);
         options.onResponse?.(info);
         const result = resultOf(call, cached, reply);
         if (!(result instanceof ProblemError)) return result as Result;
+        isUncertain ||= isWrite && isUnknown(result);
+        // A later refusal does not mean that an earlier attempt was not carried out.
+        if (isUncertain && !reply.response.headers.has('idempotency-replayed')) result.outcome = 'unknown';
         failure = result;
         if (result.status === 401 && !renewed) {
           renewed = true;
@@ -127,6 +134,11 @@ function headersOf({ method, headers, body }: Call, jwt: string | undefined, eta
     all['Cache-Control'] ??= 'max-age=0';
   }
   return all;
+}
+
+/** Returns whether a write may have been carried out: the proxy, or a gateway in front of it, does not know. */
+function isUnknown({ outcome, problem, status }: ProblemError): boolean {
+  return outcome === 'unknown' || (problem === undefined && status >= 500);
 }
 
 function isTransient({ status, code }: ProblemError): boolean {

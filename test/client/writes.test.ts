@@ -161,3 +161,26 @@ test('getMembers returns the members', async () => {
   expect(await clientOf(server.url).getMembers()).toEqual(members);
   expect(server.requests.map(({ method, path }) => [method, path])).toEqual([['GET', '/members']]);
 });
+
+const NOTHING_SENT = problem(503, 'CACHE_UNAVAILABLE', {}, { outcome: 'none' });
+test.each<[string, Script]>([
+  ['a failure with an unknown outcome', problem(503, 'UPSTREAM_UNAVAILABLE', {}, { outcome: 'unknown' })],
+  ['a connection that ends without a response', DISCONNECT],
+  ['a 503 of a gateway', { status: 503, headers: { 'content-type': 'text/html' } }],
+])('the outcome of a write stays unknown after %s', async (_name, first) => {
+  server.respond(first, NOTHING_SENT, NOTHING_SENT);
+  await expect(clientOf(server.url).addNote(ID, { content: 'text' })).rejects.toMatchObject({
+    code: 'CACHE_UNAVAILABLE',
+    outcome: 'unknown',
+  });
+  server.respond(NOTHING_SENT);
+  const refused = clientOf(server.url, { maxRetries: 0 }).addNote(ID, { content: 'text' });
+  await expect(refused).rejects.toMatchObject({ outcome: 'none' });
+});
+
+test('a refusal that is replayed keeps its outcome', async () => {
+  const replay = problem(409, 'CONTACT_EXISTS', { 'idempotency-replayed': 'true' }, { outcome: 'none' });
+  server.respond(DISCONNECT, replay);
+  const pending = clientOf(server.url).createContact({ contact: { email: 'a@example.com' } });
+  await expect(pending).rejects.toMatchObject({ code: 'CONTACT_EXISTS', outcome: 'none' });
+});
