@@ -11,6 +11,7 @@ import { installResolver } from './dns/install.ts';
 import { exitAtOnce } from './process/exit.ts';
 import { ADMIN_CONNECTIONS, publicConnections } from './http/descriptors.ts';
 import { listenIssue, type AddressVariables } from './http/listen-issue.ts';
+import type { Refused } from './http/refuse-connection.ts';
 import { listen, type RunningServer } from './http/server.ts';
 import { randomHashKey, runPrimary } from './cluster/primary.ts';
 import { createWorkerBus } from './cluster/worker-bus.ts';
@@ -149,23 +150,24 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
   if (maxConnections < http.maxConnections)
     log.warn({ maxConnections }, 'fewer connections than configured: raise the descriptor limit (ulimit -n)');
   const logging = { log, output };
-  const onAcceptError = acceptErrorLog(log);
+  const shared = {
+    ...http,
+    onAcceptError: acceptErrorLog(log),
+    onRefused({ status, ...refused }: Refused) {
+      metrics.request('unmatched', '', status, 0);
+      log.info({ ...refused, route: 'unmatched', status }, 'request');
+    },
+  };
   servers.public = await open(
     'public',
     PUBLIC_VARIABLES,
-    () => listen(publicApp(options, services), { ...http, maxConnections, onAcceptError }),
+    () => listen(publicApp(options, services), { ...shared, maxConnections }),
     logging,
   );
   servers.admin = await open(
     'admin',
     ADMIN_VARIABLES,
-    () =>
-      listen(adminApp(options, services), {
-        ...http,
-        ...admin,
-        maxConnections: ADMIN_CONNECTIONS,
-        onAcceptError,
-      }),
+    () => listen(adminApp(options, services), { ...shared, ...admin, maxConnections: ADMIN_CONNECTIONS }),
     logging,
   );
   if (health.draining) return;

@@ -67,10 +67,15 @@ export function errorResponse(
       ...(refusal !== undefined && { detail: refusal }),
       instance,
       requestId: context.requestId,
-      outcome: details.outcome,
+      outcome: details.outcome ?? (context.isWrite ? defaultOutcome(error) : undefined),
     });
     respond(res, problem.status, headers, Buffer.from(body));
   };
+}
+
+/** Returns the outcome of a write whose error does not state one: it was refused before it began, or is unexpected. */
+function defaultOutcome(error: unknown): 'none' | 'unknown' {
+  return isAppError(error) ? 'none' : 'unknown';
 }
 
 /** Logs an error that is not an expected AppError. */

@@ -9,6 +9,17 @@ import { JSON_HEADERS } from './security-headers.ts';
 /** How long a client may take to read the response before its connection is closed. */
 const LINGER_MS = 1000;
 
+/** A request that was refused before the application received it. */
+export interface Refused {
+  readonly requestId: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  /** Node's code of the error. */
+  readonly reason: string | undefined;
+}
+
+export type OnRefused = (refused: Refused) => void;
+
 type Refusal = readonly [code: ErrorCode, details?: Pick<ErrorDetails, 'status'>];
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
@@ -24,6 +35,7 @@ export function refuseUnparsed(
   error: NodeJS.ErrnoException,
   socket: Socket,
   connection: Connection | undefined,
+  onRefused: OnRefused,
 ): void {
   // Bytes after a request with `Connection: close` are not a request (RFC 9112 section 9.6).
   if (error.code === 'HPE_CLOSED_CONNECTION' && connection && connection.unanswered > 0) return;
@@ -32,19 +44,30 @@ export function refuseUnparsed(
     if (!connection?.refused) socket.destroy();
     return;
   }
-  refuseConnection(connection, REFUSALS[error.code ?? ''] ?? BAD_REQUEST);
+  refuseConnection(connection, REFUSALS[error.code ?? ''] ?? BAD_REQUEST, (sent) =>
+    onRefused({ ...sent, reason: error.code }),
+  );
 }
 
 /** Rejects a CONNECT: the server does not open tunnels (RFC 9110 section 9.3.6). */
-export function refuseConnect(socket: Socket, connection: Connection | undefined): void {
+export function refuseConnect(
+  socket: Socket,
+  connection: Connection | undefined,
+  onRefused: OnRefused,
+): void {
   // Node has removed its own listener.
   socket.on('error', () => socket.destroy());
-  if (connection && socket.writable) refuseConnection(connection, BAD_REQUEST);
+  if (connection && socket.writable)
+    refuseConnection(connection, BAD_REQUEST, (sent) => onRefused({ ...sent, reason: 'CONNECT' }));
   else socket.destroy();
 }
 
 /** Sends a problem after the responses that are in flight, as the last response of the connection. */
-function refuseConnection(connection: Connection, refusal: Refusal): void {
+function refuseConnection(
+  connection: Connection,
+  refusal: Refusal,
+  onSent: (sent: Omit<Refused, 'reason'>) => void,
+): void {
   if (connection.refused) return;
   connection.refused = true;
   const { socket, newest } = connection;
@@ -54,13 +77,13 @@ function refuseConnection(connection: Connection, refusal: Refusal): void {
     if (connection.unanswered > (broken && !broken.res.closed ? 1 : 0)) return;
     connection.onResponseClosed = undefined;
     if (!socket.writable || broken?.res.headersSent) socket.destroy();
-    else sendProblem(socket, refusal);
+    else onSent(sendProblem(socket, refusal));
   };
   connection.onResponseClosed = sendWhenLast;
   sendWhenLast();
 }
 
-function sendProblem(socket: Socket, refusal: Refusal): void {
+function sendProblem(socket: Socket, refusal: Refusal): Omit<Refused, 'reason'> {
   const requestId = randomUUID();
   // The target of the request is not known.
   const instance = `urn:uuid:${requestId}`;
@@ -78,4 +101,5 @@ function sendProblem(socket: Socket, refusal: Refusal): void {
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
   // A client that does not close its side would keep the connection open.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  return { requestId, status: problem.status, code: problem.code };
 }

@@ -29,6 +29,8 @@ export class RequestContext {
   /** Set only by authentication. */
   caller: Caller | undefined = undefined;
   cache: CacheOutcome | undefined = undefined;
+  /** Whether the operation can change something, so that an error has to say whether it did. */
+  isWrite = false;
   /** The error code of the response. */
   errorCode: string | undefined = undefined;
   /** The reason for the operator's log: a fixed term of this program or a code of Node. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { wantsContinue } from './middleware/protocol.ts';
 import { Connections } from './connections.ts';
 import type { Application } from './application.ts';
-import { refuseConnect, refuseUnparsed } from './refuse-connection.ts';
+import { refuseConnect, refuseUnparsed, type OnRefused } from './refuse-connection.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 
 export interface ServerOptions {
@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** Time for a client to read a complete response. */
   readonly sendTimeoutMs: number;
   readonly maxConnections: number;
+  /** Called for each request that Node's parser refuses, after its response is sent. */
+  readonly onRefused: OnRefused;
   /** Called when a connection cannot be accepted, for lack of descriptors for example. */
   readonly onAcceptError: (error: Error) => void;
 }
@@ -83,8 +85,12 @@ export async function listen(
     if (wantsContinue(req, bodyLimitOf(req))) res.writeContinue();
     onRequest(req, res);
   });
-  server.on('connect', (_req, socket: Socket) => refuseConnect(socket, connections.of(socket)));
-  server.on('clientError', (error, socket: Socket) => refuseUnparsed(error, socket, connections.of(socket)));
+  server.on('connect', (_req, socket: Socket) =>
+    refuseConnect(socket, connections.of(socket), options.onRefused),
+  );
+  server.on('clientError', (error, socket: Socket) =>
+    refuseUnparsed(error, socket, connections.of(socket), options.onRefused),
+  );
   server.on('connection', (socket: Socket) => {
     accepted += 1;
     connections.open(socket);

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { thenMaybe } from '../lib/maybe-promise.ts';
+import { contextOf } from '../http/request-context.ts';
 import { JSON_UTF8, respond } from '../http/respond.ts';
 import { defineRoute, type Methods } from '../http/routing.ts';
 import { sendJson, type SendJsonOptions } from '../http/send-json.ts';
@@ -34,7 +35,11 @@ export function mountOperations(
     const methods: Methods = Object.fromEntries(
       ofPath.map((operation) => [
         operation.method,
-        [...options.before(operation), handlerOf(operation, options)],
+        [
+          ...(isWrite(operation) ? [markWrite] : []),
+          ...options.before(operation),
+          handlerOf(operation, options),
+        ],
       ]),
     );
     const isWriteOnly = ofPath.every((operation) => operation.isWriteOnly);
@@ -44,6 +49,11 @@ export function mountOperations(
   }
   return contactFastPath(fastPath);
 }
+
+const markWrite: RequestHandler = (req, _res, next) => {
+  contextOf(req).isWrite = true;
+  next();
+};
 
 function handlerOf(operation: Operation, { services, response }: MountOptions): RequestHandler {
   return function handleOperation(req, res) {

@@ -36,6 +36,7 @@ async function start(options: Partial<ServerOptions> = {}, body: string | Buffer
       sendTimeoutMs: 500,
       maxConnections: 100,
       onAcceptError: () => {},
+      onRefused: () => {},
       ...options,
     },
   );

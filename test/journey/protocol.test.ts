@@ -1,5 +1,7 @@
 import net from 'node:net';
 import { once } from 'node:events';
+import { parsedLines } from '../support/child.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
@@ -104,3 +106,19 @@ test.each([
     expect(text).toContain('"code":"CONTENT_TOO_LARGE"');
   },
 );
+
+test('a request that the parser refuses is logged and counted', async () => {
+  const text = await send(world.program.port, `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+  const { requestId } = JSON.parse(text.slice(text.indexOf('\r\n\r\n'))) as { requestId: string };
+  const line = await waitFor('the log line', () =>
+    parsedLines(world.program.stdout()).find((one) => one['requestId'] === requestId),
+  );
+  expect(line).toMatchObject({
+    msg: 'request',
+    status: 431,
+    code: 'REQUEST_HEADERS_TOO_LARGE',
+    reason: 'HPE_HEADER_OVERFLOW',
+    route: 'unmatched',
+  });
+  expect((await world.admin('/metrics')).text).toMatch(/status="431"[^\n]* [1-9]/);
+});

@@ -51,3 +51,13 @@ test('a byte order mark before the JSON is ignored', async () => {
     'INVALID_BODY',
   );
 });
+
+test('an error before a write begins says that nothing was changed, and an error of a read does not', async () => {
+  const { id, owner } = await world.contact();
+  const note = (client: typeof world.client, scope?: string, query = '') =>
+    client(owner, scope).send('POST', `/contacts/${id}/notes${query}`, { text: 'wrong member' });
+  for (const answer of [await note(world.client), await note(world.client, 'contacts:read')])
+    expect(answer.json().outcome).toBe('none');
+  const lookup = await world.client(owner).send('POST', '/contacts/lookup', {});
+  expect(lookup.json()).not.toHaveProperty('outcome');
+});
