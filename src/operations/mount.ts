@@ -58,7 +58,7 @@ const markWrite: RequestHandler = (req, _res, next) => {
 function handlerOf(operation: Operation, { services, response }: MountOptions): RequestHandler {
   return function handleOperation(req, res) {
     return thenMaybe(operation.run(req, services), (reply) =>
-      'value' in reply ? sendResult(res, reply) : sendJson(req, res, reply, response),
+      'body' in reply ? sendJson(req, res, reply, response) : sendResult(res, reply),
     );
   };
 }

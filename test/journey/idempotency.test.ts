@@ -45,6 +45,20 @@ test('100 parallel repeats over three processes make one upstream call and one 2
   expect(again.text).toBe(first[0]!.text);
 });
 
+test('a repeat of a write without a body in its response is 204 again', async () => {
+  const { id, owner } = await world.contact();
+  const client = world.client(owner);
+  for (const [method, path, body] of [
+    ['PATCH', `/contacts/${id}`, { contact: { city: 'Bergen' } }],
+    ['POST', `/contacts/${id}/activities`, { type: 'call', data: 'Spoke.' }],
+  ] as const) {
+    const headers = newKey();
+    const send = () => client.send(method, path, body, { headers });
+    const [first, repeat] = [await send(), await send()];
+    expect([first.status, repeat.status, repeat.headers['idempotency-replayed']]).toEqual([204, 204, 'true']);
+  }
+});
+
 test('a path in another spelling is the same request', async () => {
   const { id, owner } = await world.contact();
   const headers = newKey();
