@@ -86,6 +86,7 @@ export function adminApp(options: ServiceOptions, services: Services): Applicati
     ...entryMiddleware({ log, metrics, hashSubject: secrets.hashSubject }),
     rejectWebPages(secrets.adminToken),
     limitBody(bodyLimitOf),
+    discardBody(config.http, ({ method }) => method === 'POST'),
   ];
   return createApplication({ entry, router, onError: errorResponse(log), bodyLimitOf });
 }

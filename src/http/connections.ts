@@ -26,6 +26,8 @@ export class Connection {
   stopped = false;
   /** The newest exchange, unless both its request and its response are complete. */
   newest: Exchange | undefined = undefined;
+  /** Whether a response closes it, so that no further request is processed (RFC 9112 section 9.6). */
+  isLast = false;
   /** Whether the connection takes no further requests. */
   refused = false;
   /** Called after each response if the connection is `refused`. */
@@ -108,11 +110,14 @@ export class Connections {
     return (socket as Tracked)[CONNECTION];
   }
 
-  /** Handles a request, or queues it if too many earlier ones of its connection are unanswered. */
+  /**
+   * Handles a request, or queues it if too many earlier ones of its connection are unanswered. Ignores it after a
+   * response that closes the connection.
+   */
   take(exchange: Exchange): void {
     const { socket } = exchange.req;
     const connection = this.of(socket);
-    if (!connection || socket.destroyed) return;
+    if (!connection || socket.destroyed || connection.isLast) return;
     connection.used = true;
     connection.newest = exchange;
     connection.unanswered += 1;
@@ -220,6 +225,12 @@ export class Connections {
     removeIdle(connection);
     socket.destroy();
   }
+}
+
+/** Takes no further requests of a connection, because a response closes it. */
+export function closeAfterResponse(socket: Socket): void {
+  const connection = (socket as Tracked)[CONNECTION];
+  if (connection) connection.isLast = true;
 }
 
 /** Returns whether Node has stopped reading because the body is not consumed. To resume would add a chunk to it. */

@@ -4,6 +4,7 @@ import { contextOf, type RequestContext } from './request-context.ts';
 import { respond } from './respond.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { cacheStatus } from './cache-headers.ts';
+import { closeAfterResponse } from './connections.ts';
 import { isChunked } from './middleware/body.ts';
 import { problemOf } from './problem.ts';
 
@@ -101,7 +102,10 @@ function headersFor(error: unknown, code: ErrorCode, req: Request): string[] {
   if (retryAfterS !== undefined) headers.push('Retry-After', String(retryAfterS));
   // Otherwise Node reads the rest of the body, whose length is not known.
   const isUnread = isChunked(req) && !req.complete;
-  if (code === 'CONTENT_TOO_LARGE' || isUnread) headers.push('Connection', 'close');
+  if (code === 'CONTENT_TOO_LARGE' || isUnread) {
+    headers.push('Connection', 'close');
+    closeAfterResponse(req.socket);
+  }
   return headers;
 }
 

@@ -77,13 +77,13 @@ function refuseConnection(
     if (connection.unanswered > (broken && !broken.res.closed ? 1 : 0)) return;
     connection.onResponseClosed = undefined;
     if (!socket.writable || broken?.res.headersSent) socket.destroy();
-    else onSent(sendProblem(socket, refusal));
+    else onSent(sendProblem(socket, refusal, broken?.req.method === 'HEAD'));
   };
   connection.onResponseClosed = sendWhenLast;
   sendWhenLast();
 }
 
-function sendProblem(socket: Socket, refusal: Refusal): Omit<Refused, 'reason'> {
+function sendProblem(socket: Socket, refusal: Refusal, isHead: boolean): Omit<Refused, 'reason'> {
   const requestId = randomUUID();
   // The target of the request is not known.
   const instance = `urn:uuid:${requestId}`;
@@ -98,7 +98,7 @@ function sendProblem(socket: Socket, refusal: Refusal): Omit<Refused, 'reason'> 
     ...[...JSON_HEADERS].map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${isHead ? '' : body}`);
   // A client that does not close its side would keep the connection open.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
   return { requestId, status: problem.status, code: problem.code };

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { wantsContinue } from './middleware/protocol.ts';
-import { Connections } from './connections.ts';
+import { closeAfterResponse, Connections } from './connections.ts';
 import type { Application } from './application.ts';
 import { refuseConnect, refuseUnparsed, type OnRefused } from './refuse-connection.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
@@ -62,8 +62,11 @@ export async function listen(
   const { exchanges } = connections;
   const onRequest: RequestListener = (req, res) => {
     lastRequestAt = performance.now();
-    if (draining) res.setHeader('Connection', 'close');
+    // Node drops the bytes after an offer to upgrade, so another request on the connection could be cut.
+    const isLast = draining || offersUpgrade(req);
+    if (isLast) res.setHeader('Connection', 'close');
     connections.take({ req, res, completeSince: Infinity, index: 0 });
+    if (isLast) closeAfterResponse(req.socket);
   };
   const server = createServer(
     {
@@ -133,7 +136,13 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     async drain(graceMs) {
       draining = true;
-      for (const { res } of exchanges) if (!res.headersSent) res.setHeader('Connection', 'close');
+      for (const exchange of exchanges) {
+        const { req, res } = exchange;
+        // A response with this header closes the connection, so only the last one may have it.
+        if (res.headersSent || connections.of(req.socket)?.newest !== exchange) continue;
+        res.setHeader('Connection', 'close');
+        closeAfterResponse(req.socket);
+      }
       const end = performance.now() + graceMs;
       // A load balancer needs time to stop sending requests, so new ones are served while others are in flight.
       const stopListening = end - graceMs / 2;
@@ -151,4 +160,8 @@ export async function listen(
       return cutOff;
     },
   };
+}
+
+function offersUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.connection ?? '');
 }

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parsedLines } from '../support/child.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -106,6 +107,47 @@ test.each([
     expect(text).toContain('"code":"CONTENT_TOO_LARGE"');
   },
 );
+
+const HEALTH = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
+const POST = 'POST /nothing HTTP/1.1\r\nHost: localhost\r\n';
+
+test.each([
+  ['an offer to upgrade', `${HEALTH}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, 200],
+  [
+    'an offer to upgrade after another request',
+    `${HEALTH}\r\n${HEALTH}Connection: keep-alive, upgrade\r\nUpgrade: h2c\r\n\r\n`,
+    200,
+  ],
+  ['a body over the limit', `${POST}Content-Length: 20000\r\n\r\n${'x'.repeat(20_000)}`, 413],
+])('closes the connection after %s, and processes nothing behind it', async (_what, first, status) => {
+  const before = await requestsCounted();
+  const text = await send(world.program.port, `${first}${HEALTH}\r\n${HEALTH}\r\n`);
+  const count = first.split('/healthz').length - 1;
+  expect(statuses(text)).toEqual(count === 2 ? [200, status] : [status]);
+  expect(text).toMatch(/^Connection: close\r$/m);
+  expect((await requestsCounted()) - before).toBe(Math.max(count, 1));
+});
+
+/** Returns the number of requests of the public port. */
+async function requestsCounted(): Promise<number> {
+  await sleep(50);
+  const lines = parsedLines(world.program.stdout());
+  return lines.filter(({ msg, route }) => msg === 'request' && route !== '/metrics').length;
+}
+
+test('the admin port refuses a chunked body over the limit on a route that reads none', async () => {
+  const text = await send(
+    world.program.adminPort,
+    `${HEALTH}Transfer-Encoding: chunked\r\n\r\n4e20\r\n${'x'.repeat(20_000)}\r\n0\r\n\r\n`,
+  );
+  expect(statuses(text)).toEqual([413]);
+});
+
+test('the response to a broken HEAD has no body', async () => {
+  const head = 'HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n';
+  const text = await send(world.program.port, head);
+  expect(text).toMatch(/^HTTP\/1\.1 400 [^]*\r\n\r\n$/);
+});
 
 test('a request that the parser refuses is logged and counted', async () => {
   const text = await send(world.program.port, `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
