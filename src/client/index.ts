@@ -96,19 +96,27 @@ export function createClient(options: ClientOptions) {
 
     /**
      * Reads any number of contacts, up to 50 per request, one request after the other. Each contact succeeds or
-     * fails on its own, so check `errors`, too. The time-out applies to each request.
+     * fails on its own, so check `errors`, too. The time-out applies to each request. If the server refuses a
+     * request after the first one, `errors` has all contacts that were not read.
      */
     async getContacts<const Includes extends readonly Include[] = []>(
       ids: readonly string[],
       options: ContactOptions<Includes> = {},
     ): Promise<Contacts<Includes>> {
       const all: Contacts<Includes> = { data: [], errors: [] };
-      const rest = distinct(ids);
-      while (rest.length > 0) {
-        const query = search(options, { ids: rest.splice(0, BATCH_SIZE).join(',') });
-        const { data, errors } = await read<Contacts<Includes>>('/contacts', options, query);
-        all.data.push(...data);
-        all.errors.push(...errors);
+      const unique = distinct(ids).map((id) => required(id, 'contact'));
+      for (let from = 0; from < unique.length; from += BATCH_SIZE) {
+        const query = search(options, { ids: unique.slice(from, from + BATCH_SIZE).join(',') });
+        try {
+          const { data, errors } = await read<Contacts<Includes>>('/contacts', options, query);
+          all.data.push(...data);
+          all.errors.push(...errors);
+        } catch (error) {
+          if (from === 0 || !(error instanceof ProblemError && error.problem)) throw error;
+          const { status, code, title } = error.problem;
+          all.errors.push(...unique.slice(from).map((id) => ({ id, status, code, title })));
+          break;
+        }
       }
       return all;
     },
@@ -137,7 +145,7 @@ export function createClient(options: ClientOptions) {
     },
 
     /** Changes fields of a contact and its company. Pass `ifMatch` to protect the changes of other users. */
-    updateContact<P extends Preference = 'minimal'>(
+    async updateContact<P extends Preference = 'minimal'>(
       id: string,
       changes: ContactChanges,
       options: UpdateOptions<P> = {},
@@ -145,7 +153,7 @@ export function createClient(options: ClientOptions) {
       return write('PATCH', contactPath(id), changes, options);
     },
 
-    addNote<P extends Preference = 'minimal'>(
+    async addNote<P extends Preference = 'minimal'>(
       id: string,
       note: NoteInput,
       options: WriteOptions<P> = {},
@@ -154,17 +162,17 @@ export function createClient(options: ClientOptions) {
     },
 
     /** Replaces a note. Its id is in the result of `addNote`. */
-    updateNote<P extends Preference = 'minimal'>(
+    async updateNote<P extends Preference = 'minimal'>(
       id: string,
       noteId: string,
       note: NoteInput,
       options: WriteOptions<P> = {},
     ): Promise<Written<P, WrittenNote>> {
-      return write('PUT', `${contactPath(id)}/notes/${encodeURIComponent(noteId)}`, note, options);
+      return write('PUT', notePath(id, noteId), note, options);
     },
 
     /** Logs an activity. Activities cannot be read back. */
-    addActivity<P extends Preference = 'minimal'>(
+    async addActivity<P extends Preference = 'minimal'>(
       id: string,
       activity: Activity,
       options: WriteOptions<P> = {},
@@ -184,7 +192,17 @@ export function createClient(options: ClientOptions) {
 }
 
 function contactPath(id: string): string {
-  return `/contacts/${encodeURIComponent(id)}`;
+  return `/contacts/${encodeURIComponent(required(id, 'contact'))}`;
+}
+
+function notePath(id: string, noteId: string): string {
+  return `${contactPath(id)}/notes/${encodeURIComponent(required(noteId, 'note'))}`;
+}
+
+/** @throws TypeError if the id is empty: the path would be that of another operation. */
+function required(id: string, name: string): string {
+  if (id === '') throw new TypeError(`The ${name} id is empty.`);
+  return id;
 }
 
 function cacheHeaders({ bypassCache }: RequestOptions): Record<string, string> {

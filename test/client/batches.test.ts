@@ -62,9 +62,38 @@ test('does not change the list of the caller', async () => {
   expect(data.length + errors.length).toBe(60);
 });
 
-test('rejects with the error of the first request that fails, and sends no further one', async () => {
-  server.respond(everyOther, problem(403, 'INSUFFICIENT_SCOPE'));
-  const ids = Array.from({ length: 150 }, () => randomUUID());
-  await expect(clientOf(server.url).getContacts(ids)).rejects.toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
-  expect(server.requests).toHaveLength(2);
+describe('a request that fails', () => {
+  const ids = Array.from({ length: 120 }, () => randomUUID());
+  const TITLE = { title: 'The title' };
+
+  test('rejects the call if it is the first one', async () => {
+    server.respond(problem(403, 'INSUFFICIENT_SCOPE'), everyOther);
+    await expect(clientOf(server.url).getContacts(ids)).rejects.toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('puts its contacts and all further ones into errors if it is a later one', async () => {
+    server.respond(everyOther, problem(429, 'RATE_LIMITED', { 'retry-after': '600' }, TITLE));
+    const { data, errors } = await clientOf(server.url).getContacts(ids);
+    expect(server.requests).toHaveLength(2);
+    expect(data).toHaveLength(25);
+    expect(errors.slice(0, 25).map(({ code }) => code)).toEqual(Array.from({ length: 25 }, () => MISSING));
+    expect(errors.slice(25)).toEqual(
+      ids.slice(50).map((id) => ({ id, status: 429, code: 'RATE_LIMITED', ...TITLE })),
+    );
+  });
+
+  test('is repeated after Retry-After if the time-out allows it', async () => {
+    const limited = problem(429, 'RATE_LIMITED', { 'retry-after': '1' });
+    server.respond(everyOther, limited, everyOther);
+    const { data, errors } = await clientOf(server.url).getContacts(ids);
+    expect(data.length + errors.length).toBe(120);
+    expect(errors.every(({ code }) => code === MISSING)).toBe(true);
+  });
+
+  test('rejects the call if the response is not from the proxy', async () => {
+    server.respond(everyOther, { status: 502, body: {} });
+    const pending = clientOf(server.url).getContacts(ids);
+    await expect(pending).rejects.toMatchObject({ code: 'UNEXPECTED_RESPONSE', status: 502 });
+  });
 });
