@@ -27,7 +27,8 @@ the upstream, with the configured credentials from the configured egress address
   --onboard  prints the organizations, members and brands of ZYNTRO_DEVELOPER_SECRET as lines for .env, and
              checks nothing else. It does not need ZYNTRO_API_KEY, and does not print it.
 
-Exit codes: 0 if no check failed (there may be warnings), 1 if a check failed, 78 if the configuration is invalid.
+Exit codes: 0 if no check failed (there may be warnings), 1 if a check failed, 64 if an argument is wrong, 78 if the
+configuration is invalid.
 `;
 
 const EX_USAGE = 64;

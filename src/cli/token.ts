@@ -16,7 +16,7 @@ const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [option
   --sub TEXT         subject (default: local-user)
   --tier NAME        rate-limit tier
   --expires-in=S     seconds until it expires (default: 3600); a negative number mints an expired token
-  --key FILE         private key in PEM, if the proxy verifies with JWT_PUBLIC_KEY
+  --key FILE         private key in PEM, if the proxy verifies with a public key
 
 Scopes, as config/scopes.json names them:
   to read contacts: ${[read, bypassCache, ...Object.values<string>(includes)].join(' ')}
@@ -24,7 +24,8 @@ Scopes, as config/scopes.json names them:
   ${Object.values(operations).join(' ')}
 
 Signs with JWT_SECRET (or JWT_SECRET_FILE) from the environment or .env, and adds JWT_ISSUER and
-JWT_AUDIENCE if they are set. Without a secret, it signs for \`npm run demo\`.
+JWT_AUDIENCE if they are set. If no key is set, it signs for \`npm run demo\`. For an issuer of
+JWT_ISSUERS, set JWT_ISSUER and JWT_AUDIENCE to its values, and JWT_SECRET or --key to its key.
 `;
 
 function fail(message: string): never {
@@ -58,13 +59,20 @@ function readKey(path: string): string {
 
 type JwtValues = Values<typeof authSlice.variables>;
 
+const ONE_ISSUER =
+  'The proxy takes its keys from JWT_ISSUERS: run this with JWT_ISSUER and JWT_AUDIENCE of one issuer, and with ' +
+  'its JWT_SECRET or --key FILE.';
+
 function signingKey(keyFile: string | undefined, env: JwtValues): SigningKey {
+  const hasListed = env.JWT_ISSUERS !== undefined;
+  if (hasListed && env.JWT_ISSUER === undefined) return fail(ONE_ISSUER);
   if (keyFile !== undefined) return { privateKeyPem: readKey(keyFile) };
   const secret = env.JWT_SECRET;
   if (secret !== undefined) return { secret };
   if (env.JWT_PUBLIC_KEY ?? env.JWT_JWKS_URI) {
     return fail('The proxy verifies with a public key: pass the private key with --key FILE.');
   }
+  if (hasListed) return fail(ONE_ISSUER);
   process.stderr.write('JWT_SECRET is not set: this token is for `npm run demo`.\n');
   return { secret: DEMO_JWT_SECRET };
 }

@@ -12,6 +12,7 @@ import { writeKeyPair } from '../support/key-pair.ts';
 const ORG = randomUUID();
 const MEMBER = randomUUID();
 const SECRET = randomBytes(48).toString('base64');
+const ISSUERS = JSON.stringify({ 'https://a.example': { secret: SECRET, audience: 'crm' } });
 const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-token-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -89,6 +90,12 @@ describe('minted token', () => {
     expect(claims).toMatchObject({ iss: 'https://id.example.com', aud: 'zyntro-bff', seat: MEMBER });
     expect(claims['https://example.com/tenant']).toBe(ORG);
     expect(claims).not.toHaveProperty('org_id');
+  });
+
+  test('is for one issuer of JWT_ISSUERS if the key, the issuer and the audience are given', async () => {
+    const env = { JWT_ISSUERS: ISSUERS, JWT_ISSUER: 'https://a.example', JWT_AUDIENCE: 'crm' };
+    const token = await mint([], { ...env, JWT_SECRET: SECRET });
+    expect(jwt.verify(token, SECRET)).toMatchObject({ iss: 'https://a.example', aud: 'crm' });
   });
 
   test('is signed with the secret of a file, without its final newline', async () => {
@@ -198,10 +205,23 @@ describe('invalid input exits with 64, an error and the usage', () => {
     expect(stderr).toMatch(/^JWT_SECRET_FILE: the file cannot be read \(ENOENT\)/);
   });
 
-  test('JWT_PUBLIC_KEY without --key', async () => {
-    const { code, stderr } = await run(IDENTITY, { JWT_PUBLIC_KEY: 'some PEM' });
-    expect(code).toBe(64);
-    expect(stderr).toContain('--key FILE');
+  test.each([
+    ['JWT_PUBLIC_KEY', 'some PEM'],
+    ['JWT_JWKS_URI', 'https://id.example.com/jwks.json'],
+  ])('%s without --key', async (name, value) => {
+    const { code, stdout, stderr } = await run(IDENTITY, { [name]: value });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toMatch(/^The proxy verifies with a public key: .* --key FILE/);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['without a key', {}],
+    ['with an issuer, but without a key', { JWT_ISSUER: 'https://a.example' }],
+    ['with a key, but without an issuer', { JWT_SECRET: SECRET }],
+  ])('JWT_ISSUERS %s', async (_name, env) => {
+    const { code, stdout, stderr } = await run(IDENTITY, { JWT_ISSUERS: ISSUERS, ...env });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toMatch(/^The proxy takes its keys from JWT_ISSUERS: .*JWT_ISSUER and JWT_AUDIENCE/);
   });
 });
 

@@ -25,7 +25,9 @@ const BY_CODE: Readonly<Record<string, string>> = {
 const BY_FORM: readonly (readonly [RegExp, string])[] = [
   [/^HTTP_3/, 'it responds with a redirect, which is never followed: configure the target of the redirect'],
   [/^HTTP_(401|403)/, 'it rejects the call: look for a gateway or a firewall in front of it'],
-  [/^HTTP_4/, 'the path does not exist: check the URL'],
+  [/^HTTP_(404|410)/, 'the path does not exist: check the URL'],
+  [/^HTTP_429/, 'it limits the rate of calls: wait, and run the doctor again'],
+  [/^HTTP_4/, 'it rejects the request: check the URL, and look for a gateway in between'],
   [/^HTTP_5/, 'it has a server error: see its status page, and try again later'],
   [
     /CERT|SIGNATURE|ISSUER/,
