@@ -1,3 +1,4 @@
+import { HEADERS, responseHeaders, type HeaderName } from '../../src/openapi/headers.ts';
 import { exchange, rawExchange } from '../support/http.ts';
 import type { Answer } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
@@ -131,6 +132,17 @@ describe('CORS', () => {
       expect(String(answer.headers['vary'])).toMatch(/\borigin\b/i);
     }
     expect([good.status, bad.status]).toEqual([200, 401]);
+  });
+
+  test('allows pages to read every documented header', async () => {
+    const answer = await open.get('/healthz', { headers: { origin: ORIGINS[0]! } });
+    const readable = String(answer.headers['access-control-expose-headers']).split(',');
+    // Pages need no permission for Cache-Control (Fetch, section 3.2.5), and Vary is for caches.
+    const documented = Object.keys(responseHeaders(...(Object.keys(HEADERS) as HeaderName[])));
+    expect(readable).toEqual(
+      expect.arrayContaining(documented.filter((name) => !/^(Cache-Control|Vary)$/.test(name))),
+    );
+    expect(readable).toContain('Allow');
   });
 
   test('answers a preflight without a token', async () => {
