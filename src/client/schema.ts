@@ -11,7 +11,7 @@
  *
  * **Identity** comes from the token alone. It determines the organization and the member, and no parameter changes that.
  *
- * **Errors** are problem details (RFC 9457). Switch on `code`, whose list is closed. Show `detail`, and quote `requestId` when you report an error. After a 429 or 503, wait for the seconds in `Retry-After`. An unknown path returns 404 `ROUTE_NOT_FOUND`. A method that a path does not support returns 405 `METHOD_NOT_ALLOWED`, with the supported methods in `Allow`.
+ * **Errors** are problem details (RFC 9457). Switch on `code`, whose list is closed. Show `detail`, and quote `requestId` when you report an error. After a 429 or 503, wait for the seconds in `Retry-After`. An unknown path returns 404 `ROUTE_NOT_FOUND`. A method that a path does not support returns 405 `METHOD_NOT_ALLOWED`, with the supported methods in `Allow`. Any request can also get `INVALID_REQUEST` with the status 408 if it does not arrive in time, 417 if it has an `Expect` other than `100-continue`, and 505 if its HTTP version is not supported.
  *
  * **Caching** works without any code in a browser: responses have `ETag` and `Cache-Control: private`.
  */
@@ -356,15 +356,15 @@ export type Problem = {
     detail: string;
     code: ErrorCode;
     /**
-     * The requested path.
+     * The requested path, or `urn:uuid:` with the request id if the request could not be parsed.
      */
-    instance?: string;
+    instance: string;
     /**
      * Quote it when you report the error.
      */
     requestId: string;
     /**
-     * Of a failed write: `none` if nothing was changed, `unknown` if it may have been carried out.
+     * Of a failed write: `none` if nothing was changed, `unknown` if it may have been carried out. Absent if the request was refused before the write began.
      */
     outcome?: "none" | "unknown";
 };

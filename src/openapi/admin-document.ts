@@ -7,17 +7,29 @@ import { ref, type JsonSchema } from '../lib/json-schema.ts';
 import { componentParameters, jsonSchema } from './parameters.ts';
 import { problemResponse } from './problems.ts';
 import { componentSchemas } from './schemas.ts';
-import { health } from './service-paths.ts';
-import { REASONS, monitoringPaths } from './monitoring-paths.ts';
+import { CONDITIONAL, documentResponses, health } from './service-paths.ts';
+import {
+  adminFailures,
+  INTERNAL_FAILURE,
+  REASONS,
+  UNAUTHORIZED,
+  monitoringPaths,
+} from './monitoring-paths.ts';
 
-const BAD_REQUEST = problemResponse(400, [new AppError('INVALID_REQUEST')]);
 const REQUEST_ID = [ref('parameters', 'RequestId')];
 
 /** Returns the OpenAPI 3.1 description of the admin port's API. */
 export function adminOpenApiDocument(): JsonSchema {
-  const { RequestId } = componentParameters(1);
+  const { IfMatch, IfNoneMatch, RequestId } = componentParameters(1);
   const { Problem, ErrorCode } = componentSchemas();
-  const used = ['X-Request-Id', 'Cache-Control-None', 'WWW-Authenticate', 'Retry-After'] as const;
+  const used = [
+    'X-Request-Id',
+    'Cache-Control',
+    'Cache-Control-None',
+    'ETag',
+    'WWW-Authenticate',
+    'Retry-After',
+  ] as const;
   return {
     openapi: '3.1.1',
     info: {
@@ -31,6 +43,7 @@ export function adminOpenApiDocument(): JsonSchema {
       { name: 'Operation', description: 'Actions of an operator, or of the CRM on its behalf.' },
       { name: 'Monitoring', description: 'Status and metrics, for people and for Prometheus.' },
       { name: 'Health', description: 'Health checks. They require no token.' },
+      { name: 'Service', description: 'This description.' },
     ],
     paths: {
       '/invalidations': { post: invalidate() },
@@ -44,7 +57,7 @@ export function adminOpenApiDocument(): JsonSchema {
           summary: 'Check liveness',
           description: 'It does not depend on Redis or on the CRM.',
           parameters: REQUEST_ID,
-          responses: { 200: health('The process responds.', ['ok']), 400: BAD_REQUEST },
+          responses: { 200: health('The process responds.', ['ok']), ...adminFailures() },
         },
       },
       '/readyz': {
@@ -57,15 +70,29 @@ export function adminOpenApiDocument(): JsonSchema {
           parameters: REQUEST_ID,
           responses: {
             200: health('Ready or degraded.', ['ready', 'degraded'], { reasons: REASONS }),
-            400: BAD_REQUEST,
+            ...adminFailures(),
             503: health('Starting or draining.', ['starting', 'draining'], { reasons: REASONS }),
+          },
+        },
+      },
+      '/openapi.json': {
+        get: {
+          ...operation('getOpenApi', 'This description', 'Service'),
+          description: 'It has the routes of the admin port.',
+          parameters: CONDITIONAL,
+          responses: {
+            ...documentResponses(),
+            ...adminFailures(),
+            401: UNAUTHORIZED,
+            412: problemResponse(412, [new AppError('PRECONDITION_FAILED')]),
+            500: INTERNAL_FAILURE,
           },
         },
       },
     },
     components: {
       securitySchemes: { operator: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN.' } },
-      parameters: { RequestId },
+      parameters: { IfMatch, IfNoneMatch, RequestId },
       headers: Object.fromEntries(used.map((name) => [name, HEADERS[name]])),
       schemas: { Problem, ErrorCode },
     },
@@ -108,11 +135,11 @@ function revoke(): JsonSchema {
   };
 }
 
-function operation(operationId: string, summary: string) {
+function operation(operationId: string, summary: string, tag = 'Operation') {
   return {
     operationId,
     summary,
-    tags: ['Operation'],
+    tags: [tag],
     security: [{ operator: [] }],
     parameters: REQUEST_ID,
   };
@@ -121,13 +148,9 @@ function operation(operationId: string, summary: string) {
 function responses(done: string, badRequests: readonly ('INVALID_REQUEST' | 'INVALID_CONTACT_ID')[]) {
   return {
     204: { description: done, headers: responseHeaders('X-Request-Id') },
-    400: problemResponse(
-      400,
-      badRequests.map((code) => new AppError(code)),
-    ),
-    401: problemResponse(401, [new AppError('MISSING_TOKEN'), new AppError('INVALID_TOKEN')]),
-    413: problemResponse(413, [new AppError('CONTENT_TOO_LARGE')]),
-    500: problemResponse(500, [new AppError('INTERNAL_ERROR')]),
+    ...adminFailures(badRequests),
+    401: UNAUTHORIZED,
+    500: INTERNAL_FAILURE,
   };
 }
 

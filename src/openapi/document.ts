@@ -19,7 +19,7 @@ const INTRODUCTION = `Contacts of the Zyntro CRM as plain JSON: one call, with y
 
 **Identity** comes from the token alone. It determines the organization and the member, and no parameter changes that.
 
-**Errors** are problem details (RFC 9457). Switch on \`code\`, whose list is closed. Show \`detail\`, and quote \`requestId\` when you report an error. After a 429 or 503, wait for the seconds in \`Retry-After\`. An unknown path returns 404 \`ROUTE_NOT_FOUND\`. A method that a path does not support returns 405 \`METHOD_NOT_ALLOWED\`, with the supported methods in \`Allow\`.
+**Errors** are problem details (RFC 9457). Switch on \`code\`, whose list is closed. Show \`detail\`, and quote \`requestId\` when you report an error. After a 429 or 503, wait for the seconds in \`Retry-After\`. An unknown path returns 404 \`ROUTE_NOT_FOUND\`. A method that a path does not support returns 405 \`METHOD_NOT_ALLOWED\`, with the supported methods in \`Allow\`. Any request can also get \`INVALID_REQUEST\` with the status 408 if it does not arrive in time, 417 if it has an \`Expect\` other than \`100-continue\`, and 505 if its HTTP version is not supported.
 
 **Caching** works without any code in a browser: responses have \`ETag\` and \`Cache-Control: private\`.`;
 

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { responseHeaders } from './headers.ts';
 import { ref, type JsonSchema } from '../lib/json-schema.ts';
 import { problemResponse } from './problems.ts';
@@ -76,6 +76,23 @@ const STATUS: JsonSchema = record({
   },
 });
 
+export const UNAUTHORIZED = problemResponse(401, [
+  new AppError('MISSING_TOKEN'),
+  new AppError('INVALID_TOKEN'),
+]);
+export const INTERNAL_FAILURE = problemResponse(500, [new AppError('INTERNAL_ERROR')]);
+
+/** Returns the error responses of every route of the admin port. */
+export function adminFailures(badRequests: readonly ErrorCode[] = ['INVALID_REQUEST']) {
+  return {
+    400: problemResponse(
+      400,
+      badRequests.map((code) => new AppError(code)),
+    ),
+    413: problemResponse(413, [new AppError('CONTENT_TOO_LARGE')]),
+  };
+}
+
 /** Returns the routes for monitoring: the dashboard, the status and the metrics. */
 export function monitoringPaths(): Record<string, JsonSchema> {
   return {
@@ -86,7 +103,7 @@ export function monitoringPaths(): Record<string, JsonSchema> {
           'A page that shows `/status`. Without the token, a browser receives the same page with status 401, and the page prompts for the token.',
         responses: {
           ...plain('The page.', 'text/html', TEXT),
-          401: unauthorized({ 'text/html': { schema: TEXT } }),
+          401: { ...UNAUTHORIZED, content: { ...UNAUTHORIZED.content, 'text/html': { schema: TEXT } } },
         },
       },
     },
@@ -96,7 +113,6 @@ export function monitoringPaths(): Record<string, JsonSchema> {
         description: 'With several processes, the values cover all of them.',
         responses: {
           ...plain('The data of the dashboard.', 'application/json', STATUS),
-          401: unauthorized(),
           503: incomplete(),
         },
       },
@@ -107,7 +123,6 @@ export function monitoringPaths(): Record<string, JsonSchema> {
         description: 'With several processes, the values cover all of them.',
         responses: {
           ...plain('The Prometheus text format.', 'text/plain', TEXT),
-          401: unauthorized(),
           503: incomplete(),
         },
       },
@@ -129,14 +144,10 @@ function plain(description: string, type: string, schema: JsonSchema) {
   const headers = responseHeaders('X-Request-Id', 'Cache-Control-None');
   return {
     200: { description, headers, content: { [type]: { schema } } },
-    400: problemResponse(400, [new AppError('INVALID_REQUEST')]),
-    500: problemResponse(500, [new AppError('INTERNAL_ERROR')]),
+    ...adminFailures(),
+    401: UNAUTHORIZED,
+    500: INTERNAL_FAILURE,
   };
-}
-
-function unauthorized(more: JsonSchema = {}) {
-  const response = problemResponse(401, [new AppError('MISSING_TOKEN'), new AppError('INVALID_TOKEN')]);
-  return { ...response, content: { ...response.content, ...more } };
 }
 
 /** Returns the response if one of several processes does not respond. */

@@ -1,7 +1,8 @@
 import type { JsonSchema } from '../lib/json-schema.ts';
 import { OPERATIONS } from '../operations/index.ts';
-import { operationsOn } from '../operations/mount.ts';
+import { isWrite, operationsOn } from '../operations/mount.ts';
 import type { Operation } from '../operations/operation.ts';
+import { parseInclude } from '../operations/parse-query.ts';
 import type { OperationSettings } from '../operations/settings.ts';
 import { jsonSchema, parameters } from './parameters.ts';
 import { failures, thrownBy } from './problems.ts';
@@ -31,9 +32,15 @@ function describe(operation: Operation, settings: OperationSettings) {
     ...(body && { requestBody: requestBody(body, docs) }),
     responses: {
       ...successResponses(operation),
-      ...failures(operation, docs.invalid(settings).map(thrownBy)),
+      ...failures(operation, invalidRequests(operation, settings).map(thrownBy)),
     } as Record<string, JsonSchema>,
   };
+}
+
+/** Returns the calls that throw the errors of invalid requests. Every write takes `include`, for `Prefer`. */
+function invalidRequests(operation: Operation, settings: OperationSettings) {
+  const own = operation.docs.invalid(settings);
+  return isWrite(operation) ? [...own, () => parseInclude({ include: 'photos' })] : own;
 }
 
 function requestBody({ schema, mediaTypes }: NonNullable<Operation['body']>, { body }: Operation['docs']) {

@@ -3,7 +3,7 @@ import { problemOf } from '../http/problem.ts';
 import { responseHeaders, type HeaderName } from './headers.ts';
 import { ref } from '../lib/json-schema.ts';
 import { isWrite } from '../operations/mount.ts';
-import type { Operation } from '../operations/operation.ts';
+import { OWN_ERROR_CODES, type Operation } from '../operations/operation.ts';
 import { NOT_SENT } from '../operations/write.ts';
 import { SENT_CODES } from './schemas.ts';
 
@@ -18,22 +18,25 @@ const OF_ONE_ROUTE: readonly ErrorCode[] = [
 /** The codes of operations with a body, and of writes alone. */
 const OF_BODIES: readonly ErrorCode[] = ['INVALID_BODY', 'UNSUPPORTED_MEDIA_TYPE'];
 const OF_WRITES: readonly ErrorCode[] = [
-  'NOT_CONTACT_OWNER',
-  'CONTACT_EXISTS',
-  'UPSTREAM_REFUSED',
   'INVALID_IDEMPOTENCY_KEY',
   'IDEMPOTENCY_IN_PROGRESS',
   'IDEMPOTENCY_OUTCOME_UNKNOWN',
   'IDEMPOTENCY_KEY_REUSED',
+  'CACHE_UNAVAILABLE',
 ];
-/** The codes of requests that match no operation, and of the admin port alone. */
-const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'CACHE_UNAVAILABLE'];
+/** The codes of requests that match no operation. */
+const OF_NO_ROUTE: readonly ErrorCode[] = ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED'];
 /** The codes that a batch reports per contact, in `errors`. */
 const OF_ONE_CONTACT = /^(CONTACT_|UPSTREAM_|ORG_NOT_CONFIGURED$)/;
 
-const NOT_SHARED = [...OF_ONE_ROUTE, ...OF_BODIES, ...OF_WRITES, ...OF_NO_ROUTE];
-const COMMON = SENT_CODES.filter((code) => !NOT_SHARED.includes(code));
-const SHARED = COMMON.filter((code) => statusOf(code) !== 400);
+/** The codes of some operations whose response is shared. */
+const OF_SOME: readonly ErrorCode[] = ['CONTACT_NOT_FOUND', 'PRECONDITION_FAILED'];
+
+const OWN: readonly ErrorCode[] = OWN_ERROR_CODES;
+const NOT_COMMON = [...OF_ONE_ROUTE, ...OF_BODIES, ...OF_WRITES, ...OF_NO_ROUTE, ...OWN];
+const COMMON = SENT_CODES.filter((code) => !NOT_COMMON.includes(code));
+const OF_ALL = COMMON.filter((code) => statusOf(code) !== 400);
+const SHARED: readonly ErrorCode[] = [...OF_ALL, ...OF_SOME];
 const ANY_REQUEST = COMMON.filter((code) => statusOf(code) === 400).map(errorOf);
 
 const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
@@ -44,6 +47,7 @@ const HEADERS_BY_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
   415: ['Accept', 'Accept-Patch'],
   429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],
+  504: ['Retry-After'],
 };
 
 /** The statuses of refusals that a repeat of a write with the same key receives as well. */
@@ -65,17 +69,16 @@ export function sharedResponses(): Record<string, unknown> {
  */
 export function failures(operation: Operation, badRequests: readonly AppError[]) {
   const { body, docs } = operation;
-  const ofWrites = isWrite(operation) ? [...OF_WRITES, 'CACHE_UNAVAILABLE' as const] : [];
-  const ofBody = [...(body ? OF_BODIES : []), ...ofWrites];
+  const ofBody = [...(body ? OF_BODIES : []), ...(isWrite(operation) ? OF_WRITES : [])];
   const invalid = [...badRequests, ...ofBody.filter((code) => statusOf(code) === 400).map(errorOf)];
   const responses: Record<number, unknown> = { 400: problemResponse(400, [...invalid, ...ANY_REQUEST]) };
-  const others = [...SHARED, ...ofBody.filter((code) => statusOf(code) !== 400)];
+  const others = [...OF_ALL, ...docs.errors, ...ofBody.filter((code) => statusOf(code) !== 400)];
   for (const [status, codes] of byStatus(others)) {
     const own = codes.filter((code) => !(docs.batch && OF_ONE_CONTACT.test(code)));
     const isReplayable = isWrite(operation) && REPLAYABLE.includes(status);
     const isShared =
       !isReplayable && own.length === SHARED.filter((code) => statusOf(code) === status).length;
-    if (isShared && own.every((code) => (SHARED as readonly ErrorCode[]).includes(code)))
+    if (isShared && own.every((code) => SHARED.includes(code)))
       responses[status] = ref('responses', `Problem${status}`);
     else if (own.length > 0)
       responses[status] = problemResponse(

@@ -73,20 +73,24 @@ export function componentSchemas(): Record<string, JsonSchema> {
     Problem: {
       type: 'object',
       description: 'An error (RFC 9457).',
-      required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
+      required: ['type', 'title', 'status', 'detail', 'code', 'instance', 'requestId'],
       properties: {
         type: { type: 'string', format: 'uri', description: 'The code as a URN.' },
         title: { type: 'string', description: 'The same for every error of this code.' },
         status: { type: 'integer', description: 'The HTTP status.' },
         detail: { type: 'string', description: 'The error of this request, and how to fix it.' },
         code: ref('schemas', 'ErrorCode'),
-        instance: { type: 'string', description: 'The requested path.' },
+        instance: {
+          type: 'string',
+          description:
+            'The requested path, or `urn:uuid:` with the request id if the request could not be parsed.',
+        },
         requestId: { type: 'string', description: 'Quote it when you report the error.' },
         outcome: {
           type: 'string',
           enum: ['none', 'unknown'],
           description:
-            'Of a failed write: `none` if nothing was changed, `unknown` if it may have been carried out.',
+            'Of a failed write: `none` if nothing was changed, `unknown` if it may have been carried out. Absent if the request was refused before the write began.',
         },
       },
       additionalProperties: false,

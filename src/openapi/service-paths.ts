@@ -3,7 +3,7 @@ import { ref, type JsonSchema } from '../lib/json-schema.ts';
 import { openConditionalFailures, openFailures } from './problems.ts';
 
 const SERVICE = { tags: ['Service'], security: [] };
-const CONDITIONAL = ['IfMatch', 'IfNoneMatch', 'RequestId'].map((name) => ref('parameters', name));
+export const CONDITIONAL = ['IfMatch', 'IfNoneMatch', 'RequestId'].map((name) => ref('parameters', name));
 const NO_STORE_HEADERS = responseHeaders('X-Request-Id', 'Cache-Control-None');
 const CACHEABLE_HEADERS = responseHeaders('X-Request-Id', 'ETag', 'Cache-Control');
 
@@ -17,11 +17,7 @@ export function servicePaths(): Record<string, JsonSchema> {
         summary: 'This description',
         description: 'It has the operations that this server offers.',
         parameters: CONDITIONAL,
-        responses: {
-          200: cacheable('OpenAPI 3.1, as JSON.', 'application/json', { type: 'object' }),
-          304: { description: 'Not modified.', headers: CACHEABLE_HEADERS },
-          ...openConditionalFailures(),
-        },
+        responses: { ...documentResponses(), ...openConditionalFailures() },
       },
     },
     '/docs': {
@@ -32,8 +28,7 @@ export function servicePaths(): Record<string, JsonSchema> {
         description: 'A page to read this description, and to send requests with a token.',
         parameters: CONDITIONAL,
         responses: {
-          200: cacheable('The page.', 'text/html', { type: 'string' }),
-          304: { description: 'Not modified.', headers: CACHEABLE_HEADERS },
+          ...cacheable('The page.', 'text/html', { type: 'string' }),
           ...openConditionalFailures(),
         },
       },
@@ -86,6 +81,14 @@ export function health(
   return { description, headers: NO_STORE_HEADERS, content: { 'application/json': { schema, examples } } };
 }
 
+/** Returns the responses with an OpenAPI document. */
+export function documentResponses() {
+  return cacheable('OpenAPI 3.1, as JSON.', 'application/json', { type: 'object' });
+}
+
 function cacheable(description: string, type: string, schema: JsonSchema) {
-  return { description, headers: CACHEABLE_HEADERS, content: { [type]: { schema } } };
+  return {
+    200: { description, headers: CACHEABLE_HEADERS, content: { [type]: { schema } } },
+    304: { description: 'Not modified.', headers: CACHEABLE_HEADERS },
+  };
 }

@@ -15,12 +15,8 @@ const CONTACT_HEADERS = responseHeaders(
 );
 const RESULT_NAMES = ['Cache-Control-None', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'] as const;
 const RESULT_HEADERS = responseHeaders(...RESULT_NAMES);
-const WRITE_HEADERS = responseHeaders(
-  ...RESULT_NAMES,
-  'Idempotency-Replayed',
-  'Preference-Applied',
-  'Location',
-);
+const WRITE_NAMES = [...RESULT_NAMES, 'Idempotency-Replayed', 'Preference-Applied'] as const;
+const WRITE_HEADERS = responseHeaders(...WRITE_NAMES);
 
 /** Returns the responses of an operation that are not errors, by status. */
 export function successResponses(operation: Operation): Record<string, JsonSchema> {
@@ -42,7 +38,7 @@ const RECONCILED: JsonSchema = {
 
 /** `Prefer: return=representation` replaces the data by the contact, and gives a 204 a body and the status 200. */
 function writeResponses({ docs }: Operation): Record<string, JsonSchema> {
-  const { status, otherStatus, description, members, examples } = docs.success;
+  const { status, otherStatus, description, members, examples, hasLocation } = docs.success;
   const written = members?.['data'];
   const data = written ? { anyOf: [written, REPRESENTATION] } : REPRESENTATION;
   const schema = objectOf({ data }, { reconciled: RECONCILED });
@@ -53,7 +49,10 @@ function writeResponses({ docs }: Operation): Record<string, JsonSchema> {
       204: { description, headers: WRITE_HEADERS },
     };
   }
-  return { [status!]: withBody, ...(otherStatus !== undefined && { [otherStatus]: withBody }) };
+  const first = hasLocation
+    ? { ...withBody, headers: responseHeaders(...WRITE_NAMES, 'Location') }
+    : withBody;
+  return { [status!]: first, ...(otherStatus !== undefined && { [otherStatus]: withBody }) };
 }
 
 function jsonContent(schema: JsonSchema, examples: JsonSchema | undefined) {

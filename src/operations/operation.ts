@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { type OperationScope } from '../contact/operation-scopes.ts';
 import type { Part } from '../contact/parts/index.ts';
 import type { Caller } from '../contact/read-contact.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { callerOf } from '../http/request-context.ts';
 import type { HeaderList } from '../http/respond.ts';
 import type { Method } from '../http/routing.ts';
@@ -25,6 +25,16 @@ export interface Result {
 /** A contact's representation, which is cached and has an entity tag, or a result. */
 export type Reply = Representation | Result;
 
+/** The codes that an operation returns only if its description lists them. */
+export const OWN_ERROR_CODES = [
+  'CONTACT_NOT_FOUND',
+  'PRECONDITION_FAILED',
+  'NOT_CONTACT_OWNER',
+  'CONTACT_EXISTS',
+  'UPSTREAM_REFUSED',
+] as const satisfies readonly ErrorCode[];
+export type OwnErrorCode = (typeof OWN_ERROR_CODES)[number];
+
 /** The description of an operation for OpenAPI. */
 export interface OperationDocs {
   readonly summary: string;
@@ -45,7 +55,11 @@ export interface OperationDocs {
     /** The members of the response; undefined without a body. */
     readonly members?: Readonly<Record<string, JsonSchema>>;
     readonly examples?: JsonSchema;
+    /** Whether `Location` has the path of a created contact. */
+    readonly hasLocation?: true;
   };
+  /** The errors that not every operation of its kind returns. */
+  readonly errors: readonly OwnErrorCode[];
   /** Calls that throw the errors of an invalid request, so that the examples repeat the real messages. */
   readonly invalid: (settings: OperationSettings) => readonly (() => unknown)[];
   /** Whether errors of single contacts are listed in the response. */

@@ -5,7 +5,7 @@ import { ANY_SCOPE, startWriteWorld, type WriteWorld } from '../support/write-wo
 
 let world: WriteWorld;
 beforeAll(async () => {
-  world = await startWriteWorld(2);
+  world = await startWriteWorld(2, { ZYNTRO_BRAND_ID: '101' });
 });
 afterAll(() => world?.stop());
 
@@ -150,6 +150,28 @@ test.each<[string, unknown, string]>([
   const [member] = world.fleet.org.members;
   const answer = await lookup(world.client(member!), body);
   expectProblem(answer, 400, code);
+});
+
+test.each([
+  ['?include=photos', 'INVALID_INCLUDE'],
+  ['?fields[deal]=name', 'INVALID_FIELDS'],
+])('rejects the query %s', async (query, code) => {
+  const [member] = world.fleet.org.members;
+  expectProblem(await lookup(world.client(member!), { email: 'a@example.com' }, query), 400, code);
+});
+
+test('a message of the CRM that is not documented is a refusal, of a lookup and of the list of members', async () => {
+  const { sandbox, org } = world.fleet;
+  const client = world.client(org.members[0]!);
+  await sandbox.setFaults({ mode: 'unknown-message', phase: 'before' });
+  try {
+    const email = `${crypto.randomUUID()}@example.com`;
+    expectProblem(await lookup(client, { email }), 422, 'UPSTREAM_REFUSED');
+    expectProblem(await client.get('/members'), 422, 'UPSTREAM_REFUSED');
+  } finally {
+    await sandbox.clearFaults();
+  }
+  expect((await client.get('/members')).status).toBe(200);
 });
 
 test('no log line, URL or Redis key holds the value', async () => {

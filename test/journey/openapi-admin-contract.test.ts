@@ -7,6 +7,7 @@ import type { World } from '../support/world.ts';
 const document = readDocument(ADMIN_DOCUMENT_FILE);
 const breachesOf = openApiContract(document);
 const token = 'an-operator-token-of-enough-length-and-randomness';
+const BODY_OF_17_000 = { 'content-length': '17000' };
 let world: World;
 beforeAll(async () => void (world = await startWorld({ ADMIN_TOKEN: token })));
 afterAll(() => world?.stop());
@@ -60,9 +61,30 @@ test('/invalidations refuses an invalid contact id', async () => {
   expect((await call('post', '/invalidations', body, token)).json().code).toBe('INVALID_CONTACT_ID');
 });
 
+test.each(['/', '/status', '/metrics', '/healthz', '/readyz', '/openapi.json'])(
+  '%s refuses a body over the limit',
+  async (path) => {
+    const answer = await world.admin(path, { token, body: 'x'.repeat(17_000), headers: BODY_OF_17_000 });
+    expect(answer.json().code).toBe('CONTENT_TOO_LARGE');
+    expect(breachesOf({ path, method: 'get', answer })).toEqual([]);
+  },
+);
+
+test('the admin document is revalidated by its tag', async () => {
+  const path = '/openapi.json';
+  const conditional = async (headers: Record<string, string>) => {
+    const answer = await world.admin(path, { token, headers });
+    expect(breachesOf({ path, method: 'get', answer })).toEqual([]);
+    return answer;
+  };
+  const etag = String((await conditional({})).headers['etag']);
+  expect((await conditional({ 'if-none-match': etag })).status).toBe(304);
+  expect((await conditional({ 'if-match': '"other"' })).json().code).toBe('PRECONDITION_FAILED');
+});
+
 test('the admin document requires a token and is not served on the public port', async () => {
   const served = await world.admin('/openapi.json', { token });
   expect(served.json()).toEqual(document);
-  expect((await world.admin('/openapi.json')).status).toBe(401);
+  expect((await call('get', '/openapi.json')).json().code).toBe('MISSING_TOKEN');
   expect((await world.get('/openapi.json')).text).not.toContain('/invalidations');
 });

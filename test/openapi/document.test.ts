@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import express from 'express';
+import { dashboardFiles } from '../../src/admin/dashboard.ts';
+import { mountAdmin, type AdminOptions } from '../../src/admin/routes.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
 import { SCOPES_FILE } from '../../src/config/auth.ts';
 import { HTTP_FILE } from '../../src/config/server.ts';
@@ -11,10 +14,11 @@ import { ADMIN_DOCUMENT_FILE, DOCUMENT_FILE } from '../support/openapi-contract.
 const { maxBatchSize } = HTTP_FILE.load();
 const ALL_ON = { writes: true, brandId: 1 };
 const document: Json = openApiDocument({ ...ALL_ON, maxBatchSize, scopes: SCOPES_FILE.load() });
+const adminDocument: Json = adminOpenApiDocument();
 
 test('the committed OpenAPI files match the code (update them with npm run openapi)', () => {
   expect(openApiBytes(document).toString()).toBe(readFileSync(DOCUMENT_FILE, 'utf8'));
-  expect(openApiBytes(adminOpenApiDocument()).toString()).toBe(readFileSync(ADMIN_DOCUMENT_FILE, 'utf8'));
+  expect(openApiBytes(adminDocument).toString()).toBe(readFileSync(ADMIN_DOCUMENT_FILE, 'utf8'));
 });
 
 test('documents every route of the public port', () => {
@@ -26,6 +30,56 @@ test('documents every route of the public port', () => {
       '/openapi.json',
       '/readyz',
     ].toSorted(),
+  );
+});
+
+test('documents every route of the admin port, but not the assets of the dashboard', () => {
+  const router = express();
+  mountAdmin(router, {
+    openApi: Buffer.from('{}'),
+    maxBodyBytes: 1,
+    operator: (_req, _res, next) => next(),
+  } as AdminOptions);
+  const routes = router.router.stack.flatMap(({ route }) => route?.path ?? []);
+  expect(routes).toContain('/openapi.json');
+  const assets = new Set(dashboardFiles().keys());
+  expect(Object.keys(adminDocument.paths).toSorted()).toEqual(
+    routes.filter((route) => !assets.has(route)).toSorted(),
+  );
+});
+
+test('every route of both ports documents INVALID_REQUEST and CONTENT_TOO_LARGE', () => {
+  const operations = [document, adminDocument].flatMap(({ paths }) =>
+    Object.values<Json>(paths).flatMap((methods) => Object.values<Json>(methods)),
+  );
+  expect(operations.length).toBeGreaterThan(20);
+  const lacking = operations.filter(({ responses }) => !responses[400] || !responses[413]);
+  expect(lacking.map(({ operationId }) => operationId)).toEqual([]);
+});
+
+/** Returns the operations whose response of a status contains a text, as `method path`. */
+function operationsWith(status: number, text = '{'): string[] {
+  return Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<Json>(methods)
+      .filter(([, { tags }]) => tags[0] === 'Contacts')
+      .filter(([, { responses }]) => JSON.stringify(responses[status] ?? null).includes(text))
+      .map(([method]) => `${method} ${path}`),
+  );
+}
+
+test('an operation documents only the errors and headers that it returns', () => {
+  const writes = operationsWith(422, '"IDEMPOTENCY_KEY_REUSED"');
+  expect(writes).toHaveLength(5);
+  expect(operationsWith(400, '"INVALID_INCLUDE"')).toEqual(expect.arrayContaining(writes));
+  expect(operationsWith(409, '"CONTACT_EXISTS"')).toEqual(['post /contacts']);
+  expect(operationsWith(201, '"Location"')).toEqual(['post /contacts']);
+  expect(operationsWith(200, '"Location"')).toEqual([]);
+  const withPrecondition = operationsWith(412).filter((one) => !/^(get|head) /.test(one));
+  expect(withPrecondition).toEqual(['patch /contacts/{id}']);
+  const withoutContact = ['get /members', 'post /contacts/lookup'];
+  for (const one of withoutContact) expect(operationsWith(404)).not.toContain(one);
+  expect(operationsWith(422, '"UPSTREAM_REFUSED"').toSorted()).toEqual(
+    [...writes, ...withoutContact].toSorted(),
   );
 });
 

@@ -105,10 +105,12 @@ export const createContact = defineBodyOperation({
       otherStatus: 200,
       description: 'The contact was created. With `"onExisting": "update"` the status is 200.',
       members: { data: schemaRef('schemas', 'CreatedContact') },
+      hasLocation: true,
       examples: {
         created: { value: { data: { id: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890', entityId: null } } },
       },
     },
+    errors: ['CONTACT_NOT_FOUND', 'CONTACT_EXISTS', 'UPSTREAM_REFUSED'],
     invalid: () => [],
   },
 });

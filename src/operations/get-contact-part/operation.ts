@@ -39,6 +39,7 @@ function getContactPart(part: Include): Operation {
           none: { summary: 'Not found in the CRM', value: { data: null } },
         },
       },
+      errors: ['CONTACT_NOT_FOUND', 'PRECONDITION_FAILED'],
       invalid: () => [() => parseContactId('42'), () => parseFieldsets({ 'fields[deal]': 'name' })],
     },
   });

@@ -39,6 +39,7 @@ export const getContact = defineRead({
         none: { summary: 'A contact without a company', value: { data: { ...ALONE, entity: null } } },
       },
     },
+    errors: ['CONTACT_NOT_FOUND', 'PRECONDITION_FAILED'],
     invalid: () => [
       () => parseContactId('42'),
       () => parseInclude({ include: 'photos' }),

@@ -71,6 +71,7 @@ export const listContacts = defineRead({
         },
       },
     },
+    errors: ['PRECONDITION_FAILED'],
     invalid: ({ maxBatchSize }) => [
       () => parseIds({ ids: '42' }, maxBatchSize),
       () => parseInclude({ include: 'photos' }),

@@ -31,6 +31,7 @@ export const listMembers = defineRead({
         },
       },
     },
+    errors: ['UPSTREAM_REFUSED'],
     invalid: () => [],
   },
 });

@@ -60,6 +60,7 @@ export const logActivity = defineBodyOperation({
     parts: [],
     body: { example: { type: 'call', data: 'Spoke about the renewal.', nextStep: 'Send the offer' } },
     success: { status: 204, description: 'The activity was logged.' },
+    errors: ['CONTACT_NOT_FOUND', 'NOT_CONTACT_OWNER', 'UPSTREAM_REFUSED'],
     invalid: () => [() => parseContactId('42')],
   },
 });

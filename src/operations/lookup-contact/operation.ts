@@ -61,7 +61,12 @@ export const lookupContact = defineBodyOperation({
         none: { summary: 'Not found', value: { data: [] } },
       },
     },
-    invalid: () => [() => lookupOf({}), () => parseInclude({ include: 'photos' })],
+    errors: ['UPSTREAM_REFUSED'],
+    invalid: () => [
+      () => lookupOf({}),
+      () => parseInclude({ include: 'photos' }),
+      () => parseFieldsets({ 'fields[deal]': 'name' }),
+    ],
   },
 });
 

@@ -64,6 +64,7 @@ export const patchContact = defineBodyOperation({
       example: { contact: { stageId: 'stage-uuid', emailOptout: true, tags: { add: ['vip'] } } },
     },
     success: { status: 204, description: 'The contact was changed.' },
+    errors: ['CONTACT_NOT_FOUND', 'NOT_CONTACT_OWNER', 'PRECONDITION_FAILED', 'UPSTREAM_REFUSED'],
     invalid: () => [() => parseContactId('42')],
   },
 });

@@ -106,6 +106,7 @@ function defineNote({ id, method, path, status, summary, parameters }: NoteOpera
         members: { data: schemaRef('schemas', 'WrittenNote') },
         examples: { note: { value: { data: { id: '4711', ...EXAMPLE } } } },
       },
+      errors: ['CONTACT_NOT_FOUND', 'NOT_CONTACT_OWNER', 'UPSTREAM_REFUSED'],
       invalid: () => [() => parseContactId('42')],
     },
   });
