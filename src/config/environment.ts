@@ -62,6 +62,7 @@ function fromVariable(
 ): string | undefined {
   const raw = env[name];
   if (raw === undefined || raw === '' || issues.has(name)) return undefined;
+  if (kind === 'foreign') return raw.trim() || undefined;
   const read = readText(raw, kind);
   return 'text' in read ? read.text : issues.add(name, read.issue);
 }

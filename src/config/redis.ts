@@ -42,7 +42,8 @@ const variables = {
 type RedisValues = Values<typeof variables>;
 
 function build(values: RedisValues & Pick<ProcessValues, 'WEB_CONCURRENCY'>, issues: ConfigIssues) {
-  if (values.WEB_CONCURRENCY > 1 && values.REDIS_URL === undefined && values.REDIS_NODES === undefined)
+  const isAbsent = values.REDIS_URL === undefined && values.REDIS_NODES === undefined;
+  if (values.WEB_CONCURRENCY > 1 && isAbsent && !issues.hasAny('REDIS_URL', 'REDIS_NODES'))
     issues.add('WEB_CONCURRENCY', 'above 1 requires Redis to share limits and cache: set REDIS_URL');
   return { redis: issues.has('REDIS_MODE') ? undefined : buildRedis(values, issues) };
 }

@@ -1,4 +1,5 @@
 import { text } from './values/checks.ts';
+import { readText } from './values/text.ts';
 import { variable, type Values } from './variable.ts';
 
 const SAMPLERS = [
@@ -16,22 +17,32 @@ const DEFAULT_DELAY_MS = 5000;
 const MAX_DELAY_MS = 600_000;
 
 const variables = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: variable('endpoint for traces, by OTLP over HTTP; no traces if not set', text),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(
+    'endpoint for traces, by OTLP over HTTP; no traces if not set',
+    text,
+    { kind: 'foreign' },
+  ),
   OTEL_EXPORTER_OTLP_PROTOCOL: variable(
     'protocol of exports, which are over HTTP; `grpc` is not supported',
     text,
-    { default: 'http/json' },
+    { kind: 'foreign', default: 'http/json' },
   ),
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: variable(
     'protocol of traces alone; overrides the variable above',
     text,
+    { kind: 'foreign' },
   ),
-  OTEL_SDK_DISABLED: variable('`true` turns tracing off', text, { default: 'false' }),
+  OTEL_SDK_DISABLED: variable('`true` turns tracing off', text, { kind: 'foreign', default: 'false' }),
   OTEL_TRACES_SAMPLER: variable('sampler of traces, by its OpenTelemetry name', text, {
+    kind: 'foreign',
     default: DEFAULT_SAMPLER,
   }),
-  OTEL_TRACES_SAMPLER_ARG: variable('sampled share for a ratio sampler, from 0 to 1', text, { default: '1' }),
+  OTEL_TRACES_SAMPLER_ARG: variable('sampled share for a ratio sampler, from 0 to 1', text, {
+    kind: 'foreign',
+    default: '1',
+  }),
   OTEL_BSP_SCHEDULE_DELAY: variable('milliseconds between two exports', text, {
+    kind: 'foreign',
     default: String(DEFAULT_DELAY_MS),
   }),
 };
@@ -77,7 +88,7 @@ function build(values: Values<typeof variables>) {
 }
 
 function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return 'text' in readText(text, 'word') && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 export const tracingSlice = {

@@ -55,6 +55,10 @@ test('binds keys to the algorithms of their family', () => {
 
 test.each([
   ['a private key', () => pem('rsa', { modulusLength: 2048 }).privateKey],
+  [
+    'two keys',
+    () => `${pem('ec', { namedCurve: 'P-384' }).publicKey}${pem('ec', { namedCurve: 'P-256' }).publicKey}`,
+  ],
   ['an RSA key that is too short', () => pem('rsa', { modulusLength: 1024 }).publicKey],
   ['an Ed25519 key, which jsonwebtoken does not support', () => pem('ed25519').publicKey],
   ['a curve that JWS does not have', () => pem('ec', { namedCurve: 'secp256k1' }).publicKey],

@@ -66,6 +66,8 @@ test('reports all issues at once, with names and without values', () => {
 
 test('WEB_CONCURRENCY above 1 requires Redis and divides the upstream limits', () => {
   expect(namesOf({ ...GOOD, WEB_CONCURRENCY: '2' })).toEqual(['WEB_CONCURRENCY']);
+  const missing = { REDIS_URL_FILE: '/nonexistent' };
+  expect(namesOf({ ...GOOD, WEB_CONCURRENCY: '2', ...missing })).toEqual(['REDIS_URL_FILE']);
   const redis = { ...GOOD, REDIS_URL: 'redis://127.0.0.1:6379' };
   expect(namesOf({ ...redis, WEB_CONCURRENCY: '4', UPSTREAM_MAX_RPS: '3' })).toEqual(['WEB_CONCURRENCY']);
   const { processes, resilience } = loadConfig({ ...redis, WEB_CONCURRENCY: '4', UPSTREAM_MAX_RPS: '10' });

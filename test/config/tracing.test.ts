@@ -15,13 +15,15 @@ test.each([
   ['OTEL_BSP_SCHEDULE_DELAY', '0'],
   ['OTEL_BSP_SCHEDULE_DELAY', '5s'],
   ['OTEL_BSP_SCHEDULE_DELAY', '1e99'],
+  ['OTEL_BSP_SCHEDULE_DELAY', '"5000"'],
+  ['OTEL_TRACES_SAMPLER', '$(SAMPLER)'],
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
   ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'grpc'],
 ])('ignores %s=%s and reports the name', (name, value) => {
   expect(tracing({ ...ENDPOINT, [name]: value })).toMatchObject({ settings: DEFAULTS, ignored: [name] });
 });
 
-test.each(['2', '-0.1', 'NaN', 'endpoint=http://localhost:14250'])(
+test.each(['2', '-0.1', 'NaN', 'null', 'endpoint=http://localhost:14250'])(
   'ignores OTEL_TRACES_SAMPLER_ARG=%s if the sampler takes a ratio',
   (arg) => {
     const env = { ...ENDPOINT, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: arg };
@@ -45,14 +47,25 @@ test('reads sampler names case-insensitively and ratios as numbers', () => {
   });
 });
 
-test.each(['collector:4318', 'http://', '%', 'ftp://collector'])(
-  'turns tracing off and reports the name if the endpoint is %s',
-  (endpoint) => {
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
-    expect(tracing(env)).toEqual({ settings: undefined, ignored: ['OTEL_EXPORTER_OTLP_ENDPOINT'] });
-    expect(tracing({ ...env, OTEL_SDK_DISABLED: 'true' }).settings).toBeUndefined();
-  },
-);
+test('a blank value counts as not set', () => {
+  expect(tracing({ ...ENDPOINT, OTEL_TRACES_SAMPLER: ' ' })).toMatchObject({
+    settings: DEFAULTS,
+    ignored: [],
+  });
+});
+
+test.each([
+  'collector:4318',
+  'http://',
+  '%',
+  'ftp://collector',
+  '"http://otel:4318"',
+  'http://$(NODE_IP):4318',
+])('turns tracing off and reports the name if the endpoint is %s', (endpoint) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+  expect(tracing(env)).toEqual({ settings: undefined, ignored: ['OTEL_EXPORTER_OTLP_ENDPOINT'] });
+  expect(tracing({ ...env, OTEL_SDK_DISABLED: 'true' }).settings).toBeUndefined();
+});
 
 test.each([
   [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }],

@@ -23,10 +23,10 @@ export function oneOf<const Names extends readonly [string, ...string[]]>(names:
   return z.enum(names, { error: `must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}` });
 }
 
-/** A list with commas between its items. It can be empty. */
+/** A list with commas or line breaks between its items. It can be empty. */
 export const list = text.transform((value) =>
   value
-    .split(',')
+    .split(/[,\r\n]/)
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );

@@ -45,8 +45,12 @@ function normalized(host: string): string {
   return isIP(address) === 6 && !address.includes('%') ? canonical(address) : address.toLowerCase();
 }
 
+/** Origins of apps in a WebView, whose schemes `URL` does not know. */
+const APP_ORIGIN = /^(?:capacitor|ionic):\/\/[a-z0-9.-]+$/;
+
 /** Returns the serialized origin (RFC 6454); undefined if the text is not exactly an origin. */
 export function parseOrigin(text: string): string | undefined {
+  if (APP_ORIGIN.test(text)) return text;
   if (!URL.canParse(text)) return undefined;
   const { origin } = new URL(text);
   return origin !== 'null' && origin === text.replace(/\/$/, '').toLowerCase() ? origin : undefined;

@@ -63,6 +63,8 @@ function parsePublicKey(pem: string, addIssue: AddKeyIssue): KeyObject | undefin
       'contains a private key: set the public key, and keep the private key secret',
     );
   }
+  if (text.split('-----BEGIN').length > 2)
+    return addIssue('publicKey', 'contains several keys: set one; JWT_JWKS_URI can publish several');
   let key: KeyObject;
   try {
     key = createPublicKey(text);

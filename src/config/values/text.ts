@@ -2,9 +2,10 @@ import { z } from 'zod';
 
 /**
  * The treatment of white space in a value. `word`: trimmed. `lines`: trimmed, and may contain line breaks and
- * tabs. `literal`: only line ends are trimmed, because a space at either end could belong to the value.
+ * tabs. `literal`: only line ends are trimmed, because a space at either end could belong to the value. `foreign`:
+ * trimmed and not checked, because operators set the variable for other programs, too.
  */
-export type TextKind = 'word' | 'lines' | 'literal';
+export type TextKind = 'word' | 'lines' | 'literal' | 'foreign';
 
 export type Text = { readonly text: string } | { readonly issue: string };
 
