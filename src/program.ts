@@ -177,7 +177,7 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
 }
 
 const settings = await readConfig();
-const output = logOutput();
+const output = logOutput({ isShared: settings.config.processes > 1 });
 const log = createLog(settings.config.log, output);
 if (cluster.isPrimary) await logWarnings(settings, log);
 if (cluster.isPrimary && settings.config.processes > 1) {

@@ -13,13 +13,27 @@ const MAX_PENDING = 16 * 1024 * 1024;
 /** Lines are batched into one write for at most this time and length. */
 const BATCH_MS = 20;
 const BATCH_LENGTH = 16 * 1024;
+/** A longer write to a pipe is not atomic (PIPE_BUF is 4096 bytes): another process could write in the middle. */
+const SHARED_BATCH_LENGTH = 3 * 1024;
 const FLUSH_CHECK_MS = 10;
+
+export interface LogOutputOptions {
+  /** Default: standard output. */
+  readonly stream?: Writable;
+  /** Whether other processes write to the same stream, so that each write must be atomic. */
+  readonly isShared?: boolean;
+}
 
 /**
  * Creates an output that drops and counts lines if the stream's reader is slow or has gone. Writes do not
  * block a thread of libuv's pool, so the process can exit while the reader is stuck.
  */
-export function logOutput(stream: Writable = stdout, maxPending = MAX_PENDING): LogOutput {
+export function logOutput({ stream = stdout, isShared = false }: LogOutputOptions = {}): LogOutput {
+  const batchLength = isShared ? SHARED_BATCH_LENGTH : BATCH_LENGTH;
+  /** Batches for a shared stream, which are written one by one: Node joins writes that wait. */
+  const queue: string[] = [];
+  let queued = 0;
+  let isWriting = false;
   let batch = '';
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
@@ -28,31 +42,52 @@ export function logOutput(stream: Writable = stdout, maxPending = MAX_PENDING): 
   // Terminals block by default: a paused one (Ctrl-S) would block the event loop.
   (stream as Blocking)._handle?.setBlocking?.(false);
 
+  const pending = () => stream.writableLength + queued;
+
+  function writeNext(): void {
+    const next = isWriting ? undefined : queue.shift();
+    if (next === undefined) return;
+    isWriting = true;
+    stream.write(next, () => {
+      isWriting = false;
+      queued -= next.length;
+      writeNext();
+    });
+  }
+
   function send(): void {
     clearTimeout(timer);
     timer = undefined;
     if (batch === '') return;
-    if (stream.writableLength > maxPending) {
+    if (pending() > MAX_PENDING) {
       dropped += countLines(batch);
     } else {
       if (dropped > 0) batch = droppedLine(dropped) + batch;
       dropped = 0;
-      stream.write(batch);
+      if (isShared) {
+        queued += batch.length;
+        queue.push(batch);
+        writeNext();
+      } else stream.write(batch);
     }
     batch = '';
   }
-  process.on('exit', send);
+  process.on('exit', () => {
+    send();
+    stream.write(queue.join(''));
+  });
 
   return {
     write(lines) {
+      if (batch.length + lines.length > batchLength) send();
       batch += lines;
-      if (batch.length >= BATCH_LENGTH) send();
+      if (batch.length >= batchLength) send();
       else timer ??= setTimeout(send, BATCH_MS).unref();
     },
     async flush(ms) {
       const end = performance.now() + ms;
       send();
-      while (stream.writableLength > 0 && performance.now() < end)
+      while (pending() > 0 && performance.now() < end)
         await new Promise((resolve) => setTimeout(resolve, FLUSH_CHECK_MS));
     },
   };

@@ -95,3 +95,29 @@ test('exitAtOnce does not wait for an operation that blocks a libuv thread', asy
     rmSync(directory, { recursive: true });
   }
 });
+
+test('lines of several processes on one pipe are whole, although the reader pauses', async () => {
+  const writer = `
+import { logOutput } from './src/telemetry/log-output.ts';
+const output = logOutput({ isShared: true });
+const fill = 'x'.repeat(300);
+for (let n = 0; n < 4000; n += 1) output.write(JSON.stringify({ n, fill }) + '\\n');
+await output.flush(600_000);
+`;
+  const reader = `
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readSync } from 'node:fs';
+const chunk = Buffer.alloc(50_000);
+for (let read; (read = readSync(0, chunk)) > 0; await sleep(2)) process.stdout.write(chunk.subarray(0, read));
+`;
+  const node = `"${process.execPath}" --input-type=module`;
+  const pipeline = `{ ${node} -e "$WRITER" & ${node} -e "$WRITER" & wait; } | ${node} -e "$READER"`;
+  const child = spawn('sh', ['-c', pipeline], {
+    cwd: PROJECT_ROOT,
+    env: { ...process.env, WRITER: writer, READER: reader },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = (await text(child.stdout)).split('\n').slice(0, -1);
+  expect(lines).toHaveLength(8000);
+  for (const line of lines) expect(line).toMatch(/^\{"n":\d+,"fill":"x{300}"\}$/);
+});
