@@ -18,12 +18,15 @@ export function localTimeReader(timezone: string): (text: string) => string | un
     // Date.parse reads 30 February as 2 March, so a date that does not round-trip is invalid.
     if (Number.isNaN(wall) || isoOf(wall) !== iso) return undefined;
     const instant = toInstant(wall, offsetAt);
-    return instant === wall ? iso : isoOf(instant);
+    if (instant === wall) return iso;
+    // `Date.UTC` takes years before 100 for others, and a zone can move a time into the year 10000.
+    const shifted = isoOf(instant);
+    return Math.abs(instant - wall) < DAY_MS && shifted.length === iso.length ? shifted : undefined;
   };
 }
 
 function isoOf(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 19)}Z`;
+  return new Date(instant).toISOString().replace('.000Z', 'Z');
 }
 
 const DAY_MS = 86_400_000;

@@ -8,6 +8,8 @@ test.each([
   ['America/Los_Angeles', '2025-03-09 03:00:00', '2025-03-09T10:00:00Z'],
   ['Asia/Kathmandu', '2024-02-29 00:00:00', '2024-02-28T18:15:00Z'],
   ['Pacific/Kiritimati', '2025-01-01 00:00:00', '2024-12-31T10:00:00Z'],
+  ['Europe/Berlin', '9999-12-31 23:59:59', '9999-12-31T22:59:59Z'],
+  ['UTC', '0001-01-01 00:00:00', '0001-01-01T00:00:00Z'],
 ])('converts %s time %s to %s', (timezone, text, iso) => {
   expect(localTimeReader(timezone)(text)).toBe(iso);
 });
@@ -29,4 +31,13 @@ test.each([
 ])('returns undefined for %j, which is not a valid time', (text) => {
   expect(localTimeReader('UTC')(text)).toBeUndefined();
   expect(localTimeReader('Europe/Berlin')(text)).toBeUndefined();
+});
+
+test.each([
+  ['America/New_York', '9999-12-31 23:59:59'],
+  ['America/New_York', '0001-01-01 00:00:00'],
+  ['Europe/Berlin', '0001-01-01 00:00:00'],
+  ['Europe/Berlin', '0025-03-10 11:00:00'],
+])('returns undefined for a time of %s that has no form in UTC with four digits: %s', (timezone, text) => {
+  expect(localTimeReader(timezone)(text)).toBeUndefined();
 });
