@@ -55,7 +55,7 @@ export function createOperationServices(
   });
   const membersOnce = coalesce<Json>();
   async function readMembers(org: string): Promise<Json> {
-    const key = `zbff:members:{${org}}`;
+    const key = `zbff:members:{${org}}:${writes.brandId}`;
     const cached = await values.get(key);
     if (cached !== undefined) return cached;
     const members = await upstream(fetchMembers, { org, brand: writes.brandId! }, NO_CALLER);

@@ -55,6 +55,9 @@ function requireMediaType({ headers }: Request, mediaTypes: readonly string[]): 
   });
 }
 
+/** The name of UTF-8, and the label that some clients send. */
+const UTF8_LABEL = /^utf-?8$/i;
+
 /**
  * Returns `type/subtype` in lower case; undefined if it is malformed, or if the charset is not UTF-8. Ignores all
  * other parameters (RFC 9110 section 5.6.6).
@@ -62,7 +65,7 @@ function requireMediaType({ headers }: Request, mediaTypes: readonly string[]): 
 function mediaTypeOf(contentType = ''): string | undefined {
   try {
     const { essence, params } = new MIMEType(contentType);
-    return (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8' ? essence : undefined;
+    return UTF8_LABEL.test(params.get('charset') ?? 'utf-8') ? essence : undefined;
   } catch {
     return undefined;
   }

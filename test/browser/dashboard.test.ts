@@ -130,6 +130,9 @@ test(
     await page.waitForSelector('#sign-in:not([hidden])');
     expect(await page.isVisible('#page')).toBe(false);
     expect(await violationsOf(page)).toEqual([]);
+    await page.fill('#token', '“a token with typographic quotes”');
+    await page.keyboard.press('Enter');
+    await page.locator('#sign-in-fault', { hasText: 'not the token' }).waitFor();
     await page.fill('#token', `${TOKEN}x`);
     await page.keyboard.press('Enter');
     // A polled function would need eval, which the page's Content-Security-Policy forbids.

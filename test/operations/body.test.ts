@@ -70,6 +70,7 @@ test.each([
   'application/json ; ',
   'application/json;;charset=utf-8',
   'application/json; charset=UTF-8',
+  'application/json; charset=utf8',
   'application/json;charset="utf-8"',
   'application/json; charset="\\utf-8";',
   'application/json; profile="x"',
