@@ -31,11 +31,10 @@ export interface Lease {
   free(): Promise<void>;
 }
 
-/**
- * A larger result is kept without its representation, since many of them would evict the records of others. What is
- * left is bounded by the request.
- */
+/** A larger result is kept without its representation, since many of them would evict the records of others. */
 const MAX_RECORD_BYTES = 64 * 1024;
+/** A larger result is not kept without one either: a repeat checks whether the write took effect. No write has one. */
+const MAX_PLAIN_BYTES = 2 * MAX_RECORD_BYTES;
 /** The delays of further attempts to store an outcome. They end before the lease does. */
 const RETRY_DELAYS_MS = [1000, 2000, 4000, 8000];
 /** The maximum number of outcomes that wait to be stored, because each one occupies memory. */
@@ -84,10 +83,13 @@ export function leases({ store, codec, setTimer, report }: LeaseOptions) {
       complete: (contents, ending) =>
         end(async () => {
           const data = codec.encode(key, { ...contents, ...ending });
-          const plain = ending.result?.plain;
-          if (data.length <= MAX_RECORD_BYTES || !plain) return store.settle(key, token, 'done', data);
-          const shortened = { ...plain, isShortened: true } as const;
-          return store.settle(key, token, 'done', codec.encode(key, { ...contents, result: shortened }));
+          if (data.length <= MAX_RECORD_BYTES) return store.settle(key, token, 'done', data);
+          const { plain } = ending.result ?? {};
+          const result = plain ? ({ ...plain, isShortened: true } as const) : ending.result;
+          const shortened = codec.encode(key, { ...contents, ...ending, ...(result && { result }) });
+          return shortened.length <= MAX_PLAIN_BYTES
+            ? store.settle(key, token, 'done', shortened)
+            : store.settle(key, token, 'started', codec.encode(key, contents));
         }),
       leaveUnknown: (contents) =>
         end(async () => store.settle(key, token, 'started', codec.encode(key, contents))),
