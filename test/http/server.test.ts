@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
+import { jest } from '@jest/globals';
 import { listen, type RunningServer, type ServerOptions } from '../../src/http/server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -203,4 +204,15 @@ test('queues pipelined requests over the limit, and responds to all of them', as
   await waitFor('the responses', () => client.text.split('HTTP/1.1 200').length === 101);
   client.socket.write(`a${GET}`);
   await waitFor('the rest', () => client.text.split('HTTP/1.1 200').length === 103);
+});
+
+test('reports connections that cannot be accepted, and keeps running', async () => {
+  const codes: unknown[] = [];
+  const listening = jest.spyOn(net.Server.prototype, 'listen');
+  await start({ onAcceptError: (error: NodeJS.ErrnoException) => codes.push(error.code) });
+  const [server] = listening.mock.contexts as net.Server[];
+  listening.mockRestore();
+  for (let time = 0; time < 2; time += 1)
+    server!.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+  expect(codes).toEqual(['EMFILE', 'EMFILE']);
 });
