@@ -8,6 +8,7 @@ import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { newMetrics } from '../support/metrics.ts';
+import { redisSettings } from '../support/redis/redis-settings.ts';
 
 const KEY = 'zbff:1:revocations';
 
@@ -29,15 +30,9 @@ async function startProcess(
   now: () => number = Date.now,
 ): Promise<Process> {
   const timeoutMs = 10_000;
-  const none = {
-    sentinelName: undefined,
-    username: undefined,
-    password: undefined,
-    sentinelPassword: undefined,
-  };
   const health = new Health(Date.now);
   const client = new GuardedRedis({
-    client: createRedis({ ...none, ...redis, db: 0, tls: false, certificateNames: [], timeoutMs }),
+    client: createRedis(redisSettings(redis, { timeoutMs })),
     log: silentLog(),
     health,
     timeoutMs,

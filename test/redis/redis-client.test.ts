@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createRedis } from '../../src/redis/redis-client.ts';
 import { startRedis } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { redisSettings } from '../support/redis/redis-settings.ts';
 
 test('subscribes only when commands can be sent, so that a listener can run them', async () => {
   const redis = await startRedis();
@@ -22,18 +23,8 @@ test('subscribes only when commands can be sent, so that a listener can run them
     else upstream.pipe(socket);
   });
   await once(proxy.listen(0, '127.0.0.1'), 'listening');
-  const client = createRedis({
-    mode: 'standalone',
-    nodes: [{ host: '127.0.0.1', port: (proxy.address() as AddressInfo).port }],
-    sentinelName: undefined,
-    username: undefined,
-    password: undefined,
-    sentinelPassword: undefined,
-    timeoutMs: 10_000,
-    db: 0,
-    tls: false,
-    certificateNames: [],
-  });
+  const nodes = [{ host: '127.0.0.1', port: (proxy.address() as AddressInfo).port }];
+  const client = createRedis(redisSettings({ mode: 'standalone', nodes }));
   try {
     const results: unknown[] = [];
     client.subscribe('zbff:test', () => {});

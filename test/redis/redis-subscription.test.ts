@@ -2,22 +2,13 @@ import { createRedis, type RedisClient } from '../../src/redis/redis-client.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { redisSettings } from '../support/redis/redis-settings.ts';
 
-const DEFAULTS = {
-  sentinelName: undefined,
-  username: undefined,
-  password: undefined,
-  sentinelPassword: undefined,
-  timeoutMs: 10_000,
-  db: 0,
-  tls: false,
-  certificateNames: [],
-};
 const CHANNEL = 'zbff:test';
 
 function subscribed(mode: 'standalone' | 'cluster', servers: readonly RedisServer[]) {
   const nodes = servers.map(({ port }) => ({ host: '127.0.0.1', port }));
-  const client = createRedis({ ...DEFAULTS, mode, nodes });
+  const client = createRedis(redisSettings({ mode, nodes }));
   const seen = { messages: 0, gaps: 0, failures: 0 };
   client.subscribe(CHANNEL, () => (seen.messages += 1));
   client.onGap(() => (seen.gaps += 1));

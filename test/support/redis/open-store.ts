@@ -12,6 +12,7 @@ import { Health } from '../../../src/telemetry/health.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { waitFor } from '../wait-for.ts';
 import { newMetrics } from '../metrics.ts';
+import { redisSettings } from './redis-settings.ts';
 
 export interface OpenedStore {
   readonly store: PartStore;
@@ -60,17 +61,7 @@ export async function openStore(
     { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const health = new Health(Date.now);
-  const client = createRedis({
-    sentinelName: undefined,
-    username: undefined,
-    password: undefined,
-    sentinelPassword: undefined,
-    timeoutMs,
-    db: 0,
-    tls: false,
-    certificateNames: [],
-    ...settings,
-  });
+  const client = createRedis(redisSettings(settings, { timeoutMs }));
   const redis = new GuardedRedis({ client, log, health, timeoutMs, metrics: newMetrics() });
   let undecodable = 0;
   const shared = { redis, now, randomId, setTimer };
