@@ -106,6 +106,8 @@ function createServerConnection(settings: RedisSettings, onError?: (error: Error
     Connector: sentinelConnector(onError),
     failoverDetector: true,
     sentinelRetryStrategy: retryDelayMs,
+    // ioredis's default is a minute, in which no failover would be noticed.
+    sentinelReconnectStrategy: retryDelayMs,
   });
 }
 

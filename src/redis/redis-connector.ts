@@ -70,12 +70,21 @@ class ServerConnector extends AbstractConnector {
 const SentinelBase = SentinelConnector as unknown as new (options: RedisOptions) => AbstractConnector & {
   connect(emit: Emit): Promise<Socket>;
   connectToSentinel(endpoint: object, options?: object): Redis;
+  resolve(sentinel: object): Promise<Master>;
 };
+type Master = { readonly host: string; readonly port: number } | null;
+
+function addressOf(master: Master): string {
+  return master ? `${master.host}:${master.port}` : '';
+}
 
 /** Creates a connector class for the master that Sentinels name. */
 export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
   return class extends SentinelBase {
     #lastError: Error | undefined;
+    /** The address that was resolved last, and the one that the connection leads to. */
+    #resolved = '';
+    #master = '';
     readonly #isTls: boolean;
 
     constructor(options: RedisOptions) {
@@ -92,12 +101,28 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
         this.#lastError = undefined;
       });
       watch(stream, this.#isTls, (error) => onError?.(error));
+      this.#master = this.#resolved;
       return stream;
+    }
+
+    override async resolve(sentinel: object): Promise<Master> {
+      const master = await super.resolve(sentinel);
+      this.#resolved = addressOf(master);
+      return master;
     }
 
     override connectToSentinel(endpoint: object, options: object = {}): Redis {
       const Connector = serverConnector((error) => (this.#lastError = error));
-      return super.connectToSentinel(endpoint, { ...options, Connector });
+      const sentinel = super.connectToSentinel(endpoint, { ...options, Connector });
+      // A connection that watches for failovers does not receive those that happen while it is interrupted.
+      sentinel.once('ready', () => sentinel.on('ready', () => void this.#leaveOldMaster(endpoint)));
+      return sentinel;
+    }
+
+    async #leaveOldMaster(sentinel: object): Promise<void> {
+      const known = this.#master;
+      const named = await super.resolve(sentinel).then(addressOf, () => '');
+      if (named !== '' && named !== known && known === this.#master) this.disconnect();
     }
   } as unknown as ConnectorClass;
 }

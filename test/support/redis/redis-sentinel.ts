@@ -11,6 +11,7 @@ export interface RedisSentinels {
   readonly replica: RedisServer;
   /** The master and its replicas. */
   readonly servers: readonly RedisServer[];
+  readonly sentinels: readonly RedisServer[];
   /** Value for REDIS_NODES. */
   readonly addresses: string;
   /** Value for REDIS_SENTINEL_NAME. */
@@ -55,6 +56,7 @@ sentinel failover-timeout ${NAME} 4000
     master,
     replica: replicas[0]!,
     servers: [master, ...replicas],
+    sentinels,
     addresses: sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
     name: NAME,
     failOver: async () => {
