@@ -6,7 +6,7 @@ import { setBackgroundTimer } from '../lib/timers.ts';
 import { freshnessObserver } from './freshness-observer.ts';
 import { longestRetentionMs, type CachePolicy } from './freshness.ts';
 import { memoryPartStore } from './memory-part-store.ts';
-import { nearPartStore } from './near-part-store.ts';
+import { nearPartStore, servedForMs } from './near-part-store.ts';
 import type { PartStore } from './part-store.ts';
 import { randomId } from './random-id.ts';
 import { redisInvalidations } from './redis-invalidations.ts';
@@ -40,6 +40,9 @@ export interface PartStoreOptions {
 /** The minimum interval between two log lines of the same kind, which any request could cause. */
 const REPEAT_MS = 10_000;
 
+/** The minimum time for which a generation is kept, if the policy caches nothing: Redis refuses 0. */
+const MIN_GENERATION_MS = 1000;
+
 /** Creates the configured store: in memory, or Redis behind a near cache. */
 export function createPartStore(options: PartStoreOptions): PartStore {
   const { redis, codec, cache, redisStore, fence, log, metrics, now } = options;
@@ -53,14 +56,14 @@ export function createPartStore(options: PartStoreOptions): PartStore {
   const remote = redisPartStore({
     ...shared,
     codec,
-    longestMs: longestRetentionMs(cache),
+    longestMs: Math.max(MIN_GENERATION_MS, longestRetentionMs(cache)),
     renewForMs: fence.fenceMs,
     onUndecodable: () => {
       metrics.undecodable();
       logUndecodable();
     },
   });
-  const invalidations = redisInvalidations({ ...shared, ...fence, ttlMs: redisStore.nearTtlMs });
+  const invalidations = redisInvalidations({ ...shared, ...fence, ttlMs: servedForMs(redisStore.nearTtlMs) });
   const store = nearPartStore({
     remote,
     invalidations,

@@ -34,6 +34,9 @@ export interface NearEntries {
 /** The minimum time for which a claim's reply is current, if `ttlMs` is shorter than a round trip. */
 const CLAIM_CURRENT_MS = 100;
 
+/** Returns the milliseconds after which no request is served what Redis has not confirmed since. */
+export const servedForMs = (ttlMs: number): number => Math.max(ttlMs, CLAIM_CURRENT_MS);
+
 /**
  * Creates a near cache in front of Redis, which also replaces Redis while it is unreachable. It serves an entry
  * only if Redis confirmed the generation within `ttlMs`, or the entry was born within `ttlMs`, and no
@@ -181,8 +184,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     const entries = storeRead(ref, read, claim, start);
     // A request that joined since may have begun after an invalidation, received or not.
     const isCurrent =
-      now() - claimedAt < Math.max(ttlMs, CLAIM_CURRENT_MS) &&
-      !received.invalidatedSince(version, ref.org, ref.contact);
+      now() - claimedAt < servedForMs(ttlMs) && !received.invalidatedSince(version, ref.org, ref.contact);
     return {
       ...claim,
       entries: isCurrent ? entries : {},

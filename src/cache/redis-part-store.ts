@@ -41,9 +41,10 @@ export interface RemoteFetchLease extends Snapshot {
   /**
    * Ends the claim.
    *
-   * @returns false if the generation has changed, so that the changes are void.
+   * @returns false if the generation has changed, so that the changes are void; undefined if Redis was not asked,
+   *   because other processes hold all leases.
    */
-  settle(changes: readonly Change[], error?: unknown): Promise<boolean>;
+  settle(changes: readonly Change[], error?: unknown): Promise<boolean | undefined>;
 }
 
 /** A part store that may be unreachable: each operation may throw RedisUnavailable. */
@@ -147,7 +148,7 @@ export function redisPartStore(options: RedisPartStoreOptions) {
       heldByOthers: remoteCalls(fetchParts, holders),
       async settle(changes, error) {
         cancelRenewal();
-        if (leases.length === 0) return true;
+        if (leases.length === 0) return undefined;
         const settled = await settleScript(
           [generationAt, ...leases, ...changes.map(({ part }) => partKey(ref, part))],
           [

@@ -30,7 +30,7 @@ function setUp(maxBytes = 1e6) {
   let forget!: (org: string, contact: string) => void;
   let gap!: () => void;
   const claims: PromiseWithResolvers<RemoteFetchLease | undefined>[] = [];
-  const settles: PromiseWithResolvers<boolean>[] = [];
+  const settles: PromiseWithResolvers<boolean | undefined>[] = [];
   const reads: PromiseWithResolvers<Awaited<ReturnType<RedisPartStore['read']>>>[] = [];
   const remote: RedisPartStore = { read: () => next(reads), claim: () => next(claims) };
   const invalidations: Omit<RedisInvalidations, 'processId' | 'others'> = {
@@ -99,6 +99,25 @@ test('serves a response no longer than the claim allows until Redis has stored i
   settles[0]!.resolve(true);
   await stored;
   expect(store.read(REF, ['contact'])).toMatchObject({ entries: { contact: entry('1') } });
+});
+
+test('a claim that ends without a command to Redis does not prolong the use of an entry', async () => {
+  const { store, claims, settles, reads, claimed, clock } = setUp();
+  const first = store.claim(REF, [], ['contact']);
+  claims[0]!.resolve(claimed());
+  const stored = (await first).store([change('1')]);
+  settles[0]!.resolve(true);
+  await stored;
+  const second = store.claim(REF, ['contact'], ['notes']);
+  claims[1]!.resolve(claimed('1'));
+  const waiting = await second;
+  clock.now = 600;
+  const ended = waiting.store([]);
+  settles[1]!.resolve(undefined);
+  await ended;
+  clock.now = 1000;
+  void store.read(REF, ['contact']);
+  expect(reads).toHaveLength(1);
 });
 
 test('does not replace a newer response with a Redis reply that was in flight', async () => {

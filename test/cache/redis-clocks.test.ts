@@ -46,7 +46,11 @@ async function retryWhileUnavailable<T>(operation: () => Promise<T>): Promise<T>
   });
   return done.result;
 }
-const storeIn = (which: number, ref: Ref, bytes: Entry['bytes'] = Buffer.from('{}')): Promise<boolean> =>
+const storeIn = (
+  which: number,
+  ref: Ref,
+  bytes: Entry['bytes'] = Buffer.from('{}'),
+): Promise<boolean | undefined> =>
   retryWhileUnavailable(async () => {
     const claim = (await processes[which]!.remote.claim(ref, [], []))!;
     const entry = entryAt(CLOCKS[which]!(), bytes);

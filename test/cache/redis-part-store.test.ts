@@ -63,6 +63,16 @@ test('publishes no message when a call without waiters ends', async () => {
   }
 });
 
+test('a claim without a lease does not count as a confirmation of the generation by Redis', async () => {
+  const ref = { org: ORG, member: OWNER, contact: randomUUID() };
+  const [holder, other] = [processes[0]!.remote, processes[1]!.remote];
+  const held = (await holder.claim(ref, [], ['notes']))!;
+  const waiting = (await other.claim(ref, [], ['notes']))!;
+  expect(waiting.heldByOthers).toHaveLength(1);
+  expect(await waiting.settle([])).toBeUndefined();
+  expect(await held.settle([])).toBe(true);
+});
+
 test('wakes the waiters when a call ends, and removes its lease', async () => {
   const times: number[] = [];
   // The fastest round shows that a message woke the waiters, even on a busy machine.

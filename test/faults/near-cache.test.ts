@@ -52,6 +52,21 @@ test('reads every hit from Redis when CACHE_L1_MAX_MB=0', async () => {
   expect(await readsOfRedis()).toBe(before + 20);
 });
 
+test('uses Redis although nothing may be cached', async () => {
+  const parts = ['CONTACT', 'NOTES', 'ENTITY', 'PROFILE', 'SIGNALS', 'NEGATIVE'];
+  const noTtl = Object.fromEntries(parts.map((part) => [`CACHE_TTL_${part}_S`, '0']));
+  const member = await fleet.add({
+    ...noTtl,
+    CACHE_STALE_WHILE_REVALIDATE_S: '0',
+    CACHE_STALE_IF_ERROR_S: '0',
+  });
+  const id = fleet.freshContact();
+  for (let round = 0; round < 3; round += 1)
+    expect((await member.get(`/contacts/${id}?include=notes`)).status).toBe(200);
+  expect((await member.invalidate(id)).status).toBe(204);
+  expect(await member.readyz()).toMatchObject({ status: 'ready' });
+});
+
 test('clears the near cache on resubscription, since messages may have been lost', async () => {
   const member = await fleet.add({ CACHE_L1_TTL_MS: '60000' });
   const id = fleet.freshContact();
