@@ -9,14 +9,17 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * A lease that ends later than any lease can is over, because the server's clock was set back and its holder may
- * be dead.
+ * A lease that ends later than any lease can was renewed before the server's clock was set back, or by the clock of
+ * another server: its holder may be at work, so it is held for one more lease from now.
  */
 const IS_HELD = `
 ${NOW}
 local function held(untilMs, lease)
   local left = (tonumber(untilMs) or 0) - now
-  return left > 0 and left <= tonumber(lease)
+  if left > tonumber(lease) then
+    redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + lease))
+  end
+  return left > 0
 end
 `;
 
