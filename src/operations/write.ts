@@ -188,7 +188,7 @@ export async function fenced<T>(
   { org, contact }: Pick<ContactRef, 'org' | 'contact'>,
   call: () => Promise<T>,
 ): Promise<T> {
-  const fence = await services.fence(org, contact);
+  const fence = await beforeSending(() => services.fence(org, contact));
   let result: T;
   try {
     result = await call();
