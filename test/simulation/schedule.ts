@@ -11,6 +11,8 @@ export type Action = { readonly at: number } & (
       readonly contact: number;
       readonly member: number;
       readonly notes: boolean;
+      /** Whether it reads a part that is not cached. */
+      readonly entity: boolean;
       readonly bypass: boolean;
       readonly upstreamMs: number;
       /** Whether the upstream call that it may begin fails. */
@@ -70,6 +72,15 @@ const KINDS = [
   ] as const),
 ];
 
+const PLAIN_READ = {
+  member: 0,
+  notes: false,
+  entity: false,
+  bypass: false,
+  upstreamMs: 5,
+  fails: false,
+} as const;
+
 /** Milliseconds after a read at which it is repeated, since what it has cached may no longer be served. */
 const REPEATED_AFTER_MS = 1000;
 
@@ -77,18 +88,21 @@ const REPEATED_AFTER_MS = 1000;
  * Returns the schedule of a seed.
  *
  * @param version 1 for the seeds that failed before there were two members, failing calls, repeated reads, and
- *   contacts that do not exist; 2 for those before replication stopped.
+ *   contacts that do not exist; 2 for those before replication stopped; 3 for those before parts that are not
+ *   cached, and changes that reach a master that is being replaced.
  */
-export function scheduleOf(seed: number, version: 1 | 2 | 3 = 3): Schedule {
+export function scheduleOf(seed: number, version: 1 | 2 | 3 | 4 = 4): Schedule {
   const random = randomOf(seed);
   const more = randomOf(seed ^ 0x2545f491);
   const latest = randomOf(seed ^ 0x1b873593);
+  const newest = randomOf(seed ^ 0x27d4eb2f);
   const isMore = (share: number) => version > 1 && more() < share;
   const isLatest = (share: number) => version > 2 && latest() < share;
+  const isNewest = (share: number) => version > 3 && newest() < share;
   const readAt = (readsAt: number, contact: number, upstreamMs: number): Action => {
     const process = Math.floor(more() * processes);
-    const query = { process, contact, member: 0, notes: false, bypass: false };
-    return { at: readsAt, kind: 'read', ...query, upstreamMs, fails: false };
+    const query = { ...PLAIN_READ, process, contact };
+    return { at: readsAt, kind: 'read', ...query, upstreamMs };
   };
   const below = (limit: number) => Math.floor(random() * limit);
   const isOften = (share: number) => random() < share;
@@ -107,7 +121,8 @@ export function scheduleOf(seed: number, version: 1 | 2 | 3 = 3): Schedule {
     const kind = KINDS[below(KINDS.length)]!;
     if (kind === 'read') {
       const query = { notes: isOften(0.4), bypass: isOften(0.1), member: isMore(0.3) ? 1 : 0 };
-      const read = { kind, process, contact, ...query, upstreamMs, fails: isMore(0.1) };
+      const entity = isNewest(0.2);
+      const read = { kind, process, contact, ...query, entity, upstreamMs, fails: isMore(0.1) };
       actions.push({ at, ...read });
       const again = REPEATED_AFTER_MS + more() * upstreamMs;
       if (isMore(0.4)) actions.push({ at: at + again, ...read, bypass: false, fails: false });
@@ -169,6 +184,11 @@ export function scheduleOf(seed: number, version: 1 | 2 | 3 = 3): Schedule {
       if (isLatest(0.3)) actions.push(...lostOnReplica(at, contact, process, processes, latest));
     } else actions.push({ at, kind, shard: below(2), ms: (random() - 0.5) * 4000 });
   }
+  // Without other events, because each later invalidation hides the loss of an earlier one.
+  if (mode === 'sentinel' && isNewest(0.15)) {
+    at = 1500;
+    actions.splice(0, actions.length, ...lostOnMaster(at, processes, newest));
+  }
   // Reads after everything that can expire has expired.
   for (let contact = 0; contact < contacts; contact += 1)
     for (let process = 0; process < processes; process += 1)
@@ -176,13 +196,9 @@ export function scheduleOf(seed: number, version: 1 | 2 | 3 = 3): Schedule {
         actions.push({
           at: at + later,
           kind: 'read',
+          ...PLAIN_READ,
           process,
           contact,
-          member: 0,
-          notes: false,
-          bypass: false,
-          upstreamMs: 5,
-          fails: false,
         });
   actions.sort((one, other) => one.at - other.at);
   const replicas = mode === 'sentinel' ? 1 + below(2) : mode === 'cluster' ? below(2) : 0;
@@ -202,7 +218,7 @@ function lostOnReplica(
   const changedAt = at + 20 + random() * 50;
   const killedAt = changedAt + 20 + random() * 500;
   const failedAt = killedAt + 50 + random() * 200;
-  const query = { contact, member: 0, notes: false, bypass: false, upstreamMs: 5, fails: false };
+  const query = { ...PLAIN_READ, contact };
   const ofEach = Array.from({ length: processes }, (_, each): Action[] => [
     { at: at - 10, kind: 'read', process: each, ...query },
     { at: killedAt + random() * 40, kind: 'kill', process: each },
@@ -214,5 +230,21 @@ function lostOnReplica(
     ...ofEach.flat(),
     { at: failedAt, kind: 'failover', shard: contact % 2, aliveMs: 0, lagMs: 30 },
     { at: failedAt + 1, kind: 'lag', ms: 10 },
+  ];
+}
+
+/** A change that reaches a master that is being replaced, and reads after its promise of what was cached before. */
+function lostOnMaster(at: number, processes: number, random: () => number): Action[] {
+  const aliveMs = 200 + random() * 500;
+  const changedAt = at + random() * aliveMs;
+  const read = { ...PLAIN_READ, kind: 'read', contact: 0 } as const;
+  const reads = Array.from({ length: processes }, (_, process): Action[] => [
+    { at: at - 80 - random() * 60, process, ...read },
+    { at: changedAt + 1050 + random() * 500, process, ...read },
+  ]);
+  return [
+    { at, kind: 'failover', shard: 0, aliveMs, lagMs: 30 },
+    { at: changedAt, kind: 'change', process: 0, contact: 0 },
+    ...reads.flat(),
   ];
 }

@@ -1,6 +1,5 @@
 import type { Entry, PartStore } from '../../src/cache/part-store.ts';
 import { withCache } from '../../src/cache/with-cache.ts';
-import type { Part } from '../../src/contact/parts/index.ts';
 import type { ReadContact } from '../../src/contact/read-contact.ts';
 import { isAppError } from '../../src/errors.ts';
 import { Checker, type Announced, type Closed } from './checker.ts';
@@ -149,7 +148,9 @@ export class World {
 
   async #read(process: Process, action: Extract<Action, { kind: 'read' }>): Promise<void> {
     const startedAt = this.#scheduler.now;
-    const parts: Part[] = action.notes ? ['contact', 'notes'] : ['contact'];
+    const parts = (['contact', 'notes', 'entity'] as const).filter(
+      (part) => part === 'contact' || action[part],
+    );
     this.#upstream.next = action;
     const query = { org: ORG, member: `m${action.member}`, contact: `c${action.contact}`, parts };
     const { signal } = new AbortController();
