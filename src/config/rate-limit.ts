@@ -3,7 +3,16 @@ import rateLimits from '../../config/rate-limits.json' with { type: 'json' };
 import type { ConfigIssues } from './config-issues.ts';
 import { settingsFile } from './settings-file.ts';
 import { oneOf, text } from './values/checks.ts';
-import { callerTierOf, DEFAULT_TIER, parseTiers, tierOf, TIERS, WINDOW } from './values/tiers.ts';
+import {
+  callerTierOf,
+  checkTierNames,
+  DEFAULT_TIER,
+  FAILED_AUTHENTICATION,
+  parseTiers,
+  tierOf,
+  TIERS,
+  WINDOW,
+} from './values/tiers.ts';
 import { variable, type Values } from './variable.ts';
 
 const variables = {
@@ -32,10 +41,12 @@ function build(values: Values<typeof variables>, issues: ConfigIssues) {
   if (!file) return undefined;
   const tiers = { ...file.tiers, ...overrides };
   if (!tiers[DEFAULT_TIER]) issues.add('config/rate-limits.json', `tiers.${DEFAULT_TIER} is required`);
+  // A name of the variable may collide with one of the file.
+  checkTierNames(tiers, overrides ? 'RATE_LIMIT_TIERS' : 'config/rate-limits.json', issues);
   return {
     limits: {
       tiers: new Map(Object.entries(tiers).map(([name, window]) => [name, callerTierOf(name, window)])),
-      failedAuthentication: tierOf('failed-authentication', file.failedAuthentication),
+      failedAuthentication: tierOf(FAILED_AUTHENTICATION, file.failedAuthentication),
       onFailure: values.RATE_LIMIT_ON_STORE_FAILURE,
     },
   };

@@ -18,7 +18,9 @@ export function memoryRateLimitStore(now: () => number): RateLimitStore {
       }
       const allowed = window.used + cost <= limit;
       if (allowed) window.used += cost;
-      return { allowed, used: window.used, resetMs: window.endsAt - at, counted: true };
+      // The sum of two numbers can be rounded up, so that more than a window would be left.
+      const resetMs = Math.min(windowMs, window.endsAt - at);
+      return { allowed, used: window.used, resetMs, counted: true };
     },
   };
 }

@@ -145,8 +145,9 @@ export function redisRateLimitStore(options: RedisRateLimitStoreOptions): RateLi
   }
 
   function resultOf(account: Account, allowed: boolean): RateLimitResult {
-    const { used, uncounted, prefetched, endsAt } = account;
-    const resetMs = Math.max(1, endsAt - now());
+    const { used, uncounted, prefetched, endsAt, tier } = account;
+    // The sum of two numbers can be rounded up, so that more than a window would be left.
+    const resetMs = Math.min(tier.windowMs, Math.max(1, endsAt - now()));
     return { allowed, used: used + uncounted - prefetched, resetMs, counted: true };
   }
 

@@ -26,6 +26,18 @@ describe('rate limits', () => {
       '{"a":{"limit":1,"windowS":1,"writes":{"limit":1,"windowS":1}},"a-writes":{"limit":1,"windowS":1}}',
       '"a-writes" is the name of the writes of "a": use another',
     ],
+    [
+      '{"default":{"limit":1,"windowS":1,"writes":{"limit":1,"windowS":1}},"default-writes":{"limit":1,"windowS":1}}',
+      '"default-writes" is the name of the writes of "default": use another',
+    ],
+    [
+      '{"failed-authentication":{"limit":1,"windowS":1}}',
+      '"failed-authentication" is the name of the limit of failed authentication: use another',
+    ],
+    [
+      '{"internal":{"limit":1,"windowS":1,"writes":{"limit":1,"windowS":1}},"internal-writes":{"limit":1,"windowS":1}}',
+      '"internal-writes" is the name of the writes of "internal": use another',
+    ],
   ])('RATE_LIMIT_TIERS=%s is an issue', (text, reason) => {
     expect(issuesOf({ ...GOOD, RATE_LIMIT_TIERS: text })).toEqual([`RATE_LIMIT_TIERS: ${reason}`]);
   });

@@ -29,6 +29,14 @@ export function describeRateLimitStore(name: string, open: () => RateLimitStore)
       expect(resetMs).toBeLessThanOrEqual(60_000);
     });
 
+    test('never reports more than a window as what is left of it', async () => {
+      const store = open();
+      const results = await Promise.all(
+        Array.from({ length: 200 }, async () => store.consume(randomUUID(), 1, tier(10))),
+      );
+      expect(Math.max(...results.map(({ resetMs }) => resetMs))).toBeLessThanOrEqual(60_000);
+    });
+
     test('consumes nothing when the cost exceeds the remaining limit', async () => {
       const [store, key] = [open(), randomUUID()];
       expect((await store.consume(key, 8, tier(10))).allowed).toBe(true);

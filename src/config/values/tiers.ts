@@ -34,6 +34,28 @@ function writesOf(name: string): string {
   return `${name}-writes`;
 }
 
+/** The name of the limit of failed authentication. */
+export const FAILED_AUTHENTICATION = 'failed-authentication';
+
+/** Reports tiers with the name of another limit: they would share its count and its metric. */
+export function checkTierNames(
+  tiers: Readonly<Record<string, TierWindow>>,
+  setting: string,
+  issues: ConfigIssues,
+): void {
+  const reserved = Object.entries(tiers).flatMap(([name, { writes }]) =>
+    writes ? [[writesOf(name), name]] : [],
+  );
+  for (const [taken, name] of reserved)
+    if (Object.hasOwn(tiers, taken!))
+      issues.add(setting, `"${taken}" is the name of the writes of "${name}": use another`);
+  if (Object.hasOwn(tiers, FAILED_AUTHENTICATION))
+    issues.add(
+      setting,
+      `"${FAILED_AUTHENTICATION}" is the name of the limit of failed authentication: use another`,
+    );
+}
+
 /** Parses the value of `RATE_LIMIT_TIERS`. */
 export function parseTiers(
   text: string | undefined,
@@ -47,15 +69,7 @@ export function parseTiers(
     return issues.add('RATE_LIMIT_TIERS', 'is not JSON');
   }
   const result = TIERS.safeParse(json, { error: plainWords });
-  if (result.success) {
-    for (const [name, { writes }] of Object.entries(result.data))
-      if (writes && Object.hasOwn(result.data, writesOf(name)))
-        issues.add(
-          'RATE_LIMIT_TIERS',
-          `"${writesOf(name)}" is the name of the writes of "${name}": use another`,
-        );
-    return result.data;
-  }
+  if (result.success) return result.data;
   for (const issue of describeIssues(result.error)) issues.add('RATE_LIMIT_TIERS', issue);
   return undefined;
 }
