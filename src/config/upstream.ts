@@ -96,6 +96,11 @@ function build(values: UpstreamValues & Pick<ProcessValues, 'WEB_CONCURRENCY'>, 
   );
   const proxy = buildProxy(values.EGRESS_PROXY_URL, values.EGRESS_LOCAL_ADDRESS, issues);
   const file = FILE.read(issues);
+  if (file && file.breaker.minFailures > file.breaker.window * file.breaker.timeoutWeight)
+    issues.add(
+      'config/resilience.json',
+      'breaker.minFailures must not be more than breaker.window times breaker.timeoutWeight, or the breaker never opens',
+    );
   return (
     file &&
     credentials && {

@@ -82,7 +82,7 @@ export class CircuitBreaker {
     if (this.#open || outcome === 'none' || outcome === 'answered') return;
     const { window, minFailures, timeoutWeight, failureRate, openMs, now, onOpen } = this.#options;
     const weight = { success: 0, failure: 1, timeout: timeoutWeight }[outcome];
-    this.#recent = [...this.#recent.slice(1 - window), weight];
+    this.#recent = [...this.#recent, weight].slice(-window);
     const failed = this.#recent.filter((one) => one > 0).length;
     const failures = this.#recent.reduce((sum, one) => sum + one, 0);
     const successes = this.#recent.length - failed;

@@ -2,6 +2,7 @@ import { AppError, type ErrorCode } from '../../../src/errors.ts';
 import {
   CircuitBreaker,
   circuitBreaker,
+  type CircuitBreakerSettings,
   type Outcome,
 } from '../../../src/upstream/policies/circuit-breaker.ts';
 import { INPUT, callOptions, callThrough, scripted } from './attempts.ts';
@@ -15,11 +16,12 @@ const SETTINGS = {
   maxOpenMs: 15_000,
 };
 
-function start() {
+function start(settings: Partial<CircuitBreakerSettings> = {}) {
   let now = 0;
   const changes: string[] = [];
   const breaker = new CircuitBreaker({
     ...SETTINGS,
+    ...settings,
     now: () => now,
     onOpen: (failed, of) => changes.push(`open ${failed}/${of}`),
     onClose: () => changes.push('close'),
@@ -51,6 +53,15 @@ test('stays closed while the upstream answers one call in three', () => {
     call('success');
   }
   expect(breaker.refusesForMs).toBe(0);
+});
+
+test('counts the latest call alone with a window of 1', () => {
+  const { breaker, changes, call } = start({ window: 1, minFailures: 4 });
+  call('success', 3);
+  call('failure', 100);
+  expect(breaker.isOpen).toBe(false);
+  call('timeout');
+  expect(changes).toEqual(['open 1/1']);
 });
 
 test('forgets earlier successes within the window', () => {
