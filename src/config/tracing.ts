@@ -22,6 +22,11 @@ const variables = {
     text,
     { kind: 'foreign' },
   ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: variable(
+    'URL for traces alone, used as it is; overrides the variable above',
+    text,
+    { kind: 'foreign' },
+  ),
   OTEL_EXPORTER_OTLP_PROTOCOL: variable(
     'protocol of exports, which are over HTTP; `grpc` is not supported',
     text,
@@ -73,10 +78,13 @@ function build(values: Values<typeof variables>) {
   const { OTEL_EXPORTER_OTLP_PROTOCOL: protocol, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ofTraces } = values;
   if (!PROTOCOLS.includes(ofTraces ?? protocol))
     ignored.push(`OTEL_EXPORTER_OTLP_${ofTraces === undefined ? '' : 'TRACES_'}PROTOCOL`);
-  const endpoint = values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpointOfTraces } = values;
+  const endpoint = endpointOfTraces ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
   const disabled = values.OTEL_SDK_DISABLED.toLowerCase() === 'true';
   const usable =
-    endpoint !== undefined && (isHttpUrl(endpoint) || ignore('OTEL_EXPORTER_OTLP_ENDPOINT', false));
+    endpoint !== undefined &&
+    (isHttpUrl(endpoint) ||
+      ignore(`OTEL_EXPORTER_OTLP_${endpointOfTraces === undefined ? '' : 'TRACES_'}ENDPOINT`, false));
   return {
     tracing: {
       /** Undefined if tracing is off. */

@@ -67,6 +67,16 @@ test.each([
   expect(tracing({ ...env, OTEL_SDK_DISABLED: 'true' }).settings).toBeUndefined();
 });
 
+test('the endpoint of traces turns tracing on alone, and overrides the other', () => {
+  const own = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4318/v1/traces' };
+  for (const env of [own, { ...own, OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }])
+    expect(tracing(env)).toMatchObject({ settings: DEFAULTS, ignored: [] });
+  expect(tracing({ ...ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector:4318' })).toEqual({
+    settings: undefined,
+    ignored: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
+  });
+});
+
 test.each([
   [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }],
   [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }],
