@@ -83,7 +83,7 @@ export class GuardedRedis {
     metrics.gauge(
       'redis_up',
       '1 if every Redis server responds and accepts commands, else 0',
-      () => (this.#outages.size === 0 ? 1 : 0),
+      () => (this.#outages.acceptsCommands ? 1 : 0),
       'min',
     );
     client.onSubscriptionFailed((error) => this.#outages.subscriptionFailed(error));

@@ -73,6 +73,11 @@ export class RedisOutages {
     return this.#components.size;
   }
 
+  /** Whether every server responds and accepts commands. A refused subscription only delays messages. */
+  get acceptsCommands(): boolean {
+    return [...this.#components].every((component) => component.startsWith(UNSUBSCRIBED.component));
+  }
+
   /** Returns whether the server does not respond. */
   isDown(server: string): boolean {
     return this.#components.size > 0 && this.#components.has(nameOf(DOWN, server));

@@ -24,5 +24,6 @@ test('a subscription that Redis refuses is reported, and repeated until Redis ac
     reason: /^NOPERM: .*may not run a command/,
     events: [SUBSCRIPTION_REJECTED, SUBSCRIPTION_ACCEPTED],
     invalidation: 204,
+    redisUp: 1,
   });
 });

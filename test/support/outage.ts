@@ -1,5 +1,5 @@
 import { redisEvents, type Fleet, type Member } from './fleet.ts';
-import type { Json } from './http.ts';
+import { exchange, type Json } from './http.ts';
 import { waitFor } from './wait-for.ts';
 
 export const REDIS_DOWN = 'redis unreachable, continuing without it';
@@ -20,6 +20,8 @@ export interface Outage {
   readonly events?: readonly string[];
   /** Status of POST /invalidations during the outage. */
   readonly invalidation: number;
+  /** The metric `redis_up` during the outage; 0 if undefined. */
+  readonly redisUp?: number;
 }
 
 /**
@@ -74,6 +76,8 @@ async function expectWithoutRedis(
       outage.reason.test(reason.detail as string)
     );
   });
+  const { text } = await exchange(`${member.program.adminUrl}/metrics`);
+  expect(text).toContain(`zyntro_bff_redis_up ${outage.redisUp ?? 0}`);
   await expectSharedCalls(fleet, member);
   const id = fleet.freshContact();
   expect((await member.invalidate(id)).status).toBe(outage.invalidation);
