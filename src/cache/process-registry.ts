@@ -28,6 +28,7 @@ export class ProcessRegistry {
   readonly #heardAt = new Map<string, number>();
   readonly #options: ProcessRegistryOptions;
   #cancel: () => void = () => {};
+  #isStopped = false;
 
   constructor(options: ProcessRegistryOptions) {
     this.#options = options;
@@ -63,6 +64,7 @@ export class ProcessRegistry {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#cancel();
     await this.#options.publish(`-${this.#options.processId}`);
   }
@@ -76,7 +78,8 @@ export class ProcessRegistry {
   }
 
   #announce(): void {
-    if (this.#options.isPresent()) void this.#options.publish(`+${this.#options.processId}`);
+    if (!this.#isStopped && this.#options.isPresent())
+      void this.#options.publish(`+${this.#options.processId}`);
   }
 
   #schedule(delayMs: number): void {

@@ -19,3 +19,20 @@ test('forgets processes that are silent when it hears another one', () => {
   clock.now = 0;
   expect(registry.others()).toEqual(['p7', 'new']);
 });
+
+test('does not say that it is present once it has said that it leaves', async () => {
+  const published: string[] = [];
+  const registry = new ProcessRegistry({
+    processId: 'self',
+    publish: async (message) => void published.push(message),
+    isPresent: () => true,
+    onLeave: () => {},
+    now: () => 0,
+    setTimer: () => () => {},
+  });
+  registry.start();
+  registry.receive('?other');
+  await registry.stop();
+  registry.receive('?another');
+  expect(published).toEqual(['?self', '+self', '-self']);
+});
