@@ -17,7 +17,15 @@ import { staticResponse } from './http/static-response.ts';
 import { adminOpenApiDocument } from './openapi/admin-document.ts';
 import { openApiBytes, openApiDocument } from './openapi/document.ts';
 import { OPERATIONS } from './operations/index.ts';
-import { bodyTaker, costOf, isWrite, methodsOf, mountOperations, operationsOn } from './operations/mount.ts';
+import {
+  bodyTaker,
+  corsNeedsOf,
+  costOf,
+  isWrite,
+  markWrites,
+  mountOperations,
+  operationsOn,
+} from './operations/mount.ts';
 import { createOperationServices } from './operation-services.ts';
 import { monotonicNow, now, type ServiceOptions, type Services } from './services.ts';
 
@@ -53,10 +61,10 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
   router.use(routeNotFound);
   const takesBody = bodyTaker(operations);
   const bodyLimitOf = bodyLimit(http, takesBody);
-  const cors = { credentials: auth.cookie !== undefined, methods: methodsOf(operations) };
   const entry = [
     ...entryMiddleware({ log, metrics, hashSubject: own.secrets.hashSubject }),
-    ...allowOrigins(http.corsOrigins, cors),
+    ...allowOrigins(http.corsOrigins, { credentials: auth.cookie !== undefined, ...corsNeedsOf(operations) }),
+    markWrites(operations),
     limitBody(bodyLimitOf),
     discardBody(http, takesBody),
     fastPath,

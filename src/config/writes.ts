@@ -12,7 +12,7 @@ const variables = {
     'number of the brand whose members `GET /members` lists; the route is off if not set',
     whole(1, 999_999_999_999),
   ),
-  IDEMPOTENCY_TTL_S: variable('time for which idempotency keys are kept', whole(60, 604_800), {
+  IDEMPOTENCY_TTL_S: variable('time for which idempotency keys are kept', whole(1, 604_800), {
     default: 86_400,
   }),
   CACHE_TTL_LOOKUP_S: variable('time to live of the contact that a lookup found', seconds, { default: 60 }),

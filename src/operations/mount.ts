@@ -35,11 +35,7 @@ export function mountOperations(
     const methods: Methods = Object.fromEntries(
       ofPath.map((operation) => [
         operation.method,
-        [
-          ...(isWrite(operation) ? [markWrite] : []),
-          ...options.before(operation),
-          handlerOf(operation, options),
-        ],
+        [...options.before(operation), handlerOf(operation, options)],
       ]),
     );
     const isWriteOnly = ofPath.every((operation) => operation.isWriteOnly);
@@ -50,10 +46,14 @@ export function mountOperations(
   return contactFastPath(fastPath);
 }
 
-const markWrite: RequestHandler = (req, _res, next) => {
-  contextOf(req).isWrite = true;
-  next();
-};
+/** Creates the middleware that marks the requests that can change something, so that every error has an outcome. */
+export function markWrites(operations: readonly Operation[]): RequestHandler {
+  const isOfWrite = bodyTaker(operations.filter(isWrite));
+  return function markWrite(req, _res, next) {
+    if (isOfWrite(req)) contextOf(req).isWrite = true;
+    next();
+  };
+}
 
 function handlerOf(operation: Operation, { services, response }: MountOptions): RequestHandler {
   return function handleOperation(req, res) {
@@ -108,9 +108,13 @@ export function operationsOn(
   return operations.filter(({ isOn }) => isOn?.(settings) ?? true);
 }
 
-/** Returns the methods of all operations, and HEAD, which every GET supports. */
-export function methodsOf(operations: readonly Operation[]): readonly string[] {
-  return [...new Set(['GET', 'HEAD', ...operations.map(({ method }) => method.toUpperCase())])];
+/** Returns what pages of other origins need for the operations: their methods, and HEAD, which every GET supports. */
+export function corsNeedsOf(operations: readonly Operation[]) {
+  return {
+    methods: [...new Set(['GET', 'HEAD', ...operations.map(({ method }) => method.toUpperCase())])],
+    hasBodies: operations.some(({ body }) => body),
+    hasWrites: operations.some(isWrite),
+  };
 }
 
 /** Returns whether an operation can change something. */

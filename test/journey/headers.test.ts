@@ -153,6 +153,27 @@ describe('CORS', () => {
     expect(String(answer.headers['access-control-allow-headers'])).toMatch(/authorization/i);
   });
 
+  test('allows the methods and headers that the operations need, and no others', async () => {
+    const [origin = ''] = ORIGINS;
+    const readOnly = await startWorld({ CORS_ORIGINS: origin, WRITES: 'off' });
+    try {
+      const ofWrites = /content-type|idempotency-key|prefer|location|accept-patch|idempotency-replayed/i;
+      for (const [world, methods, hasWrites] of [
+        [open, /POST/, true],
+        [readOnly, /^GET,HEAD$/, false],
+      ] as const) {
+        const { headers } = await preflight(world, origin);
+        expect(headers['access-control-allow-methods']).toMatch(methods);
+        const ofBoth = `${headers['access-control-allow-headers']} ${headers['access-control-expose-headers']}`;
+        expect(ofWrites.test(ofBoth)).toBe(hasWrites);
+        // Only the cookie needs it.
+        expect(ofBoth).not.toMatch(/x-requested-with/i);
+      }
+    } finally {
+      await readOnly.stop();
+    }
+  });
+
   test.each(['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null'])(
     'does not allow %s',
     async (origin) => {

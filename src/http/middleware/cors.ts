@@ -12,45 +12,62 @@ const EXPOSED_HEADERS = [
   'Retry-After',
   'WWW-Authenticate',
   'Allow',
-  'Accept',
-  'Accept-Patch',
   'RateLimit',
   'RateLimit-Policy',
-  'Location',
-  'Preference-Applied',
-  'Idempotency-Replayed',
 ];
+const EXPOSED_OF_BODIES = ['Accept', 'Accept-Patch'];
+const EXPOSED_OF_WRITES = ['Location', 'Preference-Applied', 'Idempotency-Replayed'];
 
 /** The request headers that pages of other origins may send. */
 const ALLOWED_HEADERS = [
   'Authorization',
   'Cache-Control',
-  'Content-Type',
-  'Idempotency-Key',
   'If-Match',
   'If-None-Match',
-  'Prefer',
   'X-Request-Id',
-  'X-Requested-With',
   'traceparent',
 ];
+const ALLOWED_OF_BODIES = ['Content-Type'];
+const ALLOWED_OF_WRITES = ['Idempotency-Key', 'Prefer'];
+const ALLOWED_WITH_COOKIE = ['X-Requested-With'];
 
 const PREFLIGHT_MAX_AGE_S = 600;
 
+export interface CorsOptions {
+  /** Whether callers may be authenticated by the cookie. */
+  readonly credentials: boolean;
+  readonly methods: readonly string[];
+  /** Whether an operation reads a body, and whether one can change something. */
+  readonly hasBodies: boolean;
+  readonly hasWrites: boolean;
+}
+
 /**
- * Creates the CORS middleware for these origins and methods; empty without origins. Responds only to a preflight
+ * Creates the CORS middleware for these origins, with the methods and headers that the operations need; empty
+ * without origins. Responds only to a preflight
  * (Fetch, section 3.2.2): the router rejects any other OPTIONS request.
  */
 export function allowOrigins(
   origins: readonly string[],
-  { credentials, methods }: { readonly credentials: boolean; readonly methods: readonly string[] },
+  { credentials, methods, hasBodies, hasWrites }: CorsOptions,
 ): RequestHandler[] {
   if (origins.length === 0) return [];
-  const shared = { credentials, origin: [...origins], exposedHeaders: EXPOSED_HEADERS };
+  const exposedHeaders = [
+    ...EXPOSED_HEADERS,
+    ...(hasBodies ? EXPOSED_OF_BODIES : []),
+    ...(hasWrites ? EXPOSED_OF_WRITES : []),
+  ];
+  const allowedHeaders = [
+    ...ALLOWED_HEADERS,
+    ...(hasBodies ? ALLOWED_OF_BODIES : []),
+    ...(hasWrites ? ALLOWED_OF_WRITES : []),
+    ...(credentials ? ALLOWED_WITH_COOKIE : []),
+  ];
+  const shared = { credentials, origin: [...origins], exposedHeaders };
   const allowPreflight = cors({
     ...shared,
     methods: [...methods],
-    allowedHeaders: ALLOWED_HEADERS,
+    allowedHeaders,
     maxAge: PREFLIGHT_MAX_AGE_S,
     preflightContinue: true,
   });
