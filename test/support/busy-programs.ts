@@ -21,21 +21,24 @@ export interface BusyPrograms {
 export async function startBusyPrograms(
   onStarted: (adminUrls: readonly string[]) => Promise<void> = async () => {},
 ): Promise<BusyPrograms> {
-  const redis = await startRedis();
-  const key = newKey('key');
-  const issuer = await startIssuer(key.jwk);
-  const world = await startWorld({
-    REDIS_URL: redis.url,
-    JWT_ISSUERS: JSON.stringify({ published: { jwksUri: issuer.jwksUri } }),
-  });
-  const alone = await startProgram(programEnv(world.sandbox, world.secret));
+  const started: { stop(): Promise<unknown> }[] = [];
   const stop = async (): Promise<void> => {
-    await alone.stop();
-    await world.stop();
-    await issuer.stop();
-    await redis.stop();
+    for (const one of started.toReversed()) await one.stop();
+  };
+  const keep = <Started extends { stop(): Promise<unknown> }>(one: Started): Started => {
+    started.push(one);
+    return one;
   };
   try {
+    const redis = keep(await startRedis());
+    const issuer = keep(await startIssuer(newKey('key').jwk));
+    const world = keep(
+      await startWorld({
+        REDIS_URL: redis.url,
+        JWT_ISSUERS: JSON.stringify({ published: { jwksUri: issuer.jwksUri } }),
+      }),
+    );
+    const alone = keep(await startProgram(programEnv(world.sandbox, world.secret)));
     await onStarted([world.program.adminUrl, alone.adminUrl]);
     const get = (path: string, token = world.token()): Promise<Answer> => world.get(path, { token });
     const id = world.freshContact();

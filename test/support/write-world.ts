@@ -41,11 +41,20 @@ async function conforming(method: string, path: string, pending: Promise<Answer>
 /** Starts processes that share a Redis, in front of a sandbox. */
 export async function startWriteWorld(size = 1, env: Environment = {}): Promise<WriteWorld> {
   const redis = await startRedis();
-  const fleet = await startFleet(size, {
-    REDIS_URL: redis.url,
-    RATE_LIMIT_TIERS: '{"default":{"limit":1000000,"windowS":60}}',
-    ...env,
-  });
+  try {
+    const fleet = await startFleet(size, {
+      REDIS_URL: redis.url,
+      RATE_LIMIT_TIERS: '{"default":{"limit":1000000,"windowS":60}}',
+      ...env,
+    });
+    return writeWorld(fleet, redis);
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
+}
+
+function writeWorld(fleet: Fleet, redis: RedisServer): WriteWorld {
   const [first] = fleet.members;
   const client: WriteWorld['client'] = (member, scope = ALL_SCOPES, process = first!) => {
     const token = fleet.token(member, { scope, sub: `subject-${member}-${scope.length}` });
