@@ -17,12 +17,22 @@ const MIN_RSA_BITS = 2048;
 /** The cost of a verification grows faster than the square of the key length. */
 const MAX_RSA_BITS = 8192;
 
-/** Returns the algorithms of an RSA key's family or the one of an EC key's curve; empty for any other key. */
+/**
+ * Returns the algorithms of an RSA key's family, or the one that the parameters of an RSASSA-PSS key or the curve
+ * of an EC key allow; empty for any other key.
+ */
 export function algorithmsOf(key: KeyObject): readonly JwtAlgorithm[] {
   if (key.asymmetricKeyType === 'rsa') return RSA;
-  if (key.asymmetricKeyType === 'rsa-pss') return RSA_PSS;
+  if (key.asymmetricKeyType === 'rsa-pss') return RSA_PSS.filter((name) => isFor(name, key));
   if (key.asymmetricKeyType !== 'ec') return [];
   return BY_CURVE[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? [];
+}
+
+/** Returns whether the parameters of an RSASSA-PSS key (RFC 4055) are those of the algorithm (RFC 7518 section 3.5). */
+function isFor(algorithm: (typeof RSA_PSS)[number], key: KeyObject): boolean {
+  const { hashAlgorithm, mgf1HashAlgorithm, saltLength = 0 } = key.asymmetricKeyDetails ?? {};
+  const bits = Number(algorithm.slice(2));
+  return hashAlgorithm === `sha${bits}` && mgf1HashAlgorithm === hashAlgorithm && saltLength <= bits / 8;
 }
 
 /** Returns why an RSA public key is unsafe to trust, as text for the operator; undefined if it is sound. */

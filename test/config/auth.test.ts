@@ -72,14 +72,25 @@ test('rejects an algorithm that no key can verify', () => {
   expect(namesOf({ ...GOOD, JWT_ALGORITHMS: 'none' })).toEqual(['JWT_ALGORITHMS']);
 });
 
-const rsaPss = (modulusLength: number) =>
-  generateKeyPairSync('rsa-pss', { modulusLength, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' })
+const rsaPss = (modulusLength: number, hash?: string) =>
+  generateKeyPairSync('rsa-pss', {
+    modulusLength,
+    ...(hash !== undefined && { hashAlgorithm: hash, mgf1HashAlgorithm: hash }),
+  })
     .publicKey.export({ type: 'spki', format: 'pem' })
     .toString();
 
-test('an RSASSA-PSS key verifies PS algorithms, and a short one is rejected', () => {
+test.each([
+  ['sha256', 'PS256'],
+  ['sha384', 'PS384'],
+  ['sha512', 'PS512'],
+])('an RSASSA-PSS key with %s verifies %s', (hash, algorithm) => {
   const { JWT_SECRET: _, ...rest } = GOOD;
-  const { issuers } = loadConfig({ ...rest, JWT_PUBLIC_KEY: rsaPss(2048) }).auth;
-  expect([...issuers[0]!.keys[0]!.algorithms]).toEqual(['PS256', 'PS384', 'PS512']);
-  expect(namesOf({ ...rest, JWT_PUBLIC_KEY: rsaPss(1024) })).toEqual(['JWT_PUBLIC_KEY']);
+  const { issuers } = loadConfig({ ...rest, JWT_PUBLIC_KEY: rsaPss(2048, hash) }).auth;
+  expect([...issuers[0]!.keys[0]!.algorithms]).toEqual([algorithm]);
+});
+
+test('rejects an RSASSA-PSS key that is short or that jsonwebtoken cannot verify with', () => {
+  for (const key of [rsaPss(1024, 'sha256'), rsaPss(2048, 'sha1'), rsaPss(2048)])
+    expect(namesOf({ ...GOOD, JWT_SECRET: undefined, JWT_PUBLIC_KEY: key })).toEqual(['JWT_PUBLIC_KEY']);
 });

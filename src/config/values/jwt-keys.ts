@@ -74,7 +74,10 @@ function parsePublicKey(pem: string, addIssue: AddKeyIssue): KeyObject | undefin
   const weakness = weaknessOfRsa(key);
   if (weakness) return addIssue('publicKey', weakness);
   if (algorithmsOf(key).length === 0) {
-    return addIssue('publicKey', 'must be an RSA key or an EC key on P-256, P-384 or P-521');
+    return addIssue(
+      'publicKey',
+      'must be an RSA key or an EC key on P-256, P-384 or P-521; an RSA-PSS key must name its hash (SHA-256, SHA-384 or SHA-512)',
+    );
   }
   return key;
 }
