@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { algorithmsOf, HMAC_ALGORITHMS, type JwtAlgorithm } from '../auth/key-algorithms.ts';
 
 export interface TokenRequest {
   readonly org: string;
@@ -20,19 +21,10 @@ export interface TokenRequest {
 /** A secret for HMAC, or a PEM private key, whose type determines the algorithms. */
 export type SigningKey = { readonly secret: string } | { readonly privateKeyPem: string };
 
-/** The algorithms of RFC 7518 section 3.1, the most common of each family first. */
-const HMAC: readonly jwt.Algorithm[] = ['HS256', 'HS384', 'HS512'];
-const RSA: readonly jwt.Algorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
-const BY_CURVE: Readonly<Record<string, readonly jwt.Algorithm[]>> = {
-  prime256v1: ['ES256'],
-  secp384r1: ['ES384'],
-  secp521r1: ['ES512'],
-};
-
 /**
- * Signs a token.
+ * Signs a token with the first algorithm of the key that the proxy accepts.
  *
- * @throws Error if the key does not support any algorithm that the proxy accepts.
+ * @throws Error if the key does not have such an algorithm.
  */
 export function mintToken(request: TokenRequest, key: SigningKey): string {
   const claims = {
@@ -47,18 +39,10 @@ export function mintToken(request: TokenRequest, key: SigningKey): string {
     ...(request.issuer !== undefined && { issuer: request.issuer }),
     ...(request.audience !== undefined && { audience: request.audience }),
   };
-  const { signingKey, family } =
-    'secret' in key ? { signingKey: key.secret, family: HMAC } : readPrivateKey(key.privateKeyPem);
+  const signingKey = 'secret' in key ? key.secret : createPrivateKey(key.privateKeyPem);
+  const family: readonly JwtAlgorithm[] =
+    typeof signingKey === 'string' ? HMAC_ALGORITHMS : algorithmsOf(signingKey);
   const algorithm = family.find((name) => request.algorithms?.includes(name) ?? true);
   if (!algorithm) throw new Error('the proxy accepts no algorithm of this key type');
   return jwt.sign(claims, signingKey, { ...options, algorithm });
-}
-
-function readPrivateKey(pem: string) {
-  const signingKey = createPrivateKey(pem);
-  const family =
-    signingKey.asymmetricKeyType === 'rsa'
-      ? RSA
-      : BY_CURVE[signingKey.asymmetricKeyDetails?.namedCurve ?? ''];
-  return { signingKey, family: family ?? [] };
 }

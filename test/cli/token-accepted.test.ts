@@ -41,6 +41,7 @@ describe('a running proxy accepts a minted token', () => {
     ['RS256', 'rsa', { modulusLength: 2048 }],
     ['ES384', 'ec', { namedCurve: 'P-384' }],
     ['PS256', 'rsa', { modulusLength: 2048 }],
+    ['PS384', 'rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384' }],
   ] as const)('signed with %s', async (algorithm, type, options) => {
     const { file, publicKey } = writeKeyPair(directory, type, options);
     const issued = { JWT_ISSUER: 'https://other.test/', JWT_AUDIENCE: 'some', JWT_ALGORITHMS: algorithm };

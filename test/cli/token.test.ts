@@ -128,6 +128,7 @@ describe('minted token', () => {
 describe('--key', () => {
   test.each([
     ['rsa', { modulusLength: 2048 }, 'RS256'],
+    ['rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha512', mgf1HashAlgorithm: 'sha512' }, 'PS512'],
     ['ec', { namedCurve: 'P-256' }, 'ES256'],
     ['ec', { namedCurve: 'P-384' }, 'ES384'],
     ['ec', { namedCurve: 'P-521' }, 'ES512'],

@@ -5,7 +5,7 @@ import path from 'node:path';
 /** Creates a key pair in PEM. Writes the private key to a file and returns the public key as text. */
 export function writeKeyPair(
   directory: string,
-  type: 'rsa' | 'ec' | 'ed25519',
+  type: 'rsa' | 'rsa-pss' | 'ec' | 'ed25519',
   options: object = {},
 ): { file: string; publicKey: string } {
   const generate = generateKeyPairSync as unknown as (
