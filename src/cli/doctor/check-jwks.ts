@@ -3,9 +3,10 @@ import { createJwksFetch } from '../../auth/jwks-fetch.ts';
 import { mergeEqualKeys, type TokenKey } from '../../auth/key-set.ts';
 import type { IssuerSettings } from '../../auth/trusted-issuers.ts';
 import type { Config } from '../../config/index.ts';
+import { mapBounded } from '../../lib/map-bounded.ts';
 import { errorCodeOf } from '../../upstream/transport-failure.ts';
 import { connectionAdvice } from './connection-advice.ts';
-import { failed, mapBounded, passed, quoted, warned, type Finding } from './finding.ts';
+import { failed, passed, quoted, warned, type Finding } from './finding.ts';
 
 const MAX_LISTED = 10;
 const PARALLELISM = 4;

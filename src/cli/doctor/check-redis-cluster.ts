@@ -1,8 +1,9 @@
+import { mapBounded } from '../../lib/map-bounded.ts';
 import { createRedis, type RedisClient } from '../../redis/redis-client.ts';
 import type { RedisAddress, RedisSettings } from '../../redis/redis-settings.ts';
 import { connect, sendCommand } from './redis-command.ts';
 import { checkServer } from './check-redis-server.ts';
-import { failed, mapBounded, passed, type Finding } from './finding.ts';
+import { failed, passed, type Finding } from './finding.ts';
 import { parseInfo } from './evaluate-redis-server.ts';
 
 const PARALLELISM = 4;

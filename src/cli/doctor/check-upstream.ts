@@ -1,4 +1,5 @@
 import type { Json } from '../../lib/json.ts';
+import { mapBounded } from '../../lib/map-bounded.ts';
 import type { Config } from '../../config/index.ts';
 import type { CallBounds, UpstreamCallOptions } from '../../upstream/call-upstream.ts';
 import { fetchContact } from '../../upstream/operations/fetch-contact.ts';
@@ -7,7 +8,7 @@ import { createSend } from '../../upstream/client.ts';
 import { createTransport } from '../../upstream/transport.ts';
 import { checkBrand } from './check-brand.ts';
 import { describeFields, evaluateWriteFields, notCompared } from './check-write-fields.ts';
-import { mapBounded, warned, type Finding } from './finding.ts';
+import { warned, type Finding } from './finding.ts';
 import { evaluateConnection, isUpstreamReply } from './evaluate-connection.ts';
 import { evaluatePair, type Pair, type PairResults } from './evaluate-pair.ts';
 import { readIdentifiers } from './read-identifiers.ts';

@@ -56,21 +56,6 @@ export async function inTime(
   }
 }
 
-/** Maps the items with bounded concurrency. The results keep the order of the items. */
-export async function mapBounded<In, Out>(
-  items: readonly In[],
-  parallelism: number,
-  work: (item: In) => Promise<Out>,
-): Promise<Out[]> {
-  const results: Out[] = [];
-  let next = 0;
-  async function worker(): Promise<void> {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index]!);
-  }
-  await Promise.all(Array.from({ length: Math.min(parallelism, items.length) }, worker));
-  return results;
-}
-
 const MAX_QUOTED = 60;
 
 /** Quotes untrusted text: truncates it and escapes control and non-ASCII characters. */

@@ -1,3 +1,4 @@
+import { mapBounded } from '../../lib/map-bounded.ts';
 import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import type { ContactParts } from '../../contact/read-contact.ts';
 import { isAppError } from '../../errors.ts';
@@ -19,21 +20,15 @@ export async function readBatch(
   read: (id: string) => MaybePromise<ContactParts>,
   onUnexpected: (error: unknown) => void,
 ) {
-  const settled: Settled[] = [];
-  let next = 0;
-  async function work(): Promise<void> {
-    for (let index = next++; index < ids.length; index = next++) {
-      const id = ids[index]!;
-      try {
-        settled[index] = { id, found: await read(id) };
-      } catch (error) {
-        if (isAppError(error, 'CLIENT_GONE')) throw error;
-        if (!isAppError(error)) onUnexpected(error);
-        settled[index] = { id, error };
-      }
+  const settled = await mapBounded(ids, parallelism, async (id): Promise<Settled> => {
+    try {
+      return { id, found: await read(id) };
+    } catch (error) {
+      if (isAppError(error, 'CLIENT_GONE')) throw error;
+      if (!isAppError(error)) onUnexpected(error);
+      return { id, error };
     }
-  }
-  await Promise.all(Array.from({ length: Math.min(parallelism, ids.length) }, work));
+  });
   const found = settled.flatMap((one) => ('found' in one ? [one.found] : []));
   const errors = settled.flatMap((one) => ('error' in one ? [one] : []));
   return {
