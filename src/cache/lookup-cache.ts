@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { Lookups } from '../contact/lookups.ts';
 import { coalesce } from '../lib/coalesce.ts';
 import { isJsonObject, type Json, type JsonObject } from '../lib/json.ts';
 import type { ValueCache } from './value-cache.ts';
@@ -16,36 +17,6 @@ export interface LookupCacheOptions {
   readonly now: () => number;
 }
 
-export interface LookupQuery {
-  readonly org: string;
-  readonly kind: string;
-  readonly value: string;
-  /** Look again although the result is cached. */
-  readonly fresh?: boolean;
-}
-
-export interface LookupResult {
-  /** Null if there is none. */
-  readonly id: string | null;
-  /** Whether a contact of the organization was created or changed since the look. */
-  readonly isBeforeChange: boolean;
-  /** Whether the fact that there is none would no longer be kept, since it is this old. */
-  readonly isPastNegativeTtl: boolean;
-}
-
-/** The ids of contacts by their values, for each organization. */
-export interface LookupCache {
-  /** Finds the id of a contact. Concurrent requests share one `look`. */
-  find(query: LookupQuery, look: () => Promise<string | null>): Promise<LookupResult>;
-  /** Returns the id of a contact that does not exist: the same one for a value in every process. */
-  decoyOf(query: LookupQuery): string;
-  /**
-   * Records that a contact of the organization was created or changed, by replacing the generation of the
-   * organization's lookups. Results without a match are then looked up again. Never rejects.
-   */
-  recordChange(org: string): Promise<void>;
-}
-
 interface Stored extends JsonObject {
   readonly id: string | null;
   /** Milliseconds since the epoch. */
@@ -58,7 +29,7 @@ interface Stored extends JsonObject {
 const GENERATION_MS = 86_400_000;
 
 /** Creates the cache of lookups. */
-export function lookupCache(options: LookupCacheOptions): LookupCache {
+export function lookupCache(options: LookupCacheOptions): Lookups {
   const { values, ttlMs, negativeTtlMs, secretOf, randomId, now } = options;
   const lookOnce = coalesce<string | null>();
 

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../lib/maybe-promise.ts';
+import type { Fence } from '../contact/fence.ts';
 import type { Part } from '../contact/parts/index.ts';
 import type { ContactRef } from '../contact/read-contact.ts';
 
@@ -76,23 +77,6 @@ export interface FetchLease extends Snapshot {
   store(changes: readonly Change[]): Promise<void>;
   /** Reports the failure of the call to the waiting processes. */
   fail(error: unknown): Promise<void>;
-}
-
-/**
- * A fence around a write to the upstream. While a contact is closed, fetched data is served and shared, but not
- * stored. The holder ends the fence with `open` or `uncertain`. If its process dies, the contact stays closed
- * for twice `UPSTREAM_TIMEOUT_MS` + `WRITE_UNCERTAIN_S`.
- */
-export interface Fence {
-  /**
-   * Opens the contact without a generation, unless another write still has it closed. Resolves when no read that
-   * starts later can be served older data, like `invalidate`.
-   *
-   * @throws AppError `CACHE_UNAVAILABLE` if the store cannot guarantee that; the opening is repeated.
-   */
-  open(): Promise<void>;
-  /** Keeps the contact closed for `UPSTREAM_TIMEOUT_MS` + `WRITE_UNCERTAIN_S`, because the upstream may still carry out the write. */
-  uncertain(): void;
 }
 
 /**

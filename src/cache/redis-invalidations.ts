@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import type { Fence } from '../contact/fence.ts';
 import type { SetTimer } from '../lib/timers.ts';
 import type { GuardedRedis, Script } from '../redis/guarded-redis.ts';
 import { ignoreUnavailable, RedisUnavailable } from '../redis/redis-unavailable.ts';
@@ -13,7 +14,6 @@ import {
   INVALIDATIONS_CHANNEL,
   PROCESSES_CHANNEL,
 } from './part-key.ts';
-import type { Fence } from './part-store.ts';
 import { ProcessRegistry } from './process-registry.ts';
 import { INVALIDATE, PUBLISH } from './redis-scripts.ts';
 

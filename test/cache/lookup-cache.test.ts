@@ -1,5 +1,6 @@
-import { lookupCache, type LookupQuery } from '../../src/cache/lookup-cache.ts';
+import { lookupCache } from '../../src/cache/lookup-cache.ts';
 import { memoryValueCache } from '../../src/cache/value-cache.ts';
+import type { LookupQuery } from '../../src/contact/lookups.ts';
 
 const NEGATIVE_TTL_MS = 10_000;
 const TTL_MS = 60_000;

@@ -1,0 +1,30 @@
+export interface LookupQuery {
+  readonly org: string;
+  readonly kind: string;
+  /** Kept as a keyed hash alone. */
+  readonly value: string;
+  /** Look again although the result is cached. */
+  readonly fresh?: boolean;
+}
+
+export interface LookupResult {
+  /** Null if there is none. */
+  readonly id: string | null;
+  /** Whether a contact of the organization was created or changed since the look. */
+  readonly isBeforeChange: boolean;
+  /** Whether the fact that there is none would no longer be kept, since it is this old. */
+  readonly isPastNegativeTtl: boolean;
+}
+
+/** The ids of contacts by their values, for each organization. */
+export interface Lookups {
+  /** Finds the id of a contact, in the cache or with `look`. Concurrent requests share one `look`. */
+  find(query: LookupQuery, look: () => Promise<string | null>): Promise<LookupResult>;
+  /** Returns the id of a contact that does not exist: the same one for a value in every process. */
+  decoyOf(query: LookupQuery): string;
+  /**
+   * Records that a contact of the organization was created or changed. Results without a match are then looked up
+   * again. Never rejects.
+   */
+  recordChange(org: string): Promise<void>;
+}
