@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { contactLock } from './cache/contact-lock.ts';
 import { lookupCache } from './cache/lookup-cache.ts';
 import { memoryValueCache, redisValueCache } from './cache/value-cache.ts';
+import { AppError } from './errors.ts';
 import { contextOf, callerOf } from './http/request-context.ts';
 import { logUnexpected } from './http/error-response.ts';
 import { createIdempotency } from './idempotency/create-idempotency.ts';
@@ -33,7 +34,11 @@ export function createOperationServices(
     values,
     ttlMs: writes.lookupTtlMs,
     negativeTtlMs: cache.negativeTtlMs,
-    secretOf: (org) => secrets.credentialsOf(org)?.developerSecret,
+    secretOf(org) {
+      const credentials = secrets.credentialsOf(org);
+      if (!credentials) throw new AppError('ORG_NOT_CONFIGURED');
+      return credentials.developerSecret;
+    },
     randomId: randomUUID,
     now,
   });

@@ -10,8 +10,12 @@ export interface LookupCacheOptions {
   readonly ttlMs: number;
   /** Milliseconds for which the fact is kept that there is none. */
   readonly negativeTtlMs: number;
-  /** A secret of the organization that all processes share. The values are kept as a keyed hash alone. */
-  readonly secretOf: (org: string) => string | undefined;
+  /**
+   * Returns a secret of the organization that all processes share. The values are kept as a keyed hash alone.
+   *
+   * @throws AppError `ORG_NOT_CONFIGURED` if the organization does not have one.
+   */
+  readonly secretOf: (org: string) => string;
   readonly randomId: () => string;
   /** Milliseconds since the epoch. It decides how long a response takes, and nothing else. */
   readonly now: () => number;
@@ -41,10 +45,8 @@ export function lookupCache(options: LookupCacheOptions): Lookups {
 
   return {
     async find({ org, kind, value, fresh = false }, look) {
-      const secret = secretOf(org);
-      // Without a secret that all processes share, nothing is cached.
-      if (secret === undefined) return { id: await look(), ...UNCHANGED };
-      const key = `zbff:lookup:{${org}}:${keyedHash(secret, kind, value).toString('base64url')}`;
+      const hashed = keyedHash(secretOf(org), kind, value).toString('base64url');
+      const key = `zbff:lookup:{${org}}:${hashed}`;
       const [stored, found] = await Promise.all([
         fresh ? undefined : values.get(key),
         values.get(generationKey(org)),
@@ -57,18 +59,15 @@ export function lookupCache(options: LookupCacheOptions): Lookups {
           isPastNegativeTtl: now() - stored.at > negativeTtlMs,
         };
       const id = await lookOnce(`${key} ${generation} ${fresh}`, () => lookAndStore(key, generation, look));
-      return { id, ...UNCHANGED };
+      return { id, isBeforeChange: false, isPastNegativeTtl: false };
     },
     decoyOf({ org, kind, value }) {
-      const secret = secretOf(org) ?? randomId();
-      const digits = keyedHash(secret, `decoy ${kind}`, value).toString('hex');
+      const digits = keyedHash(secretOf(org), `decoy ${kind}`, value).toString('hex');
       return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
     },
     recordChange: (org) => values.set(generationKey(org), randomId(), GENERATION_MS),
   };
 }
-
-const UNCHANGED = { isBeforeChange: false, isPastNegativeTtl: false };
 
 function isStored(value: Json | undefined): value is Stored {
   if (!isJsonObject(value)) return false;

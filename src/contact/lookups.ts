@@ -16,7 +16,12 @@ export interface LookupResult {
   readonly isPastNegativeTtl: boolean;
 }
 
-/** The ids of contacts by their values, for each organization. */
+/**
+ * The ids of contacts by their values, for each organization.
+ *
+ * @throws AppError `ORG_NOT_CONFIGURED` from `find` and `decoyOf` if the upstream account of the organization is
+ *   not configured.
+ */
 export interface Lookups {
   /** Finds the id of a contact, in the cache or with `look`. Concurrent requests share one `look`. */
   find(query: LookupQuery, look: () => Promise<string | null>): Promise<LookupResult>;

@@ -1,13 +1,14 @@
 import { lookupCache } from '../../src/cache/lookup-cache.ts';
 import { memoryValueCache } from '../../src/cache/value-cache.ts';
 import type { LookupQuery } from '../../src/contact/lookups.ts';
+import { AppError } from '../../src/errors.ts';
 
 const NEGATIVE_TTL_MS = 10_000;
 const TTL_MS = 60_000;
 const EMAIL: LookupQuery = { org: 'org', kind: 'email', value: 'ada@example.com' };
 
 /** Opens the caches of two processes that share their values, at a time that the test sets. */
-function openCaches(secretOf: (org: string) => string | undefined = () => 'secret') {
+function openCaches(secretOf: (org: string) => string = () => 'secret') {
   const clock = { now: 1_000_000 };
   const stored: string[] = [];
   const values = memoryValueCache(() => clock.now);
@@ -106,11 +107,13 @@ test('stores neither the value nor anything that another organization, kind or s
   expect(stored.join('\n')).not.toMatch(/ada|example|secret/);
 });
 
-test('caches nothing without a secret that all processes share', async () => {
-  const { stored, looks, finding, one } = openCaches(() => undefined);
-  await one.find(EMAIL, finding('id'));
-  await one.find(EMAIL, finding('id'));
-  expect({ stored, looks }).toEqual({ stored: [], looks: ['id', 'id'] });
+test('fails without a look if the organization does not have a secret', async () => {
+  const { looks, finding, one } = openCaches(() => {
+    throw new AppError('ORG_NOT_CONFIGURED');
+  });
+  await expect(one.find(EMAIL, finding('id'))).rejects.toMatchObject({ code: 'ORG_NOT_CONFIGURED' });
+  expect(() => one.decoyOf(EMAIL)).toThrow(AppError);
+  expect(looks).toEqual([]);
 });
 
 test('a decoy is a UUID, the same one for a value in every process', () => {

@@ -54,6 +54,14 @@ describe('ZYNTRO_CREDENTIALS', () => {
       const refused = await get(other?.id, other?.members[0], other?.contacts[0]);
       expectProblem(refused, 403, 'ORG_NOT_CONFIGURED');
       expectProblem(await get(randomUUID(), org?.members[0], first), 403, 'ORG_NOT_CONFIGURED');
+      const scope = 'contacts:read contacts:lookup';
+      const lookup = await exchange(`${program.url}/contacts/lookup`, {
+        method: 'POST',
+        token: sign(goodClaims(other?.id ?? '', other?.members[0] ?? '', { scope }), secret),
+        headers: { 'content-type': 'application/json' },
+        body: '{"email":"jane.smith@example.com"}',
+      });
+      expectProblem(lookup, 403, 'ORG_NOT_CONFIGURED');
       expect(await sandbox.calls()).toHaveLength(before);
     } finally {
       await program.stop();
