@@ -8,7 +8,7 @@ import type { PartStore } from './cache/part-store.ts';
 import { withCache } from './cache/with-cache.ts';
 import {
   aggregateMetrics,
-  broadcast,
+  broadcastRevocation,
   gatherHealth,
   gatherHistories,
   onBroadcast,
@@ -164,7 +164,7 @@ export function createServices(options: ServiceOptions) {
     },
     /** Resolves when every worker of this port rejects the revoked tokens. */
     revoke: async (request: RevocationRequest): Promise<void> =>
-      broadcast(workerBus, 'revoked', await identity.revoke(request)),
+      broadcastRevocation(workerBus, await identity.revoke(request)),
     connect: async (): Promise<void> => {
       await history.start();
       await redis?.connect();

@@ -6,6 +6,9 @@ import { mergeHealth, type WorkerHealth } from '../telemetry/merge-health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { METRICS, type WorkerBus } from './worker-bus.ts';
 
+/** The kind of query that applies a revocation. */
+const REVOKED = 'revoked';
+
 interface State {
   readonly identity: { learn(revocation: Revocation): boolean };
   readonly metrics: Pick<Metrics, 'snapshot'>;
@@ -19,21 +22,21 @@ export interface Reported {
 
 /** Applies revocations of the other workers in this one, and reports its metrics to them. */
 export function onBroadcast(workerBus: WorkerBus, { identity, metrics }: State): void {
-  workerBus.on('revoked', (payload) => {
+  workerBus.on(REVOKED, (payload) => {
     if (!identity.learn(payload as Revocation)) throw new Error('the revocation list is full');
   });
   workerBus.on(METRICS, (payload) => metrics.snapshot(payload as 'all' | 'own'));
 }
 
 /**
- * Notifies all workers behind the port and waits for their acknowledgements, so that the caller's next request
- * sees the change. Redis notifies other instances later. Invalidations do without, because all processes
+ * Notifies all workers behind the port of a revocation and waits for their acknowledgements, so that the caller's
+ * next request sees it. Redis notifies other instances later. Invalidations do without, because all processes
  * acknowledge them through Redis.
  *
  * @throws AppError `CACHE_UNAVAILABLE` if a worker does not acknowledge in time.
  */
-export async function broadcast(workerBus: WorkerBus, kind: string, payload: unknown): Promise<void> {
-  const { missing } = await workerBus.query(kind, payload);
+export async function broadcastRevocation(workerBus: WorkerBus, revocation: Revocation): Promise<void> {
+  const { missing } = await workerBus.query(REVOKED, revocation);
   if (missing === 0) return;
   throw new AppError('CACHE_UNAVAILABLE', {
     detail: 'One worker did not respond, so the change may not be in effect everywhere. Send it again.',
