@@ -13,13 +13,12 @@ import { evaluateConnection, isUpstreamReply } from './evaluate-connection.ts';
 import { evaluatePair, type Pair, type PairResults } from './evaluate-pair.ts';
 import { readIdentifiers } from './read-identifiers.ts';
 import { reasonOf } from './reason-of.ts';
+import { UNUSED_ID } from './unused-id.ts';
 import type { HttpWatch } from './watch-http.ts';
 
 const PARALLELISM = 4;
 const MAX_PAIRS = 50;
 export const MAX_CALL_MS = 10_000;
-/** A well-formed id that is not in use: the upstream returns that the contact does not exist. */
-export const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
 
 /** For operations that do not send any. */
 const NO_CREDENTIALS = { apiKey: '', developerSecret: '' };

@@ -7,12 +7,13 @@ import type { Json } from '../../lib/json.ts';
 import { createSend } from '../../upstream/client.ts';
 import { fetchIdentifiers } from '../../upstream/operations/fetch-identifiers.ts';
 import { createTransport } from '../../upstream/transport.ts';
-import { MAX_CALL_MS, now, UNUSED_ID } from './check-upstream.ts';
+import { MAX_CALL_MS, now } from './check-upstream.ts';
 import { evaluateConnection } from './evaluate-connection.ts';
 import { evaluatePair } from './evaluate-pair.ts';
 import { failed, inTime, quoted, type Finding } from './finding.ts';
 import { reasonOf } from './reason-of.ts';
 import { readIdentifiers, type Identifiers, type Named } from './read-identifiers.ts';
+import { UNUSED_ID } from './unused-id.ts';
 import { watchHttp } from './watch-http.ts';
 
 type UpstreamConfig = Pick<Config, 'upstream' | 'resilience'>;

@@ -10,10 +10,9 @@ import { Health } from '../../telemetry/health.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { failed, passed, warned, type Finding } from './finding.ts';
 import { MINIMUM_RIGHTS } from './minimum-rights.ts';
+import { UNUSED_ID } from './unused-id.ts';
 
 const CHECK = 'Redis commands';
-/** An id that is not in use, so that no cached entry is affected. */
-const UNUSED_ID = '00000000-0000-4000-8000-000000000000';
 const ENTRY: ContactRef = { org: UNUSED_ID, member: UNUSED_ID, contact: UNUSED_ID };
 const RETENTION_MS = 2000;
 const ATTEMPTS = 3;
