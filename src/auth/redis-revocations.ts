@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
-import { RedisUnavailable, type GuardedRedis } from '../redis/guarded-redis.ts';
+import type { GuardedRedis } from '../redis/guarded-redis.ts';
+import { RedisUnavailable } from '../redis/redis-unavailable.ts';
 import { revocationList, type Revocation } from './revocation-list.ts';
 import { noRoom, type RevocationStore } from './revocation-store.ts';
 

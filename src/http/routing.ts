@@ -5,7 +5,7 @@ import { contextOf } from './request-context.ts';
 /** The middleware and handler of each method. */
 export type Methods = { readonly [M in Method]?: readonly RequestHandler[] };
 
-export const METHODS = ['get', 'post', 'put', 'patch'] as const;
+const METHODS = ['get', 'post', 'put', 'patch'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Composes middleware into one handler. Errors, thrown or rejected, go to `next`. */

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { type OperationScope } from '../contact/operation-scopes.ts';
+import type { OperationScope } from '../contact/operation-scopes.ts';
 import type { Part } from '../contact/parts/index.ts';
 import type { Caller } from '../contact/read-contact.ts';
 import { AppError, type ErrorCode } from '../errors.ts';

@@ -15,8 +15,6 @@ import { CONNECT_WAIT_MS, LONG_TIMEOUT_MS, REMOVE_TIMEOUT_MS } from './time-limi
 import type { RedisValue } from './run-script.ts';
 import type { StoredValue } from './stored-value.ts';
 
-export { RedisUnavailable } from './redis-unavailable.ts';
-
 type Keys = readonly [string, ...string[]];
 export type Script = (keys: Keys, args: readonly RedisValue[]) => Promise<unknown>;
 export type DurableScript = (keys: Keys, args: readonly RedisValue[]) => Promise<boolean>;

@@ -4,7 +4,7 @@ import { randomId } from '../../src/cache/random-id.ts';
 import type { RedisInvalidations } from '../../src/cache/redis-invalidations.ts';
 import type { RedisPartStore, RemoteFetchLease } from '../../src/cache/redis-part-store.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
-import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
+import { RedisUnavailable } from '../../src/redis/redis-unavailable.ts';
 import { newMetrics } from '../support/metrics.ts';
 
 const REF = { org: 'o', member: 'm', contact: 'c' };

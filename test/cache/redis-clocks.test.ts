@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaseKey, partKey } from '../../src/cache/part-key.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
-import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
+import { RedisUnavailable } from '../../src/redis/redis-unavailable.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';

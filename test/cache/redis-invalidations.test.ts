@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fenceKey, generationKey, inboxChannel, INVALIDATIONS_CHANNEL } from '../../src/cache/part-key.ts';
 import { redisInvalidations } from '../../src/cache/redis-invalidations.ts';
 import { INVALIDATE } from '../../src/cache/redis-scripts.ts';
-import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
+import { RedisUnavailable } from '../../src/redis/redis-unavailable.ts';
 import { fakeClock, settled } from '../support/fake-clock.ts';
 import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';

@@ -1,5 +1,5 @@
 import type { ConnectionName } from '../../src/redis/connection-changes.ts';
-import { RedisUnavailable } from '../../src/redis/guarded-redis.ts';
+import { RedisUnavailable } from '../../src/redis/redis-unavailable.ts';
 import type { SetTimer } from '../../src/lib/timers.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
 import type { SimulatedServer } from './simulated-server.ts';

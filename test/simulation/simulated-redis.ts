@@ -1,4 +1,5 @@
-import { RedisUnavailable, type Script, type DurableScript } from '../../src/redis/guarded-redis.ts';
+import type { DurableScript, Script } from '../../src/redis/guarded-redis.ts';
+import { RedisUnavailable } from '../../src/redis/redis-unavailable.ts';
 import type { ConnectionChange, ConnectionName } from '../../src/redis/connection-changes.ts';
 import { CONNECTION_NAMES, ONLY_SERVER } from '../../src/redis/connection-changes.ts';
 import type { ScriptConnection } from '../../src/redis/redis-client.ts';
@@ -155,8 +156,7 @@ export class SimulatedRedis {
 
   /** Breaks some connections, which can connect again after a time. */
   cut(names: readonly ConnectionName[], untilMs: number): void {
-    for (const one of this.#connections) {
-      if (!names.includes(one.name)) continue;
+    for (const one of this.#connections.filter(({ name }) => names.includes(name))) {
       one.cutUntil = untilMs;
       one.break();
     }

@@ -119,7 +119,7 @@ export async function readIntoRedis(member: Member, path: string): Promise<void>
 }
 
 /** Resolves when readiness reports no problem with Redis. */
-export async function redisUp(member: Member): Promise<void> {
+async function redisUp(member: Member): Promise<void> {
   await waitFor(
     'Redis to be up',
     async () => !/"component":"redis/.test(JSON.stringify(await member.readyz())),

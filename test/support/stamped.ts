@@ -14,7 +14,7 @@ export function stamped(
   }));
 }
 
-export function stampedEntry(
+function stampedEntry(
   { generation, number }: Pick<FetchLease, 'generation' | 'number'>,
   entry: Entry,
 ): Entry {

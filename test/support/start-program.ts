@@ -22,13 +22,12 @@ export async function startProgram(env: Environment, options: StartOptions = {})
     const line = await jsonLine(child, (entry) => entry['msg'] === 'listening');
     const { port, adminPort } = line;
     if (typeof port !== 'number' || typeof adminPort !== 'number') throw new Error(JSON.stringify(line));
-    const adminHost = '127.0.0.1';
     return {
       ...child,
       port,
       adminPort,
       url: `http://127.0.0.1:${port}`,
-      adminUrl: `http://${adminHost}:${adminPort}`,
+      adminUrl: `http://127.0.0.1:${adminPort}`,
     };
   } catch (cause) {
     await child.stop(1000);

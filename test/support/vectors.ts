@@ -61,7 +61,7 @@ export function cookbookGroups(): VectorGroup[] {
   });
 }
 
-export function publicHalf({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...jwk }: Jwk): Jwk {
+function publicHalf({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...jwk }: Jwk): Jwk {
   return jwk;
 }
 

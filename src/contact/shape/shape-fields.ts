@@ -4,7 +4,7 @@ import { emptyObject, isJsonObject, parseJson, type Json, type JsonObject } from
 export type ReadTime = (text: string) => string | undefined;
 
 /** Converts `sms_optout` to `smsOptout`. Other underscores, such as leading ones, are kept. */
-export function camelCase(name: string): string {
+function camelCase(name: string): string {
   return name.replace(/(?<=[^_])_+([a-zA-Z0-9])/g, (_match, next: string) => next.toUpperCase());
 }
 

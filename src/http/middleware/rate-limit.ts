@@ -8,7 +8,7 @@ import type { RateLimitResult, RateLimitStore, Tier } from '../../rate-limit/rat
 import type { Metrics, RateLimitDecision } from '../../telemetry/metrics.ts';
 import { callerOf, contextOf } from '../request-context.ts';
 
-export const DEFAULT_TIER = 'default';
+const DEFAULT_TIER = 'default';
 
 export interface RateLimitCallersOptions {
   /** Tiers by name; must include `default`. */
