@@ -20,6 +20,10 @@ function isHandOver(message: unknown): message is HandOver {
  * primary, so its client waits forever, and Node does not report the disconnect (nodejs/node#9706). This emits
  * the acknowledgement "not accepted" for the worker, so that Node hands the connection to another one.
  *
+ * Node does not have a public interface for that: the two messages are private (lib/internal/cluster). They were
+ * checked with Node 24.12 and 26.10. If Node changes them, this has no effect: such clients wait again, and the
+ * test of a killed worker in test/journey/processes.test.ts fails.
+ *
  * @param hasOthers returns whether another worker listens; without one the connection is closed.
  */
 export function rescueConnections(worker: Worker, hasOthers: () => boolean): void {

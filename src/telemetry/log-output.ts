@@ -39,7 +39,8 @@ export function logOutput({ stream = stdout, isShared = false }: LogOutputOption
   let dropped = 0;
   // EPIPE: the reader has gone. ENOSPC: the disk is full. Either may be temporary, so later lines are written.
   stream.on('error', () => {});
-  // Terminals block by default: a paused one (Ctrl-S) would block the event loop.
+  // Terminals block by default: a paused one (Ctrl-S) would block the event loop. The handle is private to Node,
+  // checked with 24.12 and 26.10. Without its method, terminals block, and the test of a paused one fails.
   (stream as Blocking)._handle?.setBlocking?.(false);
 
   const pending = () => stream.writableLength + queued;

@@ -1,10 +1,11 @@
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, closeSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { PROJECT_ROOT, parsedLines } from '../support/child.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Runs a module in a child process whose standard output is the log. */
 function run(code: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
@@ -55,6 +56,37 @@ exitAtOnce(7);
 test('writes the batched lines at process exit', async () => {
   const child = run("output.write('last\\n'); process.exit(0);");
   expect(await text(child.stdout!)).toBe('last\n');
+});
+
+test('a paused terminal does not block the process', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'terminal-'));
+  const file = path.join(directory, 'written');
+  const code = `import { logOutput } from './src/telemetry/log-output.ts';
+import { appendFileSync } from 'node:fs';
+const output = logOutput();
+for (let n = 0; n < 1000; n += 1) output.write('x'.repeat(2000) + '\\n');
+appendFileSync(${JSON.stringify(file)}, String(process.stdout.isTTY));
+setInterval(() => {}, 1000);`;
+  // script(1) runs a command in a terminal, and does not read it while its own output is not read.
+  const child = spawn(
+    'script',
+    ['-qec', `"${process.execPath}" --input-type=module -e "$CODE"`, '/dev/null'],
+    {
+      cwd: PROJECT_ROOT,
+      env: { ...process.env, CODE: code },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    const isTerminal = await waitFor(
+      'the lines to be written',
+      () => existsSync(file) && (readFileSync(file, 'utf8') || undefined),
+    );
+    expect(isTerminal).toBe('true');
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('the process survives a closed log pipe', async () => {
