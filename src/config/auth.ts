@@ -59,7 +59,7 @@ const variables = {
   JWT_CLAIM_MEMBER: variable('claim with the member’s UUID', text, { default: 'member_id' }),
   JWT_CLAIM_TIER: variable('claim with the rate-limit tier', text, { default: 'rate_tier' }),
   JWT_MAX_LIFETIME_S: variable(
-    'maximum lifetime of tokens, from `iat` to `exp`; longer ones are rejected',
+    'maximum lifetime of tokens, from `iat` to `exp`; makes `iat` required',
     whole(60, 315_360_000),
   ),
   JWT_ISSUERS: variable('JSON, issuer to its keys, audience, algorithms, claims and tier', text, {
