@@ -17,7 +17,7 @@ import { variable, type Values } from './variable.ts';
 
 const variables = {
   RATE_LIMIT_TIERS: variable(
-    'JSON, tier to `{ "limit", "windowS", "writes"? }`; overrides `config/rate-limits.json`',
+    'JSON, tier to `{ "limit", "windowS", "writes"? }`; each replaces the tier of that name in `config/rate-limits.json`',
     text,
     { kind: 'lines' },
   ),
