@@ -19,7 +19,7 @@ const variables = {
     default: 10_000,
   }),
   WEB_CONCURRENCY: variable(
-    'number of worker processes, at most one per core; more than 1 requires Redis',
+    'number of worker processes; more than 1 requires Redis, more than one per core is of no use',
     whole(1, 128),
     { default: 1 },
   ),
