@@ -135,5 +135,5 @@ test('the pod runs without privileges, and gets secrets as files only', () => {
 test('the pod is stopped only after the time to drain', () => {
   const graceMs = Number(container.env.find(({ name }: Json) => name === 'SHUTDOWN_GRACE_MS').value);
   const { seconds } = container.lifecycle.preStop.sleep;
-  expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(seconds + graceMs / 1000 + 2);
+  expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(seconds + graceMs / 1000 + 3);
 });

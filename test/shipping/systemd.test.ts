@@ -95,7 +95,7 @@ test('a configuration error does not make systemd restart the service', () => {
 
 test('the service is killed only after the time to drain', () => {
   const graceMs = VARIABLES.SHUTDOWN_GRACE_MS.default;
-  expect(Number(valuesOf('TimeoutStopSec')[0]) * 1000).toBeGreaterThan(graceMs + 2000);
+  expect(Number(valuesOf('TimeoutStopSec')[0]) * 1000).toBeGreaterThan(graceMs + 3000);
 });
 
 test('the example of the environment has known variables, and secrets as files only', () => {
