@@ -5,6 +5,11 @@ interface Header {
   readonly required?: true;
 }
 
+/** Returns the pattern of a field that lists items. */
+function listOf(item: string): string {
+  return `^${item}(, ${item})*$`;
+}
+
 /** Every response header that the proxy sets. */
 export const HEADERS = {
   'X-Request-Id': {
@@ -51,14 +56,16 @@ export const HEADERS = {
     example: 'zyntro-bff; hit; ttl=41',
   },
   RateLimit: {
-    description: 'Your remaining quota (`r`), and the seconds until it is full again (`t`).',
-    schema: { type: 'string' },
-    example: '"default";r=119;t=60',
+    description:
+      'Your remaining quota (`r`), and the seconds until it is full again (`t`). A write has a second item if your tier limits writes.',
+    schema: { type: 'string', pattern: listOf('"[^"]+"; r=\\d+; t=\\d+') },
+    example: '"default"; r=119; t=60',
   },
   'RateLimit-Policy': {
-    description: 'Your quota: `q` requests in `w` seconds.',
-    schema: { type: 'string' },
-    example: '"default";q=120;w=60',
+    description:
+      'Your quota: `q` requests in `w` seconds. `pk` is a digest of the caller that is counted. A write has a second item if your tier limits writes.',
+    schema: { type: 'string', pattern: listOf('"[^"]+"; q=\\d+; w=\\d+; pk=:[A-Za-z0-9+/=]+:') },
+    example: '"default"; q=120; w=60; pk=:YzM3ZGMyYzlkYzc0:',
   },
   Location: {
     description: 'Path of the created contact.',

@@ -92,6 +92,14 @@ test('lists every error code that is sent, with an example if a route returns it
   expect(withoutExample.toSorted()).toEqual(ofNoRoute.toSorted());
 });
 
+test('each example of a header matches the pattern of the header', () => {
+  const headers: [string, Json][] = Object.entries(document.components.headers);
+  const differing = headers.filter(
+    ([, { schema, example }]) => !new RegExp(schema.pattern ?? '').test(example),
+  );
+  expect(differing).toEqual([]);
+});
+
 test('documents the limits and scopes of the settings', () => {
   const own: Json = openApiDocument({
     ...ALL_ON,
