@@ -35,7 +35,10 @@ export interface Lease {
 const MAX_RECORD_BYTES = 64 * 1024;
 /** A larger result is not kept without one either: a repeat checks whether the write took effect. No write has one. */
 const MAX_PLAIN_BYTES = 2 * MAX_RECORD_BYTES;
-/** The delays of further attempts to store an outcome. They end before the lease does. */
+/**
+ * The delays of further attempts to store an outcome. An attempt after the end of the lease stores it as well,
+ * unless a repeat has taken the record over.
+ */
 const RETRY_DELAYS_MS = [1000, 2000, 4000, 8000];
 /** The maximum number of outcomes that wait to be stored, because each one occupies memory. */
 const MAX_WAITING = 1000;
