@@ -2,7 +2,7 @@ import { isAppError } from '../../errors.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Policy } from '../operation.ts';
 
-/** Counts attempts by operation, priority and outcome, and records their duration in seconds. */
+/** Reports each attempt to the metrics with its operation, purpose, outcome and duration in seconds. */
 export function measure(options: {
   readonly metrics: Pick<Metrics, 'upstreamCall'>;
   /** Monotonic time in ms. */
