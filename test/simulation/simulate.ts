@@ -15,7 +15,7 @@ const SIDE_BY_SIDE = 8;
 Error.stackTraceLimit = 0;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Runs one schedule. Returns the broken promise, or undefined. */
+/** Runs one schedule. Returns its world, whose checker has the violations. */
 export async function run(schedule: Schedule, isTraced = false): Promise<World> {
   const world = new World(schedule, isTraced);
   while (world.step()) await turn();
