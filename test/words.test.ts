@@ -13,6 +13,7 @@ const LIMITS: readonly (readonly [name: string, pattern: RegExp, most: number])[
   ['whoever, whatever', /\b(whoever|whatever)\b/gi, 4],
   ['somebody, nobody', /\b(somebody|anybody|nobody|everybody)\b/gi, 4],
   ['"is no …"', /\b(is|are|was|be) no\b/g, 5],
+  ['"has none"', /\b(has|have|needs?) none\b/gi, 0],
   ['told, tells', /\b(told|tells?)\b/gi, 3],
 ];
 /** Prose with conditions has conjunctions. */

@@ -26,7 +26,7 @@ export function copyEntry(entry: Entry): Entry {
   return { ...entry, bytes };
 }
 
-/** The bytes of an entry that is only a floor. No other entry has none, because JSON is never empty. */
+/** The bytes of an entry that is only a floor. Every other entry has bytes, because JSON is never empty. */
 const NO_BYTES = Buffer.alloc(0);
 
 /** Returns an entry of which only the order and the existence are kept, not the bytes. */

@@ -23,7 +23,7 @@ export type Part = keyof Parts;
 /** The parts that a caller can request in addition to the contact. */
 export type Include = Exclude<Part, 'contact'>;
 
-/** The value of a part, or null if the CRM has none. */
+/** The value of a part, or null if the contact has no such data. */
 export type PartValue<P extends Part> = Required<Parts>[P];
 
 /**

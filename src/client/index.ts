@@ -83,7 +83,7 @@ export function createClient(options: ClientOptions) {
       return found.data;
     },
 
-    /** Reads one include alone. Resolves to null if the CRM has none. */
+    /** Reads one include alone. Resolves to null if the contact has no such data. */
     async getPart<P extends Include>(
       id: string,
       part: P,

@@ -3,7 +3,7 @@ import { byPart } from './parts/index.ts';
 import type { Field, FieldTable, PartDescriptor } from './parts/part.ts';
 import { shapedNames } from './shape/shape-fields.ts';
 
-/** The schema of each part's value, with `null` if the CRM may have none. */
+/** The schema of each part's value, with `null` if a contact can lack it. */
 export const PART_SCHEMAS = byPart(({ name, schemaName, upstream }): JsonSchema => {
   const schema = ref('schemas', schemaName);
   if (upstream.form === 'list') return { type: ['array', 'null'], items: schema };

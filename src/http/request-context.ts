@@ -47,7 +47,7 @@ export class RequestContext {
     this.vary = this.vary === '' ? names : `${this.vary}, ${names}`;
   }
 
-  /** Aborts when the client closes the connection early. Created on first use, because most requests need none. */
+  /** Aborts when the client closes the connection early. Created on first use, because most requests do not need it. */
   get signal(): AbortSignal {
     if (!this.#gone) {
       const gone = new AbortController();

@@ -15,7 +15,7 @@ const INTRODUCTION = `Contacts of the Zyntro CRM as plain JSON: one call, with y
 
 **Try it here**: paste a token and press *Authorize*, then open an operation and press *Execute*.
 
-**Response**: a contact and the requested includes: ${INCLUDE_LIST}. An include is \`null\` if the CRM has none. \`fields[…]\` limits a part to the named fields.
+**Response**: a contact and the requested includes: ${INCLUDE_LIST}. An include is \`null\` if the contact has no such data. \`fields[…]\` limits a part to the named fields.
 
 **Identity** comes from the token alone. It determines the organization and the member, and no parameter changes that.
 

@@ -124,7 +124,7 @@ function represented(services: OperationServices, write: Write, parts: readonly 
   };
 }
 
-/** Returns the error with its outcome, or with `outcome` if it has none. */
+/** Returns the error with its outcome, or with `outcome` if the error does not have one. */
 function withOutcome(error: unknown, outcome: 'none' | 'unknown'): AppError {
   if (!isAppError(error)) return new AppError('INTERNAL_ERROR', { outcome, cause: error });
   if (error.details.outcome !== undefined) return error;

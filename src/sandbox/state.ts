@@ -6,7 +6,7 @@ import { makeWorld, type World, type WorldSettings } from './world.ts';
 /** The state that both servers share. The control server changes it. */
 export interface SandboxState {
   world: World;
-  /** The faults of the operations that have none of their own. */
+  /** The faults of the operations without faults of their own. */
   faults: Faults;
   readonly operationFaults: Map<string, Faults>;
   readonly startFaults: Faults;

@@ -18,7 +18,7 @@ export interface UpstreamClient {
 /** Creates the program's client of the upstream, with its policies, for the server on a port of this machine. */
 export function connectUpstream(options: {
   readonly port: number;
-  /** Undefined if the organization has none. */
+  /** Undefined if the organization does not have any. */
   readonly credentials: UpstreamCredentials | undefined;
   readonly policies?: Partial<PolicySettings>;
 }): UpstreamClient {

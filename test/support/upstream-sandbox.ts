@@ -40,7 +40,7 @@ export function upstreamSandbox() {
     async reconnect(
       policies: Partial<PolicySettings>,
       port = sandbox.port,
-      /** Null if the organization has none. */
+      /** Null if the organization does not have one. */
       credentials: typeof CREDENTIALS | null = CREDENTIALS,
     ): Promise<void> {
       await client.close();

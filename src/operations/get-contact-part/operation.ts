@@ -28,7 +28,7 @@ function getContactPart(part: Include): Operation {
     docs: {
       summary: `Read the ${part} of a contact`,
       description: () =>
-        `Returns one include alone, from the same cache as \`include=${part}\`. \`data\` is null if the CRM has none.`,
+        `Returns one include alone, from the same cache as \`include=${part}\`. \`data\` is null if the contact has no such data.`,
       parameters: ['ContactId'],
       parts,
       success: {
