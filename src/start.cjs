@@ -1,4 +1,4 @@
-// Starts a program with the flags that it needs: node src/start.cjs main.ts. Where the system can, this process
+// Starts a program with the flags that it needs: node src/start.cjs main.ts. If the system can, this process
 // becomes the program, so that no process stands between it and its parent.
 'use strict';
 const path = require('node:path');

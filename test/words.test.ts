@@ -6,7 +6,7 @@ import { PROJECT_ROOT } from './support/child.ts';
 const LIMITS: readonly (readonly [name: string, pattern: RegExp, most: number])[] = [
   [
     'conditional "where"',
-    /\bwhere (there|it|one|none|nothing|that|they|no|a|an|the|all|Redis|nobody|somebody|he|she|its|each|several|this)\b/g,
+    /\bwhere (there|it|one|none|nothing|that|they|no|a|an|the|all|Redis|nobody|somebody|he|she|its|each|several|this)\b/gi,
     10,
   ],
   ['what-clauses', /\bwhat (is|was|has|a|an|the|came|it|they|each|can|could|one|cannot|does|comes)\b/gi, 20],
@@ -40,7 +40,9 @@ function sentences(text: string): string {
   return (code.match(SENTENCE) ?? []).filter((literal) => /\w+ \w+ \w+/.test(literal)).join(' ');
 }
 
-const source = (folder: string) => filesBelow(folder, /\.(ts|js)$/).map((file) => readFileSync(file, 'utf8'));
+const CODE = /\.(ts|c?js)$/;
+const read = (file: string) => readFileSync(file, 'utf8');
+const source = (folder: string) => filesBelow(folder, CODE).map(read);
 
 const wordsOf = (text: string) => text.split(/\s+/).length;
 /** A text of fewer words is not measured by itself, because a single word would decide its rate. */
@@ -51,11 +53,11 @@ const isLarge = ([, text]: readonly [string, string]) => wordsOf(text) >= MIN_WO
 /** Returns one text for each folder of `src`, and one for its small folders and its files together. */
 function textsByFolder(extract: (file: string) => string): (readonly [name: string, text: string])[] {
   const folders = Map.groupBy(
-    filesBelow('src', /\.(ts|js)$/),
+    filesBelow('src', CODE),
     (file) => path.dirname(path.relative(path.join(PROJECT_ROOT, 'src'), file)).split('/')[0]!,
   );
   const all = [...folders].map(([folder, files]) => {
-    const text = files.map((file) => extract(readFileSync(file, 'utf8'))).join(' ');
+    const text = files.map((file) => extract(read(file))).join(' ');
     return [folder, text] as const;
   });
   const rest = all.filter((one) => !isLarge(one)).map(([, text]) => text);
@@ -66,14 +68,27 @@ const documents = [
   ...['README.md', 'CHANGELOG.md'].map((file) => path.join(PROJECT_ROOT, file)),
   ...filesBelow('docs', /\.md$/),
   ...filesBelow('.github', /\.md$/),
+  ...filesBelow('src', /\.md$/),
   ...filesBelow('test', /\.md$/),
 ];
+const withoutTags = (html: string) => html.replaceAll(/<[^>]*>/g, ' ');
+/** The files of `config` that can have comments. */
+const SETTINGS = /\.(ya?ml|conf|service|sysusers|example)$|(^|\/)(Dockerfile|allowed-hosts)$/;
+/** Returns the comments of a settings file, which begin with `#`. */
+const commentsOfSettings = (text: string) => (text.match(/(?<=^\s*|\s)# [^\n]*/gm) ?? []).join(' ');
 const texts: readonly (readonly [string, string])[] = [
   ...textsByFolder(comments).map(([folder, text]) => [`comments in src: ${folder}`, text] as const),
   ['comments in test', source('test').map(comments).join(' ')],
   ...textsByFolder(sentences).map(([folder, text]) => [`texts in src: ${folder}`, text] as const),
   ['titles and texts in test', source('test').map(sentences).join(' ')],
-  ['documents', documents.map((file) => readFileSync(file, 'utf8')).join(' ')],
+  ['documents', documents.map(read).join(' ')],
+  [
+    'pages and settings',
+    [
+      ...filesBelow('src', /\.html$/).map((file) => withoutTags(read(file))),
+      ...filesBelow('config', SETTINGS).map((file) => commentsOfSettings(read(file))),
+    ].join(' '),
+  ],
 ];
 
 test.each(texts)('%s are in plain words', (name, text) => {
