@@ -47,8 +47,8 @@ export function element(name, attributes = {}, ...children) {
 }
 
 /** Draws every chart into `host`. Returns a function that shows new points. */
-export function openCharts(host) {
-  const shown = CHARTS.map((chart) => openChart(host, chart));
+export function createCharts(host) {
+  const shown = CHARTS.map((chart) => createChart(host, chart));
   let points = [];
   const showAll = () => {
     for (const chart of shown) chart.show(points);
@@ -64,7 +64,7 @@ export function openCharts(host) {
   };
 }
 
-function openChart(host, { title, format, series }) {
+function createChart(host, { title, format, series }) {
   const latest = series.map(({ name, color, dash }) => {
     const value = element('b');
     const swatch = element('span', { class: dash ? 'swatch dashed' : 'swatch', 'aria-hidden': 'true' });

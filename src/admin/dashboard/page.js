@@ -1,4 +1,4 @@
-import { element, openCharts } from './charts.js';
+import { element, createCharts } from './charts.js';
 import { TokenNeeded, fetchStatus, takeToken } from './session.js';
 import { showTables } from './tables.js';
 import { showTiles } from './tiles.js';
@@ -55,7 +55,7 @@ function show(status) {
   at('page').hidden = false;
   delete document.body.dataset.outdated;
   at('now-title').firstChild.textContent = 'Now ';
-  showCharts ??= openCharts(at('charts'));
+  showCharts ??= createCharts(at('charts'));
   showState(status.state, summaryOf(status));
   showProblems(status);
   showPast(status);
