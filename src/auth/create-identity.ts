@@ -81,7 +81,7 @@ export function createIdentity(options: IdentityOptions) {
     learn: (revocation: Revocation) => revocations.learn(revocation),
     /** Loads the revocations that were stored before this process started. */
     connect: async () => shared?.compare(),
-    /** Opens new issuers. `commit` trusts them from the next request on and drops all cached tokens. */
+    /** Creates the new issuers. `commit` trusts them from the next request on and drops all cached tokens. */
     prepareIssuers(all: readonly IssuerSettings[]): Replacement {
       const replacement = issuers.prepare(all);
       return {
