@@ -47,8 +47,8 @@ export const dashboardRefusal: ErrorRequestHandler = (error: unknown, req, res, 
 };
 
 /** `GET /status`: the dashboard's data as JSON. */
-export function operatorsStatus(readStatus: () => Promise<Status>): RequestHandler {
-  return async function sendStatus(_req, res) {
+export function sendStatus(readStatus: () => Promise<Status>): RequestHandler {
+  return async function sendCurrentStatus(_req, res) {
     respondJson(res, 200, await readStatus());
   };
 }

@@ -7,7 +7,7 @@ import { staticResponse } from '../http/static-response.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Status } from '../telemetry/status.ts';
-import { dashboard, dashboardFiles, dashboardRefusal, operatorsStatus } from './dashboard.ts';
+import { dashboard, dashboardFiles, dashboardRefusal, sendStatus } from './dashboard.ts';
 import { invalidations } from './invalidations.ts';
 import { scrape } from './metrics.ts';
 import { revocations } from './revocations.ts';
@@ -40,7 +40,7 @@ export function mountAdmin(router: Router, options: AdminOptions): void {
   defineRoute(router, '/', { get: [operator, dashboard] });
   for (const [path, content] of dashboardFiles())
     defineRoute(router, path, { get: [staticResponse(content)] });
-  defineRoute(router, '/status', { get: [operator, operatorsStatus(options.readStatus)] });
+  defineRoute(router, '/status', { get: [operator, sendStatus(options.readStatus)] });
   defineRoute(router, '/metrics', { get: [operator, scrape(options.metrics)] });
   defineRoute(router, '/invalidations', { post: [operator, json, invalidations(options.invalidate)] });
   defineRoute(router, '/revocations', { post: [operator, json, revocations({ revoke, now })] });

@@ -98,7 +98,7 @@ export function monitoringPaths(): Record<string, JsonSchema> {
   return {
     '/': {
       get: {
-        ...operation('getOperatorsPage', 'Read the dashboard'),
+        ...operation('getDashboard', 'Read the dashboard'),
         description:
           'A page that shows `/status`. Without the token, a browser receives the same page with status 401, and the page prompts for the token.',
         responses: {
