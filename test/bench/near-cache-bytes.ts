@@ -1,6 +1,6 @@
 import { stamped, UNSTAMPED } from '../support/stamped.ts';
 import { randomUUID } from 'node:crypto';
-import { openStore } from '../support/redis/open-store.ts';
+import { createStore } from '../support/redis/create-store.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 
 /**
@@ -14,7 +14,7 @@ const AT_ONCE = 64;
 const KEEP_MS = 3_600_000;
 const collect = (globalThis as unknown as { gc: () => void }).gc;
 
-const opened = await openStore(
+const opened = await createStore(
   { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: redisPort }] },
   { nearMaxBytes: 2 ** 31, nearTtlMs: KEEP_MS },
 );

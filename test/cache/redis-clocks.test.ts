@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { leaseKey, partKey } from '../../src/cache/part-key.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
 import { RedisUnavailable } from '../../src/redis/redis-unavailable.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 import { stamped, UNSTAMPED } from '../support/stamped.ts';
@@ -18,7 +18,7 @@ let processes: OpenedStore[];
 beforeAll(async () => {
   server = await startRedis();
   const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
-  processes = await Promise.all(CLOCKS.map((now) => openStore(settings, { now })));
+  processes = await Promise.all(CLOCKS.map((now) => createStore(settings, { now })));
 });
 afterAll(async () => {
   for (const opened of processes) opened.close();
@@ -128,7 +128,7 @@ test('keeps the age of an entry that a suspended server stores late', async () =
   const ref = freshRef();
   // The lease has to outlive the suspension, because only a known claim is stored. Its renewal would shorten it.
   const nodes = [{ host: '127.0.0.1', port: server.port }];
-  const opened = await openStore({ mode: 'standalone', nodes }, { setTimer: () => () => {} });
+  const opened = await createStore({ mode: 'standalone', nodes }, { setTimer: () => () => {} });
   const { remote } = opened;
   const claim = (await retryWhileUnavailable(() => remote.claim(ref, [], [])))!;
   const entry = entryAt(CLOCKS[0](), Buffer.from('{}'));

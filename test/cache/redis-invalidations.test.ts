@@ -4,7 +4,7 @@ import { redisInvalidations } from '../../src/cache/redis-invalidations.ts';
 import { INVALIDATE } from '../../src/cache/redis-scripts.ts';
 import { RedisUnavailable } from '../../src/redis/redis-unavailable.ts';
 import { fakeClock, settled } from '../support/fake-clock.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
@@ -15,7 +15,7 @@ let other: OpenedStore;
 beforeAll(async () => {
   server = await startRedis();
   const settings = { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] } as const;
-  [opened, other] = await Promise.all([openStore(settings), openStore(settings)]);
+  [opened, other] = await Promise.all([createStore(settings), createStore(settings)]);
 });
 afterAll(async () => {
   opened.close();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FetchLease } from '../../src/cache/part-store.ts';
 import { COMPLETIONS_CHANNEL, leaseKey } from '../../src/cache/part-key.ts';
 import { AppError } from '../../src/errors.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
@@ -15,7 +15,7 @@ let processes: OpenedStore[];
 const settings = () => ({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] }) as const;
 beforeAll(async () => {
   server = await startRedis();
-  processes = await Promise.all([openStore(settings()), openStore(settings())]);
+  processes = await Promise.all([createStore(settings()), createStore(settings())]);
 });
 afterAll(async () => {
   for (const opened of processes) opened.close();
@@ -41,7 +41,7 @@ const leases = async (): Promise<string> => server.cli('keys', '*:lease');
 
 test('publishes no message when a call without waiters ends', async () => {
   const messages: string[] = [];
-  const listener = await openStore(settings());
+  const listener = await createStore(settings());
   try {
     listener.redis.subscribe(COMPLETIONS_CHANNEL, (message) => messages.push(message));
     await waitFor('the subscription', async () =>

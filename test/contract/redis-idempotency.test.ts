@@ -1,5 +1,5 @@
 import { redisRecordStore } from '../../src/idempotency/redis-record-store.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { standalone } from '../support/redis/standalone.ts';
 import { describeIdempotency } from './idempotency.ts';
@@ -46,7 +46,7 @@ describe('cluster', () => {
     cluster = await startCluster();
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
     const settings = { mode: 'cluster', nodes } as const;
-    processes = await Promise.all([openStore(settings), openStore(settings)]);
+    processes = await Promise.all([createStore(settings), createStore(settings)]);
   });
   afterAll(async () => {
     for (const opened of processes) opened.close();

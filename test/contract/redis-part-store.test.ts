@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { startSentinels, type RedisSentinels } from '../support/redis/redis-sentinel.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { ORG, OWNER } from '../support/sandbox-servers.ts';
 import { FENCE_MS } from './fence.ts';
 import { describePartStore } from './part-store.ts';
@@ -17,7 +17,7 @@ describe('standalone', () => {
   beforeAll(async () => {
     server = await startRedis();
     const nodes = [{ host: '127.0.0.1', port: server.port }];
-    opened = await openStore({ mode: 'standalone', nodes }, FENCES);
+    opened = await createStore({ mode: 'standalone', nodes }, FENCES);
   });
   afterAll(async () => {
     opened.close();
@@ -41,7 +41,7 @@ describe('sentinel', () => {
       const [host = '', port] = address.split(':');
       return { host, port: Number(port) };
     });
-    opened = await openStore({ mode: 'sentinel', nodes, sentinelName: sentinels.name }, FENCES);
+    opened = await createStore({ mode: 'sentinel', nodes, sentinelName: sentinels.name }, FENCES);
   });
   afterAll(async () => {
     opened?.close();
@@ -56,7 +56,7 @@ describe('cluster', () => {
   beforeAll(async () => {
     cluster = await startCluster();
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    opened = await openStore({ mode: 'cluster', nodes }, FENCES);
+    opened = await createStore({ mode: 'cluster', nodes }, FENCES);
   });
   afterAll(async () => {
     opened.close();

@@ -1,5 +1,5 @@
 import { redisRateLimitStore } from '../../src/rate-limit/redis-rate-limit-store.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startCluster, type RedisCluster } from '../support/redis/redis-cluster.ts';
 import { standalone } from '../support/redis/standalone.ts';
 import { describeRateLimitStore } from './rate-limit-store.ts';
@@ -38,7 +38,7 @@ describe('cluster', () => {
   beforeAll(async () => {
     cluster = await startCluster();
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    opened = await openStore({ mode: 'cluster', nodes });
+    opened = await createStore({ mode: 'cluster', nodes });
   });
   afterAll(async () => {
     opened.close();

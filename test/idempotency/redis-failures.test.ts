@@ -16,7 +16,7 @@ import {
   pending,
   replayed,
 } from '../support/idempotency.ts';
-import { openStore, type OpenedStore, type OpenStoreOptions } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore, type CreateStoreOptions } from '../support/redis/create-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -33,8 +33,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-function openProcess(options?: OpenStoreOptions): Promise<OpenedStore> {
-  return openStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] }, options);
+function openProcess(options?: CreateStoreOptions): Promise<OpenedStore> {
+  return createStore({ mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] }, options);
 }
 
 function idempotencyWith(codec: EntryCodec, { redis } = opened) {

@@ -8,7 +8,7 @@ import { PROJECT_ROOT, type Environment } from '../support/child.ts';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
 import { exchange } from '../support/http.ts';
 import { healthy, COMMANDS_REJECTED } from '../support/outage.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { stamped, UNSTAMPED } from '../support/stamped.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -132,7 +132,7 @@ describe('Redis users and passwords', () => {
   test.each(COMMANDS.filter((name) => name !== 'info'))('the minimum rights require %s', async (command) => {
     await redis.cli('acl', 'setuser', 'weak', 'reset', 'on', `>${PASSWORD}`, ...RIGHTS, `-${command}`);
     await redis.cli('acl', 'log', 'reset');
-    const opened = await openStore({
+    const opened = await createStore({
       mode: 'standalone',
       nodes: [{ host: '127.0.0.1', port: redis.port }],
       username: 'weak',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { takeMany } from '../contract/rate-limit-store.ts';
 import type { RateLimitStore, Tier } from '../../src/rate-limit/rate-limit-store.ts';
 import { redisRateLimitStore, type OnStoreFailure } from '../../src/rate-limit/redis-rate-limit-store.ts';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -14,7 +14,7 @@ let processes: OpenedStore[];
 beforeEach(async () => {
   server = await startRedis();
   const settings = settingsOf(server);
-  processes = await Promise.all([openStore(settings), openStore(settings), openStore(settings)]);
+  processes = await Promise.all([createStore(settings), createStore(settings), createStore(settings)]);
 });
 afterEach(async () => {
   for (const opened of processes) opened.close();
@@ -218,7 +218,7 @@ describe('redisRateLimitStore while Redis fails', () => {
   });
 
   test('a server that hangs delays requests only briefly, and counts again when it responds', async () => {
-    const impatient = await openStore(settingsOf(server), { timeoutMs: 500 });
+    const impatient = await createStore(settingsOf(server), { timeoutMs: 500 });
     processes.push(impatient);
     const first = redisRateLimitStore({
       redis: impatient.redis,

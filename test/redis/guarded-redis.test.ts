@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStore, type OpenedStore } from '../support/redis/open-store.ts';
+import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -14,7 +14,7 @@ let server: RedisServer;
 let opened: OpenedStore;
 beforeEach(async () => {
   server = await startRedis();
-  opened = await openStore(
+  opened = await createStore(
     { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] },
     { timeoutMs: TIMEOUT_MS },
   );
@@ -50,7 +50,7 @@ test('fails fast after the first timeout of a hung server, until the server resp
 
 test('uses a server again after a restoration that takes longer than a request may wait', async () => {
   const timeoutMs = 80;
-  const impatient = await openStore(
+  const impatient = await createStore(
     { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: server.port }] },
     { timeoutMs },
   );
@@ -97,7 +97,7 @@ test('reports a server with its maximum number of clients, and uses it when clie
   const full = await startRedis({ args: ['--maxclients', '1'] });
   const other = connect(full.port, '127.0.0.1');
   await once(other, 'connect');
-  const late = await openStore(
+  const late = await createStore(
     { mode: 'standalone', nodes: [{ host: '127.0.0.1', port: full.port }] },
     { up: false },
   );

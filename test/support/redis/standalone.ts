@@ -1,4 +1,4 @@
-import { openStore, type OpenedStore } from './open-store.ts';
+import { createStore, type OpenedStore } from './create-store.ts';
 import { startRedis, type RedisServer } from './redis-server.ts';
 
 /** A Redis, and the stores of some processes on it. Both exist while tests run. */
@@ -13,7 +13,7 @@ export function standalone(processes: number): Standalone {
   beforeAll(async () => {
     started.server = await startRedis();
     const nodes = [{ host: '127.0.0.1', port: started.server.port }];
-    const open = () => openStore({ mode: 'standalone', nodes });
+    const open = () => createStore({ mode: 'standalone', nodes });
     started.processes = await Promise.all(Array.from({ length: processes }, open));
   });
   afterAll(async () => {

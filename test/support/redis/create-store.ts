@@ -26,7 +26,7 @@ export interface OpenedStore {
   close(): void;
 }
 
-export interface OpenStoreOptions {
+export interface CreateStoreOptions {
   readonly nearMaxBytes?: number;
   readonly nearTtlMs?: number;
   readonly fenceMs?: number;
@@ -40,8 +40,8 @@ export interface OpenStoreOptions {
   readonly up?: boolean;
 }
 
-/** Opens the part store of one process on the test's own Redis. */
-export async function openStore(
+/** Creates the part store of one process on the test's own Redis. */
+export async function createStore(
   settings: Partial<RedisSettings> & Pick<RedisSettings, 'mode' | 'nodes'>,
   {
     nearMaxBytes = 0,
@@ -53,7 +53,7 @@ export async function openStore(
     up = true,
     now = () => performance.now(),
     setTimer = setBackgroundTimer,
-  }: OpenStoreOptions = {},
+  }: CreateStoreOptions = {},
 ): Promise<OpenedStore> {
   const logged: Record<string, unknown>[] = [];
   const log = createLog(
