@@ -10,7 +10,7 @@ const DOWN = /s_down|o_down|disconnected/;
 /**
  * Creates a function that returns whether a master has a replica. ROLE lists the connected ones. A replica that
  * is out of sync is not connected, but can be promoted: CLUSTER SLOTS and SENTINEL REPLICAS list it. Callers share
- * one question to the Sentinels, because each question opens a connection.
+ * one query of the Sentinels, because each query opens a connection.
  *
  * @param createSentinel creates a connection to a Sentinel.
  */
