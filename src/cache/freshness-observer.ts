@@ -6,8 +6,8 @@ import type { PartStore, Snapshot } from './part-store.ts';
 import type { RedisInvalidations } from './redis-invalidations.ts';
 import { PUBLISH } from './redis-scripts.ts';
 
-/** The entries that a process would serve for a contact. */
-interface Look {
+/** The entries that a probed process would serve for a contact. */
+interface Probe {
   /** Milliseconds since the birth of the oldest entry in its near cache; undefined without an entry. */
   readonly oldestAgeMs: number | undefined;
   /** The contact's generation in Redis; empty if there is none, or Redis is unreachable. */
@@ -44,16 +44,16 @@ export interface FreshnessObserverOptions {
   readonly randomId: () => string;
 }
 
-/** The times of the looks after the acknowledgement. A failover can undo an invalidation later. */
-const LOOK_AFTER_MS = [0, 1000, 10_000, 60_000];
+/** The times of the probes after the acknowledgement. A failover can undo an invalidation later. */
+const PROBE_AFTER_MS = [0, 1000, 10_000, 60_000];
 const REPLY_MS = 1000;
 const REPEAT_MS = 100;
-/** The time for which a look that found older data is repeated, to measure the delay. */
+/** The time for which a probe that found older data is repeated, to measure the delay. */
 const REPEAT_FOR_MS = 60_000;
 const MAX_OBSERVED = 100;
 
 /**
- * Observes whether invalidations keep their promise: asks another process, some times after the acknowledgement,
+ * Observes whether invalidations keep their promise: probes another process several times after the acknowledgement,
  * for the entries that it would serve. Only durations travel, and each doubt is decided in favour of the cache,
  * so that every violation counted is one.
  *
@@ -63,7 +63,7 @@ export function freshnessObserver(options: FreshnessObserverOptions) {
   const { redis, invalidations, metrics, now, setTimer, random } = options;
   const { processId } = invalidations;
   const publishScript = redis.script(PUBLISH);
-  const waiting = new Map<string, (look: Look) => void>();
+  const waiting = new Map<string, (probe: Probe) => void>();
   let observed = 0;
 
   /** Sends best effort: without a reply, nothing is counted. */
@@ -74,13 +74,13 @@ export function freshnessObserver(options: FreshnessObserverOptions) {
 
   redis.subscribe(observerChannel(processId), (message) => {
     const [kind, id = '', ...fields] = message.split('|');
-    if (kind === '?') void answer(id, fields as [string, string, string]);
+    if (kind === '?') void reply(id, fields as [string, string, string]);
     if (kind !== '=') return;
     const [age = '', generation = ''] = fields;
     waiting.get(id)?.({ oldestAgeMs: age === '' ? undefined : Number(age), generation });
   });
 
-  async function answer(id: string, [from, org, contact]: readonly [string, string, string]): Promise<void> {
+  async function reply(id: string, [from, org, contact]: readonly [string, string, string]): Promise<void> {
     const generation = await generationOf(org, contact);
     const birth = options.oldestBirth(org, contact);
     send(from, ['=', id, birth === undefined ? '' : Math.floor(now() - birth), generation]);
@@ -95,21 +95,21 @@ export function freshnessObserver(options: FreshnessObserverOptions) {
   async function isFresh(invalidation: Invalidation): Promise<boolean | undefined> {
     const { org, contact, startedAt, generation } = invalidation;
     const present = invalidations.others().filter((id) => invalidation.processes.includes(id));
-    const asked = present[Math.floor(random() * present.length)];
-    if (asked === undefined) return undefined;
+    const target = present[Math.floor(random() * present.length)];
+    if (target === undefined) return undefined;
     const id = options.randomId();
-    const look = await new Promise<Look | undefined>((resolve) => {
+    const probe = await new Promise<Probe | undefined>((resolve) => {
       const cancel = setTimer(REPLY_MS, () => resolve(undefined));
-      waiting.set(id, (reply) => {
+      waiting.set(id, (received) => {
         cancel();
-        resolve(reply);
+        resolve(received);
       });
-      send(asked, ['?', id, processId, org, contact]);
+      send(target, ['?', id, processId, org, contact]);
     });
     waiting.delete(id);
-    if (!look) return undefined;
-    const isBefore = look.oldestAgeMs !== undefined && now() - look.oldestAgeMs < startedAt;
-    return !isBefore && (generation === '' || look.generation !== generation);
+    if (!probe) return undefined;
+    const isBefore = probe.oldestAgeMs !== undefined && now() - probe.oldestAgeMs < startedAt;
+    return !isBefore && (generation === '' || probe.generation !== generation);
   }
 
   const sleep = (ms: number) => new Promise<void>((resolve) => void setTimer(Math.max(0, ms), resolve));
@@ -117,7 +117,7 @@ export function freshnessObserver(options: FreshnessObserverOptions) {
   async function observe(invalidation: Invalidation): Promise<void> {
     const acknowledgedAt = now();
     let [isMeasured, isViolated] = [false, false];
-    for (const afterMs of LOOK_AFTER_MS) {
+    for (const afterMs of PROBE_AFTER_MS) {
       await sleep(acknowledgedAt + afterMs - now());
       let fresh = await isFresh(invalidation);
       if (fresh === false && !isViolated) {

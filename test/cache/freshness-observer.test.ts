@@ -94,7 +94,7 @@ test('observes nothing when it is off', async () => {
 describe('with Redis', () => {
   const group = standalone(2);
 
-  test('asks another process through Redis, and finds a generation that has come back', async () => {
+  test('probes another process through Redis, and finds a generation that has come back', async () => {
     const counted = { violations: 0, seconds: [] as number[] };
     const [observe] = group.processes.map(({ redis, remote, invalidations }) =>
       freshnessObserver({
@@ -133,11 +133,11 @@ describe('with Redis', () => {
 
 test('observes at most 100 invalidations at a time, those that are still being carried out included', async () => {
   const clock = fakeClock();
-  let looks = 0;
+  let reads = 0;
   const observedBy = freshnessObserver({
     redis: { script: () => async () => {}, subscribe: () => {} },
     read: async () => {
-      looks += 1;
+      reads += 1;
       return { generation: undefined, entries: {} };
     },
     invalidations: { processId: 'one', others: () => [] },
@@ -152,9 +152,9 @@ test('observes at most 100 invalidations at a time, those that are still being c
   const { promise, reject } = Promise.withResolvers<void>();
   const invalidate = observedBy(() => promise);
   const all = Array.from({ length: 150 }, () => invalidate('o', 'c').catch(() => {}));
-  expect(looks).toBe(100);
+  expect(reads).toBe(100);
   reject(new Error('refused'));
   await Promise.all(all);
   void invalidate('o', 'c').catch(() => {});
-  expect(looks).toBe(101);
+  expect(reads).toBe(101);
 });
