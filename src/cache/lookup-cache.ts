@@ -25,7 +25,7 @@ interface Stored extends JsonObject {
   readonly id: string | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The generation of the organization's lookups when the look began. */
+  /** The generation of the organization's lookups when the fetch began. */
   readonly generation: string;
 }
 
@@ -35,16 +35,16 @@ const GENERATION_MS = 86_400_000;
 /** Creates the cache of lookups. */
 export function lookupCache(options: LookupCacheOptions): Lookups {
   const { values, ttlMs, negativeTtlMs, secretOf, randomId, now } = options;
-  const lookOnce = coalesce<string | null>();
+  const fetchOnce = coalesce<string | null>();
 
-  async function lookAndStore(key: string, generation: string, look: () => Promise<string | null>) {
-    const id = await look();
+  async function fetchAndStore(key: string, generation: string, fetchId: () => Promise<string | null>) {
+    const id = await fetchId();
     await values.set(key, { id, at: now(), generation }, id === null ? negativeTtlMs : ttlMs);
     return id;
   }
 
   return {
-    async find({ org, kind, value, fresh = false }, look) {
+    async find({ org, kind, value, fresh = false }, fetchId) {
       const hashed = keyedHash(secretOf(org), kind, value).toString('base64url');
       const key = `zbff:lookup:{${org}}:${hashed}`;
       const [stored, found] = await Promise.all([
@@ -58,7 +58,9 @@ export function lookupCache(options: LookupCacheOptions): Lookups {
           isBeforeChange: stored.generation !== generation,
           isPastNegativeTtl: now() - stored.at > negativeTtlMs,
         };
-      const id = await lookOnce(`${key} ${generation} ${fresh}`, () => lookAndStore(key, generation, look));
+      const id = await fetchOnce(`${key} ${generation} ${fresh}`, () =>
+        fetchAndStore(key, generation, fetchId),
+      );
       return { id, isBeforeChange: false, isPastNegativeTtl: false };
     },
     decoyOf({ org, kind, value }) {

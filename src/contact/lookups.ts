@@ -3,14 +3,14 @@ export interface LookupQuery {
   readonly kind: string;
   /** Kept as a keyed hash alone. */
   readonly value: string;
-  /** Look again although the result is cached. */
+  /** Fetch again although the result is cached. */
   readonly fresh?: boolean;
 }
 
 export interface LookupResult {
   /** Null if there is none. */
   readonly id: string | null;
-  /** Whether a contact of the organization was created or changed since the look. */
+  /** Whether a contact of the organization was created or changed since the id was fetched. */
   readonly isBeforeChange: boolean;
   /** Whether the fact that there is none would no longer be kept, since it is this old. */
   readonly isPastNegativeTtl: boolean;
@@ -23,12 +23,12 @@ export interface LookupResult {
  *   not configured.
  */
 export interface Lookups {
-  /** Finds the id of a contact, in the cache or with `look`. Concurrent requests share one `look`. */
-  find(query: LookupQuery, look: () => Promise<string | null>): Promise<LookupResult>;
+  /** Finds the id of a contact, in the cache or with `fetchId`. Concurrent requests share one `fetchId`. */
+  find(query: LookupQuery, fetchId: () => Promise<string | null>): Promise<LookupResult>;
   /** Returns the id of a contact that does not exist: the same one for a value in every process. */
   decoyOf(query: LookupQuery): string;
   /**
-   * Records that a contact of the organization was created or changed. Results without a match are then looked up
+   * Records that a contact of the organization was created or changed. Results without a match are then fetched
    * again. Never rejects.
    */
   recordChange(org: string): Promise<void>;

@@ -7,8 +7,8 @@ const NEGATIVE_TTL_MS = 10_000;
 const TTL_MS = 60_000;
 const EMAIL: LookupQuery = { org: 'org', kind: 'email', value: 'ada@example.com' };
 
-/** Opens the caches of two processes that share their values, at a time that the test sets. */
-function openCaches(secretOf: (org: string) => string = () => 'secret') {
+/** Creates the caches of two processes that share their values, at a time that the test sets. */
+function createCaches(secretOf: (org: string) => string = () => 'secret') {
   const clock = { now: 1_000_000 };
   const stored: string[] = [];
   const values = memoryValueCache(() => clock.now);
@@ -20,7 +20,7 @@ function openCaches(secretOf: (org: string) => string = () => 'secret') {
     },
   };
   let ids = 0;
-  const open = () =>
+  const create = () =>
     lookupCache({
       values: recording,
       ttlMs: TTL_MS,
@@ -29,16 +29,16 @@ function openCaches(secretOf: (org: string) => string = () => 'secret') {
       randomId: () => `random-${++ids}`,
       now: () => clock.now,
     });
-  const looks: string[] = [];
+  const fetches: string[] = [];
   const finding = (id: string | null) => async () => {
-    looks.push(String(id));
+    fetches.push(String(id));
     return id;
   };
-  return { clock, stored, looks, finding, one: open(), other: open() };
+  return { clock, stored, fetches, finding, one: create(), other: create() };
 }
 
 test('caches an id for its time to live, in every process', async () => {
-  const { clock, looks, finding, one, other } = openCaches();
+  const { clock, fetches, finding, one, other } = createCaches();
   const found = { id: 'id', isBeforeChange: false, isPastNegativeTtl: false };
   expect(await one.find(EMAIL, finding('id'))).toEqual(found);
   expect(await other.find(EMAIL, finding('wrong'))).toEqual(found);
@@ -46,24 +46,24 @@ test('caches an id for its time to live, in every process', async () => {
   expect(await other.find(EMAIL, finding('wrong'))).toEqual({ ...found, isPastNegativeTtl: true });
   clock.now += TTL_MS;
   expect(await one.find(EMAIL, finding('new'))).toEqual({ ...found, id: 'new' });
-  expect(looks).toEqual(['id', 'new']);
+  expect(fetches).toEqual(['id', 'new']);
 });
 
 test('caches that there is none until that time has passed or a contact has changed', async () => {
-  const { clock, looks, finding, one, other } = openCaches();
+  const { clock, fetches, finding, one, other } = createCaches();
   for (const cache of [one, other])
     expect(await cache.find(EMAIL, finding(null))).toMatchObject({ id: null });
-  expect(looks).toEqual(['null']);
+  expect(fetches).toEqual(['null']);
   await other.recordChange('org');
   expect(await one.find(EMAIL, finding('id'))).toMatchObject({ id: 'id', isBeforeChange: false });
   await one.find({ ...EMAIL, value: 'eva@example.com' }, finding(null));
   clock.now += NEGATIVE_TTL_MS + 1;
   await one.find({ ...EMAIL, value: 'eva@example.com' }, finding('eva'));
-  expect(looks).toEqual(['null', 'id', 'null', 'eva']);
+  expect(fetches).toEqual(['null', 'id', 'null', 'eva']);
 });
 
 test('says that an id is from before a change, of its own organization alone', async () => {
-  const { finding, one } = openCaches();
+  const { finding, one } = createCaches();
   await one.find(EMAIL, finding('id'));
   await one.recordChange('other');
   expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'id', isBeforeChange: false });
@@ -73,8 +73,8 @@ test('says that an id is from before a change, of its own organization alone', a
   expect(await one.find(EMAIL, finding('wrong'))).toMatchObject({ id: 'new', isBeforeChange: false });
 });
 
-test('a look that began before a change does not count as one after it', async () => {
-  const { finding, one } = openCaches();
+test('a fetch that began before a change does not count as one after it', async () => {
+  const { finding, one } = createCaches();
   const { promise, resolve } = Promise.withResolvers<null>();
   const slow = one.find(EMAIL, () => promise);
   await new Promise(setImmediate);
@@ -84,20 +84,20 @@ test('a look that began before a change does not count as one after it', async (
   expect(await one.find(EMAIL, finding('id'))).toMatchObject({ id: 'id' });
 });
 
-test('concurrent requests share one look, and its failure is not kept', async () => {
-  const { looks, finding, one } = openCaches();
+test('concurrent requests share one fetch, and its failure is not kept', async () => {
+  const { fetches, finding, one } = createCaches();
   const failing = async () => {
-    looks.push('failed');
+    fetches.push('failed');
     throw new Error('failed');
   };
   const both = await Promise.allSettled([one.find(EMAIL, failing), one.find(EMAIL, failing)]);
   expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   await one.find(EMAIL, finding('id'));
-  expect(looks).toEqual(['failed', 'id']);
+  expect(fetches).toEqual(['failed', 'id']);
 });
 
 test('stores neither the value nor anything that another organization, kind or secret shares', async () => {
-  const { stored, finding, one } = openCaches((org) => `secret of ${org}`);
+  const { stored, finding, one } = createCaches((org) => `secret of ${org}`);
   await one.find(EMAIL, finding('id'));
   await one.find({ ...EMAIL, org: 'other' }, finding('id'));
   await one.find({ ...EMAIL, kind: 'text' }, finding('id'));
@@ -107,17 +107,17 @@ test('stores neither the value nor anything that another organization, kind or s
   expect(stored.join('\n')).not.toMatch(/ada|example|secret/);
 });
 
-test('fails without a look if the organization does not have a secret', async () => {
-  const { looks, finding, one } = openCaches(() => {
+test('fails without a fetch if the organization does not have a secret', async () => {
+  const { fetches, finding, one } = createCaches(() => {
     throw new AppError('ORG_NOT_CONFIGURED');
   });
   await expect(one.find(EMAIL, finding('id'))).rejects.toMatchObject({ code: 'ORG_NOT_CONFIGURED' });
   expect(() => one.decoyOf(EMAIL)).toThrow(AppError);
-  expect(looks).toEqual([]);
+  expect(fetches).toEqual([]);
 });
 
 test('a decoy is a UUID, the same one for a value in every process', () => {
-  const { one, other } = openCaches();
+  const { one, other } = createCaches();
   const decoy = one.decoyOf(EMAIL);
   expect(decoy).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   expect(other.decoyOf(EMAIL)).toBe(decoy);

@@ -98,15 +98,15 @@ async function find(
   const { org } = callerOf(req);
   const { kind, text } = lookup;
   const query = { org, kind, value: text };
-  const look = () => services.upstream(lookupUpstream, { org, text }, NO_CALLER);
-  const first = await services.lookups.find(query, look);
+  const fetchId = () => services.upstream(lookupUpstream, { org, text }, NO_CALLER);
+  const first = await services.lookups.find(query, fetchId);
   const found = await readVisible(req, first.id ?? services.lookups.decoyOf(query), parts, services);
   if (first.id === null) return undefined;
   const isMatch = found && matches(lookup, contactOf(found));
   // Only the upstream knows whether a contact still matches a free text.
   if (isMatch && !(kind === 'text' && first.isBeforeChange)) return found;
   if (!found && !first.isPastNegativeTtl && !first.isBeforeChange) return undefined;
-  const { id } = await services.lookups.find({ ...query, fresh: true }, look);
+  const { id } = await services.lookups.find({ ...query, fresh: true }, fetchId);
   if (id === null) return undefined;
   const named = id === first.id ? found : await readVisible(req, id, parts, services);
   if (!named || matches(lookup, contactOf(named))) return named;
