@@ -25,7 +25,7 @@ const SILENT_MS = 3000;
  */
 export class ProcessRegistry {
   /** The time of the latest message of each process, the longest silent first. */
-  readonly #heardAt = new Map<string, number>();
+  readonly #lastSeenAt = new Map<string, number>();
   readonly #options: ProcessRegistryOptions;
   #cancel: () => void = () => {};
   #isStopped = false;
@@ -46,21 +46,21 @@ export class ProcessRegistry {
     const [kind, id] = [message[0], message.slice(1)];
     if (id === '' || id === this.#options.processId) return;
     if (kind === '-') {
-      this.#heardAt.delete(id);
+      this.#lastSeenAt.delete(id);
       this.#options.onLeave();
     }
     if (kind === '+' || kind === '?') {
-      this.#heardAt.delete(id);
-      this.#heardAt.set(id, this.#options.now());
+      this.#lastSeenAt.delete(id);
+      this.#lastSeenAt.set(id, this.#options.now());
       this.#prune();
     }
     if (kind === '?') this.#announce();
   }
 
-  /** Returns the other processes that were heard lately. */
+  /** Returns the other processes that were seen within `SILENT_MS`. */
   others(): string[] {
     this.#prune();
-    return [...this.#heardAt.keys()];
+    return [...this.#lastSeenAt.keys()];
   }
 
   async stop(): Promise<void> {
@@ -71,9 +71,9 @@ export class ProcessRegistry {
 
   #prune(): void {
     const since = this.#options.now() - SILENT_MS;
-    for (const [id, at] of this.#heardAt) {
+    for (const [id, at] of this.#lastSeenAt) {
       if (at >= since) return;
-      this.#heardAt.delete(id);
+      this.#lastSeenAt.delete(id);
     }
   }
 
