@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { parsedLines } from '../support/child.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startWorld } from '../support/world.ts';
@@ -14,7 +14,7 @@ async function start(env: Record<string, string> = {}): Promise<World> {
   return world;
 }
 
-const getMany = (world: World, count: number): Promise<Answer[]> =>
+const getMany = (world: World, count: number): Promise<TestResponse[]> =>
   Promise.all(Array.from({ length: count }, () => world.get(`/contacts/${randomUUID()}`)));
 
 async function callCount(world: World): Promise<number> {

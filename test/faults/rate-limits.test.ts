@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -22,13 +22,13 @@ afterEach(async () => {
 });
 
 /** Sends this many requests of one caller to each process in parallel. */
-function crowd(path: string, token: string, each: number, members = fleet.members): Promise<Answer[]> {
+function crowd(path: string, token: string, each: number, members = fleet.members): Promise<TestResponse[]> {
   return Promise.all(
     members.flatMap((member) => Array.from({ length: each }, () => member.get(path, { token }))),
   );
 }
 
-function allowedOf(answers: readonly Answer[]): number {
+function allowedOf(answers: readonly TestResponse[]): number {
   for (const { status } of answers) expect([200, 429]).toContain(status);
   return answers.filter(({ status }) => status === 200).length;
 }

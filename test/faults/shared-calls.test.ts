@@ -1,4 +1,4 @@
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { startFleet, type Fleet } from '../support/fleet.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
@@ -23,12 +23,15 @@ const CROWD = 40;
 const LEASE_ENDED_MS = 20_000;
 
 /** Sends `CROWD` requests to each process in parallel. */
-function crowds(path: string, members = fleet.members): Promise<Answer>[] {
+function crowds(path: string, members = fleet.members): Promise<TestResponse>[] {
   return members.flatMap((member) => Array.from({ length: CROWD }, () => member.get(path)));
 }
 
 /** Returns the responses to requests that have all arrived before the upstream responds. */
-async function answersAtOnce(contactId: string, send: () => Promise<Answer>[]): Promise<Answer[]> {
+async function answersAtOnce(
+  contactId: string,
+  send: () => Promise<TestResponse>[],
+): Promise<TestResponse[]> {
   fleet.gate.hold(contactId);
   const answers = send();
   await fleet.awaitForwarded();
@@ -36,7 +39,7 @@ async function answersAtOnce(contactId: string, send: () => Promise<Answer>[]): 
   return Promise.all(answers);
 }
 
-const statuses = (answers: readonly Answer[]): number[] => [
+const statuses = (answers: readonly TestResponse[]): number[] => [
   ...new Set(answers.map((answer) => answer.status)),
 ];
 

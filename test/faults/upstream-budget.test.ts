@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { exchange } from '../support/http.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { scrape } from '../support/prometheus.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startProgram } from '../support/start-program.ts';
@@ -18,7 +18,7 @@ async function withBudget(
   settings: Record<string, string>,
   delayMs: number,
   use: (world: {
-    get: (id?: string, signal?: AbortSignal) => Promise<Answer>;
+    get: (id?: string, signal?: AbortSignal) => Promise<TestResponse>;
     upstream: SlowUpstream;
     program: Program;
   }) => Promise<void>,

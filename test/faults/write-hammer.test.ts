@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFleet, type Fleet, type Member } from '../support/fleet.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 
 /** Duration of the load, in seconds. */
@@ -58,7 +58,7 @@ async function ownedContact(): Promise<Contact> {
 /** Changes the contact, and records the version as soon as it is certain that readers have to see it. */
 async function write({ id, token, written }: Contact, version: number): Promise<string> {
   const member = oneOf(alive);
-  const answer: Answer | undefined = await member
+  const answer: TestResponse | undefined = await member
     .get(`/contacts/${id}`, {
       token,
       method: 'PATCH',

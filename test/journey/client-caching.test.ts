@@ -1,7 +1,7 @@
 import zlib from 'node:zlib';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-00000000000b';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-const get = (headers: Record<string, string> = {}): Promise<Answer> => world.get(path, { headers });
+const get = (headers: Record<string, string> = {}): Promise<TestResponse> => world.get(path, { headers });
 
 describe('ETag and 304', () => {
   test('returns the same strong ETag while the data is unchanged', async () => {

@@ -1,13 +1,13 @@
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-00000000000b';
 const number = (pattern: RegExp, text: unknown): number => Number(pattern.exec(String(text))?.[1]);
-const remainingLifetime = (answer: Answer): number =>
+const remainingLifetime = (answer: TestResponse): number =>
   number(/^private, max-age=(\d+)$/, answer.headers['cache-control']) - Number(answer.headers['age']);
-const ttl = (answer: Answer): number => number(/; hit; ttl=(-?\d+)/, answer.headers['cache-status']);
-const aged = (of: World, id: string): Promise<Answer> =>
+const ttl = (answer: TestResponse): number => number(/; hit; ttl=(-?\d+)/, answer.headers['cache-status']);
+const aged = (of: World, id: string): Promise<TestResponse> =>
   waitFor('a hit with an Age', async () => {
     const answer = await of.get(`/contacts/${id}`);
     return Number(answer.headers['age']) >= 2 && answer;

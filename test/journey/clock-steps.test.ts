@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startFleet, type Fleet, type Member } from '../support/fleet.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -41,13 +41,13 @@ function clockOff(ms: number, { later = false } = {}): string {
   );
   return `--require=${file}`;
 }
-async function get(member: Member, id: string): Promise<Answer> {
+async function get(member: Member, id: string): Promise<TestResponse> {
   const answer = await member.get(`/contacts/${id}`, { token });
   // A refused request would never find the entry expired.
   expect(answer.status).not.toBe(429);
   return answer;
 }
-const ttlOf = (answer: Answer): number =>
+const ttlOf = (answer: TestResponse): number =>
   Number(/; hit; ttl=(-?\d+)/.exec(String(answer.headers['cache-status']))?.[1]);
 
 test.each([

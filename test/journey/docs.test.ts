@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { exchange } from '../support/http.ts';
-import type { Answer, Options } from '../support/http.ts';
+import type { TestResponse, Options } from '../support/http.ts';
 import { DOCUMENT_FILE } from '../support/openapi-contract.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -11,7 +11,7 @@ let world: World;
 beforeAll(async () => void (world = await startWorld({ ZYNTRO_BRAND_ID: '101' })));
 afterAll(() => world?.stop());
 
-const get = (path: string, options: Options = {}): Promise<Answer> =>
+const get = (path: string, options: Options = {}): Promise<TestResponse> =>
   exchange(`${world.program.url}${path}`, options);
 const FILE = readFileSync(DOCUMENT_FILE);
 

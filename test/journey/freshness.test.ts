@@ -1,6 +1,6 @@
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** TTLs: contact and notes 1 s, entity 600 s, signals 0 (not stored). */
@@ -23,7 +23,7 @@ const included = async (id: string): Promise<string[][]> =>
   (await world.sandbox.callsFor(id)).map((call) => [...call.include].toSorted());
 
 /** Repeats the request until the upstream has received `count` calls for the contact; returns the last response. */
-const untilCalled = (path: string, id: string, count: number): Promise<Answer> =>
+const untilCalled = (path: string, id: string, count: number): Promise<TestResponse> =>
   waitFor(`${count} calls`, async () => {
     const answer = await world.get(path);
     return (await world.sandbox.callsFor(id)).length >= count && answer;

@@ -1,6 +1,6 @@
 import { HEADERS, responseHeaders, type HeaderName } from '../../src/openapi/headers.ts';
 import { exchange, rawExchange } from '../support/http.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
   await open?.stop();
 });
 
-const preflight = (world: World, origin: string): Promise<Answer> =>
+const preflight = (world: World, origin: string): Promise<TestResponse> =>
   exchange(`${world.program.url}/contacts/a1b2c3d4-e5f6-7890-abcd-ef1234567890`, {
     method: 'OPTIONS',
     headers: {
@@ -29,7 +29,7 @@ const preflight = (world: World, origin: string): Promise<Answer> =>
     },
   });
 
-const everyResponse = async (): Promise<Record<string, Answer>> => {
+const everyResponse = async (): Promise<Record<string, TestResponse>> => {
   const id = closed.freshContact();
   const good = await closed.get(`/contacts/${id}`);
   const notModified = { 'if-none-match': String(good.headers['etag']) };

@@ -1,4 +1,4 @@
-import { exchange, type Answer } from '../support/http.ts';
+import { exchange, type TestResponse } from '../support/http.ts';
 import { newKey, startIssuer, type Issuer } from '../support/issuer.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startProgram, type Program } from '../support/start-program.ts';
@@ -40,7 +40,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-const get = (token: string): Promise<Answer> =>
+const get = (token: string): Promise<TestResponse> =>
   exchange(`${program.url}/contacts/${world.directory.reference.contact}`, { token });
 const statusOf = async (token: string) => (await get(token)).status;
 const claims = (iss: string, changes: Claims = {}) => goodClaims(org, member, { iss, ...changes });

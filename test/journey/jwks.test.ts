@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { exchange, type Answer } from '../support/http.ts';
+import { exchange, type TestResponse } from '../support/http.ts';
 import { newKey, signer, startIssuer, type Issuer } from '../support/issuer.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startProgram, type Program } from '../support/start-program.ts';
@@ -40,7 +40,7 @@ function environment(): Record<string, string> {
   const { JWT_SECRET: _, ...env } = programEnv(world.sandbox, newSecret());
   return { ...env, JWT_JWKS_URI: issuer.jwksUri };
 }
-const get = (token: string): Promise<Answer> => exchange(`${program.url}${path}`, { token });
+const get = (token: string): Promise<TestResponse> => exchange(`${program.url}${path}`, { token });
 const statusOf = async (token: string): Promise<number> => (await get(token)).status;
 const reasons = async (): Promise<string> => (await exchange(`${program.adminUrl}/readyz`)).text;
 const linesAbout = (component: string) =>

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { array, assert, asyncProperty, boolean, constantFrom, oneof, string, tuple } from 'fast-check';
 import http from 'node:http';
 import { rawExchange } from '../support/http.ts';
-import type { Answer, Options } from '../support/http.ts';
+import type { TestResponse, Options } from '../support/http.ts';
 import { PROJECT_ROOT } from '../support/child.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -27,17 +27,19 @@ afterAll(async () => {
 });
 
 const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
-const send = (target: string, options: Options = {}): Promise<Answer> =>
+const send = (target: string, options: Options = {}): Promise<TestResponse> =>
   world.get(target, { token, agent, ...options });
 
 /** Returns a description if the response is a 5xx, otherwise an empty list. */
-async function failureOf(name: string, request: Promise<Answer>): Promise<string[]> {
+async function failureOf(name: string, request: Promise<TestResponse>): Promise<string[]> {
   const answer = await request;
   if (answer.status < 500) return [];
   return [`${answer.status} for ${name}: ${answer.text.slice(0, 200)}`];
 }
 
-async function failuresOf(requests: (text: string) => [string, () => Promise<Answer>][]): Promise<string[]> {
+async function failuresOf(
+  requests: (text: string) => [string, () => Promise<TestResponse>][],
+): Promise<string[]> {
   const found: string[] = [];
   for (const text of NAUGHTY) {
     const all = requests(text).map(([name, make]) => failureOf(`${name} ${JSON.stringify(text)}`, make()));
@@ -83,7 +85,7 @@ describe('the big list of naughty strings never causes a 5xx', () => {
     const found = await failuresOf((text) => {
       const value = Buffer.from(text.replace(/(?!\t)\p{Cc}/gu, ' ')).toString('latin1');
       const requests = [...names, 'accept', 'range', 'forwarded', 'x-forwarded-for', 'content-type'].map(
-        (name): [string, () => Promise<Answer>] => [
+        (name): [string, () => Promise<TestResponse>] => [
           name,
           () => send(`/contacts/${id}`, { headers: { [name]: value } }),
         ],

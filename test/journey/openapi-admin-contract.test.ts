@@ -1,4 +1,4 @@
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { ADMIN_DOCUMENT_FILE, openApiContract, readDocument } from '../support/openapi-contract.ts';
 import type { Exchange } from '../support/openapi-contract.ts';
 import { startWorld } from '../support/world.ts';
@@ -17,7 +17,7 @@ async function call(
   path: string,
   body?: unknown,
   bearer?: string,
-): Promise<Answer> {
+): Promise<TestResponse> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const headers = { 'content-type': 'application/json' };
   const answer = await world.admin(path, { method: method.toUpperCase(), headers, token: bearer, ...sent });

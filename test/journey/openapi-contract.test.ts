@@ -1,6 +1,6 @@
 import { closedPort } from '../support/closed-port.ts';
 import { exchange } from '../support/http.ts';
-import type { Answer, Options } from '../support/http.ts';
+import type { TestResponse, Options } from '../support/http.ts';
 import { openApiContract, readDocument } from '../support/openapi-contract.ts';
 import { startProgram } from '../support/start-program.ts';
 import { API_KEY, DEVELOPER_SECRET } from '../support/start-sandbox.ts';
@@ -30,13 +30,13 @@ const CONTACT_PATHS = [
 ];
 
 /** Sends a GET request for a documented path and checks the response against the document. */
-async function call(path: string, id = '', query = '', options: Options = {}): Promise<Answer> {
+async function call(path: string, id = '', query = '', options: Options = {}): Promise<TestResponse> {
   const answer = await world.get(path.replace('{id}', id) + query, options);
   record(path, answer);
   return answer;
 }
 
-function record(path: string, answer: Answer): void {
+function record(path: string, answer: TestResponse): void {
   expect(breachesOf({ path, method: 'get', answer })).toEqual([]);
   const code = /problem/.test(String(answer.headers['content-type'])) ? ` ${answer.json().code}` : '';
   seen.add(`${path} ${answer.status}${code}`);

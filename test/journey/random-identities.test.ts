@@ -1,6 +1,6 @@
 import http from 'node:http';
 import * as fc from 'fast-check';
-import { exchange, type Answer } from '../support/http.ts';
+import { exchange, type TestResponse } from '../support/http.ts';
 import { goodClaims, signByHand, type Claims } from '../support/tokens.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -108,7 +108,7 @@ interface Attempt {
   readonly suffix: string;
 }
 
-function send(attempt: Attempt): Promise<Answer> {
+function send(attempt: Attempt): Promise<TestResponse> {
   const { org, member } = identities[attempt.who % identities.length]!;
   const claims = Object.assign(Object.create(null) as Claims, goodClaims(org, member));
   for (const [name, value] of attempt.changes) claims[name] = value;
@@ -118,7 +118,7 @@ function send(attempt: Attempt): Promise<Answer> {
 }
 
 /** Returns the members whose private notes a response contains. */
-const shown = (answer: Answer): string[] => [
+const shown = (answer: TestResponse): string[] => [
   ...new Set([...answer.text.matchAll(/Private to ([0-9a-f-]{36})/g)].map(([, member]) => member!)),
 ];
 

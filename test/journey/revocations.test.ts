@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { exchange, type Answer } from '../support/http.ts';
+import { exchange, type TestResponse } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { ISSUER } from '../support/tokens.ts';
 import { startProgram, type Program } from '../support/start-program.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => void (world = await startWorld()));
 afterAll(() => world?.stop());
 
 const seconds = (delta = 0): number => Math.floor(Date.now() / 1000) + delta;
-const get = (token: string): Promise<Answer> =>
+const get = (token: string): Promise<TestResponse> =>
   world.get(`/contacts/${world.directory.reference.contact}`, { token });
 const statusOf = async (token: string) => (await get(token)).status;
 const revoke = (body: unknown, headers: Record<string, string> = {}) =>

@@ -1,5 +1,5 @@
 import { exchange } from '../support/http.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -10,7 +10,7 @@ let world: World;
 beforeAll(async () => void (world = await startWorld()));
 afterAll(() => world?.stop());
 
-const bare = (path: string, options = {}): Promise<Answer> =>
+const bare = (path: string, options = {}): Promise<TestResponse> =>
   exchange(`${world.program.url}${path}`, options);
 const ID = 'a1b2c3d4-e5f6-7890-abcd-ef1234567890';
 

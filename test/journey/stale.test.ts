@@ -1,11 +1,11 @@
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { startGate, type Gate } from '../support/gate.ts';
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const STALE = /^zyntro-bff; hit; ttl=-\d+; detail=stale$/;
-const isStale = (answer: Answer): boolean => STALE.test(String(answer.headers['cache-status']));
+const isStale = (answer: TestResponse): boolean => STALE.test(String(answer.headers['cache-status']));
 const SHORT = { CACHE_TTL_CONTACT_S: '1', CACHE_TTL_NOTES_S: '1', CACHE_TTL_NEGATIVE_S: '1' };
 
 describe('stale-while-revalidate', () => {

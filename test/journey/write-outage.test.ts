@@ -1,4 +1,4 @@
-import type { Answer } from '../support/http.ts';
+import type { TestResponse } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ANY_SCOPE, newKey, startWriteWorld, type WriteWorld } from '../support/write-world.ts';
@@ -21,7 +21,7 @@ async function withoutRedis<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-function expectNotSent(answer: Answer): void {
+function expectNotSent(answer: TestResponse): void {
   expectProblem(answer, 503, 'CACHE_UNAVAILABLE');
   expect(answer.json().outcome).toBe('none');
   expect(answer.json().detail).toContain('Nothing was sent');

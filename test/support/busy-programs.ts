@@ -1,4 +1,4 @@
-import type { Answer } from './http.ts';
+import type { TestResponse } from './http.ts';
 import { newKey, startIssuer } from './issuer.ts';
 import { readExposition, scrape, type Exposed } from './prometheus.ts';
 import { startRedis } from './redis/redis-server.ts';
@@ -40,7 +40,7 @@ export async function startBusyPrograms(
     );
     const alone = keep(await startProgram(programEnv(world.sandbox, world.secret)));
     await onStarted([world.program.adminUrl, alone.adminUrl]);
-    const get = (path: string, token = world.token()): Promise<Answer> => world.get(path, { token });
+    const get = (path: string, token = world.token()): Promise<TestResponse> => world.get(path, { token });
     const id = world.freshContact();
     for (const path of ['', '', '?include=notes', '/entity']) await get(`/contacts/${id}${path}`);
     await Promise.all(

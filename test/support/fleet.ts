@@ -1,6 +1,6 @@
 import type { Environment } from './child.ts';
 import { readDirectory, type Organization } from './directory.ts';
-import { exchange, type Answer, type Json, type Options } from './http.ts';
+import { exchange, type TestResponse, type Json, type Options } from './http.ts';
 import { startProgram, type Program } from './start-program.ts';
 import { startGate, type Gate } from './gate.ts';
 import { waitFor } from './wait-for.ts';
@@ -11,8 +11,8 @@ import { programEnv } from './world.ts';
 /** One of several processes that share a Redis and an upstream. */
 export interface Member {
   readonly program: Program;
-  get(path: string, options?: Options): Promise<Answer>;
-  invalidate(contactId: string): Promise<Answer>;
+  get(path: string, options?: Options): Promise<TestResponse>;
+  invalidate(contactId: string): Promise<TestResponse>;
   /** Returns the readiness report of the admin port. */
   readyz(): Promise<Json>;
   /** Returns the program's log lines without the request lines. */

@@ -8,7 +8,7 @@ import { HANG_MS } from './wait-for.ts';
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
@@ -29,7 +29,7 @@ export interface Options {
 }
 
 /** Sends one request on a new connection. The path is sent verbatim, and the body is not decompressed. */
-export function exchange(url: string, options: Options = {}): Promise<Answer> {
+export function exchange(url: string, options: Options = {}): Promise<TestResponse> {
   const begun = performance.now();
   const [, origin = '', path = ''] = /^(http:\/\/[^/]+)(.*)$/s.exec(url) ?? [];
   const headers: Record<string, string | string[]> = { ...options.headers };
@@ -51,7 +51,7 @@ export function exchange(url: string, options: Options = {}): Promise<Answer> {
         response.once('end', () => {
           const body = Buffer.concat(chunks);
           const status = response.statusCode ?? 0;
-          resolve(answer(status, response.headers, body, performance.now() - begun));
+          resolve(responseOf(status, response.headers, body, performance.now() - begun));
         });
       },
     );
@@ -63,7 +63,12 @@ export function exchange(url: string, options: Options = {}): Promise<Answer> {
   });
 }
 
-function answer(status: number, headers: http.IncomingHttpHeaders, body: Buffer, ms: number): Answer {
+function responseOf(
+  status: number,
+  headers: http.IncomingHttpHeaders,
+  body: Buffer,
+  ms: number,
+): TestResponse {
   const text = body.toString('utf8');
   notePersonalData(text);
   return { status, headers, body, text, ms, json: () => JSON.parse(text) as unknown };

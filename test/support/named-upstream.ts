@@ -1,6 +1,6 @@
 import type { Environment } from './child.ts';
 import { readDirectory } from './directory.ts';
-import { exchange, type Answer, type Json } from './http.ts';
+import { exchange, type TestResponse, type Json } from './http.ts';
 import type { NameServer } from './name-server.ts';
 import { startProgram, type Program } from './start-program.ts';
 import type { Sandbox } from './start-sandbox.ts';
@@ -13,7 +13,7 @@ export const UPSTREAM = 'localhost';
 export interface NamedUpstream {
   readonly program: Program;
   /** Requests a contact that has not been requested before. */
-  readonly get: () => Promise<Answer>;
+  readonly get: () => Promise<TestResponse>;
   readonly reasons: () => Promise<Json[]>;
 }
 

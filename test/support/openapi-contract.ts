@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { PROJECT_ROOT } from './child.ts';
-import type { Answer, Json } from './http.ts';
+import type { TestResponse, Json } from './http.ts';
 
 export const DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'openapi.json');
 export const ADMIN_DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'openapi-admin.json');
@@ -12,7 +12,7 @@ export const ADMIN_DOCUMENT_FILE = path.join(PROJECT_ROOT, 'src', 'openapi', 'op
 export interface Exchange {
   readonly path: string;
   readonly method: 'get' | 'head' | 'post' | 'put' | 'patch';
-  readonly answer: Answer;
+  readonly answer: TestResponse;
 }
 
 /** Validates responses of the running program against an OpenAPI document. */
@@ -58,7 +58,7 @@ export function openApiCheck(document: Json) {
     path,
     pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i'),
   }));
-  return function requireConformity(method: string, url: string, answer: Answer): void {
+  return function requireConformity(method: string, url: string, answer: TestResponse): void {
     const target = url.split('?', 1)[0]!;
     const template = templates.find(({ pattern }) => pattern.test(target));
     const name = method.toLowerCase() as Exchange['method'];
@@ -71,7 +71,12 @@ export function openApiCheck(document: Json) {
 type At = (pointer: string) => { pointer: string; value: Json };
 type Validate = (pointer: string, value: unknown) => string[];
 
-function headerBreaches(response: ReturnType<At>, answer: Answer, at: At, validate: Validate): string[] {
+function headerBreaches(
+  response: ReturnType<At>,
+  answer: TestResponse,
+  at: At,
+  validate: Validate,
+): string[] {
   return Object.keys(response.value.headers ?? {}).flatMap((name) => {
     const header = at(`${response.pointer}/headers/${name}`);
     const sent = answer.headers[name.toLowerCase()];
@@ -83,7 +88,7 @@ function headerBreaches(response: ReturnType<At>, answer: Answer, at: At, valida
 
 function bodyBreaches(
   response: ReturnType<At>,
-  answer: Answer,
+  answer: TestResponse,
   method: Exchange['method'],
   validate: Validate,
 ): string[] {

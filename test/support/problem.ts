@@ -1,7 +1,7 @@
-import type { Answer } from './http.ts';
+import type { TestResponse } from './http.ts';
 
 /** Expects a problem response with this status and code. */
-export function expectProblem(answer: Answer, status: number, code: string): void {
+export function expectProblem(answer: TestResponse, status: number, code: string): void {
   expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status, code });
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json\b/);
   const problem = answer.json();
@@ -13,7 +13,7 @@ export function expectProblem(answer: Answer, status: number, code: string): voi
   expect(answer.text).not.toMatch(/node_modules|\.ts:\d+|\bat \w+ \(/);
 }
 
-function codeOf(answer: Answer): unknown {
+function codeOf(answer: TestResponse): unknown {
   try {
     return answer.json().code;
   } catch {

@@ -2,7 +2,7 @@ import type { DirectoryAnswer } from './directory.ts';
 import { jsonLine, startNode } from './child.ts';
 import type { Child, Environment, StartOptions } from './child.ts';
 import { exchange } from './http.ts';
-import type { Answer } from './http.ts';
+import type { TestResponse } from './http.ts';
 import { mustNotBeLogged } from './run-directory.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -72,7 +72,7 @@ export async function startSandbox(env: Environment = {}, options: StartOptions 
     throw new Error('the sandbox did not start', { cause });
   });
   const controlUrl = `http://127.0.0.1:${String(ready['controlPort'])}`;
-  const control = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  const control = (method: string, path: string, body?: unknown): Promise<TestResponse> =>
     controlCall(controlUrl, method, path, body);
   const calls = async (): Promise<readonly UpstreamCall[]> => (await control('GET', '/calls')).json().calls;
   const callsFor = async (contactId: string): Promise<readonly UpstreamCall[]> =>
@@ -101,7 +101,12 @@ export async function startSandbox(env: Environment = {}, options: StartOptions 
   };
 }
 
-async function controlCall(origin: string, method: string, path: string, body?: unknown): Promise<Answer> {
+async function controlCall(
+  origin: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<TestResponse> {
   const answer = await exchange(`${origin}${path}`, {
     method,
     ...(body === undefined

@@ -1,4 +1,4 @@
-import { exchange, type Answer } from './http.ts';
+import { exchange, type TestResponse } from './http.ts';
 import { newKey, startIssuer, type Issuer } from './issuer.ts';
 import { expectProblem } from './problem.ts';
 import { startProgram, type Program } from './start-program.ts';
@@ -39,7 +39,7 @@ export function underAttack(): void {
   });
 }
 
-export const get = (token: string, headers: Record<string, string> = {}): Promise<Answer> =>
+export const get = (token: string, headers: Record<string, string> = {}): Promise<TestResponse> =>
   exchange(`${program.url}/contacts/${id}`, { token, headers });
 export async function expectRefused(...tokens: readonly string[]): Promise<void> {
   for (const token of tokens) expectProblem(await get(token), 401, 'INVALID_TOKEN');

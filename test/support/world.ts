@@ -1,5 +1,5 @@
 import { exchange } from './http.ts';
-import type { Answer, Options } from './http.ts';
+import type { TestResponse, Options } from './http.ts';
 import type { Environment, StartOptions } from './child.ts';
 import { mustNotBeLogged } from './run-directory.ts';
 import { API_KEY, DEVELOPER_SECRET, startSandbox } from './start-sandbox.ts';
@@ -18,9 +18,9 @@ export interface World {
   readonly directory: Directory;
   /** Returns a token of the first organization's first member, unless the claims override it. */
   token(claims?: Claims): string;
-  get(path: string, options?: Options): Promise<Answer>;
-  admin(path: string, options?: Options): Promise<Answer>;
-  invalidate(contactId: string, org?: string, options?: Options): Promise<Answer>;
+  get(path: string, options?: Options): Promise<TestResponse>;
+  admin(path: string, options?: Options): Promise<TestResponse>;
+  invalidate(contactId: string, org?: string, options?: Options): Promise<TestResponse>;
   /** Returns a contact that no test of this file has used before. */
   freshContact(): string;
   /** Resolves when the program has received all earlier requests and forwarded their upstream calls. */
@@ -69,7 +69,7 @@ function world(sandbox: Sandbox, program: Program, secret: string, directory: Di
   let next = 0;
   const token = (claims: Claims = {}): string =>
     sign(goodClaims(first.id, first.members[0] ?? '', claims), secret);
-  const admin = (path: string, options: Options = {}): Promise<Answer> =>
+  const admin = (path: string, options: Options = {}): Promise<TestResponse> =>
     exchange(`${program.adminUrl}${path}`, options);
   return {
     sandbox,

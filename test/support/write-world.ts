@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Environment } from './child.ts';
 import { startFleet, type Fleet, type Member } from './fleet.ts';
-import type { Answer, Options } from './http.ts';
+import type { TestResponse, Options } from './http.ts';
 import { openApiCheck, readDocument } from './openapi-contract.ts';
 import { startRedis, type RedisServer } from './redis/redis-server.ts';
 import type { UpstreamCall } from './start-sandbox.ts';
@@ -14,8 +14,8 @@ export const ANY_SCOPE = `${ALL_SCOPES} contacts:write:any`;
 /** Sends requests, and throws if a response is not what the OpenAPI document says. */
 export interface Client {
   readonly member: string;
-  get(path: string, options?: Options): Promise<Answer>;
-  send(method: string, path: string, body: unknown, options?: Options): Promise<Answer>;
+  get(path: string, options?: Options): Promise<TestResponse>;
+  send(method: string, path: string, body: unknown, options?: Options): Promise<TestResponse>;
 }
 
 export interface WriteWorld {
@@ -32,7 +32,11 @@ export interface WriteWorld {
 
 const requireConformity = openApiCheck(readDocument());
 
-async function conforming(method: string, path: string, pending: Promise<Answer>): Promise<Answer> {
+async function conforming(
+  method: string,
+  path: string,
+  pending: Promise<TestResponse>,
+): Promise<TestResponse> {
   const answer = await pending;
   requireConformity(method, path, answer);
   return answer;
