@@ -54,3 +54,30 @@ test('a contact that is found by another spelling of its phone number is fenced'
   await sleep(2 * COMMIT_MS);
   expect((await client.get(`/contacts/${id}`)).json().data.contact.city).toBe('Bergen');
 });
+
+test('a contact that the member does not see is not changed, and its id is not shown', async () => {
+  const { org } = world.fleet;
+  const owner = world.client(org.hidden.owner);
+  const { email, city } = (await owner.get(`/contacts/${org.hidden.id}`)).json().data.contact;
+  const other = world.client(
+    org.members.find((member) => member !== org.hidden.owner)!,
+    ANY_SCOPE,
+  );
+  const before = (await world.calls('addContactsFull')).length;
+  for (const headers of [{}, newKey()]) {
+    const body = { contact: { email, city: 'Bergen' }, onExisting: 'update' };
+    const refused = await other.send('POST', '/contacts', body, { headers });
+    expectProblem(refused, 404, 'CONTACT_NOT_FOUND');
+    expect(refused.json().outcome).toBe('none');
+    expect(refused.text).not.toContain(org.hidden.id);
+  }
+  expect(await world.calls('addContactsFull')).toHaveLength(before);
+  expect((await owner.get(`/contacts/${org.hidden.id}`)).json().data.contact.city).toBe(city);
+  // A part of the hidden address belongs to nobody, so this contact is new.
+  const created = await other.send('POST', '/contacts', {
+    contact: { firstName: 'Ada', email: email.slice(1) },
+    onExisting: 'update',
+  });
+  expect(created.status).toBe(200);
+  expect(created.json().data.id).not.toBe(org.hidden.id);
+});

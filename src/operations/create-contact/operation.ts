@@ -65,7 +65,7 @@ export const createContact = defineBodyOperation({
       refAfter: ({ value }) => ({ org, member, contact: createdId(value) }),
       attempt: {
         async execute() {
-          const candidates = isUpdate ? await findCandidates(services, org, lookup!) : [];
+          const candidates = isUpdate ? await findCandidates(services, { org, member }, lookup!) : [];
           if (candidates.length === 0) await requireFences(services, org);
           const created = await fencedAll(services, org, candidates, () =>
             services.upstream(createUpstream, input, NO_CALLER),
@@ -91,7 +91,7 @@ export const createContact = defineBodyOperation({
   docs: {
     summary: 'Create a contact',
     description: () =>
-      'Creates a contact whose owner is the caller. If a contact with the same e-mail address (or phone number, with `matchBy`) exists, returns 409 `CONTACT_EXISTS`, or changes that contact with `"onExisting": "update"`, which requires the scope for any contact. Without `entity`, the CRM makes a company from the contact’s name unless `skipEntity` is set.',
+      'Creates a contact whose owner is the caller. If a contact with the same e-mail address (or phone number, with `matchBy`) exists, returns 409 `CONTACT_EXISTS`, or changes that contact with `"onExisting": "update"`, which requires the scope for any contact, and that the caller sees the contact. Without `entity`, the CRM makes a company from the contact’s name unless `skipEntity` is set.',
     parameters: [],
     parts: [],
     body: {
@@ -148,8 +148,9 @@ async function findExisting(
   { org, member }: Identity,
   lookup: Lookup,
 ): Promise<Existing | undefined> {
-  const id = await services.upstream(lookupContact, { org, text: lookup.text }, NO_CALLER);
-  if (id === null) return undefined;
+  const found = await services.upstream(lookupContact, { org, text: lookup.text }, NO_CALLER);
+  if (found === null) return undefined;
+  const { id } = found;
   try {
     const contact = contactOf(await readNow(services, { org, member, contact: id }));
     return matches(lookup, contact) ? { id, contact } : undefined;
@@ -160,19 +161,25 @@ async function findExisting(
 }
 
 /**
- * Returns the contacts that the upstream may change, visible to the member or not. It compares phone numbers by
- * their digits, and finds texts as they are given. One that has neither spelling is found by the response alone.
+ * Returns the contacts that the upstream may change. It compares phone numbers by their digits, and finds texts as
+ * they are given. One that has neither spelling is found by the response alone.
+ *
+ * @throws AppError `CONTACT_NOT_FOUND` if a contact has the value and the member does not see it: the upstream may
+ *   change it nevertheless.
  */
 async function findCandidates(
   services: OperationServices,
-  org: string,
-  { kind, text, value }: Lookup,
+  { org, member }: Identity,
+  lookup: Lookup,
 ): Promise<readonly string[]> {
-  const texts = kind === 'phone' ? [text, value] : [text];
-  const looks = [...new Set(texts)].map((one) =>
-    services.upstream(lookupContact, { org, text: one }, NO_CALLER),
+  const texts = new Set(lookup.kind === 'phone' ? [lookup.text, lookup.value] : [lookup.text]);
+  const replies = await Promise.all(
+    [...texts].map((text) => services.upstream(lookupContact, { org, text }, NO_CALLER)),
   );
-  return [...new Set((await Promise.all(looks)).filter((id) => id !== null))];
+  const found = replies.filter((one) => one !== null);
+  for (const one of found)
+    if (matches(lookup, one)) await readNow(services, { org, member, contact: one.id });
+  return [...new Set(found.map(({ id }) => id))];
 }
 
 /** Calls the upstream inside a fence around each of the contacts. */
@@ -221,7 +228,7 @@ async function dropAfter(
 ): Promise<void> {
   if (!alreadyFenced.includes(contact))
     await acknowledged(async () => (await services.fence(org, contact)).open());
-  await services.lookups.recordChange(org);
+  await acknowledged(() => services.lookups.recordChange(org));
 }
 
 function createdId(value: Result['value']): string {

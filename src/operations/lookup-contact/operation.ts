@@ -77,7 +77,8 @@ function lookupOf(body: z.output<typeof LOOKUP>): Lookup {
   const lookup = kind === undefined ? undefined : normalize(kind as Lookup['kind'], text!);
   if (lookup) return lookup;
   throw new AppError('INVALID_LOOKUP', {
-    detail: 'Send exactly one of email (an address), phone (4 to 20 digits) and text (3 to 200 characters).',
+    detail:
+      'Send exactly one of email (1 to 254 characters), phone (1 to 20 digits) and text (3 to 200 characters).',
   });
 }
 
@@ -98,7 +99,7 @@ async function find(
   const { org } = callerOf(req);
   const { kind, text } = lookup;
   const query = { org, kind, value: text };
-  const fetchId = () => services.upstream(lookupUpstream, { org, text }, NO_CALLER);
+  const fetchId = async () => (await services.upstream(lookupUpstream, { org, text }, NO_CALLER))?.id ?? null;
   const first = await services.lookups.find(query, fetchId);
   const found = await readVisible(req, first.id ?? services.lookups.decoyOf(query), parts, services);
   if (first.id === null) return undefined;

@@ -9,11 +9,28 @@ export interface LookupInput extends UpstreamInput {
   readonly text: string;
 }
 
+export interface FoundContact {
+  /** Lower-case UUID. */
+  readonly id: string;
+  /** Compared with the text, and never shown: the member may not see the contact. */
+  readonly email: unknown;
+  /** As `email`. */
+  readonly phone: unknown;
+}
+
 const NOT_FOUND: Refusal = ['NOT_FOUND', 'CONTACT_NOT_FOUND'];
 
 const decode = envelopeDecoder(
   z.union([
-    z.object({ contact: z.object({ contact_id: z.string() }).nullable() }),
+    z.object({
+      contact: z
+        .object({
+          contact_id: z.string(),
+          contact_email: z.unknown().optional(),
+          contact_phone: z.unknown().optional(),
+        })
+        .nullable(),
+    }),
     z.array(z.unknown()).length(0),
     z.null(),
   ]),
@@ -21,11 +38,11 @@ const decode = envelopeDecoder(
 );
 
 /**
- * Finds the organization's first contact that matches a text, and returns its lower-case id, or null. The upstream
- * does not take a member and its response contains all parts, so callers must not use more than the id. Its response
- * without a match is not documented: an empty success and messages such as "no match" are treated as one.
+ * Finds the organization's first contact that matches a text, or null. The upstream does not take a member and its
+ * response contains all parts, so callers must not show more than the id. Its response without a match is not
+ * documented: an empty success and messages such as "no match" are treated as one.
  */
-export const lookupContact: UpstreamOperation<LookupInput, string | null> = {
+export const lookupContact: UpstreamOperation<LookupInput, FoundContact | null> = {
   name: 'lookupContact',
   path: '/apis/v2/public/crm/lookupContact',
   idempotent: true,
@@ -41,7 +58,7 @@ export const lookupContact: UpstreamOperation<LookupInput, string | null> = {
     if (data === null || !('contact' in data) || data.contact === null) return null;
     const id = parseUuid(data.contact.contact_id);
     if (id === undefined) throw badResponse('NOT_THE_ENVELOPE');
-    return id;
+    return { id, email: data.contact.contact_email, phone: data.contact.contact_phone };
   },
 };
 

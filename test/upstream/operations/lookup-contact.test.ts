@@ -7,8 +7,10 @@ import { upstreamSandbox } from '../../support/upstream-sandbox.ts';
 
 const upstream = upstreamSandbox();
 
-test('returns the id of the first match and nothing else', async () => {
-  expect(await upstream.call(lookupContact, { org: ORG, text: 'jane' })).toBe(REQUEST.contact_id);
+const JANE = { id: REQUEST.contact_id, email: 'jane.smith@example.com', phone: '+1-555-0123' };
+
+test('returns the id of the first match, the values to compare, and nothing else', async () => {
+  expect(await upstream.call(lookupContact, { org: ORG, text: 'jane' })).toEqual(JANE);
 });
 
 test('returns null if nothing matches', async () => {
@@ -26,7 +28,7 @@ test('a message that is not known is a refusal', async () => {
 
 test('a read is repeated after a reset', async () => {
   upstream.fail(lookupContact, { mode: 'reset', calls: 1 });
-  expect(await upstream.call(lookupContact, { org: ORG, text: 'jane' })).toBe(REQUEST.contact_id);
+  expect(await upstream.call(lookupContact, { org: ORG, text: 'jane' })).toEqual(JANE);
   expect(upstream.callCount()).toBe(2);
 });
 
@@ -66,6 +68,6 @@ describe('a response of another upstream', () => {
 
   test('an id in upper case is returned in lower case', async () => {
     const contact = { contact_id: REQUEST.contact_id.toUpperCase() };
-    expect(await lookupOf({ status: 'success', data: { contact } })).toBe(REQUEST.contact_id);
+    expect(await lookupOf({ status: 'success', data: { contact } })).toEqual({ id: REQUEST.contact_id });
   });
 });
