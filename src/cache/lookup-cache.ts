@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Lookups } from '../contact/lookups.ts';
+import { AppError } from '../errors.ts';
 import { coalesce } from '../lib/coalesce.ts';
 import { isJsonObject, type Json, type JsonObject } from '../lib/json.ts';
 import type { ValueCache } from './value-cache.ts';
@@ -29,12 +30,14 @@ interface Stored extends JsonObject {
   readonly generation: string;
 }
 
-/** Milliseconds for which the generation of an organization's lookups is kept; longer than any lookup. */
-const GENERATION_MS = 86_400_000;
+/** Milliseconds for which the generation of an organization's lookups is kept longer than any lookup. */
+const GENERATION_EXTRA_MS = 3_600_000;
+const RECORD_ATTEMPTS = 3;
 
 /** Creates the cache of lookups. */
 export function lookupCache(options: LookupCacheOptions): Lookups {
   const { values, ttlMs, negativeTtlMs, secretOf, randomId, now } = options;
+  const generationMs = Math.max(ttlMs, negativeTtlMs) + GENERATION_EXTRA_MS;
   const fetchOnce = coalesce<string | null>();
 
   async function fetchAndStore(key: string, generation: string, fetchId: () => Promise<string | null>) {
@@ -67,7 +70,11 @@ export function lookupCache(options: LookupCacheOptions): Lookups {
       const digits = keyedHash(secretOf(org), `decoy ${kind}`, value).toString('hex');
       return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
     },
-    recordChange: (org) => values.set(generationKey(org), randomId(), GENERATION_MS),
+    async recordChange(org) {
+      for (let attempt = 0; attempt < RECORD_ATTEMPTS; attempt += 1)
+        if (await values.set(generationKey(org), randomId(), generationMs)) return;
+      throw new AppError('CACHE_UNAVAILABLE', { retryAfterS: 1 });
+    },
   };
 }
 

@@ -7,8 +7,8 @@ import type { EntryCodec } from './stored-entry.ts';
 export interface ValueCache {
   /** Returns undefined if the value is not cached, or is not JSON. Never rejects. */
   get(key: string): Promise<Json | undefined>;
-  /** Stores a value for `ttlMs`. Never rejects. */
-  set(key: string, value: Json, ttlMs: number): Promise<void>;
+  /** Stores a value for `ttlMs`. Resolves to false if Redis has not stored it. Never rejects. */
+  set(key: string, value: Json, ttlMs: number): Promise<boolean>;
 }
 
 const MAX_VALUES = 10_000;
@@ -30,6 +30,7 @@ export function memoryValueCache(monotonicNow: () => number): ValueCache {
     },
     async set(key, value, ttlMs) {
       if (ttlMs > 0) values.set(key, JSON.stringify(value), { ttl: ttlMs });
+      return true;
     },
   };
 }
@@ -45,14 +46,14 @@ export function redisValueCache(redis: Pick<GuardedRedis, 'call'>, codec: EntryC
       });
     },
     async set(key, value, ttlMs) {
-      if (ttlMs <= 0) return;
+      if (ttlMs <= 0) return true;
       const stored = codec.encode(key, {
         ...UNSTAMPED,
         bytes: Buffer.from(JSON.stringify(value)),
         freshMs: ttlMs,
         retentionMs: ttlMs,
       });
-      await quietly(() => redis.call('SET', [key, stored, 'PX', String(ttlMs)]));
+      return (await quietly(() => redis.call('SET', [key, stored, 'PX', String(ttlMs)]))) !== undefined;
     },
   };
 }

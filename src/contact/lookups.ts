@@ -29,7 +29,9 @@ export interface Lookups {
   decoyOf(query: LookupQuery): string;
   /**
    * Records that a contact of the organization was created or changed. Results without a match are then fetched
-   * again. Never rejects.
+   * again.
+   *
+   * @throws AppError `CACHE_UNAVAILABLE` if the results without a match may still be used.
    */
   recordChange(org: string): Promise<void>;
 }

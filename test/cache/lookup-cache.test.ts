@@ -11,10 +11,12 @@ const EMAIL: LookupQuery = { org: 'org', kind: 'email', value: 'ada@example.com'
 function createCaches(secretOf: (org: string) => string = () => 'secret') {
   const clock = { now: 1_000_000 };
   const stored: string[] = [];
+  const failing = { calls: 0 };
   const values = memoryValueCache(() => clock.now);
   const recording: typeof values = {
     ...values,
-    set: (key, value, ttlMs) => {
+    set: async (key, value, ttlMs) => {
+      if (failing.calls-- > 0) return false;
       stored.push(`${key} ${JSON.stringify(value)}`);
       return values.set(key, value, ttlMs);
     },
@@ -34,7 +36,7 @@ function createCaches(secretOf: (org: string) => string = () => 'secret') {
     fetches.push(String(id));
     return id;
   };
-  return { clock, stored, fetches, finding, one: create(), other: create() };
+  return { clock, stored, failing, fetches, finding, one: create(), other: create() };
 }
 
 test('caches an id for its time to live, in every process', async () => {
@@ -122,4 +124,15 @@ test('a decoy is a UUID, the same one for a value in every process', () => {
   expect(decoy).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   expect(other.decoyOf(EMAIL)).toBe(decoy);
   expect(one.decoyOf({ ...EMAIL, value: 'eva@example.com' })).not.toBe(decoy);
+});
+
+test('records a change although Redis fails once, and says so if it does not', async () => {
+  const { failing, fetches, finding, one } = createCaches();
+  await one.find(EMAIL, finding(null));
+  failing.calls = 1;
+  await one.recordChange('org');
+  expect((await one.find(EMAIL, finding('made'))).id).toBe('made');
+  failing.calls = 100;
+  await expect(one.recordChange('org')).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
+  expect(fetches).toEqual(['null', 'made']);
 });

@@ -8,7 +8,7 @@ import { parseContactId } from '../parse-query.ts';
 import { contactOf, readNow, NO_CALLER } from '../read-contact-now.ts';
 import type { OperationServices } from '../services.ts';
 import { besideContact, FIELDS, hasFields, writeFields } from '../write-fields.ts';
-import { changeContact, mayWriteAny, performWrite, refOf } from '../write.ts';
+import { acknowledged, changeContact, mayWriteAny, performWrite, refOf } from '../write.ts';
 
 const CHANGE = z
   .strictObject({ contact: FIELDS.optional(), entity: FIELDS.optional() })
@@ -43,12 +43,12 @@ export const patchContact = defineBodyOperation({
             ifMatch: req.headers['if-match'],
             call: () => services.upstream(updateFields, { ...ref, fields }, NO_CALLER),
           });
-          await services.lookups.recordChange(ref.org);
+          await acknowledged(() => services.lookups.recordChange(ref.org));
           return result;
         },
         async reconcile() {
           if (!(await isChanged(services, ref, body))) return undefined;
-          await services.lookups.recordChange(ref.org);
+          await acknowledged(() => services.lookups.recordChange(ref.org));
           return result;
         },
       },
