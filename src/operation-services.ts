@@ -56,6 +56,7 @@ export function createOperationServices(
     store: createRecordStore({ redis, ttlMs: writes.idempotencyTtlMs, now: monotonicNow }),
     codec: secrets.codec,
     setTimer,
+    now: monotonicNow,
     report: (event) => log.warn({ event }, 'idempotency record not usable'),
   });
   const membersOnce = coalesce<Json>();

@@ -16,8 +16,11 @@ export interface Attempt {
    * Carries out the write. The result is kept and repeated with any status, and so is a refusal of the
    * upstream that `finalRefusal` returns. Another AppError frees the key if its outcome is not `unknown`. Any other
    * error leaves the outcome unknown.
+   *
+   * @param requireLease called right before the write is sent, since a repeat may be carrying it out if this
+   *   process was paused. Throws AppError IDEMPOTENCY_IN_PROGRESS.
    */
-  execute(): Promise<WriteResult>;
+  execute(requireLease: () => void): Promise<WriteResult>;
   /**
    * Called for a repeat after an unknown outcome. Resolves to the success response if the write took effect,
    * otherwise to undefined. An operation that cannot check omits it.
@@ -146,7 +149,10 @@ async function execute(
 ): Promise<WriteResult> {
   let result: WriteResult;
   try {
-    result = await bounded(attempt.execute(), 'unknown');
+    result = await bounded(
+      attempt.execute(() => lease.requireHeld()),
+      'unknown',
+    );
   } catch (error) {
     await onFailure(error);
     throw error;

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { SetTimer } from '../lib/timers.ts';
 import type { RecordCodec, RecordContents } from './record.ts';
-import { RENEW_MS, type RecordStore } from './record-store.ts';
+import { LEASE_MS, RENEW_MS, type RecordStore } from './record-store.ts';
 
 /**
  * An event for the operator: a record that cannot be decoded, an attempt that has lost its lease, or an outcome
@@ -13,6 +13,8 @@ export interface LeaseOptions {
   readonly store: RecordStore;
   readonly codec: RecordCodec;
   readonly setTimer: SetTimer;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
   readonly report: (event: IdempotencyEvent) => void;
 }
 
@@ -23,6 +25,8 @@ export interface LeaseOptions {
 export interface Lease {
   /** Stores that the write may be sent from now on. @throws AppError if nothing may be sent. */
   start(contents: RecordContents): Promise<void>;
+  /** @throws AppError IDEMPOTENCY_IN_PROGRESS if the lease was not renewed in time, so another attempt may hold it. */
+  requireHeld(): void;
   /** Stores the result or the refusal, and ends the lease. */
   complete(contents: RecordContents, ending: Pick<RecordContents, 'result' | 'refusal'>): Promise<void>;
   /** Ends the lease of a write with an unknown outcome. */
@@ -44,16 +48,25 @@ const RETRY_DELAYS_MS = [1000, 2000, 4000, 8000];
 const MAX_WAITING = 1000;
 
 /** Creates the leases of one process. Each renews its record until it ends. */
-export function leases({ store, codec, setTimer, report }: LeaseOptions) {
+export function leases({ store, codec, setTimer, now, report }: LeaseOptions) {
   let waiting = 0;
 
   return function hold(key: string, token: string): Lease {
     let ended = false;
+    let heldUntil = -Infinity;
     let cancel = setTimer(RENEW_MS, renew);
+
+    /** Runs a command that begins the lease anew. Returns false if the record belongs to another attempt. */
+    async function extend(command: () => Promise<boolean>): Promise<boolean> {
+      const begunAt = now();
+      const isHeld = await command();
+      heldUntil = isHeld ? Math.max(heldUntil, begunAt + LEASE_MS) : -Infinity;
+      return isHeld;
+    }
 
     function renew(): void {
       // If the renewal fails, the next one may succeed before the lease ends.
-      store.renew(key, token).catch(() => {});
+      extend(() => store.renew(key, token)).catch(() => {});
       cancel = setTimer(RENEW_MS, renew);
     }
 
@@ -80,8 +93,11 @@ export function leases({ store, codec, setTimer, report }: LeaseOptions) {
 
     return {
       async start(contents) {
-        const isHeld = await store.start(key, token, codec.encode(key, contents)).catch(unavailable);
-        if (!isHeld) throw inProgress();
+        const started = extend(() => store.start(key, token, codec.encode(key, contents)));
+        if (!(await started.catch(unavailable))) throw inProgress();
+      },
+      requireHeld() {
+        if (now() >= heldUntil) throw inProgress('none');
       },
       complete: (contents, ending) =>
         end(async () => {
@@ -112,6 +128,7 @@ export function unavailable(cause: unknown): never {
   });
 }
 
-export function inProgress(): AppError {
-  return new AppError('IDEMPOTENCY_IN_PROGRESS', { outcome: 'unknown', retryAfterS: 1 });
+/** @param outcome `none` if this attempt has sent nothing. */
+export function inProgress(outcome: 'none' | 'unknown' = 'unknown'): AppError {
+  return new AppError('IDEMPOTENCY_IN_PROGRESS', { outcome, retryAfterS: 1 });
 }

@@ -47,7 +47,7 @@ export async function performWrite(req: Request, services: OperationServices, wr
   try {
     const result =
       key === undefined
-        ? await attempt.execute()
+        ? await attempt.execute(() => {})
         : await services.idempotency.run(
             {
               caller: callerOf(req),
@@ -114,7 +114,7 @@ function represented(services: OperationServices, write: Write, parts: readonly 
   const represent = (result: Result) => withRepresentation(services, ref ?? refAfter!(result), parts, result);
   return {
     ...attempt,
-    execute: async () => represent(await attempt.execute()),
+    execute: async (requireLease) => represent(await attempt.execute(requireLease)),
     ...(attempt.reconcile && {
       reconcile: async (prepared: Json) => {
         const result = await attempt.reconcile!(prepared);

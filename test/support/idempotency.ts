@@ -38,6 +38,7 @@ export function idempotencyOn(opened: OpenedRecordStores, codec: EntryCodec = pl
       store,
       codec,
       setTimer: clock.setTimer,
+      now: clock.now,
       report: (event) => void events.push(event),
     }),
   ) as [Idempotency, Idempotency];

@@ -64,12 +64,13 @@ export const createContact = defineBodyOperation({
       json,
       refAfter: ({ value }) => ({ org, member, contact: createdId(value) }),
       attempt: {
-        async execute() {
+        async execute(requireLease) {
           const candidates = isUpdate ? await findCandidates(services, { org, member }, lookup!) : [];
           if (candidates.length === 0) await requireFences(services, org);
-          const created = await fencedAll(services, org, candidates, () =>
-            services.upstream(createUpstream, input, NO_CALLER),
-          );
+          const created = await fencedAll(services, org, candidates, async () => {
+            requireLease();
+            return services.upstream(createUpstream, input, NO_CALLER);
+          });
           await dropAfter(services, org, created.contact, candidates);
           return resultOf(created.contact, created.entity);
         },

@@ -44,8 +44,11 @@ export const logActivity = defineBodyOperation({
       json,
       ref,
       attempt: {
-        async execute() {
-          const call = () => services.upstream(addActivity, input, NO_CALLER);
+        async execute(requireLease) {
+          const call = () => {
+            requireLease();
+            return services.upstream(addActivity, input, NO_CALLER);
+          };
           await changeContact(req, services, ref, { allowAny: true, call });
           return { status: 204, headers: [], value: undefined };
         },

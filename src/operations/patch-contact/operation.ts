@@ -37,11 +37,14 @@ export const patchContact = defineBodyOperation({
       json,
       ref,
       attempt: {
-        async execute() {
+        async execute(requireLease) {
           await changeContact(req, services, ref, {
             allowAny: true,
             ifMatch: req.headers['if-match'],
-            call: () => services.upstream(updateFields, { ...ref, fields }, NO_CALLER),
+            call: () => {
+              requireLease();
+              return services.upstream(updateFields, { ...ref, fields }, NO_CALLER);
+            },
           });
           await acknowledged(() => services.lookups.recordChange(ref.org));
           return result;

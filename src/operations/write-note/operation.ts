@@ -79,11 +79,14 @@ function defineNote({ id, method, path, status, summary, parameters }: NoteOpera
         ref,
         attempt: {
           prepare: () => countNotes(services, ref, body.content),
-          execute: async () =>
+          execute: async (requireLease) =>
             resultOf(
               await changeContact(req, services, ref, {
                 allowAny: false,
-                call: () => services.upstream(addNote, { ...ref, ...body, noteId }, NO_CALLER),
+                call: () => {
+                  requireLease();
+                  return services.upstream(addNote, { ...ref, ...body, noteId }, NO_CALLER);
+                },
               }),
             ),
           async reconcile(before) {
