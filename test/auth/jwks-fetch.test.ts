@@ -5,7 +5,9 @@ import { startIssuer, type Issuer } from '../support/issuer.ts';
 
 let issuer: Issuer;
 let other: Issuer;
-const fetch = createJwksFetch({ timeoutMs: 400, maxBytes: 1000 });
+/** A busy machine needs more than a few hundred milliseconds for a response. */
+const TIMEOUT_MS = 3000;
+const fetch = createJwksFetch({ timeoutMs: TIMEOUT_MS, maxBytes: 1000 });
 beforeAll(async () => {
   [issuer, other] = await Promise.all([startIssuer({ kty: 'x' }), startIssuer()]);
 });

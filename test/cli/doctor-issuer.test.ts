@@ -77,9 +77,10 @@ describe('JWKS check', () => {
 
 describe('clock check', () => {
   test.each([
-    ['warns if the clock is 30 s behind', 30, 'warned', /at least (29|30)\.\d s behind/],
-    ['warns if the clock is 30 s ahead', -30, 'warned', /at least (28|29|30|31|32)\.\d s ahead/],
-    ['fails if the clock is an hour behind', 3600, 'failed', /at least 3(599|600)\.\d s behind/],
+    // The time of the exchange is subtracted, which may be seconds on a busy machine.
+    ['warns if the clock is 30 s behind', 30, 'warned', /at least (2\d|30)\.\d s behind/],
+    ['warns if the clock is 30 s ahead', -30, 'warned', /at least (2\d|3[0-2])\.\d s ahead/],
+    ['fails if the clock is an hour behind', 3600, 'failed', /at least 3(5[5-9]\d|600)\.\d s behind/],
   ])('%s', async (_name, seconds, status, detail) => {
     const found = await readClock(datedBy(seconds));
     expect(found).toMatchObject({ status, code: status === 'failed' ? 1 : 0 });

@@ -107,12 +107,10 @@ test('reports a server with its maximum number of clients, and uses it when clie
         .report()
         .reasons.some(({ detail }) => /^MAXCLIENTS: .*maximum number of clients/.test(detail)),
     );
-    other.destroy();
-    await waitFor('the recovery', async () => {
-      // The client needs more connections than the free one.
-      await full.cli('config', 'set', 'maxclients', '100').catch(() => {});
-      return late.health.report().reasons.length === 0;
-    });
+    // The client needs more connections than this one, and would take its place before any other.
+    other.write('config set maxclients 100\r\n');
+    other.end();
+    await waitFor('the recovery', () => late.health.report().reasons.length === 0);
   } finally {
     late.close();
     other.destroy();

@@ -140,7 +140,9 @@ await output.flush(600_000);
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSync } from 'node:fs';
 const chunk = Buffer.alloc(50_000);
-for (let read; (read = readSync(0, chunk)) > 0; await sleep(2)) process.stdout.write(chunk.subarray(0, read));
+// A copy, because the write may still be waiting when the chunk is read into again.
+for (let read; (read = readSync(0, chunk)) > 0; await sleep(2))
+  process.stdout.write(Buffer.from(chunk.subarray(0, read)));
 `;
   const node = `"${process.execPath}" --input-type=module`;
   const pipeline = `{ ${node} -e "$WRITER" & ${node} -e "$WRITER" & wait; } | ${node} -e "$READER"`;
