@@ -60,8 +60,7 @@ sentinel failover-timeout ${NAME} 4000
     addresses: sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
     name: NAME,
     failOver: async () => {
-      const [before = ''] = await masterAddresses();
-      const current = [master, ...replicas].find(({ port }) => before.endsWith(String(port)))!;
+      let before = '';
       // Sentinels make the old master a replica after four publish periods of 2 s by default, and learn its state
       // every 10 s.
       const periods = ['publish-period', '500', 'info-period', '500'];
@@ -70,6 +69,9 @@ sentinel failover-timeout ${NAME} 4000
       await waitFor(
         'the replicas to be in sync',
         async () => {
+          // Each time, because a Sentinel may name the master before an earlier failover at first.
+          [before = ''] = await masterAddresses();
+          const current = [master, ...replicas].find(({ port }) => before.endsWith(String(port)))!;
           const text = await current.query('info', 'replication');
           return text.match(/state=online/g)?.length === replicaCount;
         },
