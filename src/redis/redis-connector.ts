@@ -113,9 +113,15 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
 
     override connectToSentinel(endpoint: object, options: object = {}): Redis {
       const Connector = serverConnector((error) => (this.#lastError = error));
-      const sentinel = super.connectToSentinel(endpoint, { ...options, Connector });
-      // A connection that watches for failovers does not receive those that happen while it is interrupted.
-      sentinel.once('ready', () => sentinel.on('ready', () => void this.#leaveOldMaster(endpoint)));
+      // ioredis does not handle the rejection of its own SUBSCRIBE, which would end the program.
+      const own = { Connector, autoResubscribe: false };
+      const sentinel = super.connectToSentinel(endpoint, { ...options, ...own });
+      const resume = (): void => {
+        sentinel.subscribe('+switch-master').catch(() => {});
+        // A failover that happened during the interruption is not published again.
+        void this.#leaveOldMaster(endpoint);
+      };
+      sentinel.once('ready', () => sentinel.on('ready', resume));
       return sentinel;
     }
 
