@@ -43,12 +43,9 @@ export function checkTierNames(
   setting: string,
   issues: ConfigIssues,
 ): void {
-  const reserved = Object.entries(tiers).flatMap(([name, { writes }]) =>
-    writes ? [[writesOf(name), name]] : [],
-  );
-  for (const [taken, name] of reserved)
-    if (Object.hasOwn(tiers, taken!))
-      issues.add(setting, `"${taken}" is the name of the writes of "${name}": use another`);
+  for (const [name, { writes }] of Object.entries(tiers))
+    if (writes && Object.hasOwn(tiers, writesOf(name)))
+      issues.add(setting, `"${writesOf(name)}" is the name of the writes of "${name}": use another`);
   if (Object.hasOwn(tiers, FAILED_AUTHENTICATION))
     issues.add(
       setting,

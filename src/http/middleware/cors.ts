@@ -44,8 +44,8 @@ export interface CorsOptions {
 
 /**
  * Creates the CORS middleware for these origins, with the methods and headers that the operations need; empty
- * without origins. Responds only to a preflight
- * (Fetch, section 3.2.2): the router rejects any other OPTIONS request.
+ * without origins. Responds only to a preflight (Fetch, section 3.2.2): the router rejects any other OPTIONS
+ * request.
  */
 export function allowOrigins(
   origins: readonly string[],
