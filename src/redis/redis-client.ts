@@ -12,7 +12,7 @@ import { createConnection, createSentinel } from './redis-connections.ts';
 import { corkWrites, scriptOn, type RedisValue, type RunScript } from './run-script.ts';
 import { hasReason } from './redis-diagnosis.ts';
 import type { RedisSettings } from './redis-settings.ts';
-import { replicaFinder } from './redis-topology.ts';
+import { confirmationCounter } from './redis-topology.ts';
 import { RedisSubscription } from './redis-subscription.ts';
 import { READ, storedValues, type StoredValue } from './stored-value.ts';
 
@@ -32,7 +32,7 @@ export interface RedisClient {
   script(lua: string, connection?: ScriptConnection): RunScript;
   /**
    * Returns a function that runs a script whose effect must survive a failover. It resolves to true if there is
-   * no replica that could take over, or if a replica confirms the write within `waitMs` (WAIT).
+   * no replica that could take over, or if enough replicas confirm the write within `waitMs` (WAIT).
    */
   durableScript(lua: string, waitMs: number): (...run: Parameters<RunScript>) => Promise<boolean>;
   /** Returns the server of a key, as far as known. */
@@ -96,7 +96,7 @@ export function createRedis(settings: RedisSettings): RedisClient {
   const subscription = new RedisSubscription(subscriber);
   const cork = corkWrites(client);
   let closed = false;
-  const confirmations = new Map<Redis, Promise<number>>();
+  const confirmations = new Map<Redis, { readonly needed: number; readonly isConfirmed: Promise<boolean> }>();
 
   client.on('error', report);
   client.on('node error', report);
@@ -110,20 +110,29 @@ export function createRedis(settings: RedisSettings): RedisClient {
   }
 
   /**
-   * Waits for a replica to confirm all writes so far. Replies arrive in order, so a WAIT in flight was sent
-   * after every command that has been answered, and can be shared.
+   * Waits for replicas to confirm all writes so far. Replies arrive in order, so a WAIT in flight was sent after
+   * every command that has been answered, and can be shared.
    */
-  function confirmed(node: Redis, waitMs: number): Promise<number> {
+  function confirmed(node: Redis, needed: number, waitMs: number): Promise<boolean> {
     const inFlight = confirmations.get(node);
-    if (inFlight) return inFlight;
-    const begun = node.wait(1, waitMs).finally(() => confirmations.delete(node));
+    if (inFlight?.needed === needed) return inFlight.isConfirmed;
+    const isConfirmed = node.wait(needed, waitMs).then((count) => count >= needed);
+    const begun = { needed, isConfirmed };
     confirmations.set(node, begun);
-    return begun;
+    const remove = () => {
+      if (confirmations.get(node) === begun) confirmations.delete(node);
+    };
+    isConfirmed.then(remove, remove);
+    return isConfirmed;
   }
 
-  const hasReplica = replicaFinder(settings, durable, calculateSlot, (address) =>
-    createSentinel(settings, address),
-  );
+  const neededConfirmations = confirmationCounter({
+    settings,
+    connection: durable,
+    slotOf: calculateSlot,
+    createSentinel: (address) => createSentinel(settings, address),
+    now: () => performance.now(),
+  });
 
   const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);
   const isReady = (...names: readonly ConnectionName[]) =>
@@ -166,10 +175,13 @@ export function createRedis(settings: RedisSettings): RedisClient {
         const nodeOf = () =>
           durable instanceof Cluster ? masterAt(durable, masterOf(durable, keys[0]!)) : durable;
         const before = nodeOf();
-        const [replicated] = await Promise.all([before && hasReplica(before, keys[0]!), run(keys, args)]);
+        const [needed] = await Promise.all([
+          before && neededConfirmations(before, keys[0]!),
+          run(keys, args),
+        ]);
         // Another node has run the script if the key was redirected.
-        if (replicated === undefined || before !== nodeOf()) return false;
-        return !replicated || (await confirmed(before!, waitMs)) > 0;
+        if (needed === undefined || before !== nodeOf()) return false;
+        return needed === 0 || confirmed(before!, needed, waitMs);
       };
     },
     serverOf: (key) => masterOf(client, key),

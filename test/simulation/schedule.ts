@@ -1,5 +1,4 @@
 import { randomOf } from './scheduler.ts';
-import type { Mode } from './simulated-topology.ts';
 
 export const CONNECTIONS = ['commands', 'invalidations', 'subscription'] as const;
 
@@ -41,8 +40,10 @@ export type Action = { readonly at: number } & (
 
 export interface Schedule {
   readonly seed: number;
-  readonly mode: Mode | 'memory';
+  readonly mode: 'standalone' | 'sentinel' | 'cluster' | 'memory';
   readonly replicas: number;
+  /** False if Redis denies ROLE, so that the replay alone protects a change on a master that is being replaced. */
+  readonly seesReplicas: boolean;
   readonly processes: number;
   readonly hasNearCache: boolean;
   /** Whether the contact does not exist in each fourth version. */
@@ -185,7 +186,8 @@ export function scheduleOf(seed: number, version: 1 | 2 | 3 | 4 = 4): Schedule {
     } else actions.push({ at, kind, shard: below(2), ms: (random() - 0.5) * 4000 });
   }
   // Without other events, because each later invalidation hides the loss of an earlier one.
-  if (mode === 'sentinel' && isNewest(0.15)) {
+  const isFocused = mode === 'sentinel' && isNewest(0.15);
+  if (isFocused) {
     at = 1500;
     actions.splice(0, actions.length, ...lostOnMaster(at, processes, newest));
   }
@@ -193,18 +195,13 @@ export function scheduleOf(seed: number, version: 1 | 2 | 3 | 4 = 4): Schedule {
   for (let contact = 0; contact < contacts; contact += 1)
     for (let process = 0; process < processes; process += 1)
       for (const later of [1100, 2900])
-        actions.push({
-          at: at + later,
-          kind: 'read',
-          ...PLAIN_READ,
-          process,
-          contact,
-        });
+        actions.push({ at: at + later, kind: 'read', ...PLAIN_READ, process, contact });
   actions.sort((one, other) => one.at - other.at);
   const replicas = mode === 'sentinel' ? 1 + below(2) : mode === 'cluster' ? below(2) : 0;
   const hasNearCache = !isOften(0.15);
   const hasNotFound = isMore(0.3);
-  return { seed, mode, replicas, processes, hasNearCache, hasNotFound, actions, endsAt: at + 3600 };
+  const options = { mode, replicas, seesReplicas: !isFocused, processes, hasNearCache, hasNotFound };
+  return { seed, ...options, actions, endsAt: at + 3600 };
 }
 
 /** Replication stops, and after a change all processes that know of it end, and then the master that has it. */

@@ -8,7 +8,7 @@ import { READ, storedValues, type StoredValue } from '../../src/redis/stored-val
 import type { Actor, Scheduler } from './scheduler.ts';
 import { SimulatedConnection } from './simulated-connection.ts';
 import type { SimulatedServer } from './simulated-server.ts';
-import type { SimulatedTopology } from './simulated-topology.ts';
+import type { SimulatedTopology, WantedConfirmations } from './simulated-topology.ts';
 
 const REQUEST_MS = 80;
 const LONG_MS = 1500;
@@ -96,13 +96,12 @@ export class SimulatedRedis {
 
   durableScript(lua: string, waitMs: number): DurableScript {
     return async (keys, args) => {
-      let server!: SimulatedServer;
-      await this.#guarded(keys[0], 'invalidations', LONG_MS, true, (found) => {
-        server = found;
-        return found.run(lua, keys, args);
+      let wanted!: WantedConfirmations;
+      await this.#guarded(keys[0], 'invalidations', LONG_MS, true, (server) => {
+        wanted = { server, needed: this.#topology.neededConfirmations(server), waitMs };
+        return server.run(lua, keys, args);
       });
-      if (!this.#topology.hasReplica(server)) return true;
-      return this.#topology.awaitConfirmation(server, waitMs, (ms, run) => this.setTimer(ms, run));
+      return this.#topology.awaitConfirmations(wanted, (ms, run) => this.setTimer(ms, run));
     };
   }
 

@@ -1,17 +1,23 @@
 import type { SetTimer } from '../../src/lib/timers.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Schedule } from './schedule.ts';
 import { SimulatedServer } from './simulated-server.ts';
-
-export type Mode = 'standalone' | 'sentinel' | 'cluster';
 
 export interface Shard {
   master: SimulatedServer;
   readonly servers: readonly SimulatedServer[];
 }
 
+/** What a write waits for. */
+export interface WantedConfirmations {
+  readonly server: SimulatedServer;
+  readonly needed: number;
+  readonly waitMs: number;
+}
+
 /** The servers of one Redis: who is master, how writes reach the replicas, and how messages reach subscribers. */
 export class SimulatedTopology {
-  readonly mode: Mode;
+  readonly mode: Schedule['mode'];
   readonly shards: readonly Shard[];
   /** Called with each message at the server that a subscriber listens to. */
   readonly subscribers = new Set<(server: SimulatedServer, channel: string, message: string) => void>();
@@ -20,10 +26,15 @@ export class SimulatedTopology {
   /** Milliseconds that replication is behind. */
   lagMs = 1;
   readonly #scheduler: Scheduler;
+  readonly #seesReplicas: boolean;
   readonly #appliedAt = new Map<SimulatedServer, number>();
 
-  constructor(scheduler: Scheduler, mode: Mode, replicas: number) {
+  constructor(
+    scheduler: Scheduler,
+    { mode, replicas, seesReplicas }: Pick<Schedule, 'mode' | 'replicas' | 'seesReplicas'>,
+  ) {
     this.#scheduler = scheduler;
+    this.#seesReplicas = seesReplicas;
     this.mode = mode;
     const open = (name: string) =>
       new SimulatedServer(name, () => scheduler.now, {
@@ -62,18 +73,21 @@ export class SimulatedTopology {
     return from === to || (this.mode === 'cluster' && !from.isDead && !to.isDead);
   }
 
-  /** As `HasReplica`: ROLE, and the replicas that could be promoted. */
-  hasReplica(server: SimulatedServer): boolean {
-    if (server.replicas.size > 0 || !server.isMaster) return true;
+  /** As `NeededConfirmations`: ROLE, and the replicas that could be promoted. */
+  neededConfirmations(server: SimulatedServer): number {
+    if (!server.isMaster || !this.#seesReplicas) return 1;
+    const connected = server.replicas.size;
     const shard = this.shards.find(({ servers }) => servers.includes(server))!;
-    return shard.servers.some((other) => other !== server && !other.isDead);
+    const living = shard.servers.filter((other) => other !== server && !other.isDead).length;
+    if (this.mode === 'sentinel' && living > connected) return connected + 1;
+    return Math.min(1, living);
   }
 
-  /** Returns the time at which a replica confirms all writes of a server, or undefined. */
-  confirmedAt(server: SimulatedServer): { at: number; replica: SimulatedServer } | undefined {
+  /** Returns the time at which so many replicas have confirmed all writes of a server, or undefined. */
+  confirmedAt(server: SimulatedServer, needed: number): { at: number; replica: SimulatedServer } | undefined {
     const replicas = [...server.replicas].filter(({ isDead }) => !isDead);
     const times = replicas.map((replica) => ({ at: this.#appliedAt.get(replica) ?? 0, replica }));
-    return times.toSorted((one, other) => one.at - other.at)[0];
+    return times.toSorted((one, other) => one.at - other.at)[needed - 1];
   }
 
   /**
@@ -115,10 +129,14 @@ export class SimulatedTopology {
     }
   }
 
-  /** As WAIT: resolves to whether a replica has confirmed the writes of a server. */
-  awaitConfirmation(server: SimulatedServer, waitMs: number, setTimer: SetTimer): Promise<boolean> {
+  /** As WAIT, if any is needed: resolves to whether so many replicas have confirmed the writes of a server. */
+  async awaitConfirmations(
+    { server, needed, waitMs }: WantedConfirmations,
+    setTimer: SetTimer,
+  ): Promise<boolean> {
+    if (needed === 0) return true;
     const { now } = this.#scheduler;
-    const confirmation = this.confirmedAt(server);
+    const confirmation = this.confirmedAt(server, needed);
     const at = confirmation ? Math.max(confirmation.at, now) + 1 : Infinity;
     const isInTime = at <= now + waitMs;
     return new Promise((resolve) => {

@@ -59,8 +59,7 @@ export class World {
       hasNotFound: schedule.hasNotFound,
       log: (text) => this.#log(text),
     });
-    if (schedule.mode !== 'memory')
-      this.#topology = new SimulatedTopology(this.#scheduler, schedule.mode, schedule.replicas);
+    if (schedule.mode !== 'memory') this.#topology = new SimulatedTopology(this.#scheduler, schedule);
     for (let index = 0; index < schedule.processes; index += 1) this.#processes[index] = this.#start(index);
     for (const action of schedule.actions) this.#scheduler.at(action.at, () => this.#act(action));
   }
