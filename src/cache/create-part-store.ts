@@ -68,6 +68,7 @@ export function createPartStore(options: PartStoreOptions): PartStore {
     remote,
     invalidations,
     maxBytes: redisStore.nearMaxBytes,
+    floorMs: fence.fenceMs,
     ttlMs: redisStore.nearTtlMs,
     now,
     randomId,

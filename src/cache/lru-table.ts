@@ -29,17 +29,26 @@ export class LruTable {
   readonly #memberEntries = new LinkedList<MemberEntry>();
   readonly #maxBytes: number;
   readonly #now: () => number;
+  readonly #floorMs: number;
   readonly #kept: (entry: Entry) => Entry;
   #bytes = 0;
 
   /**
    * @param options.maxBytes bound on entries and overhead together; 0 stores nothing.
    * @param options.now milliseconds of the owner's clock.
+   * @param options.floorMs milliseconds for which an expired entry stays a floor: more than any call takes, because
+   *   an earlier call may still be in flight. Default: 0.
    * @param options.kept returns what is kept of an entry. Default: a copy.
    */
-  constructor(options: { maxBytes: number; now: () => number; kept?: (entry: Entry) => Entry }) {
+  constructor(options: {
+    maxBytes: number;
+    now: () => number;
+    floorMs?: number;
+    kept?: (entry: Entry) => Entry;
+  }) {
     this.#maxBytes = options.maxBytes;
     this.#now = options.now;
+    this.#floorMs = options.floorMs ?? 0;
     this.#kept = options.kept ?? copyEntry;
   }
 
@@ -75,8 +84,9 @@ export class LruTable {
       for (const part of parts) {
         const stored = memberEntry.parts[part];
         if (!stored) continue;
-        if (stored.dropAt <= now) this.#put(memberEntry, part, undefined);
-        else if (isServable(stored, stamp, after)) entries[part] = stored.entry;
+        if (stored.dropAt > now) {
+          if (isServable(stored, stamp, after)) entries[part] = stored.entry;
+        } else if (stored.dropAt + this.#floorMs <= now) this.#put(memberEntry, part, undefined);
       }
       const negative = parts.length > 0 ? memberEntry.parts.contact : undefined;
       if (negative?.entry.bytes === 'not-found' && negative.dropAt > now)
@@ -85,16 +95,16 @@ export class LruTable {
     return { generation: stamp.confirmedAt > after ? stamp.generation : undefined, entries };
   }
 
-  /** Returns all entries of a member, served or not: no response may go back behind them. */
+  /** Returns all entries of a member, served or not: no response may go back behind them. Some have just expired. */
   floor(ref: ContactRef): Entries {
     const contact = this.#find(ref.org, ref.contact);
     const memberEntry = contact && memberEntryOf(contact, ref.member);
     const entries: Partial<Record<Part, Entry>> = {};
     if (!memberEntry) return entries;
-    const now = this.#now();
+    const after = this.#now() - this.#floorMs;
     for (const part of PARTS) {
       const stored = memberEntry.parts[part];
-      if (stored && stored.dropAt > now) entries[part] = stored.entry;
+      if (stored && stored.dropAt > after) entries[part] = stored.entry;
     }
     return entries;
   }

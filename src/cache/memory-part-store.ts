@@ -8,7 +8,7 @@ import { randomId } from './random-id.ts';
 
 export interface MemoryPartStoreOptions {
   readonly maxBytes: number;
-  /** Milliseconds for which a write closes its contact if its outcome stays unknown. */
+  /** Milliseconds for which a write closes its contact if its outcome stays unknown; more than any call takes. */
   readonly fenceMs: number;
   /** Milliseconds for which the upstream may still carry out a write with an unknown outcome. */
   readonly uncertainMs: number;
@@ -22,7 +22,7 @@ export interface MemoryPartStoreOptions {
  * a claim never finds a part held by another claim.
  */
 export function memoryPartStore(options: MemoryPartStoreOptions): PartStore {
-  const table = new LruTable(options);
+  const table = new LruTable({ ...options, floorMs: options.fenceMs });
   const fences = memoryFences({ now: options.now, randomId });
   let number = 0;
   options.metrics.gauge(

@@ -17,6 +17,8 @@ export interface NearPartStoreOptions {
   readonly invalidations: Omit<RedisInvalidations, 'processId' | 'others'>;
   /** Maximum bytes of the near cache; 0 turns it off. */
   readonly maxBytes: number;
+  /** Milliseconds for which an expired entry stays a floor; more than any call takes. */
+  readonly floorMs: number;
   /** Milliseconds for which this process serves an entry, or joins a call, that Redis has not confirmed since. */
   readonly ttlMs: number;
   /** Milliseconds of a monotonic clock: a clock that goes back would make an old entry look confirmed. */
@@ -43,9 +45,9 @@ export const servedForMs = (ttlMs: number): number => Math.max(ttlMs, CLAIM_CURR
  * invalidation of the contact and no gap in the subscription came since.
  */
 export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEntries {
-  const { remote, invalidations, ttlMs, now, randomId } = options;
-  const isOff = options.maxBytes === 0;
-  const table = isOff ? floorTable(now) : new LruTable({ maxBytes: options.maxBytes, now });
+  const { remote, invalidations, maxBytes, floorMs, ttlMs, now, randomId } = options;
+  const isOff = maxBytes === 0;
+  const table = isOff ? floorTable(now) : new LruTable({ maxBytes, floorMs, now });
   const received = new InvalidationLog();
   /** The contacts for which this process has fetched parts, in the same data structure. */
   const fetched = new InvalidationLog();

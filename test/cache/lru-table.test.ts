@@ -133,6 +133,16 @@ test('serves an entry whose call began after the given time although its generat
   expect(readAfter(300)).toEqual({});
 });
 
+test('keeps an expired entry as a floor as long as an earlier call may take', () => {
+  let now = 0;
+  const table = new LruTable({ maxBytes: 100_000, now: () => now, floorMs: 50 });
+  fill(table, 'c', Buffer.from('1'), 100);
+  now = 149;
+  expect([heldText(table), floorText(table)]).toEqual([undefined, '1']);
+  now = 150;
+  expect([heldText(table), floorText(table)]).toEqual([undefined, 'undefined']);
+});
+
 test('returns an entry only under its generation, until it expires or is removed', () => {
   let now = 0;
   const table = new LruTable({ maxBytes: 100_000, now: () => now });

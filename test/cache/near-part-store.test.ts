@@ -52,6 +52,7 @@ function setUp(maxBytes = 1e6) {
     remote,
     invalidations,
     maxBytes,
+    floorMs: 5000,
     ttlMs: 1000,
     now: () => clock.now,
     randomId,

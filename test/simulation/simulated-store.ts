@@ -63,5 +63,6 @@ export function openRedisStore(
     uncertainMs: UNCERTAIN_MS,
   });
   const maxBytes = hasNearCache ? 1e6 : 0;
-  return nearPartStore({ remote, invalidations, maxBytes, ttlMs: TTL_MS, now, randomId, metrics: METRICS });
+  const limits = { maxBytes, floorMs: FENCE_MS, ttlMs: TTL_MS };
+  return nearPartStore({ remote, invalidations, ...limits, now, randomId, metrics: METRICS });
 }

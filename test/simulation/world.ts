@@ -128,7 +128,8 @@ export class World {
       this.#processes[action.process]!.redis![action.kind](names, now + action.ms);
     } else if (action.kind === 'pause') {
       this.checker.hasPaused = true;
-      this.#processes[action.process]!.pausedUntil = now + action.ms;
+      const paused = this.#processes[action.process]!;
+      paused.pausedUntil = Math.max(paused.pausedUntil, now + action.ms);
     } else if (action.kind === 'kill') {
       this.#processes[action.process]!.isDead = true;
       this.checker.replaceProcess(action.process, now);

@@ -77,6 +77,7 @@ export async function createStore(
     remote,
     invalidations,
     maxBytes: nearMaxBytes,
+    floorMs: fenceMs,
     ttlMs: nearTtlMs,
     now,
     randomId,
