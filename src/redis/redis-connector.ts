@@ -85,6 +85,8 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
     /** The address that was resolved last, and the one that the connection leads to. */
     #resolved = '';
     #master = '';
+    /** The Sentinel that was asked last. */
+    #source: object | undefined;
     readonly #isTls: boolean;
 
     constructor(options: RedisOptions) {
@@ -106,6 +108,7 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
     }
 
     override async resolve(sentinel: object): Promise<Master> {
+      this.#source = sentinel;
       const master = await super.resolve(sentinel);
       this.#resolved = addressOf(master);
       return master;
@@ -116,13 +119,24 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
       // ioredis does not handle the rejection of its own SUBSCRIBE, which would end the program.
       const own = { Connector, autoResubscribe: false };
       const sentinel = super.connectToSentinel(endpoint, { ...options, ...own });
-      const resume = (): void => {
-        sentinel.subscribe('+switch-master').catch(() => {});
-        // A failover that happened during the interruption is not published again.
-        void this.#leaveOldMaster(endpoint);
-      };
-      sentinel.once('ready', () => sentinel.on('ready', resume));
+      // Those that wait for failovers are lazy. `resolve` opens the others.
+      if ('lazyConnect' in options) this.#watchFailovers(sentinel, endpoint);
       return sentinel;
+    }
+
+    /**
+     * Subscribes whenever the connection is ready, and then asks for the master, because a failover that happened
+     * before is not published again. At first it asks only the Sentinel that has named the master: the others may
+     * learn of a failover two seconds later.
+     */
+    #watchFailovers(sentinel: Redis, endpoint: object): void {
+      let asks = endpoint === this.#source;
+      const subscribe = async (): Promise<void> => {
+        await sentinel.subscribe('+switch-master').catch(() => {});
+        if (asks) await this.#leaveOldMaster(endpoint);
+        asks = true;
+      };
+      sentinel.on('ready', () => void subscribe());
     }
 
     async #leaveOldMaster(sentinel: object): Promise<void> {

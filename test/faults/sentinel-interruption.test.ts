@@ -1,38 +1,71 @@
-import { startFleet } from '../support/fleet.ts';
-import { startSentinels } from '../support/redis/redis-sentinel.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
+import { startSentinels, type RedisSentinels } from '../support/redis/redis-sentinel.ts';
+import type { RedisServer } from '../support/redis/redis-server.ts';
+import { startSlowProxy, type SlowProxy } from '../support/slow-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Well below a minute, after which ioredis connects to a Sentinel again by default. */
 const SOON_MS = 30_000;
 
-test('leaves a living old master when its connections to the Sentinels were interrupted during the change', async () => {
-  const redis = await startSentinels();
-  const { master, replica, sentinels, addresses, name } = redis;
-  const env = { REDIS_MODE: 'sentinel', REDIS_NODES: addresses, REDIS_SENTINEL_NAME: name };
-  const fleet = await startFleet(1, env).catch(async (error: unknown) => {
-    await redis.stop();
-    throw error;
+let redis: RedisSentinels;
+let proxy: SlowProxy;
+let fleet: Fleet | undefined;
+beforeEach(async () => {
+  redis = await startSentinels();
+  proxy = await startSlowProxy(redis.sentinels[0]!.port);
+});
+afterEach(async () => {
+  await fleet?.stop();
+  fleet = undefined;
+  await proxy.stop();
+  await redis.stop();
+});
+
+const clients = async (server: RedisServer) =>
+  (await server.query('client', 'list')).match(/name=zyntro-bff/g)?.length ?? 0;
+
+async function startWith(addresses: string): Promise<Fleet> {
+  fleet = await startFleet(1, {
+    REDIS_MODE: 'sentinel',
+    REDIS_NODES: addresses,
+    REDIS_SENTINEL_NAME: redis.name,
   });
-  const clients = async (server: typeof master) =>
-    (await server.query('client', 'list')).match(/name=zyntro-bff/g)?.length ?? 0;
-  try {
-    await waitFor('all connections to the master', async () => (await clients(master)) === 3);
-    await replica.cli('replicaof', 'no', 'one');
-    for (const sentinel of sentinels) {
-      // Unlike a failover, this publishes nothing and leaves the old master as it is.
-      await sentinel.cli('sentinel', 'remove', name);
-      await sentinel.cli('sentinel', 'monitor', name, '127.0.0.1', String(replica.port), '2');
-    }
-    expect([await clients(master), await clients(replica)]).toEqual([3, 0]);
-    for (const sentinel of sentinels) await sentinel.cli('client', 'kill', 'type', 'pubsub');
-    await waitFor('all connections to the new master', async () => (await clients(replica)) === 3, SOON_MS);
-    expect(await clients(master)).toBe(0);
-    await waitFor(
-      'an acknowledgement by the new master',
-      async () => (await fleet.members[0]!.invalidate(fleet.freshContact())).status === 204,
-    );
-  } finally {
-    await fleet.stop();
-    await redis.stop();
+  await waitFor('all connections to the master', async () => (await clients(redis.master)) === 3);
+  return fleet;
+}
+
+/** Makes the Sentinels name the replica. Unlike a failover, this publishes nothing and leaves the master as it is. */
+async function replaceMaster(): Promise<void> {
+  const { master, replica, sentinels, name } = redis;
+  await replica.cli('replicaof', 'no', 'one');
+  for (const sentinel of sentinels) {
+    await sentinel.cli('sentinel', 'remove', name);
+    await sentinel.cli('sentinel', 'monitor', name, '127.0.0.1', String(replica.port), '2');
   }
+  expect([await clients(master), await clients(replica)]).toEqual([3, 0]);
+}
+
+async function expectNewMaster(started: Fleet): Promise<void> {
+  const { master, replica } = redis;
+  await waitFor('all connections to the new master', async () => (await clients(replica)) === 3, SOON_MS);
+  expect(await clients(master)).toBe(0);
+  await waitFor(
+    'an acknowledgement by the new master',
+    async () => (await started.members[0]!.invalidate(started.freshContact())).status === 204,
+  );
+}
+
+test('leaves a living old master when its connections to the Sentinels were interrupted during the change', async () => {
+  const started = await startWith(redis.addresses);
+  await replaceMaster();
+  for (const sentinel of redis.sentinels) await sentinel.cli('client', 'kill', 'type', 'pubsub');
+  await expectNewMaster(started);
+});
+
+test('leaves a living old master when the change came before its connections to the Sentinels were ready', async () => {
+  proxy.hold('subscribe');
+  const started = await startWith(`127.0.0.1:${proxy.port}`);
+  await replaceMaster();
+  proxy.hold(undefined);
+  await expectNewMaster(started);
 });

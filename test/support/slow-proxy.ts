@@ -4,12 +4,16 @@ export interface SlowProxy {
   readonly port: number;
   /** Delay of all further responses, in milliseconds. */
   delayMs: number;
+  /** Holds back all further requests that contain this text; undefined releases them. */
+  hold(text: string | undefined): void;
   stop(): Promise<void>;
 }
 
 /** Starts a TCP proxy that delays the bytes of the server, in order. */
 export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
   const open = new Set<Socket>();
+  let held: string | undefined;
+  let waiting: (() => void)[] = [];
   const server = createServer((client) => {
     const target = connect(targetPort, '127.0.0.1');
     for (const socket of [client, target]) {
@@ -18,13 +22,23 @@ export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
       socket.once('close', () => [client, target].forEach((one) => one.destroy()));
       socket.once('close', () => open.delete(socket));
     }
-    client.on('data', (bytes) => target.write(bytes));
+    client.on('data', (bytes) => {
+      const forward = () => void target.write(bytes);
+      if (held !== undefined && bytes.includes(held)) waiting.push(forward);
+      else forward();
+    });
     target.on('data', (bytes) => void setTimeout(() => client.write(bytes), proxy.delayMs));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: SlowProxy = {
     port: (server.address() as AddressInfo).port,
     delayMs: 0,
+    hold(text) {
+      held = text;
+      if (text !== undefined) return;
+      for (const forward of waiting) forward();
+      waiting = [];
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
