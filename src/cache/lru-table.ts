@@ -10,7 +10,7 @@ import {
   type MemberEntry,
   type Stored,
 } from './contact-entries.ts';
-import { copyEntry, copyText, MEMBER_ENTRY_BYTES, sizeOf } from './entry-memory.ts';
+import { copyEntry, copyText, hasBytes, MEMBER_ENTRY_BYTES, sizeOf, withoutBytes } from './entry-memory.ts';
 import type { Change, Entries, Entry, Snapshot } from './part-store.ts';
 import { LinkedList } from './linked-list.ts';
 import { isLater, isSameCall } from './merge-entries.ts';
@@ -142,7 +142,7 @@ export class LruTable {
     const known = memberEntry.parts[part];
     if (known && !isLater(entry, known.entry)) {
       // An entry that is read again from Redis keeps its times: this process's clock decides how long it lives.
-      if (known.isFloor && !isFloor && isSameCall(known.entry, entry))
+      if (known.isFloor && !isFloor && hasBytes(known.entry) && isSameCall(known.entry, entry))
         memberEntry.parts[part] = { ...known, isFloor };
       return;
     }
@@ -151,7 +151,7 @@ export class LruTable {
     // An entry larger than the bound would evict all others and then itself.
     if (memberEntry.bytes + sizeOf(kept) > this.#maxBytes) return;
     this.#put(memberEntry, part, { entry: kept, dropAt: this.#now() + retentionMs, isFloor });
-    if (entry.bytes === 'not-found') this.#dropBefore(memberEntry, entry);
+    if (entry.bytes === 'not-found') this.#removeBefore(memberEntry, entry);
   }
 
   /** Serves none of the contact's entries until a generation is confirmed, and keeps them as a floor. */
@@ -213,11 +213,12 @@ export class LruTable {
     this.#bytes += more;
   }
 
-  /** Drops the parts of calls before a not-found, which contradicts them. */
-  #dropBefore(memberEntry: MemberEntry, notFound: Entry): void {
+  /** Removes the parts of calls before a not-found, which contradicts them. They stay as a floor, without bytes. */
+  #removeBefore(memberEntry: MemberEntry, notFound: Entry): void {
     for (const part of PARTS) {
       const stored = memberEntry.parts[part];
-      if (stored && isLater(notFound, stored.entry)) this.#put(memberEntry, part, undefined);
+      if (!stored || !isLater(notFound, stored.entry)) continue;
+      this.#put(memberEntry, part, { ...stored, entry: withoutBytes(stored.entry), isFloor: true });
     }
   }
 

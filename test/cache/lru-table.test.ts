@@ -221,7 +221,7 @@ test('reports the bytes of the stored entries after any sequence of changes', ()
   }
 });
 
-test('drops the parts of earlier calls when a not-found is stored', () => {
+test('serves no parts of calls before a not-found, and keeps their order', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
   const change = (part: 'contact' | 'notes' | 'entity', entry: Entry | undefined) =>
     table.change(refOf('c'), 'g', [{ part, entry, retentionMs: 60_000 }]);
@@ -232,6 +232,14 @@ test('drops the parts of earlier calls when a not-found is stored', () => {
   change('contact', undefined);
   const { entries } = table.read(refOf('c'), ['contact', 'notes', 'entity']);
   expect(Object.keys(entries)).toEqual(['notes']);
+  // After the contact was found again, no earlier call than the first one may be shown.
+  change('contact', entryAt(4));
+  expect(table.floor(refOf('c')).entity).toMatchObject({ number: 1, bytes: Buffer.alloc(0) });
+  // Redis may still have the removed part.
+  change('entity', entryAt(1));
+  expect(Object.keys(table.read(refOf('c'), ['entity']).entries)).toEqual([]);
+  change('entity', entryAt(4));
+  expect(Object.keys(table.read(refOf('c'), ['entity']).entries)).toEqual(['entity']);
 });
 
 test('knows the birth of the oldest entry that it serves for a contact', () => {
