@@ -1,56 +1,7 @@
 import { randomFrom } from '../../src/sandbox/random.ts';
 import { LruTable } from '../../src/cache/lru-table.ts';
 import type { Entry } from '../../src/cache/part-store.ts';
-import { entryAt, entryOf } from '../support/table-entries.ts';
-
-const org = crypto.randomUUID();
-const member = crypto.randomUUID();
-const refOf = (contact: string) => ({ org, member, contact });
-const fill = (table: LruTable, contact: string, bytes: Buffer, retentionMs = 60_000) => {
-  table.confirm(refOf(contact), { generation: 'g', confirmedAt: 0 });
-  table.change(refOf(contact), 'g', changes(entryOf(bytes), retentionMs));
-};
-/** Returns the changes of the contact's own part. */
-const changes = (entry?: Entry, retentionMs = 60_000) => [{ part: 'contact' as const, entry, retentionMs }];
-const REMOVAL = changes(undefined, 0);
-const held = (table: LruTable, contact: string) =>
-  table.read(refOf(contact), ['contact']).entries.contact?.bytes;
-
-test('stays within the bound and evicts the least recently used entry', () => {
-  const maxBytes = 1_000_000;
-  const table = new LruTable({ maxBytes, now: () => 0 });
-  for (let index = 0; index < 500; index += 1) {
-    fill(table, `contact-${index}`, Buffer.alloc(10_000));
-    expect(held(table, 'contact-0')).toBeDefined();
-    expect(table.bytes).toBeLessThanOrEqual(maxBytes);
-  }
-  expect(table.bytes).toBeGreaterThan(maxBytes * 0.9);
-  expect(held(table, 'contact-1')).toBeUndefined();
-  expect(held(table, 'contact-499')).toBeDefined();
-});
-
-test('counts the overhead of small entries towards the bound', () => {
-  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
-  for (let index = 0; index < 10_000; index += 1) fill(table, `contact-${index}`, Buffer.from('{}'));
-  const kept = Array.from({ length: 10_000 }, (_, index) => held(table, `contact-${index}`)).filter(Boolean);
-  expect(kept.length).toBeLessThan(200);
-});
-
-test('does not store an entry larger than the bound, and evicts nothing for it', () => {
-  const table = new LruTable({ maxBytes: 10_000, now: () => 0 });
-  fill(table, 'small', Buffer.from('{}'));
-  fill(table, 'large', Buffer.alloc(20_000));
-  expect(held(table, 'large')).toBeUndefined();
-  expect(held(table, 'small')).toBeDefined();
-});
-
-test('stores nothing when the bound is 0', () => {
-  const table = new LruTable({ maxBytes: 0, now: () => 0 });
-  fill(table, 'one', Buffer.from('{}'));
-  expect(held(table, 'one')).toBeUndefined();
-  expect(table.generationOf(org, 'one')).toBeUndefined();
-  expect(table.bytes).toBe(0);
-});
+import { changes, entryAt, entryOf, fill, held, org, refOf, REMOVAL } from '../support/table-entries.ts';
 
 /** Stores `contact` of a call. */
 const put = (table: LruTable, generation: string, number: number, fetchedAt: number, more = {}) => {
