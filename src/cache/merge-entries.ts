@@ -80,9 +80,16 @@ function isOrdered(winner: Entry, part: Part, others: Entries): boolean {
 /** Returns whether two entries are results of the same call. */
 export function isSameCall(one: Entry, other: Entry): boolean {
   if (one === other) return true;
-  return hasSameNumber(one, other) && !isLater(one, other) && !isLater(other, one);
+  return isAlike(one, other) && !isLater(one, other) && !isLater(other, one);
 }
 
-function hasSameNumber(one: Entry, other: Entry): boolean {
-  return one.generation !== '' && one.generation === other.generation && one.number === other.number;
+/** A failover can hand out a number again, so the content has to be the same, too. */
+function isAlike(one: Entry, other: Entry): boolean {
+  const { generation, number, contentHash } = other;
+  return (
+    one.generation !== '' &&
+    one.generation === generation &&
+    one.number === number &&
+    one.contentHash === contentHash
+  );
 }

@@ -95,4 +95,6 @@ test('orders calls to which a failover gave the same number by their births, if 
   expect(isSameCall(later, undone)).toBe(false);
   const readAgain = { ...undone, fetchedAt: 20, bornBefore: 90 };
   expect([isLater(readAgain, undone), isSameCall(readAgain, undone)]).toEqual([false, true]);
+  const ofUnknownOrder = { ...later, fetchedAt: undone.fetchedAt - 1 };
+  expect([isLater(ofUnknownOrder, undone), isSameCall(ofUnknownOrder, undone)]).toEqual([false, false]);
 });

@@ -43,7 +43,7 @@ function setUp(maxBytes = 1e6) {
   const claimed = (text?: string, number = 1): RemoteFetchLease => ({
     generation: 'g',
     number,
-    entries: text === undefined ? {} : { contact: entry(text) },
+    entries: text === undefined ? {} : { contact: entry(text, number) },
     heldByOthers: [],
     settle: () => next(settles),
   });
@@ -69,7 +69,7 @@ test('discards the entries of a claim when an invalidation was received meanwhil
   claims[0]!.resolve(claimed('old'));
   expect((await overtaken).entries).toEqual({});
   const fresh = store.claim(REF, ['contact'], ['contact']);
-  claims[1]!.resolve(claimed('new'));
+  claims[1]!.resolve(claimed('new', 2));
   expect((await fresh).entries.contact?.bytes.toString()).toBe('new');
 });
 
