@@ -1,5 +1,6 @@
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
+import { setBackgroundTimer } from '../lib/timers.ts';
 import { batchReads } from './batch-reads.ts';
 import {
   CONNECTION_NAMES,
@@ -71,6 +72,7 @@ export interface RedisClient {
 /** The result of `serverOf` for a Cluster whose slots are not known yet. */
 const UNKNOWN_SERVER = 'cluster';
 
+const CONNECT_AGAIN_MS = 50;
 const PING_KEY = 'zbff:ping';
 const SCAN_COUNT = 1000;
 
@@ -102,6 +104,15 @@ export function createRedis(settings: RedisSettings): RedisClient {
   client.on('node error', report);
   // ioredis prints an error that has no listener.
   for (const one of [subscriber, durable]) one.on('error', ignore);
+  for (const one of Object.values(connections)) one.on('end', () => connectAgain(one));
+
+  /** ioredis ends a connection for good if it notices a failover while it is connecting. */
+  function connectAgain(ended: Redis | Cluster): void {
+    if (closed) return;
+    setBackgroundTimer(CONNECT_AGAIN_MS, () => {
+      if (!closed) ended.connect().catch(ignore);
+    });
+  }
 
   const readScript = scriptOn(client, READ, cork);
   async function read(keys: readonly string[]): Promise<readonly StoredValue[]> {

@@ -69,3 +69,13 @@ test('leaves a living old master when the change came before its connections to 
   proxy.hold(undefined);
   await expectNewMaster(started);
 });
+
+test('connects again after a failover that happened while it was connecting', async () => {
+  const started = await startWith(`127.0.0.1:${proxy.port}`);
+  proxy.hold('get-master-addr');
+  for (const type of ['normal', 'pubsub']) await redis.master.cli('client', 'kill', 'type', type);
+  await waitFor('the loss of all connections', async () => (await clients(redis.master)) === 0);
+  await redis.failOver();
+  proxy.hold(undefined);
+  await expectNewMaster(started);
+});
