@@ -106,6 +106,8 @@ function createServerConnection(settings: RedisSettings, onError?: (error: Error
     Connector: sentinelConnector(onError),
     failoverDetector: true,
     sentinelRetryStrategy: retryDelayMs,
+    // A Sentinel that accepts connections and does not respond would be waited for without a limit.
+    sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
     // ioredis's default is a minute, in which no failover would be noticed.
     sentinelReconnectStrategy: retryDelayMs,
   });
