@@ -18,18 +18,20 @@ afterAll(async () => {
 });
 
 const invalidate = async () => (await fleet.members[0]!.invalidate(fleet.freshContact())).status;
+/** On a busy machine, a replica may confirm too late. */
+const acknowledged = () => waitFor('an acknowledgement', async () => (await invalidate()) === 204);
 const connectedReplicas = async () =>
   (await redis.master.query('info', 'replication')).match(/state=online/g);
 
 test('acknowledges nothing on a master whose other replica is being promoted', async () => {
   await waitFor('both replicas', async () => (await connectedReplicas())?.length === 2);
-  expect(await invalidate()).toBe(204);
+  await acknowledged();
   // The first step of a failover. As no Sentinel has begun it, they undo it after some seconds.
   await redis.replica.cli('replicaof', 'no', 'one');
   await waitFor('the loss of the replica', async () => (await connectedReplicas())?.length === 1);
   expect(await invalidate()).toBe(503);
   await waitFor('both replicas again', async () => (await connectedReplicas())?.length === 2);
-  expect(await invalidate()).toBe(204);
+  await acknowledged();
 });
 
 test('acknowledges if a replica has died and another one confirms', async () => {
