@@ -55,6 +55,8 @@ const LEASE_MS = 1000;
 const RENEW_MS = 300;
 /** The interval at which a waiter reads the store again, in case it missed a completion. */
 const RECHECK_MS = 200;
+/** Redis counts whole milliseconds, so an entry can be nearly one older than its time to live says. */
+const CLOCK_STEP_MS = 1;
 
 /**
  * Creates the store of parts in Redis: reads, and claims that store what was fetched. Times are in milliseconds of
@@ -231,8 +233,9 @@ function storedEntry(entry: Entry, retentionMs: number, now: number): StoredEntr
  */
 function entryOf(stored: StoredEntry, ttlMs: number, readAt: number, decodedAt: number): Entry | undefined {
   const { bytes, contentHash, ageMs, freshMs, retentionMs, generation, number } = stored;
-  const storedAt = readAt - (retentionMs - ttlMs);
-  if (ttlMs < 0 || storedAt > readAt) return undefined;
+  const elapsedMs = retentionMs - ttlMs;
+  if (ttlMs < 0 || elapsedMs < 0) return undefined;
+  const storedAt = readAt - elapsedMs - CLOCK_STEP_MS;
   const times = { fetchedAt: storedAt - ageMs, bornBefore: decodedAt, staleAt: storedAt + freshMs };
   return { bytes, contentHash, generation, number, ...times };
 }
