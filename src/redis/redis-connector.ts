@@ -1,11 +1,14 @@
 import { AbstractConnector, Redis, SentinelConnector, type RedisOptions } from 'ioredis';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { setBackgroundTimer } from '../lib/timers.ts';
 
 type ErrorListener = (error: Error) => void;
 type Emit = Parameters<SentinelConnector['connect']>[0];
 type ConnectorClass = NonNullable<RedisOptions['Connector']>;
 
+/** A pause, so that a Sentinel that accepts connections and does not respond is not flooded with them. */
+const WATCH_AGAIN_MS = 1000;
 const TOO_MANY_CLIENTS = '-ERR max number of clients reached';
 
 /**
@@ -78,6 +81,11 @@ function addressOf(master: Master): string {
   return master ? `${master.host}:${master.port}` : '';
 }
 
+/** A Sentinel that refuses a command has responded, so that nothing is gained by repeating it. */
+function ignoreRefusal(error: Error): void {
+  if (error.name !== 'ReplyError') throw error;
+}
+
 /** Creates a connector class for the master that Sentinels name. */
 export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
   return class extends SentinelBase {
@@ -127,13 +135,19 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
     /**
      * Subscribes whenever the connection is ready, and then asks for the master, because a failover that happened
      * before is not published again. At first it asks only the Sentinel that has named the master: the others may
-     * learn of a failover two seconds later.
+     * learn of a failover two seconds later. Connects again if there is no response to either.
      */
     #watchFailovers(sentinel: Redis, endpoint: object): void {
       let asks = endpoint === this.#source;
       const subscribe = async (): Promise<void> => {
-        await sentinel.subscribe('+switch-master').catch(() => {});
-        if (asks) await this.#leaveOldMaster(endpoint);
+        try {
+          await sentinel.subscribe('+switch-master').catch(ignoreRefusal);
+          if (asks) await this.#leaveOldMaster(endpoint);
+        } catch {
+          setBackgroundTimer(WATCH_AGAIN_MS, () => {
+            if (sentinel.status === 'ready') sentinel.disconnect(true);
+          });
+        }
         asks = true;
       };
       sentinel.on('ready', () => void subscribe());
@@ -141,7 +155,7 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
 
     async #leaveOldMaster(sentinel: object): Promise<void> {
       const known = this.#master;
-      const named = await super.resolve(sentinel).then(addressOf, () => '');
+      const named = addressOf(await super.resolve(sentinel));
       if (named !== '' && named !== known && known === this.#master) this.disconnect();
     }
   } as unknown as ConnectorClass;

@@ -24,14 +24,26 @@ afterEach(async () => {
 const clients = async (server: RedisServer) =>
   (await server.query('client', 'list')).match(/name=zyntro-bff/g)?.length ?? 0;
 
-async function startWith(addresses: string): Promise<Fleet> {
+const CONNECTIONS = 3;
+
+async function startThroughProxy(): Promise<Fleet> {
   fleet = await startFleet(1, {
     REDIS_MODE: 'sentinel',
-    REDIS_NODES: addresses,
+    REDIS_NODES: `127.0.0.1:${proxy.port}`,
     REDIS_SENTINEL_NAME: redis.name,
   });
-  await waitFor('all connections to the master', async () => (await clients(redis.master)) === 3);
+  await waitFor('all connections to the master', async () => (await clients(redis.master)) === CONNECTIONS);
   return fleet;
+}
+
+/** Waits until each connection has asked for the master twice: at first, and after it subscribed to failovers. */
+async function startAndSubscribe(): Promise<Fleet> {
+  const started = await startThroughProxy();
+  await waitFor(
+    'the queries of all connections',
+    () => proxy.requestsWith('get-master-addr') >= 2 * CONNECTIONS,
+  );
+  return started;
 }
 
 /** Makes the Sentinels name the replica. Unlike a failover, this publishes nothing and leaves the master as it is. */
@@ -42,12 +54,16 @@ async function replaceMaster(): Promise<void> {
     await sentinel.cli('sentinel', 'remove', name);
     await sentinel.cli('sentinel', 'monitor', name, '127.0.0.1', String(replica.port), '2');
   }
-  expect([await clients(master), await clients(replica)]).toEqual([3, 0]);
+  expect([await clients(master), await clients(replica)]).toEqual([CONNECTIONS, 0]);
 }
 
 async function expectNewMaster(started: Fleet): Promise<void> {
   const { master, replica } = redis;
-  await waitFor('all connections to the new master', async () => (await clients(replica)) === 3, SOON_MS);
+  await waitFor(
+    'all connections to the new master',
+    async () => (await clients(replica)) === CONNECTIONS,
+    SOON_MS,
+  );
   expect(await clients(master)).toBe(0);
   await waitFor(
     'an acknowledgement by the new master',
@@ -56,7 +72,7 @@ async function expectNewMaster(started: Fleet): Promise<void> {
 }
 
 test('leaves a living old master when its connections to the Sentinels were interrupted during the change', async () => {
-  const started = await startWith(redis.addresses);
+  const started = await startAndSubscribe();
   await replaceMaster();
   for (const sentinel of redis.sentinels) await sentinel.cli('client', 'kill', 'type', 'pubsub');
   await expectNewMaster(started);
@@ -64,14 +80,16 @@ test('leaves a living old master when its connections to the Sentinels were inte
 
 test('leaves a living old master when the change came before its connections to the Sentinels were ready', async () => {
   proxy.hold('subscribe');
-  const started = await startWith(`127.0.0.1:${proxy.port}`);
+  const started = await startThroughProxy();
+  // Each connection sends SUBSCRIBE twice, because ioredis does so as well. Nobody may rely on one without a response.
+  await waitFor('another attempt', () => proxy.requestsWith('subscribe') > 2 * CONNECTIONS);
   await replaceMaster();
   proxy.hold(undefined);
   await expectNewMaster(started);
 });
 
 test('connects again after a failover that happened while it was connecting', async () => {
-  const started = await startWith(`127.0.0.1:${proxy.port}`);
+  const started = await startAndSubscribe();
   await replaceMaster();
   // Connecting takes as long as a Sentinel may take to respond. Another one notices the failover meanwhile.
   proxy.hold('get-master-addr');
@@ -81,8 +99,8 @@ test('connects again after a failover that happened while it was connecting', as
 });
 
 test('asks another Sentinel if one does not respond', async () => {
-  await startWith(`127.0.0.1:${proxy.port}`);
+  await startAndSubscribe();
   proxy.hold('get-master-addr');
   for (const type of ['normal', 'pubsub']) await redis.master.cli('client', 'kill', 'type', type);
-  await waitFor('new connections', async () => (await clients(redis.master)) === 3, SOON_MS);
+  await waitFor('new connections', async () => (await clients(redis.master)) === CONNECTIONS, SOON_MS);
 });

@@ -4,6 +4,8 @@ export interface SlowProxy {
   readonly port: number;
   /** Delay of all further responses, in milliseconds. */
   delayMs: number;
+  /** Returns the number of requests so far that contain this text, those held back included. */
+  requestsWith(text: string): number;
   /** Holds back all further requests that contain this text; undefined releases them. */
   hold(text: string | undefined): void;
   stop(): Promise<void>;
@@ -14,6 +16,7 @@ export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
   const open = new Set<Socket>();
   let held: string | undefined;
   let waiting: (() => void)[] = [];
+  const requests: Buffer[] = [];
   const server = createServer((client) => {
     const target = connect(targetPort, '127.0.0.1');
     for (const socket of [client, target]) {
@@ -22,7 +25,8 @@ export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
       socket.once('close', () => [client, target].forEach((one) => one.destroy()));
       socket.once('close', () => open.delete(socket));
     }
-    client.on('data', (bytes) => {
+    client.on('data', (bytes: Buffer) => {
+      requests.push(bytes);
       const forward = () => void target.write(bytes);
       if (held !== undefined && bytes.includes(held)) waiting.push(forward);
       else forward();
@@ -33,6 +37,7 @@ export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
   const proxy: SlowProxy = {
     port: (server.address() as AddressInfo).port,
     delayMs: 0,
+    requestsWith: (text) => requests.filter((bytes) => bytes.includes(text)).length,
     hold(text) {
       held = text;
       if (text !== undefined) return;
