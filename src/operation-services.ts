@@ -78,6 +78,8 @@ export function createOperationServices(
     upstream,
     idempotency,
     fence: (org, contact) => store.fence(org, contact),
+    // The fence covers this time twice: until the write is sent, and until its response.
+    sendWithinMs: resilience.timeoutMs,
     exclusively,
     lookups,
     members: (org) => membersOnce(org, () => readMembers(org)),

@@ -33,6 +33,8 @@ export interface OperationServices {
   readonly idempotency: Idempotency;
   /** @throws AppError `CACHE_UNAVAILABLE` if the contact cannot be closed. */
   readonly fence: (org: string, contact: string) => Promise<Fence>;
+  /** Milliseconds from the beginning of a fence within which the write is sent. */
+  readonly sendWithinMs: number;
   /**
    * Runs `work` while no other process runs work of the same contact.
    *

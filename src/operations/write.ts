@@ -9,6 +9,7 @@ import type { Attempt } from '../idempotency/create-idempotency.ts';
 import { parseIdempotencyKey } from '../idempotency/parse-idempotency-key.ts';
 import { isJsonObject, type Json } from '../lib/json.ts';
 import { hashOfParts } from './assemble.ts';
+import { acknowledged, fenced, withOutcome } from './fenced.ts';
 import { scopeNamed, type Result } from './operation.ts';
 import { preferredParts, replayFor, withRepresentation } from './prefer.ts';
 import { contactOf, readNow } from './read-contact-now.ts';
@@ -124,13 +125,6 @@ function represented(services: OperationServices, write: Write, parts: readonly 
   };
 }
 
-/** Returns the error with its outcome, or with `outcome` if the error does not have one. */
-function withOutcome(error: unknown, outcome: 'none' | 'unknown'): AppError {
-  if (!isAppError(error)) return new AppError('INTERNAL_ERROR', { outcome, cause: error });
-  if (error.details.outcome !== undefined) return error;
-  return new AppError(error.code, { ...error.details, outcome, cause: error });
-}
-
 /** The detail of CACHE_UNAVAILABLE if a write was refused because its contact could not be fenced or locked. */
 export const NOT_SENT =
   'Redis is unreachable, so older data might be shown after the write. Nothing was sent; try again.';
@@ -173,52 +167,9 @@ export async function changeContact<T>(
   };
   check(await readNow(services, ref));
   if (ifMatch === undefined) return fenced(services, ref, call);
-  return services.exclusively(ref.org, ref.contact, () =>
-    fenced(services, ref, async () => {
-      // The contact may have changed while this waited for its turn.
-      await beforeSending(async () => check(await readNow(services, ref)));
-      return call();
-    }),
-  );
-}
-
-/** Calls the upstream inside a fence around the contact. */
-export async function fenced<T>(
-  services: OperationServices,
-  { org, contact }: Pick<ContactRef, 'org' | 'contact'>,
-  call: () => Promise<T>,
-): Promise<T> {
-  const fence = await beforeSending(() => services.fence(org, contact));
-  let result: T;
-  try {
-    result = await call();
-  } catch (error) {
-    const outcome = isAppError(error) ? (error.details.outcome ?? 'unknown') : 'unknown';
-    if (outcome === 'unknown') fence.uncertain();
-    // Nothing was changed, so nothing needs the promise that failed; the contact opens by itself later.
-    else await fence.open().catch(() => {});
-    throw withOutcome(error, 'unknown');
-  }
-  await acknowledged(() => fence.open());
-  return result;
-}
-
-/**
- * Waits for the promise that no cache shows data from before a write that was carried out.
- *
- * @throws AppError `CACHE_UNAVAILABLE` with the outcome `unknown`, so that a repeat looks before it writes.
- */
-export async function acknowledged(promise: () => Promise<void>): Promise<void> {
-  try {
-    await promise();
-  } catch (cause) {
-    throw new AppError('CACHE_UNAVAILABLE', {
-      detail: 'The write was carried out, but older data may still be shown for a while.',
-      outcome: 'unknown',
-      retryAfterS: 1,
-      cause,
-    });
-  }
+  // The contact may have changed while this waited for its turn.
+  const checkAgain = async () => check(await readNow(services, ref));
+  return services.exclusively(ref.org, ref.contact, () => fenced(services, ref, call, checkAgain));
 }
 
 export function mayWriteAny(req: Request, { settings }: OperationServices): boolean {
@@ -236,13 +187,4 @@ function requireMatch(found: ContactParts, ifMatch: string): void {
   const hash = hashOfParts({ contact: found.contact! });
   if (ifMatchHolds(ifMatch, entityTags(hash))) return;
   throw new AppError('PRECONDITION_FAILED', { etag: entityTag(hash, 'identity'), outcome: 'none' });
-}
-
-/** Runs a step that fails before anything is sent. */
-async function beforeSending<T>(step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    throw withOutcome(error, 'none');
-  }
 }

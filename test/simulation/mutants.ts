@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'open without close',
-    seed: 30,
+    seed: 30800,
     file: 'redis-invalidations.ts',
     from: 'await close(options.fenceMs);',
     to: '',

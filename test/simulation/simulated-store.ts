@@ -10,7 +10,7 @@ import { watchedRedis, type WatchOptions } from './watched-redis.ts';
 export const TTL_MS = 1000;
 export const UPSTREAM_MS = 400;
 const UNCERTAIN_MS = 600;
-export const FENCE_MS = UPSTREAM_MS + UNCERTAIN_MS;
+export const FENCE_MS = 2 * UPSTREAM_MS + UNCERTAIN_MS;
 /** The time that messages and timers take at most beyond a limit. */
 export const SLACK_MS = 700;
 export const METRICS = {

@@ -223,13 +223,12 @@ export class World {
   async #write(process: Process, action: Extract<Action, { kind: 'write' }>): Promise<void> {
     const { contact, upstreamMs, commitMs } = action;
     try {
+      const sendBefore = this.#scheduler.now + UPSTREAM_MS;
       const fence = await process.store.fence(ORG, `c${contact}`);
       const closedAt = this.#scheduler.now;
-      const closed: Closed = {
-        contact,
-        endsAt: closedAt + FENCE_MS + TTL_MS + SLACK_MS,
-        committedVersion: 0,
-      };
+      if (closedAt > sendBefore) return await fence.open();
+      const endsAt = closedAt + FENCE_MS + TTL_MS + SLACK_MS;
+      const closed: Closed = { contact, endsAt, committedVersion: 0 };
       // Redis without a replica can lose the fence.
       if ((this.#topology?.shards[0]!.servers.length ?? 2) > 1) this.checker.closed.push(closed);
       const commit = (): void => void (closed.committedVersion = this.#upstream.change(contact));

@@ -9,11 +9,12 @@ import { lookupContact } from '../../upstream/operations/lookup-contact.ts';
 import { choice, flag } from '../body-schemas.ts';
 import { JSON_BODY, invalidBody } from '../body.ts';
 import { matches, normalize, type Lookup } from '../lookup-contact/match.ts';
+import { acknowledged, fenced } from '../fenced.ts';
 import { defineBodyOperation, requireScopes, scopeNamed, type Result } from '../operation.ts';
 import { contactOf, readNow, NO_CALLER } from '../read-contact-now.ts';
 import type { OperationServices } from '../services.ts';
 import { FIELDS, hasFields, writeFields } from '../write-fields.ts';
-import { acknowledged, fenced, mayWriteAny, performWrite } from '../write.ts';
+import { mayWriteAny, performWrite } from '../write.ts';
 
 const ON_EXISTING = ['fail', 'update'] as const;
 const MATCH_BY = ['email', 'phone'] as const;

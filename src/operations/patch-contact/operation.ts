@@ -3,12 +3,13 @@ import type { ContactRef } from '../../contact/read-contact.ts';
 import { isJsonObject, parseJson, type JsonObject } from '../../lib/json.ts';
 import { updateFields } from '../../upstream/operations/update-fields.ts';
 import { invalidBody, JSON_BODY } from '../body.ts';
+import { acknowledged } from '../fenced.ts';
 import { defineBodyOperation } from '../operation.ts';
 import { parseContactId } from '../parse-query.ts';
 import { contactOf, readNow, NO_CALLER } from '../read-contact-now.ts';
 import type { OperationServices } from '../services.ts';
 import { besideContact, FIELDS, hasFields, writeFields } from '../write-fields.ts';
-import { acknowledged, changeContact, mayWriteAny, performWrite, refOf } from '../write.ts';
+import { changeContact, mayWriteAny, performWrite, refOf } from '../write.ts';
 
 const CHANGE = z
   .strictObject({ contact: FIELDS.optional(), entity: FIELDS.optional() })
