@@ -44,7 +44,7 @@ const ROOTS = ['app', 'services', 'operation-services', 'program', 'main', 'cli'
 const OWNERS: Readonly<Record<string, RegExp>> = {
   undici: /^(auth\/jwks-fetch|upstream\/transport)\.ts$/,
   ioredis:
-    /^redis\/(redis-(client|connections|connector|subscription|topology)|connection-changes|run-script)\.ts$/,
+    /^redis\/(redis-(client|connections|connector|subscription|topology)|connection-changes|run-script|supervise-cluster)\.ts$/,
   jsonwebtoken: /^(auth\/verify-signature|cli\/mint-token)\.ts$/,
   express: /^(app\.ts|(http|admin|operations)\/)/,
   helmet: /^http\/security-headers\.ts$/,

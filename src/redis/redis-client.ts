@@ -156,8 +156,11 @@ export function createRedis(settings: RedisSettings): RedisClient {
     // Queries a key, because that also detects a Cluster node or a user without permissions.
     if (!(pinged instanceof Cluster)) return void (await pinged.exists(PING_KEY));
     const node = masterAt(pinged, server);
-    if (node) await node.ping();
-    else if (mastersOf(pinged).includes(server)) throw new Error('not connected');
+    if (node) return void (await node.ping());
+    if (!mastersOf(pinged).includes(server)) return;
+    // ioredis drops a node whose connection has closed, until the slots are read again.
+    pinged.refreshSlotsCache();
+    throw new Error('not connected');
   }
 
   async function removeMatching(server: string, pattern: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import { sentinelConnector, serverConnector, serverName, tlsOptions } from './redis-connector.ts';
 import type { RedisAddress, RedisSettings } from './redis-settings.ts';
+import { superviseCluster } from './supervise-cluster.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
 const SENTINEL_MS = 500;
@@ -124,7 +125,7 @@ function withServerName(address: string): { host: string; port: number } {
 }
 
 function createCluster(settings: RedisSettings, onError?: (error: Error) => void): Cluster {
-  return new Cluster(
+  const cluster = new Cluster(
     settings.nodes.map((node) => ({ ...node })),
     {
       lazyConnect: true,
@@ -134,11 +135,14 @@ function createCluster(settings: RedisSettings, onError?: (error: Error) => void
       dnsLookup: (host, callback) => callback(null, host),
       clusterRetryStrategy: retryDelayMs,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
-      slotsRefreshInterval: 5000,
+      // `superviseCluster` does that.
+      slotsRefreshInterval: 0,
       maxRedirections: 4,
       retryDelayOnFailover: 50,
       retryDelayOnClusterDown: 50,
       redisOptions: { ...connectionOptions(settings), Connector: serverConnector(onError) },
     },
   );
+  superviseCluster(cluster);
+  return cluster;
 }

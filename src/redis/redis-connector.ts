@@ -1,5 +1,6 @@
 import { AbstractConnector, Redis, SentinelConnector, type RedisOptions } from 'ioredis';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { setBackgroundTimer } from '../lib/timers.ts';
 
@@ -7,6 +8,8 @@ type ErrorListener = (error: Error) => void;
 type Emit = Parameters<SentinelConnector['connect']>[0];
 type ConnectorClass = NonNullable<RedisOptions['Connector']>;
 
+/** The minimum interval between the connections of Cluster subscribers. */
+const CONNECT_EVERY_MS = 250;
 /** A pause, so that a Sentinel that accepts connections and does not respond is not flooded with them. */
 const WATCH_AGAIN_MS = 1000;
 const TOO_MANY_CLIENTS = '-ERR max number of clients reached';
@@ -52,7 +55,7 @@ class ServerConnector extends AbstractConnector {
   override async connect(): Promise<Socket> {
     this.connecting = true;
     // `disconnect` may be called before the connection begins.
-    await Promise.resolve();
+    await this.awaitTurn();
     if (!this.connecting) throw new Error('Connection is closed.');
     const { host = '127.0.0.1', port = 6379, tls } = this.#options;
     const stream = tls
@@ -66,7 +69,33 @@ class ServerConnector extends AbstractConnector {
     return stream;
   }
 
+  /** Without a timer and a listener for a connection that has closed: ioredis calls this again and again. */
+  override disconnect(): void {
+    if (this.stream?.destroyed) this.connecting = false;
+    else super.disconnect();
+  }
+
   protected report(_error: Error): void {}
+
+  protected awaitTurn(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/**
+ * Connects a Cluster's subscriber. If that fails, ioredis selects another node at once, and would use up a core
+ * while all nodes refuse connections.
+ */
+class ClusterSubscriberConnector extends ServerConnector {
+  static #nextAt = 0;
+
+  protected override async awaitTurn(): Promise<void> {
+    do {
+      const waitMs = ClusterSubscriberConnector.#nextAt - performance.now();
+      await sleep(Math.max(0, waitMs), undefined, { ref: false });
+    } while (this.connecting && performance.now() < ClusterSubscriberConnector.#nextAt);
+    if (this.connecting) ClusterSubscriberConnector.#nextAt = performance.now() + CONNECT_EVERY_MS;
+  }
 }
 
 /** Some methods are private in ioredis's types; the version is pinned. */
@@ -185,9 +214,6 @@ function watch(stream: Socket, isTls: boolean, onError: ErrorListener): void {
   });
 }
 
-/**
- * Sets the default connector of connections that ioredis opens internally: the subscriber of a Cluster, and the
- * clients of Sentinels that watch for a failover.
- */
+/** Sets the default connector, which only the subscriber of a Cluster has. */
 const { defaultOptions } = Redis as unknown as { defaultOptions: RedisOptions };
-defaultOptions.Connector = serverConnector();
+defaultOptions.Connector = ClusterSubscriberConnector as unknown as ConnectorClass;

@@ -51,7 +51,8 @@ export class RedisSubscription {
   /** Rejects if the server refuses one of the channels, or is not connected. */
   async verify(): Promise<void> {
     const subscriber = subscriberOf(this.#connection);
-    if (this.#channels.size > 0) await this.#connection.subscribe(...this.#channels.keys());
+    if (this.#channels.size > 0)
+      await this.#withinLimit(subscriber, this.#connection.subscribe(...this.#channels.keys()));
     this.#acceptedOn = subscriber;
   }
 
@@ -84,11 +85,18 @@ export class RedisSubscription {
   /** A connection on which nothing is sent may be dead without an error. */
   #ping(): void {
     const subscriber = subscriberOf(this.#connection);
-    if (subscriber)
-      withTimeout(DEAD_MS, subscriber.ping()).catch((error: Error) => {
-        // The other connections have a time limit of their own; that of a Cluster's subscriber cannot be set.
-        if (error.name === 'TimeoutError' && this.#connection instanceof Cluster) subscriber.disconnect();
-      });
+    if (subscriber) this.#withinLimit(subscriber, subscriber.ping()).catch(() => {});
+  }
+
+  /** Closes the connection of a Cluster's subscriber without a reply. The others have a time limit of their own. */
+  async #withinLimit(subscriber: Redis | undefined, reply: Promise<unknown>): Promise<void> {
+    try {
+      await withTimeout(DEAD_MS, reply);
+    } catch (error) {
+      const isDead = error instanceof Error && error.name === 'TimeoutError';
+      if (isDead && this.#connection instanceof Cluster) subscriber?.disconnect();
+      throw error;
+    }
   }
 }
 

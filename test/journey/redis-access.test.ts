@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { MINIMUM_RIGHTS } from '../../src/cli/doctor/minimum-rights.ts';
+import { CLUSTER_RIGHTS, MINIMUM_RIGHTS } from '../../src/cli/doctor/minimum-rights.ts';
 import { redisRateLimitStore } from '../../src/rate-limit/redis-rate-limit-store.ts';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
 import { PROJECT_ROOT, type Environment } from '../support/child.ts';
@@ -9,6 +9,7 @@ import { redisEvents, startFleet, type Fleet } from '../support/fleet.ts';
 import { exchange } from '../support/http.ts';
 import { healthy, COMMANDS_REJECTED } from '../support/outage.ts';
 import { createStore, type OpenedStore } from '../support/redis/create-store.ts';
+import { startCluster } from '../support/redis/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { stamped, UNSTAMPED } from '../support/stamped.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -87,9 +88,27 @@ const RIGHTS = [
 
 test('docs/redis.md and the advice of the doctor list the minimum rights', () => {
   const page = readFileSync(path.join(PROJECT_ROOT, 'docs', 'redis.md'), 'utf8');
-  const documented = /^- \*\*Rights\*\*: `([^`]+)`/m.exec(page)?.[1]?.split(' ');
-  expect(documented?.toSorted()).toEqual(RIGHTS.toSorted());
+  const documented = /^- \*\*Rights\*\*: `([^`]+)`, on a Cluster `([^`]+)`/m.exec(page);
+  expect(documented?.[1]?.split(' ').toSorted()).toEqual(RIGHTS.toSorted());
+  expect(documented?.[2]).toBe(CLUSTER_RIGHTS);
   expect(MINIMUM_RIGHTS.split(' ').toSorted()).toEqual(RIGHTS.toSorted());
+});
+
+test('a user with the minimum rights is sufficient on a Cluster', async () => {
+  const cluster = await startCluster({ replicas: 0 });
+  try {
+    for (const node of cluster.nodes)
+      await node.cli('acl', 'setuser', 'zbff', 'on', `>${PASSWORD}`, ...RIGHTS, ...CLUSTER_RIGHTS.split(' '));
+    await expectToWork({
+      REDIS_MODE: 'cluster',
+      REDIS_NODES: cluster.addresses,
+      REDIS_USERNAME: 'zbff',
+      REDIS_PASSWORD: PASSWORD,
+    });
+    for (const node of cluster.nodes) expect(await node.cli('acl', 'log')).toBe('');
+  } finally {
+    await cluster.stop();
+  }
 });
 
 const PASSWORD = 'p@ss:word/with#all?of%it';

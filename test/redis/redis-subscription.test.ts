@@ -48,6 +48,25 @@ describe('on a Cluster', () => {
       client.close();
     }
   });
+
+  test('a node that hangs while it is chosen for the subscription is left for another one', async () => {
+    const { nodes } = cluster;
+    const hung = nodes.slice(1);
+    const { client } = subscribed('cluster', nodes);
+    try {
+      await isActive(client);
+      for (const node of hung) node.signal('SIGSTOP');
+      // The next ones are chosen at random, and one that hangs is noticed after five seconds.
+      await nodes[0]!.cli('client', 'kill', 'type', 'pubsub');
+      await waitFor('the subscription of the living node', async () =>
+        (await nodes[0]!.cli('client', 'list', 'type', 'pubsub')).includes('zyntro-bff'),
+      );
+      await isActive(client);
+    } finally {
+      for (const node of hung) node.signal('SIGCONT');
+      client.close();
+    }
+  });
 });
 
 test('a channel that is accepted later makes the subscription active', async () => {

@@ -2,6 +2,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface SlowProxy {
   readonly port: number;
+  /** The port to which further connections lead. */
+  targetPort: number;
   /** Delay of all further responses, in milliseconds. */
   delayMs: number;
   /** Returns the number of requests so far that contain this text, those held back included. */
@@ -18,7 +20,7 @@ export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
   let waiting: (() => void)[] = [];
   const requests: Buffer[] = [];
   const server = createServer((client) => {
-    const target = connect(targetPort, '127.0.0.1');
+    const target = connect(proxy.targetPort, '127.0.0.1');
     for (const socket of [client, target]) {
       open.add(socket);
       socket.setNoDelay(true).on('error', () => {});
@@ -36,6 +38,7 @@ export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: SlowProxy = {
     port: (server.address() as AddressInfo).port,
+    targetPort,
     delayMs: 0,
     requestsWith: (text) => requests.filter((bytes) => bytes.includes(text)).length,
     hold(text) {

@@ -9,7 +9,7 @@ import { GuardedRedis } from '../../redis/guarded-redis.ts';
 import { Health } from '../../telemetry/health.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { failed, passed, warned, type Finding } from './finding.ts';
-import { MINIMUM_RIGHTS } from './minimum-rights.ts';
+import { CLUSTER_RIGHTS, MINIMUM_RIGHTS } from './minimum-rights.ts';
 import { UNUSED_ID } from './unused-id.ts';
 
 const CHECK = 'Redis commands';
@@ -91,7 +91,7 @@ export async function tryStore(client: RedisClient, timeoutMs: number): Promise<
   return [failed(CHECK, `an entry could not be stored, read and invalidated: ${reason}`, ACL_ADVICE)];
 }
 
-const ACL_ADVICE = `an ACL user needs ${MINIMUM_RIGHTS}, +cluster|slots on a Cluster, and +wait if there are replicas`;
+const ACL_ADVICE = `an ACL user needs ${MINIMUM_RIGHTS}, ${CLUSTER_RIGHTS} on a Cluster, and +wait if there are replicas`;
 
 function evaluate(trial: {
   received: boolean;
