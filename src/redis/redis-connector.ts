@@ -110,6 +110,16 @@ function addressOf(master: Master): string {
   return master ? `${master.host}:${master.port}` : '';
 }
 
+/** Drops the failovers of other masters, which ioredis would take for one of its own. */
+function ignoreOtherMasters(sentinel: Redis, name: string | undefined): void {
+  const emit = sentinel.emit.bind(sentinel);
+  sentinel.emit = (event, ...args: unknown[]) => {
+    // The message is the name, and the old and the new address.
+    const isOther = event === 'message' && String(args[1]).split(' ')[0] !== name;
+    return !isOther && emit(event, ...args);
+  };
+}
+
 /** A Sentinel that refuses a command has responded, so that nothing is gained by repeating it. */
 function ignoreRefusal(error: Error): void {
   if (error.name !== 'ReplyError') throw error;
@@ -125,9 +135,11 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
     /** The Sentinel that was asked last. */
     #source: object | undefined;
     readonly #isTls: boolean;
+    readonly #name: string | undefined;
 
     constructor(options: RedisOptions) {
       super(options);
+      this.#name = options.name;
       this.#isTls = options.tls !== undefined;
     }
 
@@ -156,6 +168,8 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
       // ioredis does not handle the rejection of its own SUBSCRIBE, which would end the program.
       const own = { Connector, autoResubscribe: false };
       const sentinel = super.connectToSentinel(endpoint, { ...options, ...own });
+      // ioredis prints an error that has no listener.
+      sentinel.on('error', () => {});
       // Those that wait for failovers are lazy. `resolve` opens the others.
       if ('lazyConnect' in options) this.#watchFailovers(sentinel, endpoint);
       return sentinel;
@@ -167,6 +181,7 @@ export function sentinelConnector(onError?: ErrorListener): ConnectorClass {
      * learn of a failover two seconds later. Connects again if there is no response to either.
      */
     #watchFailovers(sentinel: Redis, endpoint: object): void {
+      ignoreOtherMasters(sentinel, this.#name);
       let asks = endpoint === this.#source;
       const subscribe = async (): Promise<void> => {
         try {

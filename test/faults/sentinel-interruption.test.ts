@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { startFleet, type Fleet } from '../support/fleet.ts';
 import { startSentinels, type RedisSentinels } from '../support/redis/redis-sentinel.ts';
-import type { RedisServer } from '../support/redis/redis-server.ts';
+import { startRedis, type RedisServer } from '../support/redis/redis-server.ts';
 import { startSlowProxy, type SlowProxy } from '../support/slow-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -57,6 +59,12 @@ async function replaceMaster(): Promise<void> {
   expect([await clients(master), await clients(replica)]).toEqual([CONNECTIONS, 0]);
 }
 
+const expectAcknowledgement = (started: Fleet) =>
+  waitFor('an acknowledgement', async () => {
+    const { status } = await started.members[0]!.invalidate(started.freshContact());
+    return status === 204;
+  });
+
 async function expectNewMaster(started: Fleet): Promise<void> {
   const { master, replica } = redis;
   await waitFor(
@@ -65,10 +73,7 @@ async function expectNewMaster(started: Fleet): Promise<void> {
     SOON_MS,
   );
   expect(await clients(master)).toBe(0);
-  await waitFor(
-    'an acknowledgement by the new master',
-    async () => (await started.members[0]!.invalidate(started.freshContact())).status === 204,
-  );
+  await expectAcknowledgement(started);
 }
 
 test('leaves a living old master when its connections to the Sentinels were interrupted during the change', async () => {
@@ -103,4 +108,42 @@ test('asks another Sentinel if one does not respond', async () => {
   proxy.hold('get-master-addr');
   for (const type of ['normal', 'pubsub']) await redis.master.cli('client', 'kill', 'type', type);
   await waitFor('new connections', async () => (await clients(redis.master)) === CONNECTIONS, SOON_MS);
+});
+
+test('keeps its connections during a failover of another master', async () => {
+  const started = await startAndSubscribe();
+  const other = await startRedis();
+  const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(other.port)] });
+  const sentinel = redis.sentinels[0]!;
+  const listener = new Redis({ port: sentinel.port });
+  try {
+    // The order is not that of the ids.
+    const ids = async () => {
+      const list = await redis.master.query('client', 'list');
+      return list.match(/^id=\d+(?=.* name=zyntro-bff)/gm)?.toSorted();
+    };
+    const before = await ids();
+    let isPublished = false;
+    listener.on('message', () => (isPublished = true));
+    await listener.subscribe('+switch-master');
+    await sentinel.cli('sentinel', 'monitor', 'other', '127.0.0.1', String(other.port), '1');
+    await waitFor('the failover', async () => {
+      await sentinel.cli('sentinel', 'failover', 'other').catch(() => {});
+      return isPublished;
+    });
+    await expectAcknowledgement(started);
+    expect(await ids()).toEqual(before);
+  } finally {
+    listener.disconnect();
+    await other.stop();
+    await replica.stop();
+  }
+});
+
+test('prints nothing about a Sentinel that is down', async () => {
+  const started = await startAndSubscribe();
+  await redis.sentinels[1]!.kill();
+  // It connects again every second at least.
+  await sleep(3000);
+  expect(started.members[0]!.program.stderr()).toBe('');
 });
