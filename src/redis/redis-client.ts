@@ -189,12 +189,12 @@ export function createRedis(settings: RedisSettings): RedisClient {
         const nodeOf = () =>
           durable instanceof Cluster ? masterAt(durable, masterOf(durable, keys[0]!)) : durable;
         const before = nodeOf();
-        const [needed] = await Promise.all([
+        const [needed, stream] = await Promise.all([
           before && neededConfirmations(before, keys[0]!),
-          run(keys, args),
+          run(keys, args).then(() => before?.stream),
         ]);
-        // Another node has run the script if the key was redirected.
-        if (needed === undefined || before !== nodeOf()) return false;
+        // Another node has run the script if the key was redirected, or the server may be another one by now.
+        if (needed === undefined || before !== nodeOf() || before!.stream !== stream) return false;
         return needed === 0 || confirmed(before!, needed, waitMs);
       };
     },

@@ -66,6 +66,9 @@ function connectionOptions(settings: RedisSettings) {
   };
 }
 
+/** The reply, also as Redis before version 7 quotes it for a command of a script. */
+const READONLY = /^READONLY\b|: -READONLY /;
+
 /**
  * Reconnects after READONLY: a master that became a replica responds with it, and only a new connection can
  * reach the new master.
@@ -73,7 +76,7 @@ function connectionOptions(settings: RedisSettings) {
 function reconnectAfterFailover(atMostEveryMs: number): (error: Error) => boolean {
   let last = -Infinity;
   return (error) => {
-    if (!error.message.startsWith('READONLY') || performance.now() - last < atMostEveryMs) return false;
+    if (!READONLY.test(error.message) || performance.now() - last < atMostEveryMs) return false;
     last = performance.now();
     return true;
   };

@@ -51,6 +51,10 @@ const BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/cluster support disabled/, 'NOT_A_CLUSTER'],
   [/All sentinels are unreachable/, 'NO_SENTINEL'],
   [/max number of clients/, 'MAXCLIENTS'],
+  // Redis before version 7 quotes the reply to a command of a script.
+  [/: -OOM /, 'OOM'],
+  [/: -READONLY /, 'READONLY'],
+  [/: -MISCONF /, 'MISCONF'],
 ];
 
 const EXPIRED = 'the certificate of Redis has expired or is not valid yet: renew it, and check the clock';

@@ -3,6 +3,9 @@ import { diagnose, hasReason } from '../../src/redis/redis-diagnosis.ts';
 function reply(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError' });
 }
+/** The reply of Redis 6.2 to a script with a command that it rejects. */
+const in62 = (message: string) =>
+  `ERR Error running script (call to f_0b5e): @user_script:1: @user_script: 1: -${message}`;
 const withCode = (code: string) => Object.assign(new Error('connect'), { code });
 
 describe('a server that rejects a command', () => {
@@ -10,6 +13,9 @@ describe('a server that rejects a command', () => {
     ["OOM command not allowed when used memory > 'maxmemory'.", 'OOM'],
     ["READONLY You can't write against a read only replica.", 'READONLY'],
     ['MISCONF Redis is configured to save RDB snapshots', 'MISCONF'],
+    [in62("READONLY You can't write against a read only replica."), 'READONLY'],
+    [in62("OOM command not allowed when used memory > 'maxmemory'."), 'OOM'],
+    [in62('MISCONF Redis is configured to save RDB snapshots'), 'MISCONF'],
     ["NOPERM this user has no permissions to run the 'evalsha' command", 'NOPERM'],
     ['ERR ACL failure in script: User zbff has no permissions to run the command', 'NOPERM'],
     ["ERR unknown command 'EVALSHA'", 'ERR'],
