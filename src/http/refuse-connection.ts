@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError, type ErrorCode, type ErrorDetails } from '../errors.ts';
-import type { Connection } from './connections.ts';
+import type { Connection } from './connection.ts';
 import { problemOf } from './problem.ts';
 import { JSON_HEADERS } from './security-headers.ts';
 

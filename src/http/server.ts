@@ -155,6 +155,8 @@ export async function listen(
       while ((exchanges.size > 0 || beginning()) && performance.now() < end) await sleep(DRAIN_CHECK_MS);
       const cutOff = exchanges.size;
       stopCutOffs();
+      // Node no longer knows the connection of a CONNECT.
+      for (const { req } of exchanges) req.socket.destroy();
       server.closeAllConnections();
       await closed;
       return cutOff;

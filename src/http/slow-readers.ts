@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { IndexedSet } from '../lib/indexed-set.ts';
-import type { Exchange } from './connections.ts';
+import type { Exchange } from './connection.ts';
 
 const CHECK_MS = 1000;
 /** Share of the heap for responses that clients have not read. */

@@ -216,3 +216,23 @@ test('reports connections that cannot be accepted, and keeps running', async () 
     server!.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
   expect(codes).toEqual(['EMFILE', 'EMFILE']);
 });
+
+const CONNECT = 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n';
+
+test('forgets the requests before a CONNECT when their connection has closed', async () => {
+  const port = await start(longTimeouts);
+  const client = await connect(port);
+  await new Promise((resolve) => client.socket.write(`${GET.repeat(1000)}${CONNECT}`, resolve));
+  await waitFor('a request', () => requestsSeen > 0);
+  client.socket.resetAndDestroy();
+  expect(await started.splice(0)[0]!.drain(10_000)).toBe(0);
+});
+
+test('ends the drain although a client that sent a CONNECT does not read', async () => {
+  const port = await start(longTimeouts, Buffer.alloc(64 * 1024 * 1024, 'x'));
+  const client = await connect(port);
+  client.socket.pause();
+  client.socket.write(`${GET}${CONNECT}`);
+  await waitFor('the response to begin', () => client.socket.readableLength > 0);
+  expect(await started.splice(0)[0]!.drain(100)).toBe(1);
+});
