@@ -26,7 +26,7 @@ function operationSettings({ scopes, http, writes }: ServiceOptions['config']): 
 /** Builds the dependencies of the public operations. */
 export function createOperationServices(
   { config, log, metrics }: ServiceOptions,
-  { redis, store, secrets, upstream, readContact }: Services,
+  { redis, store, secrets, upstream, readContact, writesInFlight }: Services,
 ): OperationServices {
   const { writes, cache, resilience } = config;
   const values = redis ? redisValueCache(redis, secrets.codec) : memoryValueCache(monotonicNow);
@@ -77,6 +77,7 @@ export function createOperationServices(
     onUnexpected: (req, error) => logUnexpected(log, contextOf(req), error),
     upstream,
     idempotency,
+    writes: writesInFlight,
     fence: (org, contact) => store.fence(org, contact),
     // The fence covers this time twice: until the write is sent, and until its response.
     sendWithinMs: resilience.timeoutMs,

@@ -138,6 +138,8 @@ async function serve({ env, config }: Settings, { log, output }: Logging): Promi
     const end = performance.now() + config.shutdownGraceMs;
     const left = () => Math.min(Math.max(end - performance.now(), CLOSE_MIN_MS), CLOSE_MAX_MS);
     const cutOff = (await servers.public?.drain(config.shutdownGraceMs)) ?? 0;
+    // A write goes on if its client has gone, and its outcome would be unknown if it was cut off here.
+    await services.writesInFlight.settled(Math.max(0, end - performance.now()));
     // The admin port stays open until the end, to report the state.
     await servers.admin?.drain(0);
     await withTimeout(left(), services.close()).catch(() => {});

@@ -21,6 +21,7 @@ import { partShaper } from './contact/shape/shape-parts.ts';
 import { shaped } from './contact/shape/shaped.ts';
 import { isAppError } from './errors.ts';
 import { prepareAll, type Replacement } from './lib/replacement.ts';
+import { InFlight } from './lib/in-flight.ts';
 import { setTimer } from './lib/timers.ts';
 import { memoryRateLimitStore } from './rate-limit/memory-rate-limit-store.ts';
 import { redisRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
@@ -155,6 +156,7 @@ export function createServices(options: ServiceOptions) {
       ? redisRateLimitStore({ redis, onFailure: config.limits.onFailure, now: monotonicNow })
       : memoryRateLimitStore(monotonicNow),
     readContact: readChain(upstream, store, options),
+    writesInFlight: new InFlight(),
     metricsOfAll,
     readStatus,
     /** Resolves when no process serves earlier data of the contact. */

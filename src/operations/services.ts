@@ -3,6 +3,7 @@ import type { Json } from '../lib/json.ts';
 import type { Fence } from '../contact/fence.ts';
 import type { Lookups } from '../contact/lookups.ts';
 import type { ReadContact } from '../contact/read-contact.ts';
+import type { InFlight } from '../lib/in-flight.ts';
 import type { Idempotency } from '../idempotency/create-idempotency.ts';
 import type { Upstream } from '../upstream/client.ts';
 import type { OperationSettings } from './settings.ts';
@@ -31,6 +32,8 @@ export interface OperationServices {
   readonly onUnexpected: (req: Request, error: unknown) => void;
   readonly upstream: Upstream;
   readonly idempotency: Idempotency;
+  /** The writes that the program waits for before it ends. */
+  readonly writes: InFlight;
   /** @throws AppError `CACHE_UNAVAILABLE` if the contact cannot be closed. */
   readonly fence: (org: string, contact: string) => Promise<Fence>;
   /** Milliseconds from the beginning of a fence within which the write is sent. */

@@ -35,11 +35,15 @@ export interface Write {
 }
 
 /**
- * Carries out a write once for each idempotency key, with an audit line.
+ * Carries out a write once for each idempotency key, with an audit line. It goes on if the caller has gone.
  *
  * @throws AppError with `details.outcome`.
  */
-export async function performWrite(req: Request, services: OperationServices, write: Write): Promise<Result> {
+export function performWrite(req: Request, services: OperationServices, write: Write): Promise<Result> {
+  return services.writes.track(carryOut(req, services, write));
+}
+
+async function carryOut(req: Request, services: OperationServices, write: Write): Promise<Result> {
   const key = parseIdempotencyKey(req.get('idempotency-key'));
   const parts = preferredParts(req, services.settings.scopes);
   const confirming = withAcknowledgement(services, write);

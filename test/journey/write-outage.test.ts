@@ -77,3 +77,30 @@ test('POST /contacts has an unknown outcome if Redis fails while the upstream ca
   expect(answer.json().outcome).toBe('unknown');
   expect(answer.json().detail).toContain('was carried out');
 });
+
+test('a write whose client has gone is finished before the program ends', async () => {
+  const { id, owner } = await world.contact();
+  const leaving = await world.fleet.add();
+  const headers = newKey();
+  const send = (process?: typeof leaving, signal?: AbortSignal) =>
+    world
+      .client(owner, undefined, process)
+      .send(
+        'POST',
+        `/contacts/${id}/activities`,
+        { type: 'call', data: 'Spoke.' },
+        { headers, ...(signal && { signal }) },
+      );
+  await world.fleet.sandbox.setOperationFaults('addCommsHistory', { delayMs: 1500, calls: 1 });
+  const leave = new AbortController();
+  const cut = send(leaving, leave.signal).catch(() => 'cut');
+  const calls = () => world.calls('addCommsHistory', id);
+  await waitFor('the call', async () => (await calls()).length === 1);
+  leave.abort();
+  expect(await cut).toBe('cut');
+  expect(await leaving.program.stop()).toEqual({ code: 0, signal: null });
+  const repeat = await send();
+  expect(repeat.status).toBe(204);
+  expect(repeat.headers['idempotency-replayed']).toBe('true');
+  expect(await calls()).toHaveLength(1);
+});
