@@ -23,6 +23,8 @@ const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** A worker that has run for this time resets the restart delay. */
 const SETTLED_MS = 10_000;
+const NO_PROCESS =
+  'the system cannot start another process: check its limits of memory, processes and descriptors';
 /** Time in addition to the grace time, to close connections and to send the last traces. */
 const END_MS = 2000;
 
@@ -46,12 +48,12 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
   let restartMs = RESTART_MIN_MS;
 
   function start(): void {
-    const worker = cluster.fork(env);
+    const worker = fork(env, log);
+    if (!worker) return onLost(1, { restartMs }, 'worker not started, trying again');
     const startedAt = performance.now();
     running.add(worker);
     gatherer.follow(worker);
     rescueConnections(worker, () => [...ready].some((other) => other !== worker && other.isConnected()));
-    worker.on('error', () => {});
     worker.on('exit', (code, signal) => {
       running.delete(worker);
       ready.delete(worker);
@@ -64,6 +66,10 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
 
   function onExit(worker: Worker, code: number, signal: string | null): void {
     const { pid } = worker.process;
+    onLost(code, { pid, exitCode: code, signal, restartMs }, 'worker died, restarting');
+  }
+
+  function onLost(code: number, details: object, message: string): void {
     if (stopping) {
       if (code !== 0) exitCode = 1;
     } else if (!started) {
@@ -71,7 +77,7 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
       exitCode = code || 1;
       stop('SIGTERM');
     } else {
-      log.error({ pid, exitCode: code, signal, restartMs }, 'worker died, restarting');
+      log.error(details, message);
       setTimeout(() => void (stopping || start()), restartMs);
       restartMs = Math.min(2 * restartMs, RESTART_MAX_MS);
     }
@@ -101,6 +107,20 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
     }
   });
   for (let count = 0; count < processes; count += 1) start();
+}
+
+/** Returns undefined, and logs the reason, if the system cannot start another process. */
+function fork(env: PrimaryOptions['env'], log: Log): Worker | undefined {
+  try {
+    const worker = cluster.fork(env);
+    worker.on('error', () => {});
+    // Node reports some errors by an event that comes later, and then no exit.
+    if (worker.process.pid !== undefined) return worker;
+    worker.once('error', (error: NodeJS.ErrnoException) => log.error({ code: error.code }, NO_PROCESS));
+  } catch (error) {
+    log.error({ code: (error as NodeJS.ErrnoException).code }, NO_PROCESS);
+  }
+  return undefined;
 }
 
 /** Creates a random LOG_HASH_KEY for all workers, so that they log the same hash of a subject until a restart. */

@@ -66,3 +66,17 @@ test('the workers drain when the primary is killed', async () => {
   await waitFor('the workers to exit', () => pids.every((pid) => !isRunning(pid)));
   await expect(exchange(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
 });
+
+test('a worker that the system cannot start is started later, and the others go on', async () => {
+  group = await startWorkers();
+  const { pid } = group.world.program;
+  const limitDescriptors = (limit: number) =>
+    execFileSync('prlimit', ['--pid', String(pid), `--nofile=${limit}:`]);
+  limitDescriptors(3);
+  process.kill(group.workers()[0]!, 'SIGKILL');
+  await waitFor('a failed attempt', () => group.lines('worker not started, trying again').length > 0);
+  expect(group.workers()).toHaveLength(PROCESSES - 1);
+  limitDescriptors(1024);
+  await waitFor('all workers to run', () => group.workers().length === PROCESSES);
+  expect((await group.world.get(`/contacts/${group.world.freshContact()}`)).status).toBe(200);
+});
