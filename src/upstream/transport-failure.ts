@@ -18,6 +18,7 @@ const TRANSIENT = new Set([
   'EPIPE',
   'EAI_AGAIN',
   'UND_ERR_SOCKET',
+  'UND_ERR_PRX_CONN',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 

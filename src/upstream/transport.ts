@@ -163,9 +163,12 @@ function createDispatcher(options: TransportOptions): Dispatcher {
       // Without a tunnel, the proxy itself would receive the requests to an http upstream, with the credentials.
       proxyTunnel: true,
       requestTls: VERIFIED,
+      // undici does not pass its own options to the connection to the proxy, and never stops connecting to one that
+      // selects HTTP/2.
+      proxyTls: { ...VERIFIED, allowH2: false },
       // Limits the wait for the response to CONNECT, because a proxy that hangs would keep all connections.
       clientFactory: (origin, settings) =>
-        new Pool(origin, { ...settings, headersTimeout: options.connectTimeoutMs }),
+        new Pool(origin, { ...settings, allowH2: false, headersTimeout: options.connectTimeoutMs }),
       connectTimeout: options.connectTimeoutMs,
     });
   }

@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { makeCertificates } from '../support/certificates.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
 import type { ConnectProxy } from '../support/connect-proxy.ts';
 import { expectProblem } from '../support/problem.ts';
@@ -90,4 +95,30 @@ describe('upstream redirects', () => {
       await world.stop();
     }
   });
+});
+
+test('fails at once, and does not connect again and again, if an https proxy has only HTTP/2', async () => {
+  const certificates = makeCertificates({ altName: 'DNS:localhost' });
+  const server = createSecureServer({
+    key: readFileSync(certificates.key),
+    cert: readFileSync(certificates.cert),
+  });
+  let connections = 0;
+  server.on('connection', () => (connections += 1));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const world = await startWorld({
+    EGRESS_PROXY_URL: `https://localhost:${port}`,
+    NODE_EXTRA_CA_CERTS: certificates.ca,
+  });
+  try {
+    expectProblem(await world.get(`/contacts/${world.freshContact()}`), 503, 'UPSTREAM_UNAVAILABLE');
+    // One for each attempt.
+    expect(connections).toBeGreaterThan(0);
+    expect(connections).toBeLessThan(5);
+  } finally {
+    await world.stop();
+    server.close();
+    certificates.remove();
+  }
 });
