@@ -29,6 +29,7 @@ export type SystemLookup = (name: string) => Promise<readonly Address[]>;
 export function createQuery(systemLookup: SystemLookup): Query {
   let tail: Promise<unknown> = Promise.resolve();
 
+  /** Throws the denial unless the system has no answer either. */
   async function querySystem(name: string, denial: LookupError, signal: AbortSignal) {
     if (signal.aborted) throw denial;
     const previous = tail.catch(() => {});
@@ -39,18 +40,26 @@ export function createQuery(systemLookup: SystemLookup): Query {
     tail = found;
     try {
       return await Promise.race([found, aborted(signal)]);
-    } catch {
-      throw denial;
+    } catch (error) {
+      throw codeOf(error) === 'EAI_AGAIN' ? new LookupError('EAI_AGAIN', name, error) : denial;
     }
   }
 
   return async function query(name, family, signal) {
     const listed = ofFamily(addressesInHosts(readSystemFile('/etc/hosts'), name), family);
     if (listed.length > 0) return inOrder(listed);
+    let failure: LookupError | undefined;
     for (const candidate of candidates(name, parseSearchList(readSystemFile('/etc/resolv.conf')))) {
-      const found = await queryNameServers(candidate, family, signal);
-      if (found.length > 0) return wanted(found, name, family);
+      try {
+        const found = await queryNameServers(candidate, family, signal);
+        if (found.length > 0) return wanted(found, name, family);
+      } catch (error) {
+        // A domain of the search list whose name servers fail must not hide the others.
+        if (!(error instanceof LookupError) || !SERVER_FAILURES.has(codeOf(error.cause))) throw error;
+        failure ??= error;
+      }
     }
+    if (failure) throw failure;
     return wanted(await querySystem(name, new LookupError('ENOTFOUND', name), signal), name, family);
   };
 }
@@ -71,13 +80,14 @@ async function queryNameServers(name: string, family: Family, signal: AbortSigna
       family === 6 ? six : family === 4 ? four : Promise.race([withAddresses(four), withAddresses(six)]);
     const first = await Promise.race([one, both.then(([a, b]) => (isEmpty(a) ? b : a))]);
     if (family !== 0 && !isEmpty(first)) return [...first.addresses];
-    const results = isEmpty(first)
+    // Without an address that this machine can reach, the response for the other family is worth the wait.
+    const results = !first.addresses.some(usableHere())
       ? await both
       : await Promise.race([both, sleep(OTHER_FAMILY_MS, [first], { ref: false })]);
     const addresses = results.flatMap((result) => result.addresses);
     const failed = results.find((result) => result.failure !== undefined);
-    // If the query for the requested family failed, the name may still have an address of that family.
-    if (failed && ofFamily(addresses, family).length === 0)
+    // If the query for the requested family failed, the name may still have a usable address of that family.
+    if (failed && !ofFamily(addresses, family).some(usableHere()))
       throw new LookupError('EAI_AGAIN', name, failed.failure);
     return addresses;
   } finally {
@@ -94,12 +104,16 @@ interface FamilyResult {
 
 /** Codes of denials, and ECONNREFUSED, which means that this machine has no name server. */
 const DENIALS = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'ECONNREFUSED']);
+/** Codes of responses that say that the name server failed. */
+const SERVER_FAILURES = new Set(['ESERVFAIL', 'EREFUSED']);
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
 
 async function settle(records: Promise<string[]>, family: 4 | 6): Promise<FamilyResult> {
   try {
     return { addresses: (await records).map((address) => ({ address, family })), failure: undefined };
   } catch (error) {
-    const denied = DENIALS.has((error as NodeJS.ErrnoException).code ?? '');
+    const denied = DENIALS.has(codeOf(error));
     return { addresses: [], failure: denied ? undefined : error };
   }
 }
@@ -138,14 +152,18 @@ function wanted(found: readonly Address[], name: string, family: Family): Addres
  * turn.
  */
 function inOrder(addresses: readonly Address[]): Address[] {
+  const isUsable = usableHere();
+  const rank = (one: Address) => (one.family === 4 ? 1 : isUsable(one) ? 0 : 2);
+  return addresses.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Returns a function that tells whether this machine has a route to an address, as far as its own addresses show. */
+function usableHere(): (address: Address) => boolean {
   const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   const hasLoopback = own.some(({ address }) => address === '::1');
   // Ignores link-local (fe80::/10) and unique local addresses (fc00::/7), which reach few destinations.
   const hasGlobal = own.some(
     ({ address, internal, family }) => family === 'IPv6' && !internal && !/^f[cde]/i.test(address),
   );
-  const usable = ({ address, family }: Address) =>
-    family === 4 || (address === '::1' ? hasLoopback : hasGlobal);
-  const rank = (one: Address) => (one.family === 4 ? 1 : usable(one) ? 0 : 2);
-  return addresses.toSorted((a, b) => rank(a) - rank(b));
+  return ({ address, family }) => family === 4 || (address === '::1' ? hasLoopback : hasGlobal);
 }

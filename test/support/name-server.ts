@@ -9,7 +9,7 @@ import path from 'node:path';
 export type RecordType = 'A' | 'AAAA';
 
 /** Returns the addresses of the name, none if it does not exist, or undefined to send no response. */
-export type Records = (name: string, type: RecordType) => readonly string[] | undefined;
+export type Records = (name: string, type: RecordType) => readonly string[] | 'SERVFAIL' | undefined;
 
 export interface NameServer {
   /** Replaces the records. */
@@ -26,14 +26,24 @@ const HOW =
 const AAAA = 28;
 /** Header flags of a response with recursion desired and available. */
 const RESPONSE = 0x8180;
+const SERVFAIL = 2;
 const NXDOMAIN = 3;
 
-/** Starts a name server on port 53 of a random loopback address. */
-export async function startNameServer(records: Records): Promise<NameServer> {
+/**
+ * Starts a name server on port 53 of a random loopback address.
+ *
+ * @param search a domain that is tried first, as Kubernetes configures it.
+ */
+export async function startNameServer(records: Records, search?: string): Promise<NameServer> {
   if (spawnSync('unshare', ['-m', 'true']).status !== 0) throw new Error(HOW);
   const { socket, host } = await bind();
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-dns-'));
-  const files = { 'resolv.conf': `nameserver ${host}\n`, hosts: '', 'nsswitch.conf': 'hosts: files dns\n' };
+  const searches = search === undefined ? '' : `search ${search}\noptions ndots:5\n`;
+  const files = {
+    'resolv.conf': `nameserver ${host}\n${searches}`,
+    hosts: '',
+    'nsswitch.conf': 'hosts: files dns\n',
+  };
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(directory, name), text);
   const mounts = Object.keys(files).map((name) => `mount --bind ${directory}/${name} /etc/${name}`);
   const queries: string[] = [];
@@ -84,10 +94,12 @@ function question(query: Buffer): { name: string; type: RecordType; end: number 
   return { name: labels.join('.').toLowerCase(), type, end: at + 5 };
 }
 
-function response(query: Buffer, type: RecordType, addresses: readonly string[]): Buffer {
+function response(query: Buffer, type: RecordType, found: readonly string[] | 'SERVFAIL'): Buffer {
+  const addresses = found === 'SERVFAIL' ? [] : found;
   const wanted = addresses.filter((address) => isIP(address) === (type === 'A' ? 4 : 6));
   const head = Buffer.from(query);
-  head.writeUInt16BE(RESPONSE | (addresses.length === 0 ? NXDOMAIN : 0), 2);
+  const code = found === 'SERVFAIL' ? SERVFAIL : found.length === 0 ? NXDOMAIN : 0;
+  head.writeUInt16BE(RESPONSE | code, 2);
   head.writeUInt16BE(wanted.length, 6);
   head.writeUInt32BE(0, 8);
   return Buffer.concat([head, ...wanted.map(record)]);
