@@ -14,7 +14,6 @@ export interface JwksFetchOptions {
  */
 export function createJwksFetch(options: JwksFetchOptions) {
   const dispatcher = new Agent({
-    connections: 1,
     pipelining: 1,
     allowH2: false,
     // Explicit, because NODE_TLS_REJECT_UNAUTHORIZED=0 would let anyone publish keys.
