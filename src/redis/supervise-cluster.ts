@@ -2,8 +2,8 @@ import type { Cluster, Redis } from 'ioredis';
 
 /** The interval at which the owners of the slots are read again. */
 const REFRESH_MS = 5000;
-/** More than one, since a pause of this process can make one fail. */
-const FAILED_REFRESHES = 2;
+/** More than one, since a pause of this process, or a busy machine, can make one fail. */
+const FAILED_REFRESHES = 3;
 
 /**
  * Keeps a Cluster usable where ioredis would not: reads the owners of its slots again and again, and returns to
