@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface SlowProxy {
   readonly port: number;
@@ -33,7 +34,12 @@ export async function startSlowProxy(targetPort: number): Promise<SlowProxy> {
       if (held !== undefined && bytes.includes(held)) waiting.push(forward);
       else forward();
     });
-    target.on('data', (bytes) => void setTimeout(() => client.write(bytes), proxy.delayMs));
+    // One after the other, because the delay may change in between.
+    let sent: Promise<unknown> = Promise.resolve();
+    target.on('data', (bytes) => {
+      const delay = sleep(proxy.delayMs);
+      sent = Promise.all([sent, delay]).then(() => client.write(bytes));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: SlowProxy = {
