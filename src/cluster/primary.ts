@@ -48,6 +48,7 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
   let restartMs = RESTART_MIN_MS;
 
   function start(): void {
+    if (stopping) return;
     const worker = fork(env, log);
     if (!worker) return onLost(1, { restartMs }, 'worker not started, trying again');
     const startedAt = performance.now();
@@ -78,7 +79,7 @@ export function runPrimary({ processes, shutdownGraceMs, env, log, output }: Pri
       stop('SIGTERM');
     } else {
       log.error(details, message);
-      setTimeout(() => void (stopping || start()), restartMs);
+      setTimeout(start, restartMs);
       restartMs = Math.min(2 * restartMs, RESTART_MAX_MS);
     }
     if (stopping && running.size === 0) void exitPrimary();
