@@ -29,7 +29,7 @@ export type SystemLookup = (name: string) => Promise<readonly Address[]>;
 export function createQuery(systemLookup: SystemLookup): Query {
   let tail: Promise<unknown> = Promise.resolve();
 
-  /** Throws the denial unless the system has no answer either. */
+  /** Throws the denial if the system finds nothing either, or EAI_AGAIN if its name servers do not respond. */
   async function querySystem(name: string, denial: LookupError, signal: AbortSignal) {
     if (signal.aborted) throw denial;
     const previous = tail.catch(() => {});
@@ -161,9 +161,10 @@ function inOrder(addresses: readonly Address[]): Address[] {
 function usableHere(): (address: Address) => boolean {
   const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   const hasLoopback = own.some(({ address }) => address === '::1');
-  // Ignores link-local (fe80::/10) and unique local addresses (fc00::/7), which reach few destinations.
-  const hasGlobal = own.some(
-    ({ address, internal, family }) => family === 'IPv6' && !internal && !/^f[cde]/i.test(address),
-  );
-  return ({ address, family }) => family === 4 || (address === '::1' ? hasLoopback : hasGlobal);
+  const external = own.filter(({ internal }) => !internal);
+  const hasIPv4 = external.some(({ family }) => family === 'IPv4');
+  // Link-local addresses (fe80::/10) reach few destinations. So do unique local ones (fc00::/7) beside IPv4.
+  const reaches = hasIPv4 ? /^(?!f[cde])/i : /^(?!fe)/i;
+  const hasRoute = external.some(({ address, family }) => family === 'IPv6' && reaches.test(address));
+  return ({ address, family }) => family === 4 || (address === '::1' ? hasLoopback : hasRoute);
 }
