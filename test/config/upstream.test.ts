@@ -80,9 +80,11 @@ describe('a URL with credentials', () => {
     ['REDIS_URL', 'redis://:hunter2@127.0.0.1:0'],
     ['EGRESS_PROXY_URL', 'http://us:hunter%zz2@127.0.0.1:6399'],
     ['EGRESS_PROXY_URL', 'http://hunter2%:x@127.0.0.1:6399'],
-    ['EGRESS_PROXY_URL', 'https://u:hunter2%0A@127.0.0.1:6399'],
+    ['EGRESS_PROXY_URL', 'https://u:hunter2%0A@proxy.internal:6399'],
     ['EGRESS_PROXY_URL', 'http://hunter%3A2:x@127.0.0.1:6399'],
     ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:0'],
+    ['EGRESS_PROXY_URL', 'https://hunter2:x@192.0.2.1:3128'],
+    ['EGRESS_PROXY_URL', 'https://hunter2:x@[2001:db8::1]:3128'],
     ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:3128/path'],
     ['EGRESS_PROXY_URL', 'http://hunter2:x@127.0.0.1:3128/?query'],
   ])('%s=%s is one issue with the name and without the value', (name, url) => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isLoopbackHost } from './hosts.ts';
 
@@ -39,9 +40,14 @@ export function isRedisHost(host: string): boolean {
   return /^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host);
 }
 
-export const proxyUrl = httpUrl.refine((url) => url.pathname === '/' && !url.search && !url.hash, {
-  error: 'must be http[s]://[user:password@]host[:port]',
-});
+export const proxyUrl = httpUrl
+  .refine((url) => url.pathname === '/' && !url.search && !url.hash, {
+    error: 'must be http[s]://[user:password@]host[:port]',
+  })
+  // undici sends the host as the server name (SNI), which must not be an address (RFC 6066 section 3).
+  .refine((url) => url.protocol === 'http:' || isIP(url.hostname.replace(/^\[(.*)\]$/, '$1')) === 0, {
+    error: 'must have a host name, not an address, if it is https',
+  });
 
 export const redisUrl = z
   .string()
