@@ -112,7 +112,8 @@ test.each(Object.entries(FAULTS))(
     }
     // The next fault has to be one of its own.
     await waitFor('the fault to end', async () => {
-      await read();
+      // The sandbox has fewer contacts than a fast machine asks for.
+      await world.get(`/contacts/${crypto.randomUUID()}`);
       return world.admin('/readyz').then((answer) => answer.json().status === 'ready');
     });
   },

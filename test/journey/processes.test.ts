@@ -71,7 +71,7 @@ test('metrics, status and its faults are those of all workers', async () => {
     expect(status).toMatchObject({ status: 'degraded', reasons: [fault] });
   await group.world.sandbox.clearFaults();
   await waitFor('the fault to end', async () => {
-    await group.world.get(`/contacts/${group.world.freshContact()}`);
+    await group.world.get(`/contacts/${randomUUID()}`);
     return (await group.readStatus()).reasons.length === 0;
   });
   for (const { past } of await many(4 * PROCESSES, group.readStatus)) expect(past).toMatchObject([fault]);
