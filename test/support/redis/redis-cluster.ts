@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { HANG_MS, waitFor } from '../wait-for.ts';
 import type { Certificates } from '../certificates.ts';
-import { startRedis, type RedisServer } from './redis-server.ts';
+import { countConfirming, startRedis, type RedisServer } from './redis-server.ts';
 
 const run = promisify(execFile);
 const MASTERS = 3;
@@ -66,6 +66,13 @@ export async function startCluster({
     const links = await Promise.all(nodes.map((node) => node.cli('info', 'replication')));
     const linked = links.filter((text) => /master_link_status:up/.test(text)).length;
     return states.every((text) => text.includes('cluster_state:ok')) && linked === MASTERS * replicas;
+  });
+  const masters = nodes.slice(0, MASTERS);
+  // Nothing can be confirmed before something has been written.
+  await Promise.all(masters.map((node) => node.cli('flushall')));
+  await waitFor('the replicas to confirm', async () => {
+    const links = await Promise.all(masters.map((node) => node.cli('info', 'replication')));
+    return links.every((text) => countConfirming(text) === replicas);
   });
   return {
     nodes,

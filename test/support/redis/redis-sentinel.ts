@@ -1,6 +1,6 @@
 import { HANG_MS, waitFor } from '../wait-for.ts';
 import type { Certificates } from '../certificates.ts';
-import { startRedis, type RedisServer } from './redis-server.ts';
+import { countConfirming, startRedis, type RedisServer } from './redis-server.ts';
 
 const NAME = 'main';
 /** Redis waits 5 s for further replicas by default before it begins to send its data. */
@@ -43,10 +43,10 @@ sentinel failover-timeout ${NAME} 4000
 `;
   const sentinels = await Promise.all([1, 2, 3].map(() => startRedis({ ...options(), sentinelConfig })));
   await waitFor('the Sentinels to know each other', async () => {
-    const states = await Promise.all(replicas.map((one) => one.query('info', 'replication')));
+    const links = await master.query('info', 'replication');
     const infos = await Promise.all(sentinels.map((one) => one.cli('info', 'sentinel')));
     return (
-      states.every((text) => text.includes('master_link_status:up')) &&
+      countConfirming(links) === replicaCount &&
       infos.every((text) => text.includes(`slaves=${replicaCount},sentinels=3`))
     );
   });
@@ -73,7 +73,7 @@ sentinel failover-timeout ${NAME} 4000
           [before = ''] = await masterAddresses();
           const current = [master, ...replicas].find(({ port }) => before.endsWith(String(port)))!;
           const text = await current.query('info', 'replication');
-          return text.match(/state=online/g)?.length === replicaCount;
+          return countConfirming(text) === replicaCount;
         },
         5 * HANG_MS,
       );

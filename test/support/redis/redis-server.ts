@@ -49,6 +49,14 @@ const CLOSED = /Server closed the connection|Connection reset by peer/;
 const MAX_QUERIES = 5;
 const PORT_TAKEN = /Address already in use/;
 
+/**
+ * Returns how many replicas can confirm writes, from a master's INFO of replication. A replica that has just
+ * synchronized is online, but sends its first confirmation up to a second later.
+ */
+export function countConfirming(info: string): number {
+  return info.match(/state=online,offset=[1-9]/g)?.length ?? 0;
+}
+
 /** Starts redis-server on a free port, without persistence, in an empty directory. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const directory = mkdtempSync(path.join(tmpdir(), 'zyntro-bff-redis-'));
