@@ -9,6 +9,7 @@ import {
   type ConnectionChange,
   type ConnectionName,
 } from './connection-changes.ts';
+import { durableScripts, type DurableScript } from './durable-scripts.ts';
 import { createConnection, createSentinel } from './redis-connections.ts';
 import { corkWrites, scriptOn, type RedisValue, type RunScript } from './run-script.ts';
 import { hasReason } from './redis-diagnosis.ts';
@@ -35,7 +36,7 @@ export interface RedisClient {
    * Returns a function that runs a script whose effect must survive a failover. It resolves to true if there is
    * no replica that could take over, or if enough replicas confirm the write within `waitMs` (WAIT).
    */
-  durableScript(lua: string, waitMs: number): (...run: Parameters<RunScript>) => Promise<boolean>;
+  durableScript(lua: string, waitMs: number): DurableScript;
   /** Returns the server of a key, as far as known. */
   serverOf(key: string): string;
   /** Returns all servers with keys, as far as known. */
@@ -98,7 +99,6 @@ export function createRedis(settings: RedisSettings): RedisClient {
   const subscription = new RedisSubscription(subscriber);
   const cork = corkWrites(client);
   let closed = false;
-  const confirmations = new Map<Redis, { readonly needed: number; readonly isConfirmed: Promise<boolean> }>();
 
   client.on('error', report);
   client.on('node error', report);
@@ -120,29 +120,15 @@ export function createRedis(settings: RedisSettings): RedisClient {
     return storedValues(values, ttls);
   }
 
-  /**
-   * Waits for replicas to confirm all writes so far. Replies arrive in order, so a WAIT in flight was sent after
-   * every command that has been answered, and can be shared.
-   */
-  function confirmed(node: Redis, needed: number, waitMs: number): Promise<boolean> {
-    const inFlight = confirmations.get(node);
-    if (inFlight?.needed === needed) return inFlight.isConfirmed;
-    const isConfirmed = node.wait(needed, waitMs).then((count) => count >= needed);
-    const begun = { needed, isConfirmed };
-    confirmations.set(node, begun);
-    const remove = () => {
-      if (confirmations.get(node) === begun) confirmations.delete(node);
-    };
-    isConfirmed.then(remove, remove);
-    return isConfirmed;
-  }
-
-  const neededConfirmations = confirmationCounter({
-    settings,
-    connection: durable,
-    slotOf: calculateSlot,
-    createSentinel: (address) => createSentinel(settings, address),
-    now: () => performance.now(),
+  const makeDurable = durableScripts({
+    nodeOf: (key) => (durable instanceof Cluster ? masterAt(durable, masterOf(durable, key)) : durable),
+    neededConfirmations: confirmationCounter({
+      settings,
+      connection: durable,
+      slotOf: calculateSlot,
+      createSentinel: (address) => createSentinel(settings, address),
+      now: () => performance.now(),
+    }),
   });
 
   const servers = () => (client instanceof Cluster ? mastersOf(client) : [ONLY_SERVER]);
@@ -183,21 +169,7 @@ export function createRedis(settings: RedisSettings): RedisClient {
     read: client instanceof Cluster ? read : batchReads(read),
     script: (lua, connection = 'commands') =>
       connection === 'commands' ? scriptOn(client, lua, cork) : scriptOn(durable, lua, ignore),
-    durableScript(lua, waitMs) {
-      const run = scriptOn(durable, lua, corkWrites(durable));
-      return async (keys, args) => {
-        const nodeOf = () =>
-          durable instanceof Cluster ? masterAt(durable, masterOf(durable, keys[0]!)) : durable;
-        const before = nodeOf();
-        const [needed, stream] = await Promise.all([
-          before && neededConfirmations(before, keys[0]!),
-          run(keys, args).then(() => before?.stream),
-        ]);
-        // Another node has run the script if the key was redirected, or the server may be another one by now.
-        if (needed === undefined || before !== nodeOf() || before!.stream !== stream) return false;
-        return needed === 0 || confirmed(before!, needed, waitMs);
-      };
-    },
+    durableScript: (lua, waitMs) => makeDurable(scriptOn(durable, lua, corkWrites(durable)), waitMs),
     serverOf: (key) => masterOf(client, key),
     servers,
     ping,

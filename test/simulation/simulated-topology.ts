@@ -129,12 +129,16 @@ export class SimulatedTopology {
     }
   }
 
-  /** As WAIT, if any is needed: resolves to whether so many replicas have confirmed the writes of a server. */
-  async awaitConfirmations(
-    { server, needed, waitMs }: WantedConfirmations,
-    setTimer: SetTimer,
-  ): Promise<boolean> {
-    if (needed === 0) return true;
+  /** As the program: WAIT if any is needed, again if more are needed by then. */
+  async awaitConfirmations(wanted: WantedConfirmations, setTimer: SetTimer): Promise<boolean> {
+    if (wanted.needed === 0) return true;
+    if (!(await this.#wait(wanted, setTimer))) return false;
+    const needed = this.neededConfirmations(wanted.server);
+    return needed <= wanted.needed || this.awaitConfirmations({ ...wanted, needed }, setTimer);
+  }
+
+  /** As WAIT: resolves to whether so many replicas have confirmed the writes of a server. */
+  #wait({ server, needed, waitMs }: WantedConfirmations, setTimer: SetTimer): Promise<boolean> {
     const { now } = this.#scheduler;
     const confirmation = this.confirmedAt(server, needed);
     const at = confirmation ? Math.max(confirmation.at, now) + 1 : Infinity;
