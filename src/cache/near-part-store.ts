@@ -122,7 +122,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
   ): Entries {
     const served = requested(notBehind(entries, table.floor(ref)), parts, generation);
     // Discards a reply if a newer response was stored here while the reply was in flight.
-    if (!fetched.invalidatedSince(start.fetchedVersion, ref.org, ref.contact)) {
+    if (!isOff && !fetched.invalidatedSince(start.fetchedVersion, ref.org, ref.contact)) {
       if (generation === undefined) table.unconfirm(ref.org, ref.contact);
       else {
         // Redis was asked for `contact` as well, because a not-found is stored under it.
