@@ -25,18 +25,21 @@ export interface LogOutputOptions {
 }
 
 /**
- * Creates an output that drops and counts lines if the stream's reader is slow or has gone. Writes do not
+ * Creates an output that drops and counts lines if the stream's reader is slow or has gone, or the disk is full.
+ * (Of the first write to a full disk, the system may accept a part, and these lines are not counted.) Writes do not
  * block a thread of libuv's pool, so the process can exit while the reader is stuck.
  */
 export function logOutput({ stream = stdout, isShared = false }: LogOutputOptions = {}): LogOutput {
   const batchLength = isShared ? SHARED_BATCH_LENGTH : BATCH_LENGTH;
   /** Batches for a shared stream, which are written one by one: Node joins writes that wait. */
-  const queue: string[] = [];
+  const queue: Batch[] = [];
   let queued = 0;
   let isWriting = false;
   let batch = '';
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
+  /** Whether the last write failed, and may have left a part of a line. */
+  let isTorn = false;
   // EPIPE: the reader has gone. ENOSPC: the disk is full. Either may be temporary, so later lines are written.
   stream.on('error', () => {});
   // Terminals block by default: a paused one (Ctrl-S) would block the event loop. The handle is private to Node,
@@ -45,13 +48,21 @@ export function logOutput({ stream = stdout, isShared = false }: LogOutputOption
 
   const pending = () => stream.writableLength + queued;
 
+  function write({ text, lines }: Batch, done?: () => void): void {
+    stream.write(isTorn ? `\n${text}` : text, (error) => {
+      isTorn = Boolean(error);
+      if (error) dropped += lines;
+      done?.();
+    });
+  }
+
   function writeNext(): void {
     const next = isWriting ? undefined : queue.shift();
     if (next === undefined) return;
     isWriting = true;
-    stream.write(next, () => {
+    write(next, () => {
       isWriting = false;
-      queued -= next.length;
+      queued -= next.text.length;
       writeNext();
     });
   }
@@ -60,22 +71,23 @@ export function logOutput({ stream = stdout, isShared = false }: LogOutputOption
     clearTimeout(timer);
     timer = undefined;
     if (batch === '') return;
+    const lines = dropped + countLines(batch);
     if (pending() > MAX_PENDING) {
-      dropped += countLines(batch);
+      dropped = lines;
     } else {
-      if (dropped > 0) batch = droppedLine(dropped) + batch;
+      const text = dropped > 0 ? droppedLine(dropped) + batch : batch;
       dropped = 0;
       if (isShared) {
-        queued += batch.length;
-        queue.push(batch);
+        queued += text.length;
+        queue.push({ text, lines });
         writeNext();
-      } else stream.write(batch);
+      } else write({ text, lines });
     }
     batch = '';
   }
   process.on('exit', () => {
     send();
-    stream.write(queue.join(''));
+    stream.write(queue.map(({ text }) => text).join(''));
   });
 
   return {
@@ -92,6 +104,12 @@ export function logOutput({ stream = stdout, isShared = false }: LogOutputOption
         await new Promise((resolve) => setTimeout(resolve, FLUSH_CHECK_MS));
     },
   };
+}
+
+interface Batch {
+  readonly text: string;
+  /** The lines that are lost if it cannot be written, with those lost before. */
+  readonly lines: number;
 }
 type Blocking = { readonly _handle?: { setBlocking?(blocking: boolean): void } };
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
   defaultResource,
@@ -26,6 +26,7 @@ import type { Span, SpanSettings, Tracer, TracingSettings } from './span.ts';
 const NAME = 'zyntro-bff';
 const EXPORT_TIMEOUT_MS = 10_000;
 const LOG_EVERY_MS = 60_000;
+const EXPORT_ADVICE = 'set OTEL_EXPORTER_OTLP_ENDPOINT to a collector that takes OTLP over HTTP';
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL };
 
 /**
@@ -33,6 +34,7 @@ const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: Span
  * `OTEL_EXPORTER_OTLP_…` variables itself. A full queue drops spans and never delays a request.
  */
 export function createTracer(settings: TracingSettings, log: Log): Tracer {
+  logFaults(log);
   const exporter = logFailures(new OTLPTraceExporter(), log);
   const provider = new TracerProvider({
     resource: defaultResource()
@@ -54,7 +56,9 @@ export function createTracer(settings: TracingSettings, log: Log): Tracer {
       // `logFailures` has logged spans that could not be sent.
       const sent = provider.shutdown().catch(() => {});
       const timeout = new AbortController();
-      await Promise.race([sent, sleep(ms, undefined, { signal: timeout.signal }).catch(() => {})]);
+      const timedOut = sleep(ms, 'timed out', { signal: timeout.signal }).catch(() => {});
+      if ((await Promise.race([sent, timedOut])) === 'timed out')
+        log.warn({ advice: EXPORT_ADVICE }, 'the last traces could not be exported in time');
       timeout.abort();
     },
   };
@@ -102,11 +106,7 @@ function samplerOf({ sampler, ratio }: TracingSettings): Sampler {
 /** Logs lost spans, at most once a minute and without the exporter's message, which can quote its headers. */
 function logFailures(exporter: SpanExporter, log: Log): SpanExporter {
   const logLostSpans = throttleLog(
-    (times) =>
-      log.warn(
-        { times, advice: 'set OTEL_EXPORTER_OTLP_ENDPOINT to a collector that takes OTLP over HTTP' },
-        'traces cannot be exported',
-      ),
+    (times) => log.warn({ times, advice: EXPORT_ADVICE }, 'traces cannot be exported'),
     { everyMs: LOG_EVERY_MS, now: () => performance.now() },
   );
   return {
@@ -119,3 +119,30 @@ function logFailures(exporter: SpanExporter, log: Log): SpanExporter {
     forceFlush: async () => exporter.forceFlush?.(),
   };
 }
+
+/**
+ * Logs what the SDK reports: values that it ignores, and spans that were dropped because the collector is slow, or
+ * that it rejected. Logs the names of variables alone, because the text can quote their values.
+ */
+function logFaults(log: Log): void {
+  const logFault = throttleLog(
+    (times) =>
+      log.warn(
+        { times, advice: 'check the OTEL_ variables, and that the collector keeps up and accepts all spans' },
+        'OpenTelemetry reported a fault, spans may be missing',
+      ),
+    { everyMs: LOG_EVERY_MS, now: () => performance.now() },
+  );
+  const report = (text: string): void => {
+    const variables = text.match(/\bOTEL_[A-Z_]+/g);
+    if (variables)
+      log.warn({ variables: [...new Set(variables)] }, 'OpenTelemetry values not supported, ignored');
+    else logFault();
+  };
+  diag.setLogger(
+    { error: report, warn: report, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+}
+
+function ignore(): void {}

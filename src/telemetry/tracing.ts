@@ -57,6 +57,8 @@ export function startSpan(
   const span = tracer?.start(settings, parent);
   const context = span?.context ?? parent;
   if (context) current.run(context, run);
+  // A pipelined request runs in the context of the one before it.
+  else if (current.getStore()) current.exit(run);
   else run();
   return span;
 }

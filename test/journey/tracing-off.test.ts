@@ -1,7 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { parsedLines } from '../support/child.ts';
 import { exchange } from '../support/http.ts';
 import { startProgram } from '../support/start-program.ts';
 import { goodClaims, newSecret, sign } from '../support/tokens.ts';
@@ -90,4 +92,27 @@ describe('tracing modules', () => {
     for (const name of ['telemetry/otel-tracer.ts', '@opentelemetry/sdk-trace', '@opentelemetry/exporter'])
       expect([name, program.stderr().includes(name)]).toEqual([name, loaded]);
   });
+});
+
+test('a pipelined request without traceparent does not get the trace of the one before it', async () => {
+  const program = await startProgram(programEnv({ url: 'http://127.0.0.1:1' }, newSecret()));
+  try {
+    const request = (name: string, more = '') =>
+      `GET /contacts/${randomUUID()} HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${name}\r\n${more}\r\n`;
+    // More than are in progress at a time, so that the plain ones wait for the others.
+    const traced = Array.from({ length: 16 }, (_, index) =>
+      request(`traced-${index}`, `traceparent: 00-${TRACE}-${CALLER}-01\r\n`),
+    );
+    const plain = Array.from({ length: 24 }, (_, index) => request(`plain-${index}`));
+    const socket = connect(program.port, '127.0.0.1');
+    socket.end([...traced, ...plain].join(''));
+    await text(socket);
+  } finally {
+    await program.stop();
+  }
+  const lines = parsedLines(program.stdout()).filter(({ msg }) => msg === 'request');
+  const traces = (prefix: string) =>
+    lines.filter(({ requestId }) => String(requestId).startsWith(prefix)).map(({ traceId }) => traceId);
+  expect(traces('traced-')).toEqual(Array.from({ length: 16 }, () => TRACE));
+  expect(traces('plain-')).toEqual(Array.from({ length: 24 }, () => undefined));
 });

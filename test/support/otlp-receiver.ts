@@ -20,6 +20,8 @@ export interface OtlpReceiver {
   readonly text: () => string;
   /** Responds with this status to all further requests. */
   answerWith(status: number): void;
+  /** Responds with this body to all further requests, instead of `{}`. */
+  answerBody(body: object): void;
   /** Leaves all further requests without a response. */
   hang(): void;
   stop(): Promise<void>;
@@ -44,6 +46,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   let text = '';
   let status = 200;
+  let responseBody: object = {};
   let hanging = false;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -55,7 +58,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
         text += `${request.method} ${request.url}\n${body}\n`;
         spans.push(...spansIn(JSON.parse(body) as Export));
       }
-      response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(responseBody));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -64,6 +67,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     spans: () => spans,
     text: () => text,
     answerWith: (next) => void (status = next),
+    answerBody: (next) => void (responseBody = next),
     hang: () => void (hanging = true),
     stop: async () => {
       const closed = once(server, 'close');

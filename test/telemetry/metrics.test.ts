@@ -1,4 +1,5 @@
 import type { Sample } from '../../src/telemetry/exposition.ts';
+import { THRESHOLDS } from '../../src/telemetry/thresholds.ts';
 import { newMetrics } from '../support/metrics.ts';
 
 /** Returns the series that have counted something. */
@@ -31,6 +32,14 @@ test.each([
 test('the writes are the operations that can change something', async () => {
   const { writes_total: writes } = await newMetrics().samples();
   expect(new Set(writes!.map(({ labels }) => labels['operation']))).toEqual(new Set(['createNote']));
+});
+
+test.each([
+  ['http_request_duration_seconds_bucket', THRESHOLDS.slowS],
+  ['upstream_call_duration_seconds_bucket', THRESHOLDS.slowUpstreamS],
+])('a threshold of %s is a bound: between two bounds a quantile is a guess', async (name, threshold) => {
+  const samples = (await newMetrics().samples())[name]!;
+  expect(samples.map(({ labels }) => Number(labels['le']))).toContain(threshold);
 });
 
 test('every metric with labels has a series from the start', async () => {

@@ -1,4 +1,4 @@
-import { silentLog } from '../../src/telemetry/log.ts';
+import { createLog, silentLog } from '../../src/telemetry/log.ts';
 import { createTracer } from '../../src/telemetry/otel-tracer.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
 
@@ -85,4 +85,55 @@ test.each(NAMES)('invalid values of %s do not make tracing throw, at startup or 
   } finally {
     process.off('unhandledRejection', record);
   }
+});
+
+/** Exports a span, and returns what was logged. */
+async function exportSpan(env: Readonly<Record<string, string>>): Promise<string[]> {
+  const lines: string[] = [];
+  Object.assign(process.env, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...env });
+  const tracer = createTracer(
+    SETTINGS,
+    createLog({ level: 'trace' }, { write: (line) => void lines.push(line) }),
+  );
+  tracer.start({ name: 'span', kind: 'server' }, undefined).end();
+  await tracer.close(1000);
+  return lines;
+}
+
+test('logs that a collector has rejected spans, without its text', async () => {
+  receiver.answerBody({ partialSuccess: { rejectedSpans: 1, errorMessage: 'said by the collector' } });
+  const lines = await exportSpan({});
+  receiver.answerBody({});
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { times: 1, msg: 'OpenTelemetry reported a fault, spans may be missing' },
+  ]);
+  expect(lines.join('')).not.toContain('said by');
+});
+
+test.each([
+  ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd'],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', '10s'],
+])('logs the name of %s if its value is ignored, without the value', async (name, value) => {
+  const lines = await exportSpan({ [name]: value });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { variables: [name], msg: 'OpenTelemetry values not supported, ignored' },
+  ]);
+  expect(lines.join('')).not.toContain(value);
+});
+
+test('logs that the last spans were not sent in time', async () => {
+  const lines: string[] = [];
+  const hanging = await startOtlpReceiver();
+  hanging.hang();
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = hanging.url;
+  const tracer = createTracer(
+    SETTINGS,
+    createLog({ level: 'trace' }, { write: (line) => void lines.push(line) }),
+  );
+  tracer.start({ name: 'span', kind: 'server' }, undefined).end();
+  await tracer.close(50);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { msg: 'the last traces could not be exported in time' },
+  ]);
+  await hanging.stop();
 });
