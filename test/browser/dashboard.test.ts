@@ -107,6 +107,9 @@ test(
     const paused = statusRequests;
     await page.waitForTimeout(5000);
     expect(statusRequests).toBe(paused);
+    await page.locator('summary').first().click();
+    await page.waitForSelector('details[open] tbody td');
+    expect(statusRequests).toBe(paused);
     await page.click('#pause');
     await until('status requests to resume', async () => statusRequests > paused);
     await page.evaluate(
@@ -154,6 +157,49 @@ test(
     await other.goto(locked.adminUrl);
     await other.waitForSelector('#sign-in:not([hidden])');
     await other.close();
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test(
+  'shows the instance in a browser that blocks the data of sites',
+  async () => {
+    const page = await openPage();
+    await page.addInitScript(
+      `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('blocked', 'SecurityError'); } })`,
+    );
+    await page.goto(locked.adminUrl);
+    await page.fill('#token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#tiles dd');
+    expect(await page.textContent('#state')).toBe('Ready');
+    await page.close();
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test(
+  'goes on after the token was refused and entered again, although it was paused meanwhile',
+  async () => {
+    const page = await openPage();
+    await page.goto(locked.adminUrl);
+    await page.fill('#token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#tiles dd');
+    const { promise: paused, resolve } = Promise.withResolvers<void>();
+    const refused = page.route('**/status', (route) => paused.then(() => route.fulfill({ status: 401 })), {
+      times: 1,
+    });
+    const asked = page.waitForRequest('**/status');
+    await Promise.all([refused, asked]);
+    await page.click('#pause');
+    resolve();
+    await page.waitForSelector('#sign-in:not([hidden])');
+    await page.fill('#token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#page:not([hidden])');
+    expect(await page.textContent('#pause')).toBe('Pause');
     await page.close();
   },
   TEST_TIMEOUT_MS,

@@ -87,6 +87,12 @@ function createChart(host, { title, format, series }) {
   const caption = element('figcaption', {}, element('h3', {}, title), ...latest.map(({ item }) => item));
   host.append(element('figure', {}, caption, canvas, details));
 
+  let shown = [];
+  const showTable = () => {
+    if (details.open) fillTable(body, series, shown, format);
+  };
+  // Not with the next points alone: there are none while the page is paused.
+  details.addEventListener('toggle', showTable);
   let plot = draw();
   new ResizeObserver(([entry]) => plot.setSize({ width: entry.contentRect.width, height: HEIGHT })).observe(
     canvas,
@@ -132,12 +138,13 @@ function createChart(host, { title, format, series }) {
       plot = draw();
     },
     show(points) {
+      shown = points;
       plot.setData([points.map(({ at }) => at), ...series.map(({ of }) => points.map((point) => point[of]))]);
       const last = points.at(-1);
       for (const [index, { of }] of series.entries())
         latest[index].value.textContent = last ? format(last[of]) : '–';
       canvas.setAttribute('aria-label', summary(title, series, points, format));
-      if (details.open) fillTable(body, series, points, format);
+      showTable();
     },
   };
 }

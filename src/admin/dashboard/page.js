@@ -28,8 +28,9 @@ async function poll() {
   clearTimeout(timer);
   if (isFetching || paused || document.hidden) return;
   isFetching = true;
+  let status;
   try {
-    show(await fetchStatus());
+    status = await fetchStatus();
   } catch (error) {
     if (error instanceof TokenNeeded) return promptForToken(error.message);
     showOutdated(error.status);
@@ -37,9 +38,17 @@ async function poll() {
     isFetching = false;
   }
   timer = setTimeout(poll, EVERY_MS);
+  // Outside of the `try`, because a fault of this page is none of the instance.
+  if (status) show(status);
+}
+
+function setPaused(isPaused) {
+  paused = isPaused;
+  at('pause').textContent = paused ? 'Resume' : 'Pause';
 }
 
 function promptForToken(message) {
+  setPaused(false);
   at('page').hidden = true;
   at('pause').hidden = true;
   at('sign-in').hidden = false;
@@ -163,8 +172,7 @@ at('sign-in').addEventListener('submit', (event) => {
   void poll();
 });
 at('pause').addEventListener('click', () => {
-  paused = !paused;
-  at('pause').textContent = paused ? 'Resume' : 'Pause';
+  setPaused(!paused);
   void poll();
 });
 document.addEventListener('visibilitychange', () => void poll());

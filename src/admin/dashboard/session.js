@@ -7,31 +7,43 @@ export class TokenNeeded extends Error {}
 /** The status of the document: 401 if the page was served only to prompt for the token. */
 const [navigation] = performance.getEntriesByType('navigation');
 let isOpen = navigation?.responseStatus !== 401;
+let token = tryStorage((storage) => storage.getItem(KEY));
 
-export function takeToken(token) {
-  sessionStorage.setItem(KEY, token);
+export function takeToken(given) {
+  token = given;
+  tryStorage((storage) => storage.setItem(KEY, given));
+}
+
+/** A browser that blocks the data of sites throws. Then the token is kept until the page is left. */
+function tryStorage(use) {
+  try {
+    return use(sessionStorage);
+  } catch {
+    return null;
+  }
 }
 
 /** Throws TokenNeeded if the token is missing or rejected. */
 export async function fetchStatus() {
-  const token = sessionStorage.getItem(KEY);
-  if (!isOpen && !token) throw new TokenNeeded();
+  const sent = token;
+  if (!isOpen && !sent) throw new TokenNeeded();
   // `fetch` would throw, as if the instance did not respond.
-  if (token && !/^[\x21-\x7E]+$/.test(token)) return refuse(token);
+  if (sent && !/^[\x21-\x7E]+$/.test(sent)) return refuse(sent);
   const response = await fetch('status', {
-    headers: token ? { authorization: `Bearer ${token}` } : {},
+    headers: sent ? { authorization: `Bearer ${sent}` } : {},
     cache: 'no-store',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  if (response.status === 401) return refuse(token);
+  if (response.status === 401) return refuse(sent);
   if (!response.ok) throw Object.assign(new Error('no status'), { status: response.status });
   return response.json();
 }
 
 /** Forgets the token, unless another one was entered while it was checked: then that one is tried. */
-function refuse(token) {
-  if (sessionStorage.getItem(KEY) !== token) return fetchStatus();
-  sessionStorage.removeItem(KEY);
+function refuse(sent) {
+  if (token !== sent) return fetchStatus();
+  token = null;
+  tryStorage((storage) => storage.removeItem(KEY));
   isOpen = false;
-  throw new TokenNeeded(token ? 'This is not the token of this instance.' : '');
+  throw new TokenNeeded(sent ? 'This is not the token of this instance.' : '');
 }
