@@ -49,7 +49,7 @@ export function publicApp(options: ServiceOptions, own: Services): Application {
       shed,
       caller,
       limit({ costOf: costOf(operation, settings), isWrite: isWrite(operation) }),
-      ...(operation.body ? [receiveBody(http)] : []),
+      ...(operation.body ? [receiveBody(http.maxWriteBodyBytes)] : []),
     ],
     response: { compressFromBytes: http.compressFromBytes, clientMaxAgeS: http.clientMaxAgeS, monotonicNow },
     services,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isPlainText } from '../lib/plain-text.ts';
 import { AppError } from '../errors.ts';
 import { respond } from '../http/respond.ts';
+import { jsonBodyOf } from './json-body.ts';
 import { MAX_TIME_S } from '../lib/plausible-time.ts';
 
 /** Tolerance for `before`: a typo, or milliseconds instead of seconds, must not lock out a subject for good. */
@@ -24,12 +25,11 @@ export function revocations(options: {
   readonly now: () => number;
 }): RequestHandler {
   return async function revokeTokens(req, res) {
-    // Accepts JSON only, because a page of another origin cannot send it without a preflight.
-    const body = revocation.safeParse(req.body);
+    const body = revocation.safeParse(jsonBodyOf(req));
     if (!body.success) {
       throw new AppError('INVALID_REQUEST', {
         detail:
-          'Send a JSON object with jti (optionally exp, iss), or with sub (optionally before, iss). Times are in seconds.',
+          'Send a JSON object in UTF-8 with jti (optionally exp, iss), or with sub (optionally before, iss). Times are in seconds.',
       });
     }
     if ('sub' in body.data && (body.data.before ?? 0) > options.now() / 1000 + MAX_AHEAD_S) {

@@ -1,7 +1,8 @@
-import express, { type RequestHandler, type Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { RevocationBody } from './revocations.ts';
 import { openApiContent } from '../http/docs-page.ts';
 import { healthz, readyz } from '../http/health-routes.ts';
+import { receiveBody } from '../http/middleware/body.ts';
 import { defineRoute, routeNotFound } from '../http/routing.ts';
 import { staticResponse } from '../http/static-response.ts';
 import type { Health } from '../telemetry/health.ts';
@@ -33,7 +34,7 @@ export interface AdminOptions {
  */
 export function mountAdmin(router: Router, options: AdminOptions): void {
   const { operator, health, revoke, now } = options;
-  const json = express.json({ limit: options.maxBodyBytes });
+  const received = receiveBody(options.maxBodyBytes);
   const openApi = staticResponse(openApiContent(options.openApi));
   defineRoute(router, '/healthz', { get: [healthz] });
   defineRoute(router, '/readyz', { get: [readyz(health, { reasons: true })] });
@@ -42,8 +43,8 @@ export function mountAdmin(router: Router, options: AdminOptions): void {
     defineRoute(router, path, { get: [staticResponse(content)] });
   defineRoute(router, '/status', { get: [operator, sendStatus(options.readStatus)] });
   defineRoute(router, '/metrics', { get: [operator, scrape(options.metrics)] });
-  defineRoute(router, '/invalidations', { post: [operator, json, invalidations(options.invalidate)] });
-  defineRoute(router, '/revocations', { post: [operator, json, revocations({ revoke, now })] });
+  defineRoute(router, '/invalidations', { post: [operator, received, invalidations(options.invalidate)] });
+  defineRoute(router, '/revocations', { post: [operator, received, revocations({ revoke, now })] });
   defineRoute(router, '/openapi.json', { get: [operator, openApi] });
   router.use(routeNotFound).use(dashboardRefusal);
 }

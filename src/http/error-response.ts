@@ -109,11 +109,10 @@ function headersFor(error: unknown, code: ErrorCode, req: Request): string[] {
   return headers;
 }
 
-/** Converts errors of Express's router and body parser, which have a status. Their messages are not sent. */
+/** Converts errors of Express's router, which have a status. Their messages are not sent. */
 function fromRouter(error: unknown, req: Request): unknown {
   if (isAppError(error) || !(error instanceof Error)) return error;
   const { status } = error as { status?: unknown };
-  if (status === 413) return new AppError('CONTENT_TOO_LARGE', { cause: error });
   if (typeof status !== 'number' || status < 400 || status > 499) return error;
   if (error instanceof URIError) return undecodable(req, error);
   return new AppError('INVALID_REQUEST', { cause: error });

@@ -37,10 +37,7 @@ export interface MeasuredCall {
 /** The upstream's operation that reads a contact, which the cache saves. */
 const CONTACT_READ = 'fetchContact';
 
-/**
- * Bucket bounds in seconds: from a hit in memory to the longest upstream call. `THRESHOLDS` are among them, because
- * a quantile is only known to be between two bounds.
- */
+/** Bucket bounds in seconds. `THRESHOLDS` are among them: a quantile is only known to be between two bounds. */
 const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10];
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, ...CALL_SECONDS];
 

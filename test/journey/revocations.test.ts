@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { exchange, type TestResponse } from '../support/http.ts';
 import { expectProblem } from '../support/problem.ts';
 import { ISSUER } from '../support/tokens.ts';
@@ -85,6 +87,23 @@ test.each<[string, unknown]>([
   ['a jti and before', { jti: 'a', before: 1 }],
 ])('a body with %s returns 400', async (_name, body) => {
   expectProblem(await revoke(body ?? ''), 400, 'INVALID_REQUEST');
+});
+
+test.each([
+  ['bytes that are not UTF-8', { 'content-type': 'application/json' }],
+  ['another charset', { 'content-type': 'application/json; charset=iso-8859-1' }],
+  ['a content coding', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
+])('refuses %s, instead of revoking for another subject', async (_title, headers) => {
+  const body = Buffer.from('{"sub":"j\u00fcrgen"}', 'latin1');
+  expectProblem(await world.admin('/revocations', { method: 'POST', headers, body }), 400, 'INVALID_REQUEST');
+});
+
+test('refuses a body over the limit before it has ended', async () => {
+  const socket = connect(Number(new URL(world.program.adminUrl).port), '127.0.0.1');
+  const head = 'POST /revocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+  const size = 20_000;
+  socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`);
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
 });
 
 test('/revocations accepts only JSON, only POST, and only on the admin port', async () => {

@@ -94,16 +94,17 @@ describe('tracing modules', () => {
   });
 });
 
+const requestNamed = (name: string, more = ''): string =>
+  `GET /contacts/${randomUUID()} HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${name}\r\n${more}\r\n`;
+
 test('a pipelined request without traceparent does not get the trace of the one before it', async () => {
   const program = await startProgram(programEnv({ url: 'http://127.0.0.1:1' }, newSecret()));
   try {
-    const request = (name: string, more = '') =>
-      `GET /contacts/${randomUUID()} HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${name}\r\n${more}\r\n`;
     // More than are in progress at a time, so that the plain ones wait for the others.
     const traced = Array.from({ length: 16 }, (_, index) =>
-      request(`traced-${index}`, `traceparent: 00-${TRACE}-${CALLER}-01\r\n`),
+      requestNamed(`traced-${index}`, `traceparent: 00-${TRACE}-${CALLER}-01\r\n`),
     );
-    const plain = Array.from({ length: 24 }, (_, index) => request(`plain-${index}`));
+    const plain = Array.from({ length: 24 }, (_, index) => requestNamed(`plain-${index}`));
     const socket = connect(program.port, '127.0.0.1');
     socket.end([...traced, ...plain].join(''));
     await text(socket);

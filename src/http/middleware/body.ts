@@ -46,15 +46,15 @@ export function discardBody({ maxBodyBytes }: BodyLimits, takesBody: TakesBody):
   };
 }
 
-/** Receives the body of an operation into the request's context. The server's request timeout bounds the time. */
-export function receiveBody({ maxWriteBodyBytes }: BodyLimits): RequestHandler {
+/** Receives a body into the request's context. The server's request timeout bounds the time. */
+export function receiveBody(maxBytes: number): RequestHandler {
   return async function receiveThisBody(req, res, next) {
     // One buffer that grows, since a client chooses the number of chunks.
     let buffer = Buffer.alloc(0);
     let size = 0;
-    await consume(req, res, maxWriteBodyBytes, (chunk) => {
+    await consume(req, res, maxBytes, (chunk) => {
       if (size + chunk.length > buffer.length) {
-        const grown = Buffer.alloc(Math.min(maxWriteBodyBytes, 2 * (size + chunk.length)));
+        const grown = Buffer.alloc(Math.min(maxBytes, 2 * (size + chunk.length)));
         buffer.copy(grown, 0, 0, size);
         buffer = grown;
       }
