@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { GuardedRedis } from '../redis/guarded-redis.ts';
 import { RedisUnavailable } from '../redis/redis-unavailable.ts';
-import { revocationList, type Revocation } from './revocation-list.ts';
+import { revocationList, type Merged, type Revocation } from './revocation-list.ts';
 import { noRoom, type RevocationStore } from './revocation-store.ts';
 
 export interface RedisRevocationsOptions {
@@ -30,15 +30,20 @@ const FULL = 0;
 /**
  * Stores revocations with their expiry as the score, and publishes the new ones.
  *
- * KEYS: the sorted set. ARGV: capacity, channel, the caller's time in seconds, then a score and a member for
- * each revocation. Returns 0 if the capacity does not suffice for all of them. Expires by the earlier of the
- * caller's clock and Redis's: a clock that is ahead must not drop a revocation that other processes need.
+ * KEYS: the sorted set. ARGV: capacity, channel, the caller's time in seconds, then a score, a member and the member
+ * that it replaces, or '', for each revocation. Returns 0 if the capacity does not suffice for all of them. Expires by
+ * the earlier of the caller's clock and Redis's: a clock that is ahead must not drop a revocation that other processes
+ * need.
  */
 const KEEP = `
 local now = math.min(tonumber(redis.call('TIME')[1]), tonumber(ARGV[3]))
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local full = false
-for i = 4, #ARGV, 2 do
+for i = 4, #ARGV, 3 do
+  local replaced = redis.call('ZSCORE', KEYS[1], ARGV[i + 2])
+  if replaced and tonumber(replaced) <= tonumber(ARGV[i]) then
+    redis.call('ZREM', KEYS[1], ARGV[i + 2])
+  end
   if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) and not redis.call('ZSCORE', KEYS[1], ARGV[i + 1]) then
     full = true
   elseif redis.call('ZADD', KEYS[1], 'GT', 'CH', ARGV[i], ARGV[i + 1]) == 1 then
@@ -74,8 +79,12 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
     if (!revocation || !list.add(revocation)) onUnusable();
   }
 
-  async function store(revocations: readonly Revocation[]): Promise<boolean> {
-    const args = revocations.flatMap((one) => [String(one.until ?? '+inf'), encode(one)]);
+  async function store(revocations: readonly Merged[]): Promise<boolean> {
+    const args = revocations.flatMap(({ merged, known }) => {
+      const member = encode(merged);
+      const replaced = known ? encode(known) : '';
+      return [String(merged.until ?? '+inf'), member, replaced === member ? '' : replaced];
+    });
     const nowS = Math.floor(options.now() / 1000);
     const reply = await keepScript([KEY], [options.maxRevocations, CHANNEL, nowS, ...args]);
     return reply !== FULL;
@@ -93,7 +102,10 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
       }
       cursor = next.toString('latin1');
     } while (cursor !== '0');
-    const lost = list.active().filter((one) => !stored.has(encode(one)));
+    const lost = list
+      .active()
+      .filter((one) => !stored.has(encode(one)))
+      .map((merged) => ({ merged, known: undefined }));
     for (let at = 0; at < lost.length; at += PAGE) await store(lost.slice(at, at + PAGE));
   }
 
@@ -137,7 +149,7 @@ export function redisRevocations(options: RedisRevocationsOptions): RedisRevocat
     async keep(revocation) {
       try {
         // Before it is added here: one that Redis has no room for must not take the place of another.
-        if (!(await store([revocation]))) throw noRoom();
+        if (!(await store([list.merged(revocation)]))) throw noRoom();
       } catch (cause) {
         if (!(cause instanceof RedisUnavailable)) throw cause;
         if (!list.add(revocation)) throw noRoom();

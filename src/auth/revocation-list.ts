@@ -12,10 +12,18 @@ export interface Revocation {
   readonly until: number | undefined;
 }
 
+export interface Merged {
+  /** Covers everything that `known` does. */
+  readonly merged: Revocation;
+  readonly known: Revocation | undefined;
+}
+
 /** The revocations that a process holds in memory, so that a check costs no round trip. */
 export interface RevocationList {
   /** @returns false if the list is full. */
   add(revocation: Revocation): boolean;
+  /** Merges a revocation with the active one of the same token or subject. Adds nothing. */
+  merged(revocation: Revocation): Merged;
   /** Returns the revocations that have not expired. */
   active(): readonly Revocation[];
   covers(token: Pick<TokenIdentity, 'caller' | 'jti' | 'issuedAt'>): boolean;
@@ -29,6 +37,8 @@ export interface RevocationListOptions {
 
 export function revocationList({ maxRevocations, now }: RevocationListOptions): RevocationList {
   const entries = new Map<string, Revocation>();
+  /** No entry expires before this time, in seconds. */
+  let firstUntil = Infinity;
 
   function find(by: Revocation['by'], issuer: string | undefined, value: string): Revocation | undefined {
     const entry = entries.get(revocationKey({ by, issuer, value }));
@@ -40,8 +50,20 @@ export function revocationList({ maxRevocations, now }: RevocationListOptions): 
 
   function makeRoom(): boolean {
     if (entries.size < maxRevocations) return true;
-    for (const [key, entry] of entries) if (isExpired(entry)) entries.delete(key);
+    // A full list must not be searched for each revocation that there is no room for.
+    if (firstUntil > now() / 1000) return false;
+    firstUntil = Infinity;
+    for (const [key, entry] of entries) {
+      if (isExpired(entry)) entries.delete(key);
+      else firstUntil = Math.min(firstUntil, entry.until ?? Infinity);
+    }
     return entries.size < maxRevocations;
+  }
+
+  function merged(revocation: Revocation): Merged {
+    const { by, issuer, value } = revocation;
+    const known = find(by, issuer, value);
+    return { known, merged: known ? mergeRevocations(known, revocation) : revocation };
   }
 
   return {
@@ -51,8 +73,10 @@ export function revocationList({ maxRevocations, now }: RevocationListOptions): 
       const known = entries.get(key);
       if (!known && !makeRoom()) return false;
       entries.set(key, known ? mergeRevocations(known, revocation) : revocation);
+      firstUntil = Math.min(firstUntil, revocation.until ?? Infinity);
       return true;
     },
+    merged,
     active: () => [...entries.values()].filter((entry) => !isExpired(entry)),
     covers({ caller, jti, issuedAt }) {
       if (entries.size === 0) return false;

@@ -167,6 +167,28 @@ describe('redisRevocations on one server', () => {
     expect(await server.cli('zcard', KEY)).toBe('3');
   });
 
+  test('counts repeated revocations of a subject once, in whatever process', async () => {
+    let at = Date.now();
+    /** The latest time of issue that a revocation now covers, with the tolerance. */
+    const latest = (): number => Math.floor(at / 1000) + 5;
+    const [one, two] = [await start(2, 60_000, () => at), await start(2, 60_000, () => at)];
+    for (let round = 0; round < 3; round += 1) {
+      at += 1000;
+      await one.revoke({ sub: 'a' });
+      await waitFor('the message', () => two.refuses({ subject: 'a', issuedAt: latest() }));
+      at += 1000;
+      await two.revoke({ sub: 'a' });
+      await waitFor('the message', () => one.refuses({ subject: 'a', issuedAt: latest() }));
+    }
+    // An earlier time does not take back the later one.
+    await one.revoke({ sub: 'a', before: at / 1000 - 600 });
+    expect(await server.cli('zcard', KEY)).toBe('1');
+    await one.revoke({ jti: 'b' });
+    const later = await start(2, 60_000, () => at);
+    expect(later.refuses({ subject: 'a', issuedAt: latest() })).toBe(true);
+    expect(later.refuses({ jti: 'b' })).toBe(true);
+  });
+
   test('reports unreadable revocations and applies the others', async () => {
     const one = await start();
     for (const member of ['', 'x', '{}', '["jti"]', '["x",null,"a",null]', '[1,2,3,4]', 'null'])

@@ -1,3 +1,4 @@
+import { revocationList } from '../../src/auth/revocation-list.ts';
 import {
   memoryRevocations,
   revocationOf,
@@ -149,4 +150,20 @@ test('covers a token again when a clock that was ahead is set back', async () =>
   expect(revoked.map((one) => store.covers(one))).toEqual([false, false]);
   nowS = NOW;
   expect(revoked.map((one) => store.covers(one))).toEqual([true, true]);
+});
+
+test('a full list is not searched for each revocation that there is no room for', () => {
+  let asked = 0;
+  let nowMs = 0;
+  const list = revocationList({ maxRevocations: 1000, now: () => (asked += 1) && nowMs });
+  const add = (value: number, until: number): boolean =>
+    list.add({ by: 'jti', value: String(value), issuer: undefined, before: undefined, until });
+  for (let value = 0; value < 1000; value += 1) add(value, 100 + value);
+  asked = 0;
+  for (let value = 1000; value < 1100; value += 1) expect(add(value, 5000)).toBe(false);
+  expect(asked).toBeLessThan(1000);
+  nowMs = 100_500;
+  expect([add(1100, 5000), add(1101, 5000)]).toEqual([true, false]);
+  nowMs = 102_500;
+  expect([add(1102, 5000), add(1103, 5000), add(1104, 5000)]).toEqual([true, true, false]);
 });
