@@ -22,14 +22,17 @@ export function readJwk(jwk: unknown, allowed: ReadonlySet<string>): TokenKey | 
 }
 
 /** Like `readJwk`, with the reason if a key is not used: text for the operator that never quotes the key. */
-export function examineJwk(jwk: unknown, allowed: ReadonlySet<string>): ExaminedJwk {
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { unusable: 'is not a JWK' };
-  const { kid, alg } = jwk as Jwk;
-  const otherUse = unusableAs(jwk as Jwk);
+export function examineJwk(given: unknown, allowed: ReadonlySet<string>): ExaminedJwk {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return { unusable: 'is not a JWK' };
+  // Some issuers write null for each member that a key does not have.
+  const jwk: Jwk = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+  const { kid, alg } = jwk;
+  const otherUse = unusableAs(jwk);
   if (otherUse) return { unusable: otherUse };
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID_LENGTH))
     return { unusable: `has a kid that is not a string of at most ${MAX_KID_LENGTH} characters` };
-  const key = importKey(jwk as Jwk);
+  const key = importKey(jwk);
   if (!key) return { unusable: 'is not a well-formed RSA key or EC key on P-256, P-384 or P-521' };
   const weakness = weaknessOfRsa(key);
   if (weakness) return { unusable: weakness };

@@ -96,6 +96,13 @@ export function remoteKeySet(options: JwksOptions): KeySet {
   const fittingKey = (kid: string | undefined, algorithm: string): TokenKey | undefined =>
     keys && onlyOne(fitting(keys, kid, algorithm));
 
+  /** Returns whether the key may be published, but could not be fetched. A caller cannot mend that with a new token. */
+  function mayHaveNewKey(kid: string | undefined): boolean {
+    if (!keys) return true;
+    const isOutdated = failures > 0 || closing.signal.aborted;
+    return isOutdated && kid !== undefined && !keys.some((key) => key.kid === kid);
+  }
+
   void refresh();
   return {
     async find(kid, algorithm) {
@@ -103,8 +110,9 @@ export function remoteKeySet(options: JwksOptions): KeySet {
       const known = fittingKey(kid, algorithm);
       if (known) return known;
       await refreshOnDemand();
-      if (!keys) throw new AppError('UPSTREAM_UNAVAILABLE', UNAVAILABLE);
-      return fittingKey(kid, algorithm);
+      const fits = fittingKey(kid, algorithm);
+      if (!fits && mayHaveNewKey(kid)) throw new AppError('UPSTREAM_UNAVAILABLE', UNAVAILABLE);
+      return fits;
     },
     async replacementFor(key, kid, algorithm) {
       // Another request may have fetched the new key meanwhile.

@@ -50,7 +50,7 @@ export function revocationList({ maxRevocations, now }: RevocationListOptions): 
 
   function makeRoom(): boolean {
     if (entries.size < maxRevocations) return true;
-    // A full list must not be searched for each revocation that there is no room for.
+    // A full list must not be searched for each revocation that does not fit.
     if (firstUntil > now() / 1000) return false;
     firstUntil = Infinity;
     for (const [key, entry] of entries) {

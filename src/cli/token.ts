@@ -9,13 +9,15 @@ import type { Values } from '../config/variable.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { mintToken, type SigningKey } from './mint-token.ts';
 
+const DEFAULT_S = 3600;
 const { read, bypassCache, includes, operations } = scopes;
 const USAGE = `Usage: npm run --silent token -- --org UUID --member UUID [options]
 
   --scope "a b"      scopes, separated by spaces (default: ${read})
   --sub TEXT         subject (default: local-user)
   --tier NAME        rate-limit tier
-  --expires-in=S     seconds until it expires (default: 3600); a negative number mints an expired token
+  --expires-in=S     seconds until it expires (default: 3600, or JWT_MAX_LIFETIME_S if that is less); a negative
+                     number mints an expired token
   --key FILE         private key in PEM, if the proxy verifies with a public key
 
 Scopes, as config/scopes.json names them:
@@ -42,7 +44,7 @@ function parse() {
         scope: { type: 'string', default: read },
         sub: { type: 'string', default: 'local-user' },
         tier: { type: 'string' },
-        'expires-in': { type: 'string', default: '3600' },
+        'expires-in': { type: 'string' },
         key: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -98,10 +100,14 @@ if (options.help) {
 const org = parseUuid(options.org) ?? fail('--org must be the UUID of an organization.');
 const member = parseUuid(options.member) ?? fail('--member must be the UUID of a member.');
 if (options.sub === '') fail('--sub must not be empty.');
-if (!/^-?[1-9]\d{0,8}$/.test(options['expires-in']))
+const given = options['expires-in'];
+if (given !== undefined && !/^-?[1-9]\d{0,8}$/.test(given))
   fail('--expires-in must be a whole number of seconds other than 0.');
 
 const env = environment();
+const longestS = env.JWT_MAX_LIFETIME_S ?? Infinity;
+const expiresInS = given === undefined ? Math.min(DEFAULT_S, longestS) : Number(given);
+if (expiresInS > longestS) fail(`--expires-in must be at most ${longestS}, because of JWT_MAX_LIFETIME_S.`);
 const key = signingKey(options.key, env);
 try {
   const token = mintToken(
@@ -111,7 +117,7 @@ try {
       subject: options.sub,
       scope: options.scope,
       tier: options.tier,
-      expiresInS: Number(options['expires-in']),
+      expiresInS,
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
       orgClaim: env.JWT_CLAIM_ORG,

@@ -37,6 +37,27 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
 }
 
+/** A string, or a character of the structure. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+
+/** Returns whether an object in JSON has two members of one name, of which `JSON.parse` keeps the last without a word. */
+export function hasRepeatedName(json: string): boolean {
+  const names = new Set<unknown>();
+  let depth = 0;
+  let last = '';
+  for (const [token] of json.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') depth += 1;
+    else if (token === '}' || token === ']') depth -= 1;
+    else if (token === ':' && depth === 1) {
+      const name: unknown = JSON.parse(last);
+      if (names.has(name)) return true;
+      names.add(name);
+    }
+    last = token;
+  }
+  return false;
+}
+
 /** Returns an object that accepts any member name, `__proto__` included. */
 export function emptyObject(): Record<string, Json> {
   return Object.create(null) as Record<string, Json>;

@@ -21,6 +21,12 @@ test('limits a key by its alg, use and key_ops', () => {
   expect(algorithms({ ...rsa, key_ops: ['sign', 'verify'] })).toHaveLength(6);
 });
 
+test('takes null for a member that the key does not have', () => {
+  const none = { d: null, k: null, use: null, key_ops: null, alg: null, oth: null };
+  expect(algorithms({ ...rsa, ...none })).toHaveLength(6);
+  expect(algorithms({ ...ec, ...none, kid: null })).toEqual(['ES256']);
+});
+
 const privateKey = newKey('p').privateKey.export({ format: 'jwk' });
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 test.each<[string, unknown]>([

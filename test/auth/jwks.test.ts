@@ -67,13 +67,37 @@ test('keeps known keys and backs off while the issuer is down', async () => {
   expect(world.states.at(-1)).toEqual({ ok: false, reason: 'ECONNREFUSED', keys: 1 });
   await pass(24 * 3_600_000);
   expect(await set.find('one', 'ES256')).toBeDefined();
-  expect(await codeOf(set.find('two', 'ES256'))).toBe('none');
+  expect(await codeOf(set.find('one', 'RS256'))).toBe('none');
   const before = world.fetches;
   await pass(60_000);
   expect(world.fetches - before).toBeLessThanOrEqual(3);
   world.failing = undefined;
   await pass(30_000);
   expect(world.states.at(-1)).toEqual({ ok: true, keys: 1 });
+});
+
+test('does not call a key unknown that could not be fetched', async () => {
+  const set = keySet();
+  await pass(0);
+  expect(await codeOf(set.find('two', 'ES256'))).toBe('none');
+  world.failing = 'HTTP_503';
+  await pass(10_000);
+  expect(await codeOf(set.find('two', 'ES256'))).toBe('UPSTREAM_UNAVAILABLE');
+  // Nor while fetches are throttled.
+  expect(await codeOf(set.find('two', 'ES256'))).toBe('UPSTREAM_UNAVAILABLE');
+  expect(await codeOf(set.find('one', 'ES256'))).toBe('found');
+  world.failing = undefined;
+  await pass(30_000);
+  expect(await codeOf(set.find('two', 'ES256'))).toBe('none');
+});
+
+test('throws UPSTREAM_UNAVAILABLE if the set is closed during the fetch for an unknown key', async () => {
+  const set = keySet();
+  await pass(0);
+  await pass(10_000);
+  const found = codeOf(set.find('two', 'ES256'));
+  set.close();
+  expect(await found).toBe('UPSTREAM_UNAVAILABLE');
 });
 
 test('throws UPSTREAM_UNAVAILABLE until the first fetch succeeds', async () => {

@@ -59,6 +59,14 @@ describe('minted token', () => {
     });
   });
 
+  test('does not live longer than JWT_MAX_LIFETIME_S allows', async () => {
+    const env = { JWT_SECRET: SECRET, JWT_MAX_LIFETIME_S: '900' };
+    const claims = claimsOf(await mint([], env));
+    expect(claims.exp).toBe(claims.iat + 900);
+    const { stderr } = await run([...IDENTITY, '--expires-in', '901'], env);
+    expect(stderr).toMatch(/^--expires-in must be at most 900, because of JWT_MAX_LIFETIME_S/);
+  });
+
   test('has expired if --expires-in is negative', async () => {
     const token = await mint(['--expires-in=-60'], { JWT_SECRET: SECRET });
     const claims = claimsOf(token);

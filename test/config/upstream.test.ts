@@ -21,6 +21,10 @@ describe('credentials by organization', () => {
     ['a list', '["hunter2"]'],
     ['an empty object', '{}'],
     ['an organization that is not a UUID', '{"hunter2":{"apiKey":"a","developerSecret":"b"}}'],
+    [
+      'an organization twice',
+      `{"${org}":{"apiKey":"a","developerSecret":"b"},"${org}":{"apiKey":"hunter2","developerSecret":"b"}}`,
+    ],
     ['an entry that lacks a secret', `{"${org}":{"apiKey":"hunter2"}}`],
   ])('are rejected if they are or contain %s', (_name, text) => {
     const env = { ...rest, ZYNTRO_CREDENTIALS: text };

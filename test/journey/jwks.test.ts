@@ -132,7 +132,7 @@ test('known keys verify tokens while the issuer is down, and readiness reports i
   expect(await reasons()).not.toContain('jwks');
   await issuer.stop();
   try {
-    expectProblem(await get(unpublishedKeyToken('unknown')), 401, 'INVALID_TOKEN');
+    expectProblem(await get(unpublishedKeyToken('unknown')), 503, 'UPSTREAM_UNAVAILABLE');
     expect(await reasons()).toContain(`"component":"${COMPONENT}","detail":"ECONNREFUSED`);
     expect(await statusOf(old.sign(claims()))).toBe(200);
     expect((await exchange(`${program.url}/readyz`)).json()).toEqual({ status: 'degraded' });
@@ -171,7 +171,7 @@ test('an issuer that hangs does not delay tokens with a known key', async () => 
     await waitFor('the fetch', () => issuer.fetches() >= 2);
     const known = await get(old.sign(claims()));
     expect(known.status).toBe(200);
-    for (const answer of await Promise.all(waiting)) expectProblem(answer, 401, 'INVALID_TOKEN');
+    for (const answer of await Promise.all(waiting)) expectProblem(answer, 503, 'UPSTREAM_UNAVAILABLE');
     expect(known.ms).toBeLessThan(3000);
   } finally {
     issuer.answerWith(undefined);

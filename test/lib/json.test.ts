@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { parseJson } from '../../src/lib/json.ts';
+import { hasRepeatedName, parseJson } from '../../src/lib/json.ts';
 
 const digits = (minLength: number, maxLength: number) =>
   fc.stringMatching(new RegExp(`^[1-9][0-9]{${minLength - 1},${maxLength - 1}}$`));
@@ -37,4 +37,18 @@ test('parses digits in quotes as a string', () => {
       expect(parseJson(JSON.stringify(value))).toEqual(value);
     }),
   );
+});
+
+test('finds a name that an object has twice, and no other', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (object, value) => {
+      const text = JSON.stringify(object);
+      expect(hasRepeatedName(text)).toBe(false);
+      for (const name of Object.keys(object))
+        expect(hasRepeatedName(`{${JSON.stringify(name)} : ${JSON.stringify(value)},${text.slice(1)}`)).toBe(
+          true,
+        );
+    }),
+  );
+  expect(hasRepeatedName('{"a":{"b":1},"b":{"a":1}}')).toBe(false);
 });

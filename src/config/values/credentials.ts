@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasRepeatedName } from '../../lib/json.ts';
 import { parseUuid } from '../../lib/uuid.ts';
 import type { CredentialSettings, UpstreamCredentials } from '../../upstream/credentials.ts';
 import type { ConfigIssues } from '../config-issues.ts';
@@ -60,6 +61,7 @@ function parseMap(text: string, issues: ConfigIssues): CredentialSettings | unde
       'must be an object from organization id to apiKey and developerSecret',
     );
   }
+  if (hasRepeatedName(text)) issues.add('ZYNTRO_CREDENTIALS', 'lists an organization twice');
   const byOrg = new Map<string, UpstreamCredentials>();
   for (const [index, [name, value]] of Object.entries(parsed).entries()) {
     const org = parseUuid(name);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ClaimNames, IssuerSettings } from '../../auth/trusted-issuers.ts';
+import { hasRepeatedName } from '../../lib/json.ts';
 import { isPlainText } from '../../lib/plain-text.ts';
 import type { ConfigIssues } from '../config-issues.ts';
 import { buildVerificationKeys } from './jwt-keys.ts';
@@ -41,6 +42,7 @@ export function parseIssuers(json: string, defaults: IssuerDefaults, issues: Con
     issues.add('JWT_ISSUERS', 'must be a JSON object from issuer to { "jwksUri": "…", "audience": "…" }');
     return [];
   }
+  if (hasRepeatedName(json)) issues.add('JWT_ISSUERS', 'lists an issuer twice');
   return Object.entries(parsed).flatMap(([issuer, value], index) => {
     // Numbers the entries instead of quoting names: if an entry is malformed, the name can be a secret.
     const addIssue: AddIssue = (member, message) =>

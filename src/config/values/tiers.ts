@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasRepeatedName } from '../../lib/json.ts';
 import type { ConfigIssues } from '../config-issues.ts';
 import { describeIssues, plainWords } from './plain-words.ts';
 
@@ -65,6 +66,7 @@ export function parseTiers(
   } catch {
     return issues.add('RATE_LIMIT_TIERS', 'is not JSON');
   }
+  if (hasRepeatedName(text)) issues.add('RATE_LIMIT_TIERS', 'lists a tier twice');
   const result = TIERS.safeParse(json, { error: plainWords });
   if (result.success) return result.data;
   for (const issue of describeIssues(result.error)) issues.add('RATE_LIMIT_TIERS', issue);

@@ -93,6 +93,11 @@ test.each<[string, Record<string, string>, RegExp]>([
   ],
   ['a list', { JWT_ISSUERS: '[]' }, /^JWT_ISSUERS: must be a JSON object/],
   ['an empty object', { JWT_ISSUERS: '{}' }, /^JWT_ISSUERS: must be a JSON object/],
+  [
+    'an issuer twice',
+    { JWT_ISSUERS: `{"i":{"secret":"${SECRET}"},"\\u0069":{"secret":"${SECRET}"}}`, JWT_AUDIENCE: 'a' },
+    /^JWT_ISSUERS: lists an issuer twice$/,
+  ],
   ['an entry without a key', entry({}), /^JWT_ISSUERS: entry 1 needs secret, publicKey or jwksUri/],
   ['an entry that is a string', entry('hunter2'), /^JWT_ISSUERS: entry 1 must be an object$/],
   ['an unknown member', entry({ secret: SECRET, hunter2: 1 }), /^JWT_ISSUERS: entry 1 has an unknown member/],
