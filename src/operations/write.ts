@@ -32,6 +32,8 @@ export interface Write {
   /** Returns the contact after the write, if `ref` is undefined. */
   readonly refAfter?: (result: Result) => ContactRef;
   readonly attempt: Attempt;
+  /** Whether the attempt evaluates `If-Match`. */
+  readonly isConditional?: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export function performWrite(req: Request, services: OperationServices, write: W
 }
 
 async function carryOut(req: Request, services: OperationServices, write: Write): Promise<Result> {
+  refusePreconditions(req, write);
   const key = parseIdempotencyKey(req.get('idempotency-key'));
   const parts = preferredParts(req, services.settings.scopes);
   const confirming = withAcknowledgement(services, write);
@@ -82,6 +85,14 @@ async function carryOut(req: Request, services: OperationServices, write: Write)
     // An unexpected error is logged with its stack by the error handler.
     throw isAppError(error) ? failure : error;
   }
+}
+
+/** @throws AppError `INVALID_REQUEST` if a precondition would be ignored, so that the write might undo another one. */
+function refusePreconditions({ headers }: Request, { isConditional = false }: Write): void {
+  if (headers['if-none-match'] === undefined && (headers['if-match'] === undefined || isConditional)) return;
+  throw new AppError('INVALID_REQUEST', {
+    detail: 'The only precondition of a write is If-Match, of PATCH /contacts/:id. Nothing was sent.',
+  });
 }
 
 /** Returns the path with one spelling of the contact's id, whose letter case and encoding do not matter. */

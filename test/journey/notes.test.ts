@@ -97,6 +97,25 @@ test.each([
   expect(answer.headers['accept']).toBe('application/json');
 });
 
+test('refuses a precondition, instead of writing without it', async () => {
+  const { id, owner } = await world.contact();
+  const author = world.client(owner);
+  const path = `/contacts/${id}/notes`;
+  const etag = String((await author.get(path)).headers['etag']);
+  for (const headers of [{ 'if-match': etag }, { 'if-none-match': '*' }]) {
+    expectProblem(await author.send('POST', path, { content: 'x' }, { headers }), 400, 'INVALID_REQUEST');
+    const contact = { contact: { city: 'Oslo' } };
+    if (!headers['if-match'])
+      expectProblem(
+        await author.send('PATCH', `/contacts/${id}`, contact, { headers }),
+        400,
+        'INVALID_REQUEST',
+      );
+  }
+  expect(await world.calls('addNotestoContact', id)).toEqual([]);
+  expect(await world.calls('updateFieldData', id)).toEqual([]);
+});
+
 const padded = (length: number) => JSON.stringify({ content: 'padded' }).padEnd(length, ' ');
 
 test('bodies may have 64 KiB, and one byte more is 413', async () => {

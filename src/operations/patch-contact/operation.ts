@@ -35,6 +35,7 @@ export const patchContact = defineBodyOperation({
     const result = { status: 204, headers: [], value: undefined } as const;
     return performWrite(req, services, {
       operation: 'patchContact',
+      isConditional: true,
       json,
       ref,
       attempt: {
