@@ -4,8 +4,7 @@ import { contextOf, type RequestContext } from './request-context.ts';
 import { respond } from './respond.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { cacheStatus } from './cache-headers.ts';
-import { closeAfterResponse } from './connections.ts';
-import { isChunked } from './middleware/body.ts';
+import { closeIfUnread } from './unread-body.ts';
 import { problemOf } from './problem.ts';
 
 const REALM = 'zyntro-bff';
@@ -100,12 +99,7 @@ function headersFor(error: unknown, code: ErrorCode, req: Request): string[] {
   if (details.etag !== undefined) headers.push('ETag', details.etag);
   const retryAfterS = details.retryAfterS ?? RETRY_AFTER_S[code];
   if (retryAfterS !== undefined) headers.push('Retry-After', String(retryAfterS));
-  // Otherwise Node reads the rest of the body, whose length is not known.
-  const isUnread = isChunked(req) && !req.complete;
-  if (code === 'CONTENT_TOO_LARGE' || isUnread) {
-    headers.push('Connection', 'close');
-    closeAfterResponse(req.socket);
-  }
+  headers.push(...closeIfUnread(req, code === 'CONTENT_TOO_LARGE'));
   return headers;
 }
 

@@ -6,11 +6,21 @@ describe('TRUST_PROXY', () => {
     ['2', 2],
     ['0', 0],
     ['10.0.0.0/8, ::1,loopback', ['10.0.0.0/8', '::1', 'loopback']],
+    ['::ffff:10.0.0.1,64:ff9b::/96', ['::ffff:10.0.0.1', '64:ff9b::/96']],
   ])('accepts %s', (text, value) => {
     expect(loadConfig({ ...GOOD, TRUST_PROXY: text }).trustProxy).toEqual(value);
   });
 
-  test.each(['true', '17', '10.0.0.0/33', 'proxy.example.com', '1,2', '-1'])('rejects %s', (text) => {
+  test.each([
+    'true',
+    '17',
+    '10.0.0.0/33',
+    'proxy.example.com',
+    '1,2',
+    '-1',
+    '64:ff9b::192.0.2.33',
+    '::1.2.3.4',
+  ])('rejects %s', (text) => {
     expect(issuesOf({ ...GOOD, TRUST_PROXY: text })).toEqual([
       expect.stringMatching(/^TRUST_PROXY: must be the number of proxies/),
     ]);

@@ -44,6 +44,12 @@ const REFUSALS: readonly (readonly [name: string, bytes: string, status: number,
     'INVALID_REQUEST',
   ],
   [
+    'a target with a fragment',
+    'GET /healthz#x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    400,
+    'INVALID_REQUEST',
+  ],
+  [
     'two expectations',
     'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue, other\r\n\r\n',
     417,
@@ -141,6 +147,27 @@ test('the admin port refuses a chunked body over the limit on a route that reads
     `${HEALTH}Transfer-Encoding: chunked\r\n\r\n4e20\r\n${'x'.repeat(20_000)}\r\n0\r\n\r\n`,
   );
   expect(statuses(text)).toEqual([413]);
+});
+
+test.each([
+  [
+    'a preflight',
+    'OPTIONS /contacts HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n',
+    204,
+  ],
+  ['a request without Host', 'GET /healthz HTTP/1.1\r\n', 400],
+  ['an unknown expectation', 'GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: x\r\n', 417],
+])('does not read the body of %s, however long it says it is', async (_what, head, status) => {
+  const open = await startWorld({ CORS_ORIGINS: 'https://a.example' });
+  try {
+    for (const length of ['Content-Length: 10000000000', 'Transfer-Encoding: chunked']) {
+      const text = await send(open.program.port, `${head}${length}\r\n\r\n`);
+      expect(statuses(text)).toEqual([status]);
+      expect(text).toMatch(/^Connection: close\r$/m);
+    }
+  } finally {
+    await open.stop();
+  }
 });
 
 test('the response to a broken HEAD has no body', async () => {

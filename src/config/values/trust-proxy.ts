@@ -14,7 +14,8 @@ export function parseTrustProxy(text: string): number | readonly string[] | unde
 function isRange(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const family = isIP(address);
-  // proxy-addr accepts neither a zone nor a prefix length of 0.
+  // proxy-addr accepts neither a zone nor a prefix length of 0, nor an IPv4 address in any IPv6 address but a mapped one.
+  if (family === 6 && address.includes('.') && !/^::ffff:/i.test(address)) return false;
   if (family === 0 || address.includes('%') || rest.length > 0) return false;
   if (bits === undefined) return true;
   return /^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128);

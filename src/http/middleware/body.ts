@@ -66,7 +66,7 @@ export function receiveBody(maxBytes: number): RequestHandler {
 }
 
 /** Whether the body's length is not declared. */
-export function isChunked({ headers }: Request): boolean {
+function isChunked({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined;
 }
 

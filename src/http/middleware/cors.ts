@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import cors from 'cors';
 import type { RequestHandler } from 'express';
 import { respond } from '../respond.ts';
+import { closeIfUnread } from '../unread-body.ts';
 
 /** The response headers that pages of other origins may read. */
 const EXPOSED_HEADERS = [
@@ -77,7 +78,7 @@ export function allowOrigins(
   return [
     function setCorsHeaders(req, res, next) {
       if (!isPreflight(req)) return passOn(req, res, next);
-      return allowPreflight(req, res, () => respond(res, 204, []));
+      return allowPreflight(req, res, () => respond(res, 204, [...closeIfUnread(req)]));
     },
   ];
 }

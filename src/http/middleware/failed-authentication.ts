@@ -1,7 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
 import { isAppError } from '../../errors.ts';
-import { clientAddress, type Trust } from '../../lib/client-address.ts';
 import { limitKey } from '../../rate-limit/limit-key.ts';
 import type { RateLimitStore, Tier } from '../../rate-limit/rate-limit-store.ts';
 import { rateLimited, rateLimitUnavailable } from './rate-limit.ts';
@@ -69,10 +68,6 @@ function resetMsOf(req: Request): number {
   return Math.max(1, resetTime.getTime() - Date.now());
 }
 
-function addressKey(req: Request): string {
-  const forwardedFor = req.get('x-forwarded-for') ?? '';
-  const trust = req.app.get('trust proxy fn') as Trust;
-  // `req.ip` of Express keeps the port if a proxy adds one.
-  const address = clientAddress(req.socket.remoteAddress, forwardedFor, trust);
-  return limitKey('address', ipKeyGenerator(address, IPV6_CLIENT_BITS));
+function addressKey({ ip = '' }: Request): string {
+  return limitKey('address', ipKeyGenerator(ip, IPV6_CLIENT_BITS));
 }
