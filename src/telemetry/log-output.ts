@@ -48,10 +48,10 @@ export function logOutput({ stream = stdout, isShared = false }: LogOutputOption
 
   const pending = () => stream.writableLength + queued;
 
-  function write({ text, lines }: Batch, done?: () => void): void {
+  function write({ text, lostBefore }: Batch, done?: () => void): void {
     stream.write(isTorn ? `\n${text}` : text, (error) => {
       isTorn = Boolean(error);
-      if (error) dropped += lines;
+      if (error) dropped += lostBefore + countLines(text) - (lostBefore > 0 ? 1 : 0);
       done?.();
     });
   }
@@ -71,17 +71,16 @@ export function logOutput({ stream = stdout, isShared = false }: LogOutputOption
     clearTimeout(timer);
     timer = undefined;
     if (batch === '') return;
-    const lines = dropped + countLines(batch);
     if (pending() > MAX_PENDING) {
-      dropped = lines;
+      dropped += countLines(batch);
     } else {
-      const text = dropped > 0 ? droppedLine(dropped) + batch : batch;
+      const next = { text: dropped > 0 ? droppedLine(dropped) + batch : batch, lostBefore: dropped };
       dropped = 0;
       if (isShared) {
-        queued += text.length;
-        queue.push({ text, lines });
+        queued += next.text.length;
+        queue.push(next);
         writeNext();
-      } else write({ text, lines });
+      } else write(next);
     }
     batch = '';
   }
@@ -108,8 +107,8 @@ export function logOutput({ stream = stdout, isShared = false }: LogOutputOption
 
 interface Batch {
   readonly text: string;
-  /** The lines that are lost if it cannot be written, with those lost before. */
-  readonly lines: number;
+  /** The number of lost lines that its first line reports; 0 without such a line. */
+  readonly lostBefore: number;
 }
 type Blocking = { readonly _handle?: { setBlocking?(blocking: boolean): void } };
 
