@@ -40,14 +40,17 @@ local now = math.min(tonumber(redis.call('TIME')[1]), tonumber(ARGV[3]))
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local full = false
 for i = 4, #ARGV, 3 do
-  local replaced = redis.call('ZSCORE', KEYS[1], ARGV[i + 2])
-  if replaced and tonumber(replaced) <= tonumber(ARGV[i]) then
-    redis.call('ZREM', KEYS[1], ARGV[i + 2])
-  end
-  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) and not redis.call('ZSCORE', KEYS[1], ARGV[i + 1]) then
+  local ends, member, old = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local oldEnds = redis.call('ZSCORE', KEYS[1], old)
+  local replaces = oldEnds and tonumber(oldEnds) <= tonumber(ends)
+  local hasRoom = redis.call('ZCARD', KEYS[1]) < tonumber(ARGV[1])
+  if not hasRoom and not replaces and not redis.call('ZSCORE', KEYS[1], member) then
     full = true
-  elseif redis.call('ZADD', KEYS[1], 'GT', 'CH', ARGV[i], ARGV[i + 1]) == 1 then
-    redis.call('PUBLISH', ARGV[2], ARGV[i] .. ' ' .. ARGV[i + 1])
+  else
+    if replaces then redis.call('ZREM', KEYS[1], old) end
+    if redis.call('ZADD', KEYS[1], 'GT', 'CH', ends, member) == 1 then
+      redis.call('PUBLISH', ARGV[2], ends .. ' ' .. member)
+    end
   end
 end
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]

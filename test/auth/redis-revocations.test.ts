@@ -189,6 +189,23 @@ describe('redisRevocations on one server', () => {
     expect(later.refuses({ jti: 'b' })).toBe(true);
   });
 
+  test.each([3600, undefined])(
+    'replaces a revocation although there are too many (lifetime %s)',
+    async (lifetimeS) => {
+      let at = Date.now();
+      const one = await start(3, 60_000, () => at);
+      for (const value of ['a', 'b', 'c']) await one.revoke({ sub: value }, lifetimeS);
+      // An operator has lowered the setting.
+      const two = await start(2, 60_000, () => at);
+      const sub = ['a', 'b', 'c'].find((value) => two.refuses({ subject: value }))!;
+      at += 60_000;
+      await two.revoke({ sub }, lifetimeS);
+      expect(await server.cli('zcard', KEY)).toBe('3');
+      const later = await start(3, 60_000, () => at);
+      expect(later.refuses({ subject: sub, issuedAt: Math.floor(at / 1000) })).toBe(true);
+    },
+  );
+
   test('reports unreadable revocations and applies the others', async () => {
     const one = await start();
     for (const member of ['', 'x', '{}', '["jti"]', '["x",null,"a",null]', '[1,2,3,4]', 'null'])
