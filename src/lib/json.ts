@@ -40,18 +40,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** A string, or a character of the structure. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
-/** Returns whether an object in JSON has two members of one name, of which `JSON.parse` keeps the last without a word. */
+/** Returns whether an object in JSON text has two members of one name. `JSON.parse` keeps the last without a word. */
 export function hasRepeatedName(json: string): boolean {
-  const names = new Set<unknown>();
-  let depth = 0;
+  const open: Set<unknown>[] = [];
   let last = '';
   for (const [token] of json.matchAll(TOKEN)) {
-    if (token === '{' || token === '[') depth += 1;
-    else if (token === '}' || token === ']') depth -= 1;
-    else if (token === ':' && depth === 1) {
-      const name: unknown = JSON.parse(last);
-      if (names.has(name)) return true;
-      names.add(name);
+    if (token === '{' || token === '[') open.push(new Set());
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const names = open.at(-1)!;
+      const size = names.size;
+      if (names.add(JSON.parse(last)).size === size) return true;
     }
     last = token;
   }

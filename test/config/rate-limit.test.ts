@@ -15,7 +15,10 @@ describe('rate limits', () => {
 
   test.each([
     ['{', 'is not JSON'],
-    ['{"default":{"limit":1,"windowS":1},"default":{"limit":2,"windowS":1}}', 'lists a tier twice'],
+    [
+      '{"default":{"limit":1,"windowS":1},"default":{"limit":2,"windowS":1}}',
+      'has a name twice, and only the last would count',
+    ],
     ['{"default":{"limit":0,"windowS":60}}', 'default.limit must be at least 1'],
     ['{"default":{"limit":1}}', 'default.windowS is missing'],
     [

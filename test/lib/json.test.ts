@@ -51,4 +51,5 @@ test('finds a name that an object has twice, and no other', () => {
     }),
   );
   expect(hasRepeatedName('{"a":{"b":1},"b":{"a":1}}')).toBe(false);
+  expect(hasRepeatedName('{"a":[{"b":1},{"b":1,"c":[],"b":2}]}')).toBe(true);
 });

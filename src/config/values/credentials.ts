@@ -61,7 +61,8 @@ function parseMap(text: string, issues: ConfigIssues): CredentialSettings | unde
       'must be an object from organization id to apiKey and developerSecret',
     );
   }
-  if (hasRepeatedName(text)) issues.add('ZYNTRO_CREDENTIALS', 'lists an organization twice');
+  if (hasRepeatedName(text))
+    issues.add('ZYNTRO_CREDENTIALS', 'has a name twice, and only the last would count');
   const byOrg = new Map<string, UpstreamCredentials>();
   for (const [index, [name, value]] of Object.entries(parsed).entries()) {
     const org = parseUuid(name);

@@ -42,7 +42,7 @@ export function parseIssuers(json: string, defaults: IssuerDefaults, issues: Con
     issues.add('JWT_ISSUERS', 'must be a JSON object from issuer to { "jwksUri": "…", "audience": "…" }');
     return [];
   }
-  if (hasRepeatedName(json)) issues.add('JWT_ISSUERS', 'lists an issuer twice');
+  if (hasRepeatedName(json)) issues.add('JWT_ISSUERS', 'has a name twice, and only the last would count');
   return Object.entries(parsed).flatMap(([issuer, value], index) => {
     // Numbers the entries instead of quoting names: if an entry is malformed, the name can be a secret.
     const addIssue: AddIssue = (member, message) =>

@@ -66,7 +66,8 @@ export function parseTiers(
   } catch {
     return issues.add('RATE_LIMIT_TIERS', 'is not JSON');
   }
-  if (hasRepeatedName(text)) issues.add('RATE_LIMIT_TIERS', 'lists a tier twice');
+  if (hasRepeatedName(text))
+    issues.add('RATE_LIMIT_TIERS', 'has a name twice, and only the last would count');
   const result = TIERS.safeParse(json, { error: plainWords });
   if (result.success) return result.data;
   for (const issue of describeIssues(result.error)) issues.add('RATE_LIMIT_TIERS', issue);

@@ -96,7 +96,12 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'an issuer twice',
     { JWT_ISSUERS: `{"i":{"secret":"${SECRET}"},"\\u0069":{"secret":"${SECRET}"}}`, JWT_AUDIENCE: 'a' },
-    /^JWT_ISSUERS: lists an issuer twice$/,
+    /^JWT_ISSUERS: has a name twice, and only the last would count$/,
+  ],
+  [
+    'a member twice',
+    { JWT_ISSUERS: `{"i":{"secret":"hunter2","secret":"${SECRET}"}}`, JWT_AUDIENCE: 'a' },
+    /^JWT_ISSUERS: has a name twice, and only the last would count$/,
   ],
   ['an entry without a key', entry({}), /^JWT_ISSUERS: entry 1 needs secret, publicKey or jwksUri/],
   ['an entry that is a string', entry('hunter2'), /^JWT_ISSUERS: entry 1 must be an object$/],
