@@ -29,6 +29,11 @@ async function openPage(options: Parameters<Browser['newPage']>[0] = {}): Promis
   return page;
 }
 
+async function enterToken(page: Page, token = TOKEN): Promise<void> {
+  await page.fill('#token', token);
+  await page.keyboard.press('Enter');
+}
+
 /** Returns the value of a tile by its label. */
 async function tile(page: Page, name: string): Promise<string> {
   return (await page.textContent(`#tiles div:has(dt:text-is("${name}")) b`)) ?? '';
@@ -133,20 +138,16 @@ test(
     await page.waitForSelector('#sign-in:not([hidden])');
     expect(await page.isVisible('#page')).toBe(false);
     expect(await violationsOf(page)).toEqual([]);
-    await page.fill('#token', `${TOKEN}x`);
-    await page.keyboard.press('Enter');
+    await enterToken(page, `${TOKEN}x`);
     // A polled function would need eval, which the page's Content-Security-Policy forbids.
     await page.locator('#sign-in-fault', { hasText: 'not the token' }).waitFor();
-    await page.fill('#token', '“a token with typographic quotes”');
-    await page.keyboard.press('Enter');
+    await enterToken(page, '“a token with typographic quotes”');
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
     // The right token is entered while a wrong one is being checked.
     const { promise: entered, resolve } = Promise.withResolvers<void>();
     await page.route('**/status', (route) => entered.then(() => route.continue()), { times: 1 });
-    await page.fill('#token', `${TOKEN}x`);
-    await page.keyboard.press('Enter');
-    await page.fill('#token', TOKEN);
-    await page.keyboard.press('Enter');
+    await enterToken(page, `${TOKEN}x`);
+    await enterToken(page);
     resolve();
     await page.waitForSelector('#tiles dd');
     await page.reload();
@@ -170,8 +171,7 @@ test(
       `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('blocked', 'SecurityError'); } })`,
     );
     await page.goto(locked.adminUrl);
-    await page.fill('#token', TOKEN);
-    await page.keyboard.press('Enter');
+    await enterToken(page);
     await page.waitForSelector('#tiles dd');
     expect(await page.textContent('#state')).toBe('Ready');
     await page.close();
@@ -184,8 +184,7 @@ test(
   async () => {
     const page = await openPage();
     await page.goto(locked.adminUrl);
-    await page.fill('#token', TOKEN);
-    await page.keyboard.press('Enter');
+    await enterToken(page);
     await page.waitForSelector('#tiles dd');
     const { promise: paused, resolve } = Promise.withResolvers<void>();
     const refused = page.route('**/status', (route) => paused.then(() => route.fulfill({ status: 401 })), {
@@ -196,8 +195,7 @@ test(
     await page.click('#pause');
     resolve();
     await page.waitForSelector('#sign-in:not([hidden])');
-    await page.fill('#token', TOKEN);
-    await page.keyboard.press('Enter');
+    await enterToken(page);
     await page.waitForSelector('#page:not([hidden])');
     expect(await page.textContent('#pause')).toBe('Pause');
     await page.close();
