@@ -26,7 +26,7 @@ export interface Receiver {
   /** Called once with the final status (200 or above) and its headers. */
   head(status: number, headers: Headers): void;
   /** Called for each piece of the body, in order. */
-  chunk(bytes: Uint8Array): void;
+  chunk(bytes: Buffer): void;
 }
 
 /** A request and its response. */
@@ -93,48 +93,73 @@ function startExchange(
   receiver: Receiver,
   request: Dispatcher.DispatchOptions,
 ): Exchange {
-  let abort!: Exchange['abort'];
-  let hasStarted = false;
-  const completed = new Promise<void>((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let abortedWith: Error | undefined;
-    abort = (reason) => {
-      abortedWith ??= reason instanceof Error ? reason : new Error('aborted', { cause: reason });
-      controller?.abort(abortedWith);
-      reject(abortedWith);
-    };
-    const deliver = (notify: () => void): void => {
-      try {
-        notify();
-      } catch (error) {
-        abort(error);
-      }
-    };
-    dispatcher.dispatch(request, {
-      onRequestStart(started) {
-        controller = started;
-        // The exchange was aborted while it waited for a connection.
-        if (abortedWith) started.abort(abortedWith);
-        else hasStarted = true;
-      },
-      onResponseStart(_controller, status, headers) {
-        // Lower statuses are informational (RFC 9110 section 15.2).
-        if (status >= 200) deliver(() => receiver.head(status, headers));
-      },
-      onResponseData(_controller, bytes) {
-        deliver(() => receiver.chunk(bytes));
-      },
-      onResponseEnd: () => resolve(),
-      onResponseError: (_controller, error) => reject(error),
+  const exchange = new DispatchedExchange(receiver);
+  try {
+    dispatcher.dispatch(request, exchange);
+  } catch (error) {
+    exchange.abort(error);
+  }
+  return exchange;
+}
+
+/**
+ * An exchange and the handler of its response. perf: V8 gives an object literal with an accessor no hidden class, and
+ * kept everything of the call in memory until the next full collection, which took 5 % of the CPU time of a miss.
+ */
+class DispatchedExchange implements Exchange, Dispatcher.DispatchHandler {
+  readonly completed: Promise<void>;
+  started = false;
+  readonly #receiver: Receiver;
+  #resolve!: () => void;
+  #reject!: (error: Error) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #abortedWith: Error | undefined;
+
+  constructor(receiver: Receiver) {
+    this.#receiver = receiver;
+    this.completed = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
-  });
-  return {
-    completed,
-    abort,
-    get started() {
-      return hasStarted;
-    },
-  };
+  }
+
+  abort(reason: unknown): void {
+    this.#abortedWith ??= reason instanceof Error ? reason : new Error('aborted', { cause: reason });
+    this.#controller?.abort(this.#abortedWith);
+    this.#reject(this.#abortedWith);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // The exchange was aborted while it waited for a connection.
+    if (this.#abortedWith) controller.abort(this.#abortedWith);
+    else this.started = true;
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Headers): void {
+    // Lower statuses are informational (RFC 9110 section 15.2).
+    if (status >= 200) this.#deliver(() => this.#receiver.head(status, headers));
+  }
+
+  onResponseData(_controller: unknown, bytes: Buffer): void {
+    this.#deliver(() => this.#receiver.chunk(bytes));
+  }
+
+  onResponseEnd(): void {
+    this.#resolve();
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#reject(error);
+  }
+
+  #deliver(notify: () => void): void {
+    try {
+      notify();
+    } catch (error) {
+      this.abort(error);
+    }
+  }
 }
 
 /** Returns the headers that continue the caller's trace, without `tracestate`, whose content is not checked. */
