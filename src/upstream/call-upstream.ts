@@ -59,7 +59,7 @@ export async function callUpstream(
 /** Collects the body of a response with status 200. Rejects other statuses and larger bodies without reading on. */
 class ResponseReader implements Receiver {
   readonly #maxBytes: number;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Buffer[] = [];
   #size = 0;
   #isAccepted = false;
   #contentEncoding: string | string[] | undefined;
@@ -92,7 +92,7 @@ class ResponseReader implements Receiver {
   }
 
   /** @throws AppError `UPSTREAM_BAD_RESPONSE` if the body exceeds the limit. */
-  chunk(bytes: Uint8Array): void {
+  chunk(bytes: Buffer): void {
     this.#size += bytes.byteLength;
     if (this.#size > this.#maxBytes) throw badResponse('TOO_LARGE');
     this.#chunks.push(bytes);
@@ -100,7 +100,9 @@ class ResponseReader implements Receiver {
 
   /** @throws ResponseBodyError if the body has a content coding that cannot be decoded within the limit. */
   text(): string {
-    return responseText(Buffer.concat(this.#chunks, this.#size), this.#contentEncoding, this.#maxBytes);
+    const [first] = this.#chunks;
+    const whole = first?.length === this.#size ? first : Buffer.concat(this.#chunks, this.#size);
+    return responseText(whole, this.#contentEncoding, this.#maxBytes);
   }
 }
 
