@@ -82,7 +82,10 @@ export class CircuitBreaker {
     if (this.#open || outcome === 'none' || outcome === 'answered') return;
     const { window, minFailures, timeoutWeight, failureRate, openMs, now, onOpen } = this.#options;
     const weight = { success: 0, failure: 1, timeout: timeoutWeight }[outcome];
-    this.#recent = [...this.#recent, weight].slice(-window);
+    this.#recent.push(weight);
+    if (this.#recent.length > window) this.#recent.shift();
+    // A success only lowers the share of failures.
+    if (weight === 0) return;
     const failed = this.#recent.filter((one) => one > 0).length;
     const failures = this.#recent.reduce((sum, one) => sum + one, 0);
     const successes = this.#recent.length - failed;
