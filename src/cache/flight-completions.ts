@@ -1,4 +1,5 @@
 import { AppError, ERROR_CODES, isAppError, type ErrorCode } from '../errors.ts';
+import { FifoMap } from '../lib/fifo-map.ts';
 import type { SetTimer } from '../lib/timers.ts';
 
 /** The outcome of another process's call: its failure, or `recheck` if the waiter has to read the store. */
@@ -17,7 +18,7 @@ const REMEMBERED = 10_000;
 /** Wakes the waiters of other processes' calls. */
 export class FlightCompletions {
   readonly #waiters = new Map<string, Set<Waiter>>();
-  readonly #recent = new Map<string, Completion>();
+  readonly #recent = new FifoMap<Completion>(REMEMBERED);
   readonly #setTimer: SetTimer;
 
   constructor(setTimer: SetTimer) {
@@ -34,7 +35,6 @@ export class FlightCompletions {
     const parsed = parse(message);
     if (!parsed) return undefined;
     this.#recent.set(parsed.token, parsed.completion);
-    if (this.#recent.size > REMEMBERED) this.#recent.delete(this.#recent.keys().next().value!);
     for (const waiter of this.#waiters.get(parsed.token) ?? []) waiter.complete(parsed.completion);
     return parsed.token;
   }

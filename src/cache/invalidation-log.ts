@@ -1,9 +1,7 @@
+import { FifoMap } from '../lib/fifo-map.ts';
 import { generationKey } from './part-key.ts';
 
-/**
- * The maximum number of contacts with an exact version. Older invalidations are assumed to apply to every
- * contact.
- */
+/** The number of invalidations with an exact version. Older ones are assumed to apply to every contact. */
 const MAX_REMEMBERED = 10_000;
 
 /**
@@ -13,14 +11,15 @@ const MAX_REMEMBERED = 10_000;
 export class InvalidationLog {
   /** The number of recorded invalidations. */
   #version = 0;
-  /** The version of each contact's latest invalidation, oldest first. */
-  readonly #latest = new Map<string, number>();
+  /** The version of each contact's latest invalidation. */
+  readonly #latest: FifoMap<number>;
   /** Invalidations up to this version are not remembered per contact. */
   #forgottenUpTo = 0;
   readonly #maxRemembered: number;
 
   constructor(maxRemembered = MAX_REMEMBERED) {
     this.#maxRemembered = maxRemembered;
+    this.#latest = new FifoMap(maxRemembered);
   }
 
   get version(): number {
@@ -29,13 +28,8 @@ export class InvalidationLog {
 
   record(org: string, contact: string): void {
     this.#version += 1;
-    const key = generationKey(org, contact);
-    this.#latest.delete(key);
-    this.#latest.set(key, this.#version);
-    if (this.#latest.size <= this.#maxRemembered) return;
-    const [[oldest, at] = ['', 0]] = this.#latest;
-    this.#latest.delete(oldest);
-    this.#forgottenUpTo = at;
+    this.#latest.set(generationKey(org, contact), this.#version);
+    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, this.#version - this.#maxRemembered);
   }
 
   /** Records an invalidation of every contact. */
