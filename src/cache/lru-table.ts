@@ -95,12 +95,13 @@ export class LruTable {
     return { generation: stamp.confirmedAt > after ? stamp.generation : undefined, entries };
   }
 
-  /** Returns all entries of a member, served or not: no response may go back behind them. Some have just expired. */
+  /** Marks all entries of a member as used, and returns them, served or not: no response may go back behind them. */
   floor(ref: ContactRef): Entries {
     const contact = this.#find(ref.org, ref.contact);
     const memberEntry = contact && memberEntryOf(contact, ref.member);
     const entries: Partial<Record<Part, Entry>> = {};
     if (!memberEntry) return entries;
+    this.#memberEntries.use(memberEntry);
     const after = this.#now() - this.#floorMs;
     for (const part of PARTS) {
       const stored = memberEntry.parts[part];

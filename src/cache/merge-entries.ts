@@ -12,8 +12,7 @@ export function isLater(one: Entry, other: Entry): boolean {
   if (one.generation !== '' && one.generation === other.generation) {
     if (one.number !== other.number) return one.number > other.number;
     // Read again from a Redis whose clock was set, one call seems to have another birth.
-    const isExact = one.bornBefore === undefined && other.bornBefore === undefined;
-    if (!isExact && one.contentHash === other.contentHash) return false;
+    if (!areExact(one, other) && one.contentHash === other.contentHash) return false;
   }
   return one.fetchedAt > (other.bornBefore ?? other.fetchedAt);
 }
@@ -55,7 +54,6 @@ export function mergeEntries(...results: readonly Entries[]): Entries {
  * the floor has not kept the bytes of the later call.
  */
 export function notBehind(entries: Entries, floor: Entries): Entries {
-  if (isUnchanged(entries, floor)) return entries;
   const parts = PARTS.filter((part) => entries[part]);
   if (parts.length === 0) return entries;
   const merged = mergeEntries(floor, entries);
@@ -70,15 +68,15 @@ export function notBehind(entries: Entries, floor: Entries): Entries {
 }
 
 /**
- * Returns whether all entries are parts of the floor's calls, as in most reads, without a not-found that would
- * contradict others. Saves 1 µs of the 24 µs of CPU time that a hit in Redis takes.
+ * Returns whether the floor has the call of each entry, as in most reads, and no not-found that would contradict
+ * them. perf: saves 1.5 µs of the 25 µs of CPU time that a hit in Redis takes.
  */
-function isUnchanged(entries: Entries, floor: Entries): boolean {
+export function areShown(entries: Entries, floor: Entries): boolean {
   for (const part of PARTS) {
     const entry = entries[part];
     const known = floor[part];
     if (entry?.bytes === 'not-found' || known?.bytes === 'not-found') return false;
-    if (entry && known && !isSameCall(entry, known)) return false;
+    if (entry && !(known && isSameCall(entry, known))) return false;
   }
   return true;
 }
@@ -95,16 +93,16 @@ function isOrdered(winner: Entry, part: Part, others: Entries): boolean {
 /** Returns whether two entries are results of the same call. */
 export function isSameCall(one: Entry, other: Entry): boolean {
   if (one === other) return true;
-  return isAlike(one, other) && !isLater(one, other) && !isLater(other, one);
+  // A failover can hand out a number again, so the content has to be the same, too.
+  const isAlike =
+    one.number === other.number &&
+    one.generation !== '' &&
+    one.generation === other.generation &&
+    one.contentHash === other.contentHash;
+  return isAlike && (one.fetchedAt === other.fetchedAt || !areExact(one, other));
 }
 
-/** A failover can hand out a number again, so the content has to be the same, too. */
-function isAlike(one: Entry, other: Entry): boolean {
-  const { generation, number, contentHash } = other;
-  return (
-    one.generation !== '' &&
-    one.generation === generation &&
-    one.number === number &&
-    one.contentHash === contentHash
-  );
+/** Returns whether both births are exact times. That of an entry from Redis is a range. */
+function areExact(one: Entry, other: Entry): boolean {
+  return one.bornBefore === undefined && other.bornBefore === undefined;
 }

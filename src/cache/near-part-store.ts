@@ -5,7 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { NOTHING } from './contact-entries.ts';
 import { LruTable } from './lru-table.ts';
 import { InvalidationLog } from './invalidation-log.ts';
-import { notBehind } from './merge-entries.ts';
+import { areShown, notBehind } from './merge-entries.ts';
 import { floorTable, hasAll, requested, type Confirmation, type RequestStart } from './near-entries.ts';
 import type { Change, Entries, FetchLease, PartStore, Snapshot } from './part-store.ts';
 import type { RedisInvalidations } from './redis-invalidations.ts';
@@ -120,7 +120,9 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
     { generation, entries }: Snapshot,
     start: RequestStart,
   ): Entries {
-    const served = requested(notBehind(entries, table.floor(ref)), parts, generation);
+    const floor = table.floor(ref);
+    const isShown = areShown(entries, floor);
+    const served = requested(isShown ? entries : notBehind(entries, floor), parts, generation);
     // Discards a reply if a newer response was stored here while the reply was in flight.
     if (!isOff && !fetched.invalidatedSince(start.fetchedVersion, ref.org, ref.contact)) {
       if (generation === undefined) table.unconfirm(ref.org, ref.contact);
@@ -131,13 +133,15 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
         storeNear(ref, generation, changes, start);
       }
     }
-    table.show(ref, served);
+    if (!isShown) table.show(ref, served);
     return served;
   }
 
   /** Replaces entries behind which this process has shown a later call. */
   function latest(ref: ContactRef, entries: Entries): Entries {
-    const shown = notBehind(entries, table.floor(ref));
+    const floor = table.floor(ref);
+    if (areShown(entries, floor)) return entries;
+    const shown = notBehind(entries, floor);
     table.show(ref, shown);
     return shown;
   }
@@ -222,8 +226,7 @@ export function nearPartStore(options: NearPartStoreOptions): PartStore & NearEn
       try {
         await invalidations.invalidate(org, contact);
       } finally {
-        // Again, for entries that were read before Redis removed the generation and arrived after the first
-        // call.
+        // Again, for entries read before Redis removed the generation that arrived after the first call.
         forget(org, contact);
       }
     },

@@ -203,11 +203,13 @@ export function redisPartStore(options: RedisPartStoreOptions) {
   return { read, claim };
 }
 
-/** Returns the generation in the value of a contact's generation key. */
+/** Returns the generation in the value of a contact's generation key, which ends in the number of the last call. */
 function generationOf(value: Buffer | null | undefined): string | undefined {
-  const stamp = value?.toString('latin1');
-  return stamp && /^(.+):\d+$/.exec(stamp)?.[1];
+  const end = value?.lastIndexOf(COLON) ?? -1;
+  return end > 0 ? value!.toString('latin1', 0, end) : undefined;
 }
+
+const COLON = 0x3a;
 
 function waitedTokens(parts: readonly Part[], waited: readonly RemoteCall[]): string[] {
   if (waited.length === 0) return [];
@@ -236,6 +238,13 @@ function entryOf(stored: StoredEntry, ttlMs: number, readAt: number, decodedAt: 
   const elapsedMs = retentionMs - ttlMs;
   if (ttlMs < 0 || elapsedMs < 0) return undefined;
   const storedAt = readAt - elapsedMs - CLOCK_STEP_MS;
-  const times = { fetchedAt: storedAt - ageMs, bornBefore: decodedAt, staleAt: storedAt + freshMs };
-  return { bytes, contentHash, generation, number, ...times };
+  return {
+    bytes,
+    contentHash,
+    generation,
+    number,
+    fetchedAt: storedAt - ageMs,
+    bornBefore: decodedAt,
+    staleAt: storedAt + freshMs,
+  };
 }

@@ -58,14 +58,14 @@ function splitPrefix(stored: Buffer): Stamped | undefined {
 }
 
 /** Layout: version, kind, three durations, content hash, bytes. */
-function encodeRest({ ageMs, freshMs, retentionMs, ...entry }: StoredEntry): Buffer {
+function encodeRest(entry: StoredEntry): Buffer {
   const bytes = entry.bytes === 'not-found' ? Buffer.alloc(0) : entry.bytes;
   const rest = Buffer.allocUnsafe(HEADER_LENGTH + bytes.length);
   rest[0] = PLAIN_VERSION;
   rest[1] = KINDS.indexOf(entry.bytes === 'not-found' ? 'not-found' : 'json');
-  rest.writeUIntBE(ageMs, 2, DURATION_LENGTH);
-  rest.writeUIntBE(freshMs, FRESH_OFFSET, DURATION_LENGTH);
-  rest.writeUIntBE(retentionMs, RETENTION_OFFSET, DURATION_LENGTH);
+  rest.writeUIntBE(entry.ageMs, 2, DURATION_LENGTH);
+  rest.writeUIntBE(entry.freshMs, FRESH_OFFSET, DURATION_LENGTH);
+  rest.writeUIntBE(entry.retentionMs, RETENTION_OFFSET, DURATION_LENGTH);
   rest.fill(0, HASH_OFFSET, HEADER_LENGTH).write(entry.contentHash, HASH_OFFSET, HASH_LENGTH, 'base64url');
   bytes.copy(rest, HEADER_LENGTH);
   return rest;

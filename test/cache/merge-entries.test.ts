@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { isLater, isSameCall, mergeEntries, notBehind } from '../../src/cache/merge-entries.ts';
+import { areShown, isLater, isSameCall, mergeEntries, notBehind } from '../../src/cache/merge-entries.ts';
 import type { Entries, Entry } from '../../src/cache/part-store.ts';
 import { PARTS } from '../../src/contact/parts/index.ts';
 
@@ -97,4 +97,33 @@ test('orders calls to which a failover gave the same number by their births, if 
   expect([isLater(readAgain, undone), isSameCall(readAgain, undone)]).toEqual([false, true]);
   const ofUnknownOrder = { ...later, fetchedAt: undone.fetchedAt - 1 };
   expect([isLater(ofUnknownOrder, undone), isSameCall(ofUnknownOrder, undone)]).toEqual([false, false]);
+});
+
+test('takes entries as shown only if the comparison with the floor returns them, and the floor has them all', () => {
+  const entry = fc.record({
+    bytes: fc.constantFrom<Entry['bytes']>(Buffer.from('1'), 'not-found'),
+    contentHash: fc.constantFrom('one', 'other'),
+    generation: fc.constantFrom('', 'g', 'h'),
+    number: fc.nat(2),
+    fetchedAt: fc.nat(2),
+    staleAt: fc.constant(100),
+    bornBefore: fc.constantFrom(undefined, 1, 3),
+  });
+  const entries = fc.dictionary(fc.constantFrom(...PARTS), entry) as fc.Arbitrary<Entries>;
+  let shown = 0;
+  fc.assert(
+    fc.property(entries, entries, fc.subarray([...PARTS]), (floor, others, known) => {
+      // Some entries of the floor again, as read from Redis.
+      const again = known.flatMap((part) => (floor[part] ? [[part, { ...floor[part], bornBefore: 4 }]] : []));
+      const read: Entries = { ...others, ...Object.fromEntries(again) };
+      for (const one of [read, Object.fromEntries(again) as Entries]) {
+        if (!areShown(one, floor)) continue;
+        shown += 1;
+        expect(notBehind(one, floor)).toEqual(one);
+        for (const part of PARTS) if (one[part]) expect(isSameCall(one[part], floor[part]!)).toBe(true);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  expect(shown).toBeGreaterThan(100);
 });
