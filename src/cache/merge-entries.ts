@@ -69,7 +69,7 @@ export function notBehind(entries: Entries, floor: Entries): Entries {
 
 /**
  * Returns whether the floor has the call of each entry, as in most reads, and no not-found that would contradict
- * them. perf: saves 1.5 µs of the 25 µs of CPU time that a hit in Redis takes.
+ * them. perf: saves 1.8 µs of the 28 µs of CPU time that a hit in Redis takes.
  */
 export function areShown(entries: Entries, floor: Entries): boolean {
   for (const part of PARTS) {
