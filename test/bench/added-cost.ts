@@ -19,7 +19,7 @@ export interface AddedCost {
 }
 
 /** More requests than any rate reaches in the time. */
-const MOST_PER_SECOND = 8000;
+const MOST_PER_SECOND = 16_000;
 const CONNECTIONS = 40;
 
 /** Writes a file with this number of requests for the load generator, and returns its name. */
