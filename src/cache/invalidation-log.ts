@@ -36,7 +36,6 @@ export class InvalidationLog {
   recordAll(): void {
     this.#version += 1;
     this.#forgottenUpTo = this.#version;
-    this.#latest.clear();
   }
 
   /** Returns whether the contact was invalidated after that version, or may have been. */

@@ -205,11 +205,9 @@ export function redisPartStore(options: RedisPartStoreOptions) {
 
 /** Returns the generation in the value of a contact's generation key, which ends in the number of the last call. */
 function generationOf(value: Buffer | null | undefined): string | undefined {
-  const end = value?.lastIndexOf(COLON) ?? -1;
+  const end = value?.lastIndexOf(':') ?? -1;
   return end > 0 ? value!.toString('latin1', 0, end) : undefined;
 }
-
-const COLON = 0x3a;
 
 function waitedTokens(parts: readonly Part[], waited: readonly RemoteCall[]): string[] {
   if (waited.length === 0) return [];

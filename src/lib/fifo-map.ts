@@ -33,10 +33,4 @@ export class FifoMap<Value> {
     this.#next = (this.#next + 1) % this.#capacity;
     this.#slots.set(key, slot);
   }
-
-  clear(): void {
-    this.#slots.clear();
-    this.#ring.length = 0;
-    this.#next = 0;
-  }
 }

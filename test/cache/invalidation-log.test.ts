@@ -29,3 +29,18 @@ test('reports every contact as invalidated since a version that is no longer rem
   expect(log.invalidatedSince(1, 'o', 'another')).toBe(false);
   expect(log.invalidatedSince(1, 'o', 'contact-0')).toBe(true);
 });
+
+test('reports every contact as invalidated before a gap, and is exact after it', () => {
+  const log = new InvalidationLog(10);
+  log.record('o', 'before');
+  const begun = log.version;
+  log.recordAll();
+  const after = log.version;
+  expect(log.invalidatedSince(begun, 'o', 'another')).toBe(true);
+  expect(log.invalidatedSince(after, 'o', 'before')).toBe(false);
+  for (let index = 0; index < 10; index += 1) log.record('o', `contact-${index}`);
+  expect(log.invalidatedSince(after, 'o', 'another')).toBe(false);
+  expect(log.invalidatedSince(after, 'o', 'contact-0')).toBe(true);
+  log.record('o', 'one-too-many');
+  expect(log.invalidatedSince(after, 'o', 'another')).toBe(true);
+});

@@ -17,12 +17,3 @@ test('keeps a key that was set again for as long as a new one', () => {
   map.set('e', '1');
   expect(map.get('a')).toBeUndefined();
 });
-
-test('is empty after it was cleared, and keeps as many again', () => {
-  const map = new FifoMap<number>(2);
-  for (const key of ['a', 'b', 'c']) map.set(key, 1);
-  map.clear();
-  expect(map.get('c')).toBeUndefined();
-  for (const key of ['d', 'e']) map.set(key, 2);
-  expect(['d', 'e'].map((key) => map.get(key))).toEqual([2, 2]);
-});
