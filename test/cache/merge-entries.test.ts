@@ -101,9 +101,12 @@ test('orders calls to which a failover gave the same number by their births, if 
 
 test('takes entries as shown only if the comparison with the floor returns them, and the floor has them all', () => {
   const entry = fc.record({
-    bytes: fc.constantFrom<Entry['bytes']>(Buffer.from('1'), 'not-found'),
+    bytes: fc.oneof(
+      { weight: 9, arbitrary: fc.constant<Entry['bytes']>(Buffer.from('1')) },
+      fc.constant<Entry['bytes']>('not-found'),
+    ),
     contentHash: fc.constantFrom('one', 'other'),
-    generation: fc.constantFrom('', 'g', 'h'),
+    generation: fc.oneof({ weight: 9, arbitrary: fc.constantFrom('g', 'h') }, fc.constant('')),
     number: fc.nat(2),
     fetchedAt: fc.nat(2),
     staleAt: fc.constant(100),
@@ -118,7 +121,7 @@ test('takes entries as shown only if the comparison with the floor returns them,
       const read: Entries = { ...others, ...Object.fromEntries(again) };
       for (const one of [read, Object.fromEntries(again) as Entries]) {
         if (!areShown(one, floor)) continue;
-        shown += 1;
+        if (Object.keys(one).length > 0) shown += 1;
         expect(notBehind(one, floor)).toEqual(one);
         for (const part of PARTS) if (one[part]) expect(isSameCall(one[part], floor[part]!)).toBe(true);
       }
