@@ -4,16 +4,21 @@ import type { Entries, Entry } from './part-store.ts';
 
 /**
  * Returns whether the first entry is certainly of a later call than the second. Fencing numbers decide within one
- * generation, unless a failover has undone a claim, so that its number was handed out again. Then, and across
+ * generation, unless a failover has undone claims, so that their numbers were handed out again. Then, and across
  * generations, the births decide, on this process's clock. The birth of an entry from Redis is known as a range;
- * if two ranges overlap, neither entry is later.
+ * if two ranges overlap, neither entry is later. Nor is one of which the number and the birth contradict each other,
+ * because Redis's clock may have been set.
  */
 export function isLater(one: Entry, other: Entry): boolean {
-  if (one.generation !== '' && one.generation === other.generation) {
-    if (one.number !== other.number) return one.number > other.number;
-    // Read again from a Redis whose clock was set, one call seems to have another birth.
-    if (!areExact(one, other) && one.contentHash === other.contentHash) return false;
-  }
+  if (one.generation === '' || one.generation !== other.generation) return isBornLater(one, other);
+  if (areExact(one, other) && one.fetchedAt !== other.fetchedAt) return isBornLater(one, other);
+  if (one.number !== other.number) return one.number > other.number && !isBornLater(other, one);
+  // Read again from a Redis whose clock was set, one call seems to have another birth.
+  return one.contentHash !== other.contentHash && isBornLater(one, other);
+}
+
+/** Returns whether the whole range of the first birth is after that of the second. */
+function isBornLater(one: Entry, other: Entry): boolean {
   return one.fetchedAt > (other.bornBefore ?? other.fetchedAt);
 }
 

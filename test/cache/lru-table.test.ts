@@ -11,13 +11,24 @@ const put = (table: LruTable, generation: string, number: number, fetchedAt: num
 };
 const heldText = (table: LruTable) => held(table, 'c')?.toString();
 
-test('stores a part only over one of a lower number, whichever call began first', () => {
+test('stores a part only over one of a lower number, unless it certainly began first', () => {
   const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
-  put(table, 'g', 2, 10);
-  put(table, 'g', 1, 20);
+  put(table, 'g', 2, 10, { bornBefore: 20 });
+  put(table, 'g', 1, 20, { bornBefore: 30 });
   expect(heldText(table)).toBe('g2');
-  put(table, 'g', 3, 5);
+  put(table, 'g', 3, 5, { bornBefore: 30 });
   expect(heldText(table)).toBe('g3');
+  put(table, 'g', 4, 1);
+  expect(heldText(table)).toBe('g3');
+});
+
+test('stores the later of two own calls although a failover gave it a lower number', () => {
+  const table = new LruTable({ maxBytes: 100_000, now: () => 0 });
+  put(table, 'g', 3, 10);
+  put(table, 'g', 2, 20);
+  expect(heldText(table)).toBe('g2');
+  put(table, 'g', 3, 10);
+  expect(heldText(table)).toBe('g2');
 });
 
 test('keeps the times of an entry that is read again, so that another clock cannot extend its life', () => {

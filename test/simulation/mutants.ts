@@ -51,8 +51,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'last arrival wins',
     seed: 11,
     file: 'merge-entries.ts',
-    from: 'return one.number > other.number',
-    to: 'return true',
+    from: "if (one.generation === '' || one.generation !== other.generation) return isBornLater(one, other);",
+    to: 'return true;',
   },
   {
     name: 'close without open',
